@@ -1,0 +1,127 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "catalogue/catalogue.h"
+
+#include <assert.h>
+#include <string.h>
+
+static const struct metric_info metrics[] = {
+#define METRIC(id, name, kind, unit, label, help) {#id, name, METRIC_##kind, UNIT_##unit, LABEL_##label, help},
+#include "catalogue/metrics.def"
+#undef METRIC
+};
+static_assert(sizeof metrics / sizeof *metrics == METRIC_COUNT, "a row a metric");
+
+static const struct resource_info resources[] = {
+#define RESOURCE(id, class, unit, help) {class, unit, help},
+#include "catalogue/resources.def"
+#undef RESOURCE
+};
+static_assert(sizeof resources / sizeof *resources == RESOURCE_COUNT, "a row a resource");
+
+static const struct rule_info rules[] = {
+#define RULE(id, name, res, subject) {name, RES_##res, subject},
+#include "catalogue/rules.def"
+#undef RULE
+};
+static_assert(sizeof rules / sizeof *rules == RULE_COUNT, "a row a rule");
+
+static const struct collector_info collectors[] = {
+#define COLLECTOR(name, scope, every, size, path, hides) {#name, SCOPE_##scope, every, size, path, hides},
+#include "catalogue/collectors.def"
+#undef COLLECTOR
+};
+static_assert(sizeof collectors / sizeof *collectors == COLLECTOR_COUNT, "a row a collector");
+
+/* Raw values of /proc count in these: clock ticks are 1/100 s on every architecture (USER_HZ), disk sectors 512 bytes. Pages are
+ * 4 KiB in a recording; collectors that read pages on a host with larger ones scale them before they emit. */
+static const struct {
+	double scale;
+	const char *base;
+} units[] = {
+	[UNIT_COUNT] = {1, ""},
+	[UNIT_CENTI] = {0.01, ""},
+	[UNIT_BYTES] = {1, "bytes"},
+	[UNIT_KIB] = {1024, "bytes"},
+	[UNIT_PAGES] = {4096, "bytes"},
+	[UNIT_SECTORS] = {512, "bytes"},
+	[UNIT_SECONDS] = {1, "seconds"},
+	[UNIT_TICKS] = {0.01, "seconds"},
+	[UNIT_MS] = {1e-3, "seconds"},
+	[UNIT_US] = {1e-6, "seconds"},
+	[UNIT_NS] = {1e-9, "seconds"},
+};
+
+const struct metric_info *metric_info(enum metric m)
+{
+	assert(m < METRIC_COUNT);
+	return &metrics[m];
+}
+
+double metric_scale(enum metric m)
+{
+	return units[metric_info(m)->unit].scale;
+}
+
+const char *metric_base_unit(enum metric m)
+{
+	return metric_info(m)->kind == METRIC_SHARE ? "ratio" : units[metric_info(m)->unit].base;
+}
+
+const char *metric_kind_name(enum metric m)
+{
+	static const char *const names[] = {[METRIC_GAUGE] = "gauge", [METRIC_COUNTER] = "counter", [METRIC_SHARE] = "share"};
+	return names[metric_info(m)->kind];
+}
+
+const char *metric_label_name(enum metric_label label)
+{
+	static const char *const names[] = {
+		[LABEL_NONE] = NULL, [LABEL_CPU] = "cpu", [LABEL_DEV] = "dev", [LABEL_MOUNT] = "mount", [LABEL_IF] = "if",
+		[LABEL_CGROUP] = "cgroup", [LABEL_CACHE] = "cache", [LABEL_STATE] = "state",
+	};
+	return names[label];
+}
+
+enum metric metric_by_name(const char *name)
+{
+	unsigned m = 0;
+	while (m < METRIC_COUNT && strcmp(metrics[m].name, name) != 0)
+		m++;
+	return (enum metric)m;
+}
+
+const struct resource_info *resource_info(enum resource r)
+{
+	assert(r < RESOURCE_COUNT);
+	return &resources[r];
+}
+
+enum resource resource_by_name(const char *name)
+{
+	size_t n = strcspn(name, ":");
+	unsigned r = 0;
+	while (r < RESOURCE_COUNT && (strlen(resources[r].class) != n || strncmp(resources[r].class, name, n) != 0))
+		r++;
+	return (enum resource)r;
+}
+
+const struct rule_info *rule_info(enum rule_id r)
+{
+	assert(r < RULE_COUNT);
+	return &rules[r];
+}
+
+enum rule_id rule_by_name(const char *name)
+{
+	unsigned r = 0;
+	while (r < RULE_COUNT && strcmp(rules[r].name, name) != 0)
+		r++;
+	return (enum rule_id)r;
+}
+
+const struct collector_info *collector_info(enum collector_id c)
+{
+	assert(c < COLLECTOR_COUNT);
+	return &collectors[c];
+}

@@ -1,0 +1,98 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* catalogue: the vocabulary as data. The .def files beside this one are the tables; here they become enums and lookups. */
+#ifndef CATALOGUE_CATALOGUE_H
+#define CATALOGUE_CATALOGUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum metric {
+#define METRIC(id, name, kind, unit, label, help) M_##id,
+#include "catalogue/metrics.def"
+#undef METRIC
+	METRIC_COUNT
+};
+
+enum metric_kind { METRIC_GAUGE, METRIC_COUNTER, METRIC_SHARE };
+
+enum metric_unit {
+	UNIT_COUNT, UNIT_CENTI, UNIT_BYTES, UNIT_KIB, UNIT_PAGES, UNIT_SECTORS, UNIT_SECONDS, UNIT_TICKS, UNIT_MS, UNIT_US, UNIT_NS,
+};
+
+enum metric_label { LABEL_NONE, LABEL_CPU, LABEL_DEV, LABEL_MOUNT, LABEL_IF, LABEL_CGROUP, LABEL_CACHE, LABEL_STATE };
+
+struct metric_info {
+	const char *id;
+	const char *name;
+	enum metric_kind kind;
+	enum metric_unit unit;
+	enum metric_label label;
+	const char *help;
+};
+
+const struct metric_info *metric_info(enum metric m);
+/* The factor that brings a raw value to the base unit (bytes, seconds, counts), and that unit's name ("bytes", "seconds", ""). */
+double metric_scale(enum metric m);
+const char *metric_base_unit(enum metric m);
+const char *metric_kind_name(enum metric m);
+/* "cpu", "dev", ...; NULL for LABEL_NONE. */
+const char *metric_label_name(enum metric_label label);
+/* METRIC_COUNT when there is no such name. */
+enum metric metric_by_name(const char *name);
+
+enum resource {
+#define RESOURCE(id, class, unit, help) RES_##id,
+#include "catalogue/resources.def"
+#undef RESOURCE
+	RESOURCE_COUNT
+};
+
+struct resource_info {
+	const char *class;
+	const char *unit;
+	const char *help;
+};
+
+const struct resource_info *resource_info(enum resource r);
+/* Finds the class of "class" or "class:instance"; RESOURCE_COUNT when there is none. */
+enum resource resource_by_name(const char *name);
+
+enum rule_id {
+#define RULE(id, name, res, subject) RULE_##id,
+#include "catalogue/rules.def"
+#undef RULE
+	RULE_COUNT
+};
+
+struct rule_info {
+	const char *name;
+	enum resource resource;
+	const char *subject;
+};
+
+const struct rule_info *rule_info(enum rule_id r);
+enum rule_id rule_by_name(const char *name);
+
+enum collector_scope { SCOPE_HOST, SCOPE_NETNS };
+
+enum collector_id {
+#define COLLECTOR(name, scope, every, size, path, hides) COLLECTOR_##name,
+#include "catalogue/collectors.def"
+#undef COLLECTOR
+	COLLECTOR_COUNT
+};
+
+struct collector_info {
+	const char *name;
+	enum collector_scope scope;
+	unsigned every_s;
+	unsigned size;
+	const char *path; /* relative to the root */
+	const char *hides;
+};
+
+const struct collector_info *collector_info(enum collector_id c);
+
+#endif

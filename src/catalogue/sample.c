@@ -1,0 +1,160 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "catalogue/sample.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+/* Ceilings, in rows. They bound memory on the worst host; a table that runs full counts what it dropped. */
+enum {
+	MAX_PROCS = 1 << 17, MAX_LISTENERS = 1 << 14, MAX_CONNS = 1 << 15, MAX_FILES = 1 << 14, MAX_CT_PEERS = 1 << 13,
+	MAX_MAKERS = 1 << 10, MAX_MEMBERS = 1 << 16, MAX_GAPS = 1 << 10,
+};
+
+int sample_init(struct sample *s)
+{
+	*s = (struct sample){0};
+	const struct {
+		struct arena *arena;
+		size_t ceiling;
+	} parts[] = {
+		{&s->values, (SERIES_MAX + 1) * sizeof(uint64_t)},
+		{&s->present, SERIES_MAX + 1},
+		{&s->procs.rows, MAX_PROCS * sizeof(struct proc)},
+		{&s->listeners.rows, MAX_LISTENERS * sizeof(struct listener)},
+		{&s->conns.rows, MAX_CONNS * sizeof(struct conn_group)},
+		{&s->files.rows, MAX_FILES * sizeof(struct open_file)},
+		{&s->ct_peers.rows, MAX_CT_PEERS * sizeof(struct ct_peer)},
+		{&s->makers.rows, MAX_MAKERS * sizeof(struct socket_maker)},
+		{&s->members.rows, MAX_MEMBERS * sizeof(struct member)},
+		{&s->gaps.rows, MAX_GAPS * sizeof(struct gap)},
+	};
+	for (size_t i = 0; i < COUNTOF(parts); i++) {
+		int r = arena_init(parts[i].arena, parts[i].ceiling);
+		if (r < 0) {
+			sample_destroy(s);
+			return r;
+		}
+	}
+	return 0;
+}
+
+void sample_destroy(struct sample *s)
+{
+	struct arena *const parts[] = {&s->values, &s->present, &s->procs.rows, &s->listeners.rows, &s->conns.rows,
+		&s->files.rows, &s->ct_peers.rows, &s->makers.rows, &s->members.rows, &s->gaps.rows};
+	for (size_t i = 0; i < COUNTOF(parts); i++)
+		arena_destroy(parts[i]);
+}
+
+static void table_reset(struct table *t)
+{
+	arena_reset(&t->rows);
+	t->count = t->dropped = 0;
+}
+
+void sample_reset(struct sample *s)
+{
+	struct table *const tables[] = {&s->procs, &s->listeners, &s->conns, &s->files, &s->ct_peers, &s->makers, &s->members, &s->gaps};
+	for (size_t i = 0; i < COUNTOF(tables); i++)
+		table_reset(tables[i]);
+	arena_reset(&s->values);
+	arena_reset(&s->present);
+	s->nvalues = 0;
+	s->real_ns = s->mono_ns = s->ct_sampled = 0;
+	s->have_conns = s->have_files = s->have_ct_peers = false;
+}
+
+void sample_set(struct sample *s, uint32_t series, uint64_t value)
+{
+	if (series == SERIES_NONE)
+		return;
+	if (series >= s->nvalues) {
+		/* Room for this one and what probably follows, so that a first tick does not grow by single values. */
+		uint32_t more = series + 1 - s->nvalues + 63;
+		if (!arena_push(&s->values, more * sizeof(uint64_t)) || !arena_push(&s->present, more))
+			return;
+		s->nvalues += more;
+	}
+	((uint64_t *)(void *)s->values.base)[series] = value;
+	s->present.base[series] = 1;
+}
+
+bool sample_get(const struct sample *s, uint32_t series, uint64_t *ret)
+{
+	if (series == SERIES_NONE || series >= s->nvalues || !s->present.base[series])
+		return false;
+	*ret = ((const uint64_t *)(const void *)s->values.base)[series];
+	return true;
+}
+
+void *table_add(struct table *t, size_t row_size)
+{
+	void *row = arena_push(&t->rows, row_size);
+	if (row)
+		t->count++;
+	else
+		t->dropped++;
+	return row;
+}
+
+const struct proc *sample_proc(const struct sample *s, int32_t pid, uint64_t start_ticks)
+{
+	const struct proc *rows = TABLE_ROWS(s->procs, struct proc);
+	size_t low = 0, high = s->procs.count;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (rows[mid].pid < pid)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == s->procs.count || rows[low].pid != pid)
+		return NULL;
+	return start_ticks == 0 || rows[low].start_ticks == start_ticks ? &rows[low] : NULL;
+}
+
+bool address_equal(const struct address *a, const struct address *b)
+{
+	return a->family == b->family && memcmp(a->bytes, b->bytes, ADDR_BYTES) == 0;
+}
+
+const struct listener *sample_listener(const struct sample *s, const struct listener *like)
+{
+	const struct listener *rows = TABLE_ROWS(s->listeners, struct listener);
+	for (uint32_t i = 0; i < s->listeners.count; i++)
+		if (rows[i].inode == like->inode && rows[i].port == like->port && rows[i].netns == like->netns &&
+			address_equal(&rows[i].local, &like->local))
+			return &rows[i];
+	return NULL;
+}
+
+const struct conn_group *sample_conn(const struct sample *s, const struct conn_group *like)
+{
+	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
+	for (uint32_t i = 0; i < s->conns.count; i++)
+		if (rows[i].netns == like->netns && rows[i].port == like->port && rows[i].outgoing == like->outgoing &&
+			address_equal(&rows[i].peer, &like->peer) && address_equal(&rows[i].local, &like->local))
+			return &rows[i];
+	return NULL;
+}
+
+char *address_text(char buf[static 48], const struct address *a)
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+	const char *r;
+	if (a->family == AF_INET6 && memcmp(a->bytes, mapped, sizeof mapped) == 0)
+		r = inet_ntop(AF_INET, a->bytes + 12, buf, 48);
+	else
+		r = inet_ntop(a->family == AF_INET6 ? AF_INET6 : AF_INET, a->bytes, buf, 48);
+	if (!r)
+		memcpy(buf, "?", 2);
+	return buf;
+}
+
+void sample_gap(struct sample *s, unsigned netns, int error, const char *what, const char *hides)
+{
+	struct gap *g = table_add(&s->gaps, sizeof *g);
+	if (g)
+		*g = (struct gap){(uint16_t)netns, error, what, hides};
+}

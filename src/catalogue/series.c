@@ -1,0 +1,111 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "catalogue/series.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { SERIES_SLOTS = SERIES_MAX * 2 };
+
+int series_init(struct series_set *s)
+{
+	*s = (struct series_set){.netns_count = 1};
+	int r = intern_init(&s->names, SERIES_MAX);
+	if (r == 0)
+		r = arena_init(&s->rows, (SERIES_MAX + 1) * sizeof(struct series));
+	if (r == 0 && !arena_push(&s->rows, sizeof(struct series)))
+		r = -ENOMEM;
+	if (r == 0) {
+		void *p = mmap(NULL, SERIES_SLOTS * sizeof *s->slots, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		if (p == MAP_FAILED)
+			r = -errno;
+		else
+			s->slots = p;
+	}
+	if (r < 0)
+		series_destroy(s);
+	return r;
+}
+
+void series_destroy(struct series_set *s)
+{
+	intern_destroy(&s->names);
+	arena_destroy(&s->rows);
+	if (s->slots)
+		(void)munmap(s->slots, SERIES_SLOTS * sizeof *s->slots);
+	s->slots = NULL;
+}
+
+const struct series *series_row(const struct series_set *s, uint32_t id)
+{
+	return (const struct series *)(const void *)s->rows.base + (id <= s->count ? id : 0);
+}
+
+static uint32_t *series_slot(const struct series_set *s, enum metric m, unsigned netns, uint32_t instance)
+{
+	uint32_t key[3] = {m, netns, instance};
+	uint32_t i = (uint32_t)intern_hash(key, sizeof key) & (SERIES_SLOTS - 1);
+	for (; s->slots[i]; i = (i + 1) & (SERIES_SLOTS - 1)) {
+		const struct series *row = series_row(s, s->slots[i]);
+		if (row->metric == m && row->netns == netns && row->instance == instance)
+			break;
+	}
+	return &s->slots[i];
+}
+
+uint32_t series_find(const struct series_set *s, enum metric m, unsigned netns, uint32_t instance)
+{
+	return *series_slot(s, m, netns, instance);
+}
+
+uint32_t series_id(struct series_set *s, enum metric m, unsigned netns, uint32_t instance)
+{
+	uint32_t *slot = series_slot(s, m, netns, instance);
+	if (*slot)
+		return *slot;
+	struct series *row = s->count < SERIES_MAX ? arena_push(&s->rows, sizeof *row) : NULL;
+	if (!row) {
+		s->lost++;
+		return SERIES_NONE;
+	}
+	*row = (struct series){.metric = (uint16_t)m, .netns = (uint16_t)netns, .instance = instance};
+	uint32_t id = ++s->count;
+	*slot = id;
+	if (s->last[m])
+		((struct series *)(void *)s->rows.base)[s->last[m]].next = id;
+	else
+		s->first[m] = id;
+	s->last[m] = id;
+	return id;
+}
+
+const char *series_instance(const struct series_set *s, uint32_t id)
+{
+	return intern_text(&s->names, series_row(s, id)->instance);
+}
+
+const char *series_netns_name(const struct series_set *s, unsigned netns)
+{
+	return netns == NETNS_HOST || netns >= s->netns_count ? "" : intern_text(&s->names, s->netns[netns].name);
+}
+
+int series_netns(struct series_set *s, uint64_t inode, const char *name)
+{
+	for (unsigned i = 1; i < s->netns_count; i++)
+		if (s->netns[i].inode == inode)
+			return (int)i;
+	if (s->netns_count == NETNS_MAX)
+		return -1;
+	char text[32];
+	if (!name || !*name) {
+		(void)snprintf(text, sizeof text, "%" PRIu64, inode);
+		name = text;
+	}
+	unsigned i = s->netns_count++;
+	s->netns[i] = (struct netns){inode, intern_id(&s->names, name, strlen(name))};
+	return (int)i;
+}

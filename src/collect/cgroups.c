@@ -1,0 +1,341 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* cgroups: limits of control groups, in v1 hierarchies and in the v2 tree, or both at once as many hosts still have them.
+ *
+ * Every few seconds the trees are walked: which groups exist, and which have a limit. Groups with a limit are read each second
+ * through kept descriptors; the others have nothing that could run out. Memory "that cannot be given back" is what is charged less
+ * the file cache (and, in v2, reclaimable slab): a group full of page cache is healthy, and its usage, failcnt and "max" events
+ * say nothing. The throttle counters are of periods in which the group wanted to run (kernel/sched/fair.c). */
+#include "collect/engine_impl.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { GROUPS_MAX = 4096, TREES_MAX = 16, KEPT_GROUPS = 512, GROUP_DEPTH = 12, UNLIMITED_SHIFT = 60 };
+
+enum group_kind { GROUP_MEMORY_V1 = 1, GROUP_CPU_V1 = 2, GROUP_PIDS_V1 = 4, GROUP_V2 = 8 };
+
+enum group_file { FILE_MEM_USED, FILE_MEM_STAT, FILE_MEM_EVENTS, FILE_MEM_HITS, FILE_CPU_STAT, FILE_PIDS_USED, FILE_PIDS_EVENTS, FILE_COUNT };
+
+struct cgroup_group {
+	unsigned kind;          /* of the hierarchy it is in */
+	uint32_t path;          /* interned, below the hierarchy's mount; "/" itself is left out */
+	uint32_t dir;           /* interned: folder relative to the root */
+	bool seen;
+	bool memory, cpu, pids; /* has this limit */
+	uint64_t mem_limit, quota, period, pids_limit;
+	struct kept kept[FILE_COUNT];
+};
+
+struct cgroup_state {
+	struct cgroup_group groups[GROUPS_MAX];
+	size_t count;
+	struct {
+		unsigned kind;
+		char dir[256];
+	} trees[TREES_MAX];
+	size_t ntrees;
+	bool dropped;
+};
+
+int engine_cgroups_open(struct engine *e)
+{
+	e->cgroups = calloc(1, sizeof *e->cgroups);
+	return e->cgroups ? 0 : -ENOMEM;
+}
+
+static void group_forget(struct cgroup_group *g)
+{
+	for (size_t i = 0; i < FILE_COUNT; i++) {
+		attr_close_fd(&g->kept[i].fd);
+		g->kept[i].fd = -1;
+	}
+}
+
+void engine_cgroups_close(struct engine *e)
+{
+	for (size_t i = 0; e->cgroups && i < e->cgroups->count; i++)
+		group_forget(&e->cgroups->groups[i]);
+	free(e->cgroups);
+	e->cgroups = NULL;
+}
+
+static unsigned controllers(const char *options)
+{
+	unsigned kind = 0;
+	for (const char *p = options; *p; p += strcspn(p, ","), p += *p == ',') {
+		size_t n = strcspn(p, ",");
+		kind |= n == 6 && strncmp(p, "memory", n) == 0 ? GROUP_MEMORY_V1 : 0;
+		kind |= n == 3 && strncmp(p, "cpu", n) == 0 ? GROUP_CPU_V1 : 0;
+		kind |= n == 4 && strncmp(p, "pids", n) == 0 ? GROUP_PIDS_V1 : 0;
+	}
+	return kind;
+}
+
+static void find_trees(struct engine *e, struct sample *out)
+{
+	struct cgroup_state *c = e->cgroups;
+	ssize_t n = reader_file(e->reader, "proc/self/mountinfo", &e->mountinfo, e->buffer, ENGINE_BUFFER);
+	struct mount_line *m = arena_alloc(&e->scratch, sizeof *m);
+	if (n < 0 || !m)
+		return;
+	c->ntrees = 0;
+	struct scan s = scan_over(e->buffer, (size_t)n), line;
+	while (scan_line(&s, &line) && c->ntrees < TREES_MAX) {
+		if (!parse_mountinfo(line, m))
+			continue;
+		unsigned kind = strcmp(m->type, "cgroup2") == 0 ? GROUP_V2 : strcmp(m->type, "cgroup") == 0 ? controllers(m->options) : 0;
+		if (!kind || m->path[0] != '/' || strlen(m->path) >= sizeof c->trees[0].dir)
+			continue;
+		c->trees[c->ntrees].kind = kind;
+		(void)snprintf(c->trees[c->ntrees].dir, sizeof c->trees[0].dir, "%s", m->path + 1);
+		c->ntrees++;
+	}
+	if (c->ntrees == 0)
+		sample_gap(out, NETNS_HOST, ENOENT, "control groups (no hierarchy is mounted)", "cgroup.memory cgroup.cpu cgroup.pids");
+}
+
+/* One number, or "max" (false). */
+static bool group_number(struct engine *e, const struct cgroup_group *g, const char *file, uint64_t *ret)
+{
+	char path[PATH_MAX], text[64];
+	(void)snprintf(path, sizeof path, "%s/%s", intern_text(&e->series->names, g->dir), file);
+	ssize_t n = reader_file(e->reader, path, NULL, text, sizeof text);
+	struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+	return scan_u64(&s, ret);
+}
+
+static void group_limits(struct engine *e, struct cgroup_group *g)
+{
+	g->memory = g->cpu = g->pids = false;
+	if (g->kind & (GROUP_MEMORY_V1 | GROUP_V2))
+		g->memory = group_number(e, g, g->kind & GROUP_V2 ? "memory.max" : "memory.limit_in_bytes", &g->mem_limit) &&
+			g->mem_limit >> UNLIMITED_SHIFT == 0;
+	if (g->kind & (GROUP_PIDS_V1 | GROUP_V2))
+		g->pids = group_number(e, g, "pids.max", &g->pids_limit);
+	if (g->kind & GROUP_CPU_V1) {
+		g->cpu = group_number(e, g, "cpu.cfs_quota_us", &g->quota) && group_number(e, g, "cpu.cfs_period_us", &g->period);
+	} else if (g->kind & GROUP_V2) {
+		char path[PATH_MAX], text[64];
+		(void)snprintf(path, sizeof path, "%s/cpu.max", intern_text(&e->series->names, g->dir));
+		ssize_t n = reader_file(e->reader, path, NULL, text, sizeof text);
+		struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+		g->cpu = scan_u64(&s, &g->quota) && scan_u64(&s, &g->period);
+	}
+}
+
+struct tree_walk {
+	struct engine *e;
+	unsigned kind, depth;
+	size_t skip; /* length of the tree's own folder */
+	char dir[PATH_MAX];
+};
+
+static int visit_group(void *ctx, const char *name)
+{
+	struct tree_walk *w = ctx;
+	struct cgroup_state *c = w->e->cgroups;
+	size_t len = strlen(w->dir), more = strlen(name);
+	if (len + more + 2 >= sizeof w->dir || w->depth == GROUP_DEPTH)
+		return 0;
+	w->dir[len] = '/';
+	memcpy(w->dir + len + 1, name, more + 1);
+	struct intern *names = &w->e->series->names;
+	uint32_t dir = intern_id(names, w->dir, len + 1 + more);
+	size_t i = 0;
+	while (i < c->count && c->groups[i].dir != dir)
+		i++;
+	if (i < GROUPS_MAX && dir) {
+		struct cgroup_group *g = &c->groups[i];
+		if (i == c->count) {
+			*g = (struct cgroup_group){.kind = w->kind, .dir = dir};
+			for (size_t k = 0; k < FILE_COUNT; k++)
+				g->kept[k].fd = -1;
+			g->path = intern_id(names, w->dir + w->skip, len + 1 + more - w->skip);
+			c->count++;
+		}
+		g->seen = true;
+		group_limits(w->e, g);
+		w->depth++;
+		(void)reader_dirs(w->e->reader, w->dir, visit_group, w);
+		w->depth--;
+	} else {
+		c->dropped = true;
+	}
+	w->dir[len] = '\0';
+	return 0;
+}
+
+static void walk_trees(struct engine *e, struct sample *out)
+{
+	struct cgroup_state *c = e->cgroups;
+	struct tree_walk *w = arena_alloc(&e->scratch, sizeof *w);
+	if (!w)
+		return;
+	for (size_t i = 0; i < c->count; i++)
+		c->groups[i].seen = false;
+	c->dropped = false;
+	for (size_t t = 0; t < c->ntrees; t++) {
+		w->e = e;
+		w->kind = c->trees[t].kind;
+		w->depth = 0;
+		(void)snprintf(w->dir, sizeof w->dir, "%s", c->trees[t].dir);
+		w->skip = strlen(w->dir);
+		(void)reader_dirs(e->reader, w->dir, visit_group, w);
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		if (!c->groups[i].seen) {
+			group_forget(&c->groups[i]);
+		} else {
+			if (kept != i)
+				c->groups[kept] = c->groups[i];
+			kept++;
+		}
+	}
+	c->count = kept;
+	if (c->dropped)
+		sample_gap(out, NETNS_HOST, ENOSPC, "control groups beyond 4096", "limits among them");
+}
+
+static struct scan group_read(struct engine *e, struct cgroup_group *g, bool keep, enum group_file which, const char *file)
+{
+	char path[PATH_MAX];
+	(void)snprintf(path, sizeof path, "%s/%s", intern_text(&e->series->names, g->dir), file);
+	ssize_t n = reader_file(e->reader, path, keep ? &g->kept[which] : NULL, e->buffer, 16384);
+	return scan_over(e->buffer, n > 0 ? (size_t)n : 0);
+}
+
+static bool keyed_value(struct scan bytes, const char *key, uint64_t *ret)
+{
+	struct scan line, word;
+	while (scan_line(&bytes, &line))
+		if (scan_word(&line, &word) && scan_is(word, key) && scan_u64(&line, ret))
+			return true;
+	return false;
+}
+
+static void sample_memory(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
+{
+	bool v2 = g->kind & GROUP_V2;
+	uint64_t used, active = 0, inactive = 0, slab = 0, v;
+	struct scan s = group_read(e, g, keep, FILE_MEM_USED, v2 ? "memory.current" : "memory.usage_in_bytes");
+	if (!scan_u64(&s, &used))
+		return;
+	out_value(o, M_CG_MEM_USED, g->path, used);
+	out_value(o, M_CG_MEM_LIMIT, g->path, g->mem_limit);
+	s = group_read(e, g, keep, FILE_MEM_STAT, "memory.stat");
+	if (keyed_value(s, v2 ? "active_file" : "total_active_file", &active) &&
+		keyed_value(s, v2 ? "inactive_file" : "total_inactive_file", &inactive)) {
+		if (v2)
+			(void)keyed_value(s, "slab_reclaimable", &slab);
+		uint64_t cache = active + inactive + slab;
+		out_value(o, M_CG_MEM_ANON, g->path, used > cache ? used - cache : 0);
+	}
+	if (keyed_value(s, v2 ? "swap" : "total_swap", &v))
+		out_value(o, M_CG_MEM_SWAP, g->path, v);
+	s = group_read(e, g, keep, FILE_MEM_EVENTS, v2 ? "memory.events" : "memory.oom_control");
+	if (keyed_value(s, "oom_kill", &v))
+		out_value(o, M_CG_OOM_KILLS, g->path, v);
+	if (v2 && keyed_value(s, "max", &v))
+		out_value(o, M_CG_MEM_HITS, g->path, v);
+	if (!v2) {
+		s = group_read(e, g, keep, FILE_MEM_HITS, "memory.failcnt");
+		if (scan_u64(&s, &v))
+			out_value(o, M_CG_MEM_HITS, g->path, v);
+	}
+}
+
+static void sample_cpu(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
+{
+	uint64_t v;
+	struct scan s = group_read(e, g, keep, FILE_CPU_STAT, "cpu.stat");
+	out_value(o, M_CG_CPU_QUOTA, g->path, g->quota);
+	out_value(o, M_CG_CPU_PERIOD, g->path, g->period);
+	if (keyed_value(s, "nr_periods", &v))
+		out_value(o, M_CG_CPU_PERIODS, g->path, v);
+	if (keyed_value(s, "nr_throttled", &v))
+		out_value(o, M_CG_CPU_THROTTLED, g->path, v);
+	if (keyed_value(s, "throttled_time", &v))
+		out_value(o, M_CG_CPU_THROTTLED_TIME, g->path, v);
+	else if (keyed_value(s, "throttled_usec", &v))
+		out_value(o, M_CG_CPU_THROTTLED_TIME, g->path, v * 1000);
+	if (keyed_value(s, "usage_usec", &v))
+		out_value(o, M_CG_CPU_USED, g->path, v * 1000);
+}
+
+static void sample_pids(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
+{
+	uint64_t v;
+	struct scan s = group_read(e, g, keep, FILE_PIDS_USED, "pids.current");
+	if (!scan_u64(&s, &v))
+		return;
+	out_value(o, M_CG_PIDS_USED, g->path, v);
+	out_value(o, M_CG_PIDS_LIMIT, g->path, g->pids_limit);
+	s = group_read(e, g, keep, FILE_PIDS_EVENTS, "pids.events");
+	if (keyed_value(s, "max", &v))
+		out_value(o, M_CG_PIDS_REFUSED, g->path, v);
+}
+
+/* Worth knowing who is inside: half of the memory is in use for good, periods were throttled, or tasks are nearly all there. */
+static bool near_limit(const struct engine *e, const struct sample *prev, const struct sample *out, const struct cgroup_group *g)
+{
+	uint64_t used, limit, now, before;
+	if (sample_get(out, series_find(e->series, M_CG_MEM_ANON, 0, g->path), &used) &&
+		sample_get(out, series_find(e->series, M_CG_MEM_LIMIT, 0, g->path), &limit) && used >= limit / 2)
+		return true;
+	if (sample_get(out, series_find(e->series, M_CG_PIDS_USED, 0, g->path), &used) &&
+		sample_get(out, series_find(e->series, M_CG_PIDS_LIMIT, 0, g->path), &limit) && used >= limit / 2)
+		return true;
+	uint32_t throttled = series_find(e->series, M_CG_CPU_THROTTLED, 0, g->path);
+	return prev && sample_get(out, throttled, &now) && sample_get(prev, throttled, &before) && now > before;
+}
+
+/* cgroup.procs of the group and of all below it. */
+static void list_members(struct engine *e, const struct cgroup_group *g, struct sample *out)
+{
+	const char *top = intern_text(&e->series->names, g->dir);
+	size_t len = strlen(top);
+	for (size_t i = 0; i < e->cgroups->count; i++) {
+		const char *dir = intern_text(&e->series->names, e->cgroups->groups[i].dir);
+		if (strncmp(dir, top, len) != 0 || (dir[len] != '\0' && dir[len] != '/'))
+			continue;
+		char path[PATH_MAX];
+		(void)snprintf(path, sizeof path, "%s/cgroup.procs", dir);
+		ssize_t n = reader_file(e->reader, path, NULL, e->buffer, 1 << 20);
+		struct scan s = scan_over(e->buffer, n > 0 ? (size_t)n : 0), line;
+		uint64_t pid;
+		while (scan_line(&s, &line)) {
+			struct member *m = scan_u64(&line, &pid) && pid ? table_add(&out->members, sizeof *m) : NULL;
+			if (m)
+				*m = (struct member){g->path, (int32_t)pid};
+		}
+	}
+}
+
+void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *out)
+{
+	struct cgroup_state *c = e->cgroups;
+	if (e->ticks % ENGINE_SLOW_TICKS == 0 || (e->want & WANT_SLOW) || reader_is_replay(e->reader)) {
+		find_trees(e, out);
+		walk_trees(e, out);
+	}
+	const struct out o = {out, e->series, NETNS_HOST};
+	size_t kept = 0;
+	for (size_t i = 0; i < c->count; i++) {
+		struct cgroup_group *g = &c->groups[i];
+		bool keep = (g->memory || g->cpu || g->pids) && kept++ < KEPT_GROUPS;
+		if (g->memory)
+			sample_memory(e, g, keep, &o);
+		if (g->cpu)
+			sample_cpu(e, g, keep, &o);
+		if (g->pids)
+			sample_pids(e, g, keep, &o);
+		if (near_limit(e, prev, out, g)) {
+			e->demand |= DEMAND_CGROUP;
+			list_members(e, g, out);
+		}
+	}
+}

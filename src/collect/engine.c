@@ -1,0 +1,265 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "collect/engine.h"
+
+#include "base/clock.h"
+#include "collect/engine_impl.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+static void kept_init(struct kept *kept, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		kept[i].fd = -1;
+}
+
+static void kept_close(struct kept *kept, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		attr_close_fd(&kept[i].fd);
+		kept[i].fd = -1;
+	}
+}
+
+int engine_open(struct reader *r, struct series_set *series, struct engine **ret)
+{
+	struct engine *e = calloc(1, sizeof *e);
+	if (!e)
+		return -ENOMEM;
+	e->reader = r;
+	e->series = series;
+	e->mountinfo.fd = -1;
+	kept_init(e->host_kept, COLLECTOR_COUNT);
+	int err = arena_init(&e->scratch, 16 << 20);
+	void *buffer = mmap(NULL, ENGINE_BUFFER, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	e->buffer = buffer == MAP_FAILED ? NULL : buffer;
+	if (err == 0)
+		err = engine_cgroups_open(e);
+	e->pids = calloc(ENGINE_MAX_PIDS, sizeof *e->pids);
+	e->times = calloc(ENGINE_MAX_PIDS, sizeof *e->times);
+	e->times_ok = calloc(ENGINE_MAX_PIDS, sizeof *e->times_ok);
+	if (err == 0 && (!e->pids || !e->times || !e->times_ok || !e->buffer))
+		err = -ENOMEM;
+	if (err < 0) {
+		engine_close(e);
+		return err;
+	}
+	*ret = e;
+	return 0;
+}
+
+void engine_close(struct engine *e)
+{
+	if (!e)
+		return;
+	kept_close(e->host_kept, COLLECTOR_COUNT);
+	kept_close(&e->mountinfo, 1);
+	for (size_t i = 0; i < NETNS_MAX; i++)
+		if (e->netns[i].used)
+			kept_close(e->netns[i].kept, COLLECTOR_COUNT);
+	engine_cgroups_close(e);
+	if (e->buffer)
+		(void)munmap(e->buffer, ENGINE_BUFFER);
+	arena_destroy(&e->scratch);
+	free(e->pids);
+	free(e->times);
+	free(e->times_ok);
+	free(e);
+}
+
+bool engine_gauge(const struct engine *e, const struct sample *s, enum metric m, unsigned netns, uint64_t *ret)
+{
+	return sample_get(s, series_find(e->series, m, netns, 0), ret);
+}
+
+static void run_collector(struct engine *e, enum collector_id c, unsigned netns, struct kept *kept, const struct sample *prev, struct sample *out, int *error)
+{
+	const struct collector_info *info = collector_info(c);
+	bool slow_now = (e->want & WANT_SLOW) || !prev || reader_is_replay(e->reader);
+	if (info->every_s > 1 && !slow_now && e->ticks % info->every_s)
+		return; /* the values of last time were taken over already */
+	size_t size = info->size < ENGINE_BUFFER ? info->size : ENGINE_BUFFER;
+	ssize_t n = reader_file(e->reader, info->path, kept, e->buffer, size);
+	const struct out o = {out, e->series, netns};
+	int r = n < 0 ? (int)n : collector_fn(c)(scan_over(e->buffer, (size_t)n), &o);
+	if (n >= 0 && (size_t)n == size && r == 0)
+		sample_gap(out, netns, EFBIG, info->path, "what stood in the rest of it");
+	*error = -r;
+}
+
+/* Files that only exist where a subsystem is loaded: their absence hides nothing. */
+static bool absence_is_normal(enum collector_id c)
+{
+	return c == COLLECTOR_conntrack_count || c == COLLECTOR_conntrack_max || c == COLLECTOR_conntrack_stat || c == COLLECTOR_sockstat6 ||
+		c == COLLECTOR_psi_irq;
+}
+
+static void report(struct sample *out, enum collector_id c, unsigned netns, int error)
+{
+	if (error == 0 || (error == ENOENT && (absence_is_normal(c) || netns != NETNS_HOST)))
+		return;
+	sample_gap(out, netns, error, collector_info(c)->path, collector_info(c)->hides);
+}
+
+/* Values of files with a pace above a second, taken over when this tick does not read them. */
+static void take_over_slow(const struct engine *e, const struct sample *prev, struct sample *out)
+{
+	static const enum metric slow[] = {M_SLAB_ACTIVE, M_SLAB_OBJECTS, M_SLAB_OBJSIZE, M_THREADS_MAX, M_PID_MAX, M_OVERCOMMIT, M_NEIGH_LIMIT,
+		M_TCP_MEM_PRESSURE, M_TCP_MEM_MAX, M_UDP_MEM_MAX, M_TCP_MAX_ORPHANS, M_PORT_LOW, M_PORT_HIGH, M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE,
+		M_CONNTRACK_MAX};
+	for (size_t i = 0; prev && i < COUNTOF(slow); i++) {
+		for (uint32_t id = e->series->first[slow[i]]; id; id = series_row(e->series, id)->next) {
+			uint64_t v;
+			if (sample_get(prev, id, &v))
+				sample_set(out, id, v);
+		}
+	}
+}
+
+static struct netns_state *netns_state(struct engine *e, const struct reader_netns *info)
+{
+	struct netns_state *free_slot = NULL;
+	for (size_t i = 0; i < NETNS_MAX; i++) {
+		if (e->netns[i].used && e->netns[i].inode == info->inode)
+			return &e->netns[i];
+		if (!e->netns[i].used && !free_slot)
+			free_slot = &e->netns[i];
+	}
+	int index = free_slot ? series_netns(e->series, info->inode, info->name) : -1;
+	if (index < 0)
+		return NULL;
+	*free_slot = (struct netns_state){.inode = info->inode, .used = true, .series_netns = index};
+	kept_init(free_slot->kept, COLLECTOR_COUNT);
+	return free_slot;
+}
+
+/* Lets go of namespaces that the reader no longer names: our descriptors would keep them alive. */
+static void forget_vanished(struct engine *e)
+{
+	for (size_t i = 0; i < NETNS_MAX; i++) {
+		if (!e->netns[i].used)
+			continue;
+		bool there = false;
+		for (size_t k = 0; k < reader_netns_count(e->reader); k++)
+			there = there || reader_netns_at(e->reader, k)->inode == e->netns[i].inode;
+		if (!there) {
+			kept_close(e->netns[i].kept, COLLECTOR_COUNT);
+			e->netns[i].used = false;
+		}
+	}
+}
+
+static void scan_namespaces(struct engine *e, struct sample *out)
+{
+	uint64_t *inodes = arena_alloc(&e->scratch, NETNS_MAX * sizeof *inodes);
+	int32_t *pids = arena_alloc(&e->scratch, NETNS_MAX * sizeof *pids);
+	if (!inodes || !pids)
+		return;
+	size_t n = 0;
+	const struct proc *procs = TABLE_ROWS(out->procs, struct proc);
+	bool *seen = arena_alloc(&e->scratch, NETNS_MAX);
+	for (uint32_t i = 0; seen && i < out->procs.count; i++) {
+		const struct proc *p = &procs[i];
+		if (!(p->have & HAVE_NETNS) || p->netns == NETNS_HOST || seen[p->netns])
+			continue;
+		seen[p->netns] = true;
+		inodes[n] = e->series->netns[p->netns].inode;
+		pids[n++] = p->pid;
+	}
+	(void)reader_netns_scan(e->reader, inodes, pids, n);
+	forget_vanished(e);
+}
+
+static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns, const struct sample *prev, struct sample *out)
+{
+	int r = reader_netns_enter(e->reader, i);
+	if (r < 0) {
+		sample_gap(out, (unsigned)ns->series_netns, -r, "a network namespace", "everything inside it");
+		return;
+	}
+	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
+		int error = 0;
+		if (collector_info(c)->scope != SCOPE_NETNS)
+			continue;
+		run_collector(e, c, (unsigned)ns->series_netns, &ns->kept[c], prev, out, &error);
+		report(out, c, (unsigned)ns->series_netns, error);
+	}
+	engine_sockets(e, ns, prev, out);
+	uint64_t used, max;
+	if (engine_gauge(e, out, M_CONNTRACK_USED, (unsigned)ns->series_netns, &used) &&
+		engine_gauge(e, out, M_CONNTRACK_MAX, (unsigned)ns->series_netns, &max) && used * 10 > max * 8 && e->ticks % 2 == 0)
+		engine_conntrack_peers(e, ns, out);
+}
+
+void engine_namespaces(struct engine *e, const struct sample *prev, struct sample *out)
+{
+	scan_namespaces(e, out);
+	if (e->netns_denied && reader_netns_count(e->reader) <= 1 && !reader_is_replay(e->reader))
+		sample_gap(out, NETNS_HOST, EACCES, "the network namespaces of other users' processes", "everything inside them");
+	for (size_t i = 0; i < reader_netns_count(e->reader); i++) {
+		const struct reader_netns *info = reader_netns_at(e->reader, i);
+		struct netns_state *ns;
+		if (i == 0) {
+			e->series->netns[NETNS_HOST].inode = info->inode;
+			ns = &e->netns[0];
+			if (!ns->used) {
+				*ns = (struct netns_state){.inode = info->inode, .used = true, .series_netns = NETNS_HOST};
+				kept_init(ns->kept, COLLECTOR_COUNT);
+			}
+		} else {
+			ns = netns_state(e, info);
+		}
+		if (!ns) {
+			sample_gap(out, NETNS_HOST, ENOSPC, "network namespaces beyond 1024", "everything inside them");
+			break;
+		}
+		sample_namespace(e, i, ns, prev, out);
+	}
+	if (reader_netns_enter(e->reader, 0) < 0)
+		sample_gap(out, NETNS_HOST, EPERM, "the way back to the host's network namespace", "all network numbers");
+}
+
+int engine_tick(struct engine *e, const struct sample *prev, struct sample *out, unsigned want, uint64_t due_mono_ns)
+{
+	sample_reset(out);
+	arena_reset(&e->scratch);
+	int r = reader_begin(e->reader, &out->real_ns, &out->mono_ns);
+	if (r < 0)
+		return r;
+	e->now_ns = out->mono_ns;
+	e->want = want;
+	e->demand = 0;
+	take_over_slow(e, prev, out);
+	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
+		int error = e->host_error[c];
+		if (collector_info(c)->scope != SCOPE_HOST)
+			continue;
+		run_collector(e, c, NETNS_HOST, &e->host_kept[c], prev, out, &error);
+		e->host_error[c] = error;
+		report(out, c, NETNS_HOST, error);
+	}
+	if (!prev && e->ticks == 0) /* the host's namespace has to be known before processes are told apart by it */
+		(void)reader_netns_scan(e->reader, NULL, NULL, 0);
+	if (reader_netns_count(e->reader))
+		e->series->netns[NETNS_HOST].inode = reader_netns_at(e->reader, 0)->inode;
+	engine_processes(e, prev, out);
+	engine_filesystems(e, out);
+	engine_cgroups(e, prev, out);
+	engine_storage_demand(e, prev, out);
+	engine_process_details(e, prev, out);
+	engine_files(e, prev, out);
+	engine_namespaces(e, prev, out);
+	engine_owners(e, prev, out);
+	engine_port_users(e, prev, out);
+	const struct out o = {out, e->series, NETNS_HOST};
+	if (!reader_is_replay(e->reader)) {
+		out_plain(&o, M_SELF_TICK_TIME, clock_mono_ns() - out->mono_ns);
+		out_plain(&o, M_SELF_TICK_LATE, due_mono_ns && out->mono_ns > due_mono_ns ? out->mono_ns - due_mono_ns : 0);
+	}
+	if (e->series->lost || e->scratch.overflowed)
+		sample_gap(out, NETNS_HOST, ENOSPC, "series or groups beyond the tables' size", "what found no place");
+	e->ticks++;
+	return 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* What the parts of the engine share; nobody else includes this. */
+#ifndef COLLECT_ENGINE_IMPL_H
+#define COLLECT_ENGINE_IMPL_H
+
+#include "collect/collect.h"
+#include "collect/engine.h"
+#include "read/parse.h"
+
+enum {
+	ENGINE_BUFFER = 4 << 20,  /* the longest file that is read whole; touched only as far as needed */
+	ENGINE_MAX_PIDS = 1 << 17,
+	ENGINE_SLOW_TICKS = 10,
+	ENGINE_DEVICES = 8,       /* devices in trouble whose open files are looked at */
+};
+
+enum demand {
+	DEMAND_IO = 1,      /* bytes read and written, and blocked threads, of every process that ran */
+	DEMAND_CGROUP = 2,  /* which cgroup each process belongs to */
+};
+
+/* Kept descriptors of one network namespace. */
+struct netns_state {
+	uint64_t inode;
+	bool used;
+	int series_netns; /* index in the series set */
+	struct kept kept[COLLECTOR_COUNT];
+	int error;        /* why it cannot be entered, 0 if it can */
+	uint64_t next_dump_ns, dump_cost_ns;
+};
+
+struct cgroup_group;
+
+struct engine {
+	struct reader *reader;
+	struct series_set *series;
+	unsigned char *buffer;
+	struct arena scratch; /* reset each tick */
+	unsigned long ticks;
+	uint64_t now_ns;
+	unsigned want, demand;
+	int32_t *pids;
+	struct reader_times *times;
+	bool *times_ok;
+	size_t npids;
+	bool no_taskstats;
+	bool netns_denied; /* some process's namespace could not be read */
+	struct kept host_kept[COLLECTOR_COUNT];
+	int host_error[COLLECTOR_COUNT];
+	struct netns_state netns[NETNS_MAX];
+	struct kept mountinfo;
+	uint64_t devices[ENGINE_DEVICES];
+	size_t ndevices;
+	struct cgroup_state *cgroups;
+};
+
+void engine_processes(struct engine *e, const struct sample *prev, struct sample *out);
+void engine_process_details(struct engine *e, const struct sample *prev, struct sample *out);
+void engine_namespaces(struct engine *e, const struct sample *prev, struct sample *out);
+void engine_sockets(struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
+void engine_owners(struct engine *e, const struct sample *prev, struct sample *out);
+void engine_port_users(struct engine *e, const struct sample *prev, struct sample *out);
+void engine_conntrack_peers(struct engine *e, struct netns_state *ns, struct sample *out);
+void engine_filesystems(struct engine *e, struct sample *out);
+void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out);
+void engine_files(struct engine *e, const struct sample *prev, struct sample *out);
+int engine_cgroups_open(struct engine *e);
+void engine_cgroups_close(struct engine *e);
+void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *out);
+
+/* A gauge of the sample, of a namespace; false when absent. */
+bool engine_gauge(const struct engine *e, const struct sample *s, enum metric m, unsigned netns, uint64_t *ret);
+
+#endif

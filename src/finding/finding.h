@@ -1,0 +1,31 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* finding: verdicts as people meet them: symptoms folded under their cause, the most important first, with an id that stays the same
+ * as long as the trouble does. */
+#ifndef FINDING_FINDING_H
+#define FINDING_FINDING_H
+
+#include "rules/verdict.h"
+
+enum overall { OVERALL_OK, OVERALL_WARNING, OVERALL_CRITICAL, OVERALL_UNKNOWN };
+
+struct blind {
+	const char *what, *why, *hides;
+};
+
+struct findings {
+	struct verdict *rows; /* most important first; notes last */
+	size_t count;
+	struct blind *blind;
+	size_t nblind;
+	enum overall overall;
+};
+
+/* Runs the rules and folds. only: a glob over resource names and rules, NULL for all. Everything lives in the view's scratch memory and in
+ * *scratch. Returns 0 or -ENOMEM. */
+int findings_build(struct view *v, const char *only, struct verdicts *scratch, struct findings *ret);
+/* Stable across runs for the same trouble on the same host: a hash of rule, resource and namespace, 16 hex digits. */
+const char *finding_id(struct view *v, const struct verdict *f);
+const char *overall_name(enum overall o);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "finding/track.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *track_event_name(enum track_event e)
+{
+	static const char *const names[] = {"open", "change", "close"};
+	return names[e];
+}
+
+static struct tracked *row_of(struct track *t, const char *id)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (strcmp(t->rows[i].id, id) == 0)
+			return &t->rows[i];
+	if (t->count == TRACK_MAX)
+		return NULL;
+	struct tracked *row = &t->rows[t->count++];
+	*row = (struct tracked){0};
+	(void)snprintf(row->id, sizeof row->id, "%s", id);
+	return row;
+}
+
+void track_update(struct track *t, struct view *v, const struct findings *fs,
+	void (*each)(void *ctx, enum track_event event, const struct tracked *row, const struct verdict *f), void *ctx)
+{
+	for (size_t i = 0; i < fs->count; i++) {
+		const struct verdict *f = &fs->rows[i];
+		struct tracked *row = f->state == STATE_NOTE ? NULL : row_of(t, finding_id(v, f));
+		if (!row)
+			continue;
+		bool sure = f->state == STATE_EXHAUSTED && f->refused > 0;
+		row->last_ns = v->now_ns;
+		row->seen++;
+		if (!row->open && (row->seen >= 2 || sure)) {
+			row->open = true;
+			row->since_ns = f->since_ns;
+			row->severity = f->severity;
+			row->state = f->state;
+			(void)snprintf(row->title, sizeof row->title, "%s", f->title);
+			(void)snprintf(row->resource, sizeof row->resource, "%s", f->resource);
+			each(ctx, TRACK_OPEN, row, f);
+		} else if (row->open && (row->state != f->state || row->severity != f->severity)) {
+			row->severity = f->severity;
+			row->state = f->state;
+			(void)snprintf(row->title, sizeof row->title, "%s", f->title);
+			each(ctx, TRACK_CHANGE, row, f);
+		}
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < t->count; i++) {
+		struct tracked *row = &t->rows[i];
+		bool absent = row->last_ns != v->now_ns;
+		bool over = absent && (!row->open || v->now_ns - row->last_ns >= t->hold_ns);
+		if (over && row->open)
+			each(ctx, TRACK_CLOSE, row, NULL);
+		if (!over) {
+			if (kept != i)
+				t->rows[kept] = *row;
+			kept++;
+		}
+	}
+	t->count = kept;
+}

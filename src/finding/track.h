@@ -1,0 +1,35 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* track: findings over time. One opens when it was seen in two looks running (at once when something is refused now), and closes when it was
+ * absent for a while, so that one trouble is one finding and nothing flaps. */
+#ifndef FINDING_TRACK_H
+#define FINDING_TRACK_H
+
+#include "finding/finding.h"
+
+enum { TRACK_MAX = 256 };
+
+enum track_event { TRACK_OPEN, TRACK_CHANGE, TRACK_CLOSE };
+
+struct tracked {
+	char id[17];
+	char title[160], resource[160];
+	enum severity severity;
+	enum finding_state state;
+	uint64_t since_ns, last_ns; /* opened; last seen */
+	unsigned seen;
+	bool open;
+};
+
+struct track {
+	struct tracked rows[TRACK_MAX];
+	size_t count;
+	uint64_t hold_ns;          /* absent for so long: closed */
+};
+
+/* Tells each() of what began, changed or ended since the last call. f is NULL on TRACK_CLOSE. Notes are left out. */
+void track_update(struct track *t, struct view *v, const struct findings *fs,
+	void (*each)(void *ctx, enum track_event event, const struct tracked *row, const struct verdict *f), void *ctx);
+const char *track_event_name(enum track_event e);
+
+#endif

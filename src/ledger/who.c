@@ -1,0 +1,478 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "ledger/who.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *who_name(struct view *v, const struct proc *p)
+{
+	return arena_strn(&v->scratch, p->comm, strnlen(p->comm, PROC_COMM));
+}
+
+/* Inserts into a list of at most max that is sorted by share, most first. */
+static size_t who_insert(struct who *out, size_t n, size_t max, struct who w)
+{
+	size_t at = n < max ? n++ : max;
+	for (; at > 0 && out[at - 1].share < w.share; at--)
+		if (at < max)
+			out[at] = out[at - 1];
+	if (at < max)
+		out[at] = w;
+	return n;
+}
+
+static double cpu_seconds(const struct view *v)
+{
+	double cpus = 1;
+	(void)view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus);
+	return (cpus > 0 ? cpus : 1) * v->seconds;
+}
+
+/* ---- CPU ---------------------------------------------------------------------------------------------------------- */
+
+/* Short-lived children: what they used shows in their parent alone. The parent with most of it, by name. */
+static const struct usage *best_job(const struct view *v, double *ret_cpu_s)
+{
+	const struct usage *best = NULL;
+	double best_s = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->child_cpu_s <= 0.05 || u->p->kernel || u->p->self)
+			continue;
+		double sum = 0; /* several copies of one script count together */
+		for (size_t k = 0; k < v->nusages; k++)
+			if (memcmp(v->usages[k].p->comm, u->p->comm, PROC_COMM) == 0)
+				sum += v->usages[k].child_cpu_s;
+		if (sum > best_s) {
+			best_s = sum;
+			best = u;
+		}
+	}
+	*ret_cpu_s = best_s;
+	return best;
+}
+
+size_t who_cpu(struct view *v, struct who *out, size_t max)
+{
+	double all = cpu_seconds(v), job_s;
+	const struct usage *job = best_job(v, &job_s);
+	size_t n = 0;
+	if (max == 0)
+		return 0;
+	for (size_t i = 0; i < v->nprograms && n + 1 < max && v->programs[i].cpu_s > 0.02 * all; i++) {
+		const struct program *g = &v->programs[i];
+		if (g->top->p->self)
+			continue;
+		struct who w = {"process", who_name(v, g->top->p), g->top->p->pid, g->cpu_s / all, NULL};
+		const char *started = g->parent && !g->parent->p->self ? arena_printf(&v->scratch, ", started by %s (pid %" PRId32 ")", who_name(v, g->parent->p), g->parent->p->pid) : "";
+		w.why = arena_printf(&v->scratch, "used %.2f of %.0f CPUs in %u process%s%s%s", g->cpu_s / v->seconds, all / v->seconds,
+			g->count, g->count == 1 ? "" : "es", started, g->yields ? ", at low priority" : "");
+		n = who_insert(out, n, max, w);
+	}
+	if (job && job_s > 0.05 * all) {
+		struct who w = {"job", who_name(v, job->p), job->p->pid, job_s / all,
+			arena_printf(&v->scratch, "its short-lived children used %.2f of %.0f CPUs", job_s / v->seconds, all / v->seconds)};
+		n = who_insert(out, n, max, w);
+	}
+	/* The script behind the busiest program, where it has one and did not come up by itself. */
+	if (n && n < max && v->nprograms && v->programs[0].parent && !v->programs[0].parent->p->self && out[0].pid == v->programs[0].top->p->pid) {
+		const struct usage *p = v->programs[0].parent;
+		out[n++] = (struct who){"job", who_name(v, p->p), p->p->pid, out[0].share,
+			arena_printf(&v->scratch, "starts the %s processes", out[0].value)};
+	}
+	return n;
+}
+
+/* ---- memory and tasks --------------------------------------------------------------------------------------------- */
+
+typedef double amount_fn(const struct proc *p);
+
+static double amount_rss(const struct proc *p)
+{
+	return (double)p->rss_pages * 4096;
+}
+
+static double amount_threads(const struct proc *p)
+{
+	return p->threads;
+}
+
+static double amount_fds(const struct proc *p)
+{
+	return p->have & HAVE_FDS ? (double)p->fds : 0;
+}
+
+/* Sums an amount by program name over the newest sample; uid < 0: all users; cgroup: its members alone, 0: everybody. */
+static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_t cgroup, double whole, struct who *out, size_t max)
+{
+	struct sum {
+		const struct proc *top;
+		double amount;
+		unsigned count;
+	};
+	const struct sample *s = view_last(v);
+	size_t slots = 256, n = 0;
+	while (slots < s->procs.count * 2u)
+		slots *= 2;
+	struct sum *sums = arena_alloc(&v->scratch, slots * sizeof *sums);
+	if (!sums)
+		return 0;
+	double total = 0;
+	for (uint32_t i = 0; i < s->procs.count; i++) {
+		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
+		if (p->kernel || p->self || (uid >= 0 && p->uid != uid) || (cgroup && !who_is_member(v, cgroup, p->pid)))
+			continue;
+		size_t at = (size_t)intern_hash(p->comm, PROC_COMM) & (slots - 1);
+		while (sums[at].top && memcmp(sums[at].top->comm, p->comm, PROC_COMM) != 0)
+			at = (at + 1) & (slots - 1);
+		double a = amount(p);
+		total += a;
+		if (!sums[at].top || a > amount(sums[at].top))
+			sums[at].top = p;
+		sums[at].amount += a;
+		sums[at].count++;
+	}
+	if (whole <= 0)
+		whole = total;
+	for (size_t i = 0; i < slots; i++) {
+		if (!sums[i].top || sums[i].amount < whole * 0.02)
+			continue;
+		const struct proc *p = sums[i].top;
+		char text[32];
+		if (amount == amount_rss)
+			(void)text_bytes(text, sums[i].amount);
+		else
+			(void)text_amount(text, sums[i].amount);
+		const char *noun = amount == amount_rss ? "resident memory" : amount == amount_threads ? "tasks" : "descriptors";
+		struct who w = {"process", who_name(v, p), p->pid, whole > 0 ? sums[i].amount / whole : -1,
+			arena_printf(&v->scratch, "%s %s in %u process%s", text, noun, sums[i].count, sums[i].count == 1 ? "" : "es")};
+		n = who_insert(out, n, max, w);
+	}
+	return n;
+}
+
+size_t who_memory(struct view *v, struct who *out, size_t max)
+{
+	double total = 0;
+	(void)view_gauge(v, view_id(v, M_MEM_TOTAL, 0, 0), &total);
+	return by_program(v, amount_rss, -1, 0, total, out, max);
+}
+
+size_t who_tasks(struct view *v, int64_t uid, struct who *out, size_t max)
+{
+	return by_program(v, amount_threads, uid, 0, 0, out, max);
+}
+
+size_t who_fds(struct view *v, struct who *out, size_t max)
+{
+	return by_program(v, amount_fds, -1, 0, 0, out, max);
+}
+
+size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t max)
+{
+	const struct sample *s = view_with_files(v);
+	size_t n = 0;
+	for (uint32_t i = 0; s && i < s->files.count; i++) {
+		const struct open_file *f = &TABLE_ROWS(s->files, struct open_file)[i];
+		if (f->pid != p->pid || f->count * 10u < p->fds)
+			continue;
+		const char *path = intern_text(&v->series->names, f->path);
+		struct who w = {"file", path, p->pid, (double)f->count / (double)(p->fds ? p->fds : 1),
+			arena_printf(&v->scratch, "%u of its descriptors are open on it", f->count)};
+		n = who_insert(out, n, max, w);
+	}
+	return n;
+}
+
+/* ---- disks and files ---------------------------------------------------------------------------------------------- */
+
+bool who_has_file_on(const struct view *v, int32_t pid, const uint64_t *devnos, size_t n)
+{
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->files.count; k++) {
+			const struct open_file *f = &TABLE_ROWS(s->files, struct open_file)[k];
+			for (size_t d = 0; f->pid == pid && d < n; d++)
+				if (f->devno == devnos[d])
+					return true;
+		}
+	}
+	return false;
+}
+
+/* "sda1" of "sda", "nvme0n1p2" of "nvme0n1". */
+static bool is_part_of(const char *name, const char *disk)
+{
+	size_t n = strlen(disk);
+	if (n == 0 || strncmp(name, disk, n) != 0 || name[n] == '\0')
+		return false;
+	const char *rest = name + n;
+	if (disk[n - 1] >= '0' && disk[n - 1] <= '9' && *rest++ != 'p')
+		return false;
+	return *rest && rest[strspn(rest, "0123456789")] == '\0';
+}
+
+bool who_is_partition(const struct view *v, uint32_t disk)
+{
+	const char *name = series_instance(v->series, disk);
+	for (uint32_t id = view_each(v, M_DISK_BUSY, 0); id; id = view_each(v, M_DISK_BUSY, id))
+		if (is_part_of(name, series_instance(v->series, id)))
+			return true;
+	return false;
+}
+
+size_t who_disk_family(const struct view *v, uint32_t disk, uint64_t *devnos, size_t max)
+{
+	const char *name = series_instance(v->series, disk);
+	size_t n = 0;
+	for (uint32_t id = view_each(v, M_DISK_DEVNO, 0); id && n < max; id = view_each(v, M_DISK_DEVNO, id)) {
+		const char *other = series_instance(v->series, id);
+		uint64_t devno;
+		if ((strcmp(other, name) == 0 || is_part_of(other, name)) && sample_get(view_last(v), id, &devno))
+			devnos[n++] = devno;
+	}
+	return n;
+}
+
+size_t who_disk(struct view *v, const uint64_t *devnos, size_t ndev, struct who *out, size_t max)
+{
+	size_t n = 0;
+	double total = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		double bytes = u->read_bytes + u->write_bytes;
+		if (!u->have_io || u->p->kernel || u->p->self || bytes <= 0 || !who_has_file_on(v, u->p->pid, devnos, ndev))
+			continue;
+		total += bytes;
+		char r[32], w[32];
+		struct who who = {"process", who_name(v, u->p), u->p->pid, bytes,
+			arena_printf(&v->scratch, "read %s/s and wrote %s/s, and has files open on this disk",
+				text_bytes(r, u->read_bytes / v->seconds), text_bytes(w, u->write_bytes / v->seconds))};
+		n = who_insert(out, n, max, who);
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i].share /= total;
+	return n;
+}
+
+struct writer {
+	const struct usage *u;
+	double grown, calls, largest;
+	uint32_t path;
+};
+
+/* Bytes that the files this process has open for writing on the device grew by, from the first sample that knows them. */
+static void weigh_writer(const struct view *v, struct writer *w, uint64_t devno)
+{
+	const struct sample *last = view_with_files(v);
+	double best = -1;
+	for (uint32_t i = 0; last && i < last->files.count; i++) {
+		const struct open_file *f = &TABLE_ROWS(last->files, struct open_file)[i];
+		if (f->pid != w->u->p->pid || f->devno != devno || !f->writable)
+			continue;
+		double grown_by = 0;
+		bool known = false;
+		for (unsigned k = 0; k < v->n && !known; k++) {
+			const struct sample *s = view_at(v, k);
+			for (uint32_t j = 0; j < s->files.count && !known; j++) {
+				const struct open_file *g = &TABLE_ROWS(s->files, struct open_file)[j];
+				if (g->pid == f->pid && g->inode == f->inode && g->devno == devno) {
+					known = true;
+					grown_by = f->size > g->size ? (double)(f->size - g->size) : 0;
+				}
+			}
+		}
+		w->grown += grown_by;
+		double rank = grown_by * 1e6 + (double)f->size;
+		if (rank > best) {
+			best = rank;
+			w->path = f->path;
+			w->largest = (double)f->size;
+		}
+	}
+}
+
+size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max)
+{
+	struct writer best = {0};
+	double best_rank = 0, total = 0;
+	size_t n = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		struct writer w = {.u = &v->usages[i]};
+		if (w.u->p->kernel || w.u->p->self || w.u->gone || !w.u->have_io || !who_has_file_on(v, w.u->p->pid, &devno, 1))
+			continue;
+		weigh_writer(v, &w, devno);
+		w.calls = w.u->write_calls;
+		/* Growth first. On a full filesystem nothing grows: then whoever keeps calling write(). */
+		double rank = w.grown > 0 ? 1e12 + w.grown : w.path ? w.calls : w.calls * 0.5;
+		total += rank;
+		if (rank > best_rank) {
+			best_rank = rank;
+			best = w;
+		}
+	}
+	if (best.u && best_rank > 0 && n < max) {
+		char g[32], s[32];
+		const char *path = best.path ? intern_text(&v->series->names, best.path) : NULL;
+		const char *what = best.grown > 0 && path
+			? arena_printf(&v->scratch, "its file %s grows by %s/s and has %s", path, text_bytes(g, best.grown / v->seconds), text_bytes(s, best.largest))
+			: path ? arena_printf(&v->scratch, "calls write() %.0f times a second; its file %s has %s", best.calls / v->seconds, path, text_bytes(s, best.largest))
+			       : arena_printf(&v->scratch, "calls write() %.0f times a second with files open here", best.calls / v->seconds);
+		out[n++] = (struct who){"process", who_name(v, best.u->p), best.u->p->pid, best_rank / total, what};
+		if (path && n < max)
+			out[n++] = (struct who){"file", path, best.u->p->pid, -1, arena_printf(&v->scratch, "%s", text_bytes(s, best.largest))};
+	}
+	return n;
+}
+
+/* ---- sockets ------------------------------------------------------------------------------------------------------ */
+
+size_t who_listener(struct view *v, const struct listener *l, struct who *out, size_t max)
+{
+	const struct usage *u = l->pid ? view_usage(v, l->pid) : NULL;
+	if (!u || max == 0)
+		return 0;
+	const char *what = u->blocked * 2 > u->samples ? "blocked in I/O"
+		: u->cpu_s > 0.7 * v->seconds           ? "busy on a CPU"
+		: u->delay_s > 0.3 * v->seconds         ? "waiting for a CPU"
+							: "sleeping";
+	out[0] = (struct who){"process", who_name(v, u->p), u->p->pid, 1,
+		arena_printf(&v->scratch, "owns the socket; %s (%.0f %% of a CPU)", what, 100 * u->cpu_s / v->seconds)};
+	return 1;
+}
+
+/* The one who makes the connections: by watching who opens sockets again and again; else the owner of a live member. */
+size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, size_t max)
+{
+	size_t n = 0;
+	double total = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		uint32_t seen = 0, looks = 0;
+		for (unsigned k = 0; k < v->n; k++) {
+			const struct sample *s = view_at(v, k);
+			for (uint32_t j = 0; j < s->makers.count; j++) {
+				const struct socket_maker *m = &TABLE_ROWS(s->makers, struct socket_maker)[j];
+				if (m->pid == u->p->pid && m->netns == g->netns) {
+					seen += m->sightings;
+					looks += m->looks;
+				}
+			}
+		}
+		if (!seen)
+			continue;
+		total += seen;
+		struct who w = {"process", who_name(v, u->p), u->p->pid, seen,
+			arena_printf(&v->scratch, "opened a new socket in %u of %u looks at its descriptors", seen, looks)};
+		n = who_insert(out, n, max, w);
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i].share /= total;
+	const struct usage *owner = g->pid ? view_usage(v, g->pid) : NULL;
+	if (n == 0 && owner && max)
+		out[n++] = (struct who){"process", who_name(v, owner->p), owner->p->pid, -1, "holds a connection of this kind"};
+	return n;
+}
+
+size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max)
+{
+	const struct sample *s = view_with_ct_peers(v);
+	if (!s || max == 0)
+		return 0;
+	const struct ct_peer *rows = TABLE_ROWS(s->ct_peers, struct ct_peer);
+	double total = 0;
+	size_t n = 0;
+	for (uint32_t i = 0; i < s->ct_peers.count; i++)
+		total += rows[i].netns == netns ? rows[i].count : 0;
+	for (uint32_t i = 0; i < s->ct_peers.count; i++) {
+		bool first = rows[i].netns == netns;
+		double sum = 0;
+		const struct ct_peer *top = &rows[i];
+		for (uint32_t k = 0; first && k < s->ct_peers.count; k++) {
+			if (rows[k].netns != netns || !address_equal(&rows[k].source, &rows[i].source))
+				continue;
+			first = k >= i; /* each source once, at its first row */
+			sum += rows[k].count;
+			if (rows[k].count > top->count)
+				top = &rows[k];
+		}
+		if (!first || sum < total * 0.05)
+			continue;
+		char src[48], dst[48];
+		const char *proto = top->proto == 6 ? "tcp" : top->proto == 17 ? "udp" : "proto";
+		struct who w = {"peer", arena_str(&v->scratch, address_text(src, &top->source)), 0, sum,
+			arena_printf(&v->scratch, "%.0f %% of the entries, most of them to %s port %u/%s", 100 * sum / total, address_text(dst, &top->destination), top->port, proto)};
+		n = who_insert(out, n, max, w);
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i].share /= total;
+	if (n == 0 && total > 0)
+		out[n++] = (struct who){"traffic", "many sources", 0, 1, "no single source holds a twentieth of the entries"};
+	return n;
+}
+
+size_t who_queues(struct view *v, int netns, struct who *out, size_t max)
+{
+	const struct sample *s = view_last(v);
+	double total = 0;
+	size_t n = 0;
+	for (uint32_t i = 0; i < s->conns.count; i++) {
+		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
+		double bytes = (double)(g->sendq + g->recvq);
+		if (bytes <= 0 || (netns >= 0 && g->netns != netns))
+			continue;
+		total += bytes;
+		char peer[48], b[32];
+		const struct usage *owner = g->pid ? view_usage(v, g->pid) : NULL;
+		bool unread = g->recvq > g->sendq; /* what the local process does not read is its doing */
+		struct who w = {unread && owner ? "process" : g->outgoing ? "destination" : "peer",
+			unread && owner ? who_name(v, owner->p) : arena_str(&v->scratch, address_text(peer, &g->peer)), owner ? owner->p->pid : 0, bytes,
+			arena_printf(&v->scratch, "%s stand in %s queues of %u connections, port %u", text_bytes(b, bytes), unread ? "receive" : "send", g->total, g->port)};
+		n = who_insert(out, n, max, w);
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i].share /= total;
+	return n;
+}
+
+/* ---- control groups ----------------------------------------------------------------------------------------------- */
+
+bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid)
+{
+	for (unsigned i = v->n; i-- > 0;) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->members.count; k++) {
+			const struct member *m = &TABLE_ROWS(s->members, struct member)[k];
+			if (m->cgroup == cgroup && m->pid == pid)
+				return true;
+		}
+	}
+	return false;
+}
+
+size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who *out, size_t max)
+{
+	if (by == WHO_BY_MEMORY)
+		return by_program(v, amount_rss, -1, cgroup, 0, out, max);
+	if (by == WHO_BY_TASKS)
+		return by_program(v, amount_threads, -1, cgroup, 0, out, max);
+	size_t n = 0;
+	double total = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->p->self || u->cpu_s <= 0 || !who_is_member(v, cgroup, u->p->pid))
+			continue;
+		total += u->cpu_s;
+		struct who w = {"process", who_name(v, u->p), u->p->pid, u->cpu_s,
+			arena_printf(&v->scratch, "used %.2f CPUs in this group", u->cpu_s / v->seconds)};
+		n = who_insert(out, n, max, w);
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i].share /= total;
+	return n;
+}

@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* who: who holds a resource. The same answers stand in the ledger as holders and in findings as culprits, each with the reason.
+ *
+ * Every function fills at most `max` entries, most guilty first, and returns how many; none is "not known", never a guess. Texts live
+ * in the view's scratch memory. `kind` is one of the culprit kinds of the vocabulary (process, job, cgroup, peer, destination, file, config,
+ * device, traffic, hardware). */
+#ifndef LEDGER_WHO_H
+#define LEDGER_WHO_H
+
+#include "store/view.h"
+
+enum { WHO_MAX = 4 };
+
+struct who {
+	const char *kind;
+	const char *value;
+	int32_t pid;      /* 0 when it is no process */
+	double share;     /* 0..1 of what is used, negative when unknown */
+	const char *why;
+};
+
+/* CPU: programs by what they used, and the job that starts them. share is of the machine. */
+size_t who_cpu(struct view *v, struct who *out, size_t max);
+/* Memory of the host: programs by resident memory. */
+size_t who_memory(struct view *v, struct who *out, size_t max);
+/* Tasks of the host, or of one user. */
+size_t who_tasks(struct view *v, int64_t uid, struct who *out, size_t max);
+/* Descriptors of the host by process; of one process by what they are open on. */
+size_t who_fds(struct view *v, struct who *out, size_t max);
+size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t max);
+/* A disk: processes with files or the device itself open on it, by bytes moved. devnos: the disk and its partitions. */
+size_t who_disk(struct view *v, const uint64_t *devnos, size_t n, struct who *out, size_t max);
+/* A filesystem that fills: who makes files grow, or, where nothing can grow any more, who tries hardest; then the file. */
+size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max);
+size_t who_listener(struct view *v, const struct listener *l, struct who *out, size_t max);
+size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, size_t max);
+size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max);
+/* Socket memory: the peers or ports with the longest queues, in one namespace or (-1) all. */
+size_t who_queues(struct view *v, int netns, struct who *out, size_t max);
+enum who_by { WHO_BY_MEMORY, WHO_BY_CPU, WHO_BY_TASKS };
+size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who *out, size_t max);
+
+/* Does this process have a file open on one of the devices (as far as was looked)? */
+bool who_has_file_on(const struct view *v, int32_t pid, const uint64_t *devnos, size_t n);
+bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid);
+/* Device numbers of a disk and its partitions. */
+size_t who_disk_family(const struct view *v, uint32_t disk_series, uint64_t *devnos, size_t max);
+/* Is this series a partition of another disk in the view? */
+bool who_is_partition(const struct view *v, uint32_t disk_series);
+/* A process's name, as text of its own. */
+const char *who_name(struct view *v, const struct proc *p);
+
+#endif

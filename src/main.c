@@ -1,0 +1,53 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* plimsoll: what is this server running out of, who uses it up, since when, how long is left, the proof, and what to do.
+ *
+ * The tree shows the flow of a number, from the kernel to the reader; a folder may include itself and those above it in this list:
+ *
+ *     base/       memory, numbers, text, clock: knows nothing of servers
+ *     catalogue/  the vocabulary as tables (metrics, collectors, resources, rules, commands, options) and the sample
+ *     read/       the one door to the kernel, or to a recorded tree; kernel bytes to structs
+ *     collect/    one pure function a file; processes, sockets, cgroups, filesystems; the engine that runs them each second
+ *     store/      the samples of the last moments; the view through which all that follows looks
+ *     ledger/     everything that can run out: used, limit, holders
+ *     rules/      pure functions: view -> verdict
+ *     finding/    symptoms folded under causes, ranked, tracked over time
+ *     show/       text and JSON
+ *     role/       the commands; the only place that sees everything
+ */
+#include "role/commands.h"
+
+#include <locale.h>
+#include <string.h>
+#include <sysexits.h>
+
+int main(int argc, char **argv)
+{
+	struct options o;
+	(void)setlocale(LC_CTYPE, "C.UTF-8");
+	int status = options_parse(argc, argv, &o);
+	if (status)
+		return status;
+	if (o.set[OPTION_HELP] || o.command == COMMAND_HELP) {
+		if (o.command == COMMAND_HELP && o.argument) {
+			unsigned c = 0;
+			while (c < COMMAND_COUNT && strcmp(o.argument, command_info((enum command)c)->name) != 0)
+				c++;
+			if (c == COMMAND_COUNT)
+				return complain(EX_USAGE, "help: '%s': no such command", o.argument);
+		}
+		options_help(stdout, &o);
+		return fflush(stdout) == EOF ? EX_IOERR : 0;
+	}
+	switch (o.command) {
+	case COMMAND_CHECK: return command_check(&o);
+	case COMMAND_LIMITS: return command_limits(&o);
+	case COMMAND_QUERY: return command_query(&o);
+	case COMMAND_EXPLAIN: return command_explain(&o);
+	case COMMAND_DOCTOR: return command_doctor(&o);
+	case COMMAND_VERSION: return command_version(&o);
+	case COMMAND_HELP:
+	case COMMAND_COUNT: break;
+	}
+	return EX_SOFTWARE;
+}

@@ -1,0 +1,318 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "read/parse.h"
+
+#include <linux/inet_diag.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { NS_PER_TICK = 10000000, PF_KTHREAD_BIT = 0x00200000, SKMEMINFO_DROPS = 8 };
+
+bool parse_proc_stat(struct scan bytes, struct proc *p)
+{
+	uint64_t pid, v;
+	int64_t i;
+	struct scan s = bytes, word;
+	if (!scan_u64(&s, &pid) || pid > INT32_MAX || !scan_skip(&s, ' ') || !scan_skip(&s, '('))
+		return false;
+	const char *close = s.end;
+	while (close > s.p && close[-1] != ')')
+		close--;
+	if (close == s.p)
+		return false;
+	size_t len = (size_t)(close - 1 - s.p);
+	if (len >= PROC_COMM)
+		len = PROC_COMM - 1;
+	struct proc q = *p;
+	memset(q.comm, 0, sizeof q.comm);
+	memcpy(q.comm, s.p, len);
+	q.pid = (int32_t)pid;
+	s.p = close;
+	if (!scan_word(&s, &word))
+		return false;
+	q.state = *word.p;
+	uint64_t user = 0, system = 0, child_user = 0, child_system = 0;
+	/* Fields by their number in proc(5); pid, comm and state were 1 to 3. */
+	for (int field = 4; field <= 41; field++) {
+		if (field == 8 || (field >= 16 && field <= 19)) {
+			if (!scan_i64(&s, &i))
+				return false;
+			if (field == 16)
+				child_user = (uint64_t)i;
+			else if (field == 17)
+				child_system = (uint64_t)i;
+			else if (field == 19)
+				q.nice = (int16_t)i;
+			continue;
+		}
+		if (!scan_u64(&s, &v)) {
+			if (field > 24)
+				break; /* very old kernels end early: no policy */
+			if (!scan_i64(&s, &i))
+				return false;
+			v = 0; /* tty and the like may be negative */
+		}
+		switch (field) {
+		case 4: q.ppid = (int32_t)v; break;
+		case 9: q.kernel = v & PF_KTHREAD_BIT; break;
+		case 10: q.minor_faults = v; break;
+		case 12: q.major_faults = v; break;
+		case 14: user = v; break;
+		case 15: system = v; break;
+		case 20: q.threads = (uint32_t)v; break;
+		case 22: q.start_ticks = v; break;
+		case 24: q.rss_pages = v; break;
+		case 41: q.policy = (uint16_t)v; break;
+		default: break;
+		}
+	}
+	q.child_ticks = child_user + child_system;
+	if (!(q.have & HAVE_DELAY))
+		q.cpu_ns = (user + system) * NS_PER_TICK;
+	q.have |= HAVE_STAT;
+	*p = q;
+	return true;
+}
+
+bool parse_proc_io(struct scan bytes, struct proc *p)
+{
+	struct scan line, word;
+	unsigned found = 0;
+	while (scan_line(&bytes, &line)) {
+		uint64_t v;
+		if (!scan_word(&line, &word) || !scan_u64(&line, &v))
+			continue;
+		if (scan_is(word, "read_bytes:"))
+			p->io_read = v;
+		else if (scan_is(word, "write_bytes:"))
+			p->io_write = v;
+		else if (scan_is(word, "wchar:"))
+			p->io_wchar = v;
+		else if (scan_is(word, "syscw:"))
+			p->io_write_calls = v;
+		else
+			continue;
+		found++;
+	}
+	if (found == 4)
+		p->have |= HAVE_IO;
+	return found == 4;
+}
+
+bool parse_proc_cgroup(struct scan bytes, struct scan *ret)
+{
+	struct scan line, best = {0};
+	int best_rank = -1;
+	while (scan_line(&bytes, &line)) {
+		uint64_t id;
+		if (!scan_u64(&line, &id) || !scan_skip(&line, ':'))
+			continue;
+		const char *colon = memchr(line.p, ':', scan_len(line));
+		if (!colon)
+			continue;
+		struct scan controllers = {line.p, colon}, path = {colon + 1, line.end};
+		/* A path that says something wins over "/"; then v2, systemd's hierarchy, and the limits' hierarchies. */
+		int rank = scan_len(path) > 1 ? 10 : 0;
+		rank += id == 0 ? 3 : scan_is(controllers, "name=systemd") ? 2 : scan_starts(controllers, "memory") ? 1 : 0;
+		if (rank > best_rank && scan_len(path) && *path.p == '/') {
+			best = path;
+			best_rank = rank;
+		}
+	}
+	if (best_rank < 0)
+		return false;
+	*ret = best;
+	return true;
+}
+
+static void address_set(struct address *a, unsigned family, const void *bytes)
+{
+	*a = (struct address){.family = (uint8_t)family};
+	memcpy(a->bytes, bytes, family == AF_INET6 ? 16 : 4);
+}
+
+static void diag_attributes(const unsigned char *p, size_t n, struct diag_socket *s)
+{
+	while (n >= sizeof(struct nlattr)) {
+		struct nlattr a;
+		memcpy(&a, p, sizeof a);
+		if (a.nla_len < sizeof a || a.nla_len > n)
+			return;
+		uint32_t mem[SKMEMINFO_DROPS + 1];
+		if (a.nla_type == INET_DIAG_SKMEMINFO && a.nla_len >= sizeof a + sizeof mem) {
+			memcpy(mem, p + sizeof a, sizeof mem);
+			s->drops = mem[SKMEMINFO_DROPS];
+			s->have_drops = true;
+		}
+		size_t step = (a.nla_len + 3u) & ~3u;
+		if (step > n)
+			return;
+		p += step;
+		n -= step;
+	}
+}
+
+size_t parse_inet_diag(const void *bytes, size_t len, void (*each)(void *ctx, const struct diag_socket *s), void *ctx)
+{
+	const unsigned char *p = bytes;
+	size_t count = 0;
+	while (len >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr h;
+		struct inet_diag_msg m;
+		memcpy(&h, p, sizeof h);
+		if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
+			break;
+		if (h.nlmsg_len >= sizeof h + sizeof m && h.nlmsg_type >= NLMSG_MIN_TYPE) {
+			memcpy(&m, p + sizeof h, sizeof m);
+			struct diag_socket s = {
+				.state = m.idiag_state,
+				.local_port = __builtin_bswap16(m.id.idiag_sport),
+				.peer_port = __builtin_bswap16(m.id.idiag_dport),
+				.recvq = m.idiag_rqueue, .sendq = m.idiag_wqueue, .uid = m.idiag_uid, .inode = m.idiag_inode,
+			};
+			if (m.idiag_family == AF_INET || m.idiag_family == AF_INET6) {
+				address_set(&s.local, m.idiag_family, m.id.idiag_src);
+				address_set(&s.peer, m.idiag_family, m.id.idiag_dst);
+				diag_attributes(p + sizeof h + sizeof m, h.nlmsg_len - sizeof h - sizeof m, &s);
+				each(ctx, &s);
+				count++;
+			}
+		}
+		size_t step = (h.nlmsg_len + 3u) & ~3u;
+		if (step > len)
+			break;
+		p += step;
+		len -= step;
+	}
+	return count;
+}
+
+static const unsigned char *ct_attr(const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
+{
+	while (n >= sizeof(struct nlattr)) {
+		struct nlattr a;
+		memcpy(&a, p, sizeof a);
+		if (a.nla_len < sizeof a || a.nla_len > n)
+			return NULL;
+		if ((a.nla_type & NLA_TYPE_MASK) == type) {
+			*ret_len = a.nla_len - sizeof a;
+			return p + sizeof a;
+		}
+		size_t step = (a.nla_len + 3u) & ~3u;
+		if (step > n)
+			return NULL;
+		p += step;
+		n -= step;
+	}
+	return NULL;
+}
+
+static bool ct_tuple(const unsigned char *p, size_t n, struct ct_entry *e)
+{
+	size_t ip_len = 0, proto_len = 0, len;
+	const unsigned char *ip = ct_attr(p, n, CTA_TUPLE_IP, &ip_len);
+	const unsigned char *proto = ct_attr(p, n, CTA_TUPLE_PROTO, &proto_len);
+	if (!ip || !proto)
+		return false;
+	const unsigned char *a = ct_attr(ip, ip_len, CTA_IP_V4_SRC, &len);
+	if (a && len >= 4) {
+		address_set(&e->source, AF_INET, a);
+		a = ct_attr(ip, ip_len, CTA_IP_V4_DST, &len);
+		if (!a || len < 4)
+			return false;
+		address_set(&e->destination, AF_INET, a);
+	} else {
+		a = ct_attr(ip, ip_len, CTA_IP_V6_SRC, &len);
+		if (!a || len < 16)
+			return false;
+		address_set(&e->source, AF_INET6, a);
+		a = ct_attr(ip, ip_len, CTA_IP_V6_DST, &len);
+		if (!a || len < 16)
+			return false;
+		address_set(&e->destination, AF_INET6, a);
+	}
+	a = ct_attr(proto, proto_len, CTA_PROTO_NUM, &len);
+	if (!a || len < 1)
+		return false;
+	e->proto = *a;
+	a = ct_attr(proto, proto_len, CTA_PROTO_SRC_PORT, &len);
+	if (a && len >= 2)
+		e->source_port = (uint16_t)(a[0] << 8 | a[1]);
+	a = ct_attr(proto, proto_len, CTA_PROTO_DST_PORT, &len);
+	if (a && len >= 2)
+		e->port = (uint16_t)(a[0] << 8 | a[1]);
+	return true;
+}
+
+size_t parse_conntrack(const void *bytes, size_t len, void (*each)(void *ctx, const struct ct_entry *e), void *ctx)
+{
+	const unsigned char *p = bytes;
+	size_t count = 0;
+	while (len >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr h;
+		memcpy(&h, p, sizeof h);
+		if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
+			break;
+		size_t skip = sizeof h + sizeof(struct nfgenmsg), tuple_len;
+		if (h.nlmsg_len >= skip && h.nlmsg_type >> 8 == NFNL_SUBSYS_CTNETLINK) {
+			struct ct_entry e = {0};
+			const unsigned char *t = ct_attr(p + skip, h.nlmsg_len - skip, CTA_TUPLE_ORIG, &tuple_len);
+			if (t && ct_tuple(t, tuple_len, &e)) {
+				each(ctx, &e);
+				count++;
+			}
+		}
+		size_t step = (h.nlmsg_len + 3u) & ~3u;
+		if (step > len)
+			break;
+		p += step;
+		len -= step;
+	}
+	return count;
+}
+
+/* Blanks and backslashes in mount paths are written as \ooo. */
+static void unescape(struct scan s, char *dst, size_t size)
+{
+	size_t at = 0;
+	while (s.p < s.end && at + 1 < size) {
+		if (s.end - s.p >= 4 && s.p[0] == '\\' && s.p[1] >= '0' && s.p[1] <= '3' && s.p[2] >= '0' && s.p[2] <= '7' &&
+			s.p[3] >= '0' && s.p[3] <= '7') {
+			dst[at++] = (char)((s.p[1] - '0') << 6 | (s.p[2] - '0') << 3 | (s.p[3] - '0'));
+			s.p += 4;
+		} else {
+			dst[at++] = *s.p++;
+		}
+	}
+	dst[at] = '\0';
+}
+
+/* "36 35 98:0 /root /mount rw,noatime master:1 - ext4 /dev/root rw,errors=continue" */
+bool parse_mountinfo(struct scan line, struct mount_line *m)
+{
+	uint64_t id, parent, maj, min;
+	struct scan root, path, options, word, type, source, super;
+	if (!scan_u64(&line, &id) || !scan_u64(&line, &parent) || !scan_u64(&line, &maj) || !scan_skip(&line, ':') ||
+		!scan_u64(&line, &min) || !scan_word(&line, &root) || !scan_word(&line, &path) || !scan_word(&line, &options))
+		return false;
+	do {
+		if (!scan_word(&line, &word))
+			return false;
+	} while (!scan_is(word, "-"));
+	if (!scan_word(&line, &type) || !scan_word(&line, &source))
+		return false;
+	if (!scan_word(&line, &super))
+		super = (struct scan){0};
+	m->devno = maj << 20 | (min & 0xfffff);
+	unescape(root, m->root, sizeof m->root);
+	unescape(path, m->path, sizeof m->path);
+	unescape(type, m->type, sizeof m->type);
+	unescape(source, m->source, sizeof m->source);
+	unescape(super, m->options, sizeof m->options);
+	m->read_only = scan_is(options, "ro") || scan_starts(options, "ro,") || scan_is(super, "ro") || scan_starts(super, "ro,");
+	return true;
+}

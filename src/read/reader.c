@@ -1,0 +1,349 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "read/reader.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "read/reader_impl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+int (*reader_fault)(void);
+
+int reader_may(void)
+{
+	return reader_fault ? -reader_fault() : 0;
+}
+
+/* A file and the folders it needs, below dir_fd. */
+static int open_below(int dir_fd, const char *path, int flags)
+{
+	int fd = openat(dir_fd, path, flags | O_CLOEXEC, 0644);
+	if (fd >= 0 || errno != ENOENT || !(flags & O_CREAT))
+		return fd < 0 ? -errno : fd;
+	char part[PATH_MAX];
+	for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+		size_t n = (size_t)(slash - path);
+		if (n >= sizeof part)
+			return -ENAMETOOLONG;
+		memcpy(part, path, n);
+		part[n] = '\0';
+		if (n && mkdirat(dir_fd, part, 0755) < 0 && errno != EEXIST)
+			return -errno;
+	}
+	fd = openat(dir_fd, path, flags | O_CLOEXEC, 0644);
+	return fd < 0 ? -errno : fd;
+}
+
+void reader_record(struct reader *r, bool host, const char *path, const void *bytes, size_t len, bool append)
+{
+	if (r->record_moment_fd < 0)
+		return;
+	char full[PATH_MAX];
+	(void)snprintf(full, sizeof full, "%s%s", host ? "" : r->prefix, path);
+	AUTO_FD int fd = open_below(r->record_moment_fd, full, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC));
+	const unsigned char *p = bytes;
+	while (fd >= 0 && len > 0) {
+		ssize_t n = write(fd, p, len);
+		if (n <= 0)
+			return;
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+static ssize_t read_all(int fd, void *buf, size_t size)
+{
+	size_t at = 0;
+	while (at < size) {
+		int fault = reader_may();
+		ssize_t n = fault ? -1 : pread(fd, (char *)buf + at, size - at, (off_t)at);
+		if (fault)
+			return fault;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		at += (size_t)n;
+	}
+	return (ssize_t)at;
+}
+
+static ssize_t read_path(int dir_fd, const char *path, void *buf, size_t size)
+{
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	AUTO_FD int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return fd < 0 ? -errno : read_all(fd, buf, size);
+}
+
+ssize_t reader_moment_file(struct reader *r, const char *path, void *buf, size_t size)
+{
+	return read_path(r->moment_fd, path, buf, size);
+}
+
+ssize_t reader_file(struct reader *r, const char *path, struct kept *kept, void *buf, size_t size)
+{
+	if (r->replay) {
+		char full[PATH_MAX];
+		(void)snprintf(full, sizeof full, "%s%s", r->prefix, path);
+		return read_path(r->moment_fd, full, buf, size);
+	}
+	ssize_t n;
+	if (!kept) {
+		n = read_path(r->root_fd, path, buf, size);
+	} else {
+		bool fresh = kept->fd < 0;
+		for (;;) {
+			if (kept->fd < 0) {
+				int fault = reader_may();
+				if (fault)
+					return fault;
+				kept->fd = openat(r->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+				if (kept->fd < 0)
+					return -errno;
+			}
+			n = read_all(kept->fd, buf, size);
+			if (n >= 0)
+				break;
+			(void)close(kept->fd);
+			kept->fd = -1;
+			if (fresh)
+				return n;
+			fresh = true; /* the file behind the descriptor is gone (a cgroup made anew): once more by name */
+		}
+	}
+	if (n >= 0)
+		reader_record(r, false, path, buf, (size_t)n, false);
+	return n;
+}
+
+/* getdents64 into a buffer of our own, here and below: readdir() would malloc on every tick. */
+int reader_dirs(struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx)
+{
+	unsigned char buf[4096] __attribute__((aligned(16)));
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	AUTO_FD int fd = openat(r->moment_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	ssize_t n;
+	while ((n = getdents64(fd, buf, sizeof buf)) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *e = (const void *)(buf + at);
+			struct stat st;
+			at += e->d_reclen;
+			if (e->d_name[0] == '.' || (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
+				continue;
+			if (e->d_type == DT_UNKNOWN && (fstatat(fd, e->d_name, &st, 0) < 0 || !S_ISDIR(st.st_mode)))
+				continue;
+			if (r->record_moment_fd >= 0) {
+				char marker[PATH_MAX];
+				(void)snprintf(marker, sizeof marker, "%s/%s/.keep", path, e->d_name);
+				reader_record(r, true, marker, "", 0, false);
+			}
+			if (each(ctx, e->d_name))
+				return 0;
+		}
+	}
+	return n < 0 ? -errno : 0;
+}
+
+ssize_t reader_pids(struct reader *r, int32_t *pids, size_t max)
+{
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	AUTO_FD int fd = openat(r->moment_fd, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	size_t count = 0;
+	bool sorted = true;
+	for (;;) {
+		ssize_t n = getdents64(fd, r->dump_buffer, sizeof r->dump_buffer);
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *e = (const void *)(r->dump_buffer + at);
+			at += e->d_reclen;
+			uint64_t pid;
+			if (e->d_name[0] < '1' || e->d_name[0] > '9' || num_u64(e->d_name, &pid) < 0 || pid > INT32_MAX)
+				continue;
+			if (count == max)
+				return (ssize_t)count;
+			if (count && pids[count - 1] > (int32_t)pid)
+				sorted = false;
+			pids[count++] = (int32_t)pid;
+		}
+	}
+	for (size_t i = 1; !sorted && i < count; i++) { /* a recorded tree is in any order; the kernel's never is */
+		int32_t p = pids[i];
+		size_t k = i;
+		for (; k > 0 && pids[k - 1] > p; k--)
+			pids[k] = pids[k - 1];
+		pids[k] = p;
+	}
+	return (ssize_t)count;
+}
+
+static int statvfs_replay(struct reader *r, const char *mount, struct reader_fs *ret)
+{
+	ssize_t n = reader_moment_file(r, "mounts.statvfs", r->dump_buffer, sizeof r->dump_buffer);
+	if (n < 0)
+		return (int)n;
+	struct scan s = scan_over(r->dump_buffer, (size_t)n), line;
+	while (scan_line(&s, &line)) {
+		struct reader_fs f;
+		if (scan_u64(&line, &f.size) && scan_u64(&line, &f.free) && scan_u64(&line, &f.available) &&
+			scan_u64(&line, &f.inodes) && scan_u64(&line, &f.inodes_free) && scan_skip(&line, ' ') &&
+			scan_is(line, mount)) {
+			*ret = f;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int reader_statvfs(struct reader *r, const char *mount, struct reader_fs *ret)
+{
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	if (r->replay)
+		return statvfs_replay(r, mount, ret);
+	struct statvfs v;
+	if (statvfs(mount, &v) < 0)
+		return -errno;
+	uint64_t block = v.f_frsize ? v.f_frsize : v.f_bsize;
+	*ret = (struct reader_fs){v.f_blocks * block, v.f_bfree * block, v.f_bavail * block, v.f_files, v.f_ffree};
+	if (r->record_moment_fd >= 0) {
+		char line[PATH_MAX + 128];
+		int n = snprintf(line, sizeof line, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n",
+			ret->size, ret->free, ret->available, ret->inodes, ret->inodes_free, mount);
+		reader_record(r, true, "mounts.statvfs", line, (size_t)n < sizeof line ? (size_t)n : 0, true);
+	}
+	return 0;
+}
+
+bool reader_is_replay(const struct reader *r)
+{
+	return r->replay;
+}
+
+unsigned reader_moments(const struct reader *r)
+{
+	return r->moments;
+}
+
+/* A folder "0" makes a tree of moments; otherwise the tree needs a proc folder and is the only moment. */
+static int open_tree(struct reader *r)
+{
+	struct stat st;
+	char name[16];
+	while (snprintf(name, sizeof name, "%u", r->moments) > 0 && fstatat(r->root_fd, name, &st, 0) == 0 && S_ISDIR(st.st_mode))
+		r->moments++;
+	if (r->moments == 0) {
+		if (fstatat(r->root_fd, "proc", &st, 0) < 0)
+			return -ENODATA;
+		r->single = true;
+		r->moments = 1;
+	}
+	return 0;
+}
+
+int reader_open(const char *root, const char *record_dir, struct reader **ret)
+{
+	struct reader *r = calloc(1, sizeof *r);
+	if (!r)
+		return -ENOMEM;
+	r->replay = root && strcmp(root, "/") != 0;
+	r->moment_fd = r->record_fd = r->record_moment_fd = r->host_netns_fd = r->taskstats_fd = -1;
+	r->root_fd = open(r->replay ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int e = r->root_fd < 0 ? -errno : 0;
+	if (e == 0 && r->replay) {
+		e = open_tree(r);
+	} else if (e == 0) {
+		r->moment_fd = r->root_fd;
+		r->host_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	}
+	if (e == 0 && record_dir) {
+		if (mkdir(record_dir, 0755) < 0 && errno != EEXIST)
+			e = -errno;
+		else if ((r->record_fd = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+			e = -errno;
+	}
+	if (e < 0) {
+		reader_close(r);
+		return e;
+	}
+	*ret = r;
+	return 0;
+}
+
+void reader_close(struct reader *r)
+{
+	if (!r)
+		return;
+	if (r->replay)
+		attr_close_fd(&r->moment_fd);
+	const int fds[] = {r->root_fd, r->record_fd, r->record_moment_fd, r->host_netns_fd, r->taskstats_fd};
+	for (size_t i = 0; i < COUNTOF(fds); i++)
+		attr_close_fd(&fds[i]);
+	free(r);
+}
+
+static int begin_replay(struct reader *r, uint64_t *real_ns, uint64_t *mono_ns)
+{
+	if (r->moment == r->moments)
+		return -ENODATA;
+	char name[16];
+	(void)snprintf(name, sizeof name, "%u", r->moment);
+	int fd = openat(r->root_fd, r->single ? "." : name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	attr_close_fd(&r->moment_fd);
+	r->moment_fd = fd;
+	*real_ns = (1767225600ull + r->moment) * 1000000000u; /* 2026-01-01, when the tree has no clock of its own */
+	*mono_ns = (1000ull + r->moment) * 1000000000u;
+	r->moment++;
+	char text[64];
+	ssize_t n = reader_moment_file(r, "clock", text, sizeof text);
+	struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+	uint64_t real, mono;
+	if (scan_u64(&s, &real) && scan_u64(&s, &mono)) {
+		*real_ns = real;
+		*mono_ns = mono;
+	}
+	return 0;
+}
+
+int reader_begin(struct reader *r, uint64_t *real_ns, uint64_t *mono_ns)
+{
+	if (r->replay)
+		return begin_replay(r, real_ns, mono_ns);
+	*real_ns = clock_real_ns();
+	*mono_ns = clock_mono_ns();
+	if (r->record_fd >= 0) {
+		char name[16], text[64];
+		(void)snprintf(name, sizeof name, "%u", r->moment++);
+		attr_close_fd(&r->record_moment_fd);
+		(void)mkdirat(r->record_fd, name, 0755);
+		r->record_moment_fd = openat(r->record_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int n = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 "\n", *real_ns, *mono_ns);
+		reader_record(r, true, "clock", text, (size_t)n, false);
+	}
+	return 0;
+}

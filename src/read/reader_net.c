@@ -1,0 +1,319 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* The reader's network half: namespaces and netlink dumps.
+ *
+ * A namespace is entered only to open its files and sockets; nothing keeps the namespace itself open, because a monitor that
+ * pins a namespace would keep a dead container's interfaces alive. The descriptors that the engine keeps do pin it, so
+ * reader_netns_scan() names what vanished (no process in it, not in /run/netns) and the engine lets go at once. */
+#include "read/reader.h"
+
+#include "base/num.h"
+#include "read/reader_impl.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/inet_diag.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static struct netns_handle *netns_add(struct reader *r, uint64_t inode, const char *name)
+{
+	for (size_t i = 0; i < r->netns_count; i++) {
+		if (r->netns[i].info.inode != inode)
+			continue;
+		r->netns[i].seen = true;
+		return &r->netns[i];
+	}
+	if (r->netns_count == READER_NETNS_MAX)
+		return NULL;
+	struct netns_handle *h = &r->netns[r->netns_count++];
+	*h = (struct netns_handle){.info.inode = inode, .seen = true};
+	(void)snprintf(h->info.name, sizeof h->info.name, "%s", name);
+	return h;
+}
+
+/* Folders below netns/ of the recorded moment; each says its inode. */
+static int replay_each(void *ctx, const char *name)
+{
+	struct reader *r = ctx;
+	char path[128], text[32];
+	(void)snprintf(path, sizeof path, "netns/%s/inode", name);
+	ssize_t n = reader_moment_file(r, path, text, sizeof text);
+	struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+	uint64_t inode;
+	if (scan_u64(&s, &inode))
+		(void)netns_add(r, inode, name);
+	return 0;
+}
+
+static uint64_t host_inode(struct reader *r)
+{
+	if (r->replay) {
+		char text[32];
+		ssize_t n = reader_moment_file(r, "netns.inode", text, sizeof text);
+		struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+		uint64_t inode = 0;
+		(void)scan_u64(&s, &inode);
+		return inode;
+	}
+	struct stat st;
+	return r->host_netns_fd >= 0 && fstat(r->host_netns_fd, &st) == 0 ? st.st_ino : 0;
+}
+
+static void scan_run_netns(struct reader *r)
+{
+	AUTO_FD int fd = openat(r->root_fd, "run/netns", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ssize_t n;
+	while ((n = getdents64(fd, r->dump_buffer, sizeof r->dump_buffer)) > 0) {
+		for (ssize_t at = 0; at < n;) {
+			const struct dirent64 *e = (const void *)(r->dump_buffer + at);
+			at += e->d_reclen;
+			struct stat st;
+			if (e->d_name[0] == '.' || fstatat(fd, e->d_name, &st, 0) < 0)
+				continue;
+			struct netns_handle *h = netns_add(r, st.st_ino, e->d_name);
+			if (h && h != &r->netns[0]) {
+				(void)snprintf(h->info.name, sizeof h->info.name, "%.63s", e->d_name);
+				(void)snprintf(h->path, sizeof h->path, "run/netns/%.80s", e->d_name);
+			}
+		}
+	}
+}
+
+int reader_netns_scan(struct reader *r, const uint64_t *inodes, const int32_t *pids, size_t n)
+{
+	for (size_t i = 0; i < r->netns_count; i++)
+		r->netns[i].seen = false;
+	(void)netns_add(r, host_inode(r), "");
+	if (r->netns_count)
+		r->netns[0].seen = true;
+	if (r->replay) {
+		int e = reader_dirs(r, "netns", replay_each, r);
+		return e == -ENOENT ? 0 : e;
+	}
+	scan_run_netns(r);
+	for (size_t i = 0; i < n; i++) {
+		struct netns_handle *h = netns_add(r, inodes[i], "");
+		if (h && h != &r->netns[0] && strncmp(h->path, "run/", 4) != 0)
+			(void)snprintf(h->path, sizeof h->path, "proc/%" PRId32 "/ns/net", pids[i]);
+	}
+	size_t kept = 0;
+	for (size_t i = 0; i < r->netns_count; i++)
+		if (r->netns[i].seen) {
+			if (kept != i)
+				r->netns[kept] = r->netns[i];
+			kept++;
+		}
+	r->netns_count = kept;
+	return 0;
+}
+
+size_t reader_netns_count(const struct reader *r)
+{
+	return r->netns_count;
+}
+
+const struct reader_netns *reader_netns_at(const struct reader *r, size_t i)
+{
+	return &r->netns[i].info;
+}
+
+int reader_netns_enter(struct reader *r, size_t i)
+{
+	if (i >= r->netns_count)
+		return i == 0 ? 0 : -EINVAL;
+	const struct netns_handle *h = &r->netns[i];
+	if (i == 0)
+		r->prefix[0] = '\0';
+	else if (h->info.name[0])
+		(void)snprintf(r->prefix, sizeof r->prefix, "netns/%.64s/", h->info.name);
+	else
+		(void)snprintf(r->prefix, sizeof r->prefix, "netns/%" PRIu64 "/", h->info.inode);
+	if (i == r->current_netns || r->replay) {
+		r->current_netns = i;
+		return 0;
+	}
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	int e = 0;
+	if (i == 0) {
+		e = setns(r->host_netns_fd, CLONE_NEWNET) < 0 ? -errno : 0;
+	} else {
+		AUTO_FD int fd = openat(r->root_fd, h->path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
+			e = -errno;
+	}
+	if (e == 0) {
+		r->current_netns = i;
+		char text[32];
+		int n = snprintf(text, sizeof text, "%" PRIu64 "\n", h->info.inode);
+		reader_record(r, false, i ? "inode" : "netns.inode", text, (size_t)n, false);
+	}
+	return e;
+}
+
+/* ---- netlink dumps ---------------------------------------------------------------------------------------------- */
+
+static const char *dump_file(enum reader_dump what)
+{
+	static const char *const names[] = {
+		[DUMP_TCP_LISTEN] = "netlink/tcp_listen", [DUMP_TCP_ALL] = "netlink/tcp", [DUMP_CONNTRACK] = "netlink/conntrack",
+	};
+	return names[what];
+}
+
+static int send_inet_diag(int fd, unsigned family, uint32_t states, unsigned ext)
+{
+	/* The old request type asks for both families in one walk of the table; sock_diag proper wants one walk for each. */
+	struct {
+		struct nlmsghdr h;
+		struct inet_diag_req r;
+	} q = {
+		.h = {.nlmsg_len = sizeof q, .nlmsg_type = TCPDIAG_GETSOCK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = 1},
+		.r = {.idiag_family = (uint8_t)family, .idiag_ext = (uint8_t)ext, .idiag_states = states},
+	};
+	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
+}
+
+static int send_conntrack(int fd)
+{
+	struct {
+		struct nlmsghdr h;
+		struct nfgenmsg g;
+	} q = {
+		.h = {.nlmsg_len = sizeof q, .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = 1},
+		.g = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0},
+	};
+	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
+}
+
+/* Looks through one datagram: how many bytes of whole data messages come before the end, and whether the end is in it. */
+static int dump_extent(const unsigned char *buf, size_t n, size_t *ret_data, bool *ret_done, bool *interrupted)
+{
+	size_t at = 0;
+	*ret_done = false;
+	while (n - at >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr h;
+		memcpy(&h, buf + at, sizeof h);
+		if (h.nlmsg_len < sizeof h || h.nlmsg_len > n - at)
+			return -EBADMSG;
+		if (h.nlmsg_flags & NLM_F_DUMP_INTR)
+			*interrupted = true;
+		if (h.nlmsg_type == NLMSG_DONE) {
+			*ret_done = true;
+			break;
+		}
+		if (h.nlmsg_type == NLMSG_ERROR) {
+			int32_t e = -EBADMSG;
+			if (h.nlmsg_len >= sizeof h + sizeof e)
+				memcpy(&e, buf + at + sizeof h, sizeof e);
+			return e < 0 ? e : -EBADMSG;
+		}
+		size_t step = NLMSG_ALIGN(h.nlmsg_len);
+		at += step < n - at ? step : n - at;
+	}
+	*ret_data = at;
+	return 0;
+}
+
+static int dump_receive(struct reader *r, int fd, const char *file, int (*each)(void *, const void *, size_t), void *ctx)
+{
+	bool interrupted = false;
+	for (;;) {
+		int fault = reader_may();
+		if (fault)
+			return fault;
+		/* MSG_TRUNC: the true length, so that a message larger than the buffer is an error and never a silent gap. */
+		ssize_t n = recv(fd, r->dump_buffer, sizeof r->dump_buffer, MSG_TRUNC);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if ((size_t)n > sizeof r->dump_buffer)
+			return -EMSGSIZE;
+		size_t data;
+		bool done;
+		int e = dump_extent(r->dump_buffer, (size_t)n, &data, &done, &interrupted);
+		if (e < 0)
+			return e;
+		if (data) {
+			reader_record(r, false, file, r->dump_buffer, data, true);
+			if (each(ctx, r->dump_buffer, data))
+				return 0;
+		}
+		if (done || n == 0)
+			return interrupted ? -EINTR : 0;
+	}
+}
+
+static int dump_replay(struct reader *r, const char *file, int (*each)(void *, const void *, size_t), void *ctx)
+{
+	char full[PATH_MAX];
+	(void)snprintf(full, sizeof full, "%s%s", r->prefix, file);
+	AUTO_FD int fd = openat(r->moment_fd, full, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Whole messages at a time: what is left of the buffer moves to its front. */
+	size_t held = 0;
+	for (;;) {
+		ssize_t n = read(fd, r->dump_buffer + held, sizeof r->dump_buffer - held);
+		if (n < 0)
+			return -errno;
+		held += (size_t)n;
+		size_t at = 0;
+		while (held - at >= sizeof(struct nlmsghdr)) {
+			struct nlmsghdr h;
+			memcpy(&h, r->dump_buffer + at, sizeof h);
+			if (h.nlmsg_len < sizeof h || NLMSG_ALIGN(h.nlmsg_len) > held - at)
+				break;
+			at += NLMSG_ALIGN(h.nlmsg_len);
+		}
+		if (at && each(ctx, r->dump_buffer, at))
+			return 0;
+		if (n == 0 || at == 0)
+			return held > at ? -EBADMSG : 0;
+		memmove(r->dump_buffer, r->dump_buffer + at, held - at);
+		held -= at;
+	}
+}
+
+int reader_dump(struct reader *r, enum reader_dump what, int (*each)(void *ctx, const void *bytes, size_t len), void *ctx)
+{
+	const char *file = dump_file(what);
+	if (r->replay)
+		return dump_replay(r, file, each, ctx);
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, what == DUMP_CONNTRACK ? NETLINK_NETFILTER : NETLINK_SOCK_DIAG);
+	if (fd < 0)
+		return -errno;
+	/* A dump that the kernel cannot finish must not hold up the second for ever. */
+	struct timeval limit = {.tv_sec = 2};
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0)
+		return -errno;
+	enum { ALL_BUT_CLOSE_AND_LISTEN = 0xffe & ~(1 << TCP_CLOSE) & ~(1 << TCP_LISTEN) };
+	int e;
+	if (what == DUMP_CONNTRACK)
+		e = send_conntrack(fd);
+	else if (what == DUMP_TCP_LISTEN) /* exactly this bit: any other walks the table of connections */
+		e = send_inet_diag(fd, AF_INET, 1 << TCP_LISTEN, 1 << (INET_DIAG_SKMEMINFO - 1));
+	else
+		e = send_inet_diag(fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 0);
+	return e < 0 ? e : dump_receive(r, fd, file, each, ctx);
+}

@@ -1,0 +1,108 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "show/table.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+static size_t column_width(const struct text_table *t, size_t c)
+{
+	size_t w = text_width(t->columns[c].name);
+	for (size_t r = 0; r < t->nrows; r++) {
+		size_t n = text_width(t->cells[r * t->ncolumns + c]);
+		if (n > w)
+			w = n;
+	}
+	return w;
+}
+
+static size_t total(const size_t *widths, const bool *shown, size_t n)
+{
+	size_t sum = 0, count = 0;
+	for (size_t c = 0; c < n; c++) {
+		sum += shown[c] ? widths[c] : 0;
+		count += shown[c];
+	}
+	return sum + (count ? 2 * (count - 1) : 0);
+}
+
+/* Cuts stretched columns to their least, then drops columns, until the row fits. */
+static void fit(const struct text_table *t, size_t *widths, bool *shown, size_t width)
+{
+	while (total(widths, shown, t->ncolumns) > width) {
+		size_t over = total(widths, shown, t->ncolumns) - width, cut = t->ncolumns, drop = t->ncolumns;
+		for (size_t c = 0; c < t->ncolumns; c++) {
+			if (!shown[c])
+				continue;
+			if (t->columns[c].stretch && widths[c] > t->columns[c].least && (cut == t->ncolumns || widths[c] > widths[cut]))
+				cut = c;
+			if (t->columns[c].prio && (drop == t->ncolumns || t->columns[c].prio > t->columns[drop].prio))
+				drop = c;
+		}
+		if (cut < t->ncolumns) {
+			size_t room = widths[cut] - t->columns[cut].least;
+			widths[cut] -= room < over ? room : over;
+		} else if (drop < t->ncolumns) {
+			shown[drop] = false;
+			widths[drop] = 0;
+			for (size_t c = 0; c < t->ncolumns; c++) /* the room that came free belongs to the cut ones again */
+				if (shown[c])
+					widths[c] = column_width(t, c);
+		} else {
+			return;
+		}
+	}
+}
+
+static void cell(FILE *f, const char *s, size_t width, bool right, bool last, bool cut)
+{
+	size_t w = text_width(s);
+	if (cut && w > width) {
+		int n = (int)text_fit(s, width ? width - 1 : 0);
+		(void)fprintf(f, "%.*s…", n, s);
+		w = text_width(s) > width ? width : w;
+		if (last)
+			return;
+		size_t used = 0;
+		char copy[1024];
+		(void)snprintf(copy, sizeof copy, "%.*s", n, s);
+		used = text_width(copy) + 1;
+		(void)fprintf(f, "%*s", (int)(width - used), "");
+		return;
+	}
+	size_t pad = width > w ? width - w : 0;
+	if (right)
+		(void)fprintf(f, "%*s%s", (int)pad, "", s);
+	else
+		(void)fprintf(f, last ? "%s" : "%s%*s", s, (int)pad, "");
+}
+
+void table_print(FILE *f, const struct text_table *t, unsigned width, bool color)
+{
+	size_t widths[TABLE_COLUMNS_MAX];
+	bool shown[TABLE_COLUMNS_MAX];
+	size_t last = 0;
+	for (size_t c = 0; c < t->ncolumns; c++) {
+		widths[c] = column_width(t, c);
+		shown[c] = true;
+	}
+	if (width)
+		fit(t, widths, shown, width);
+	for (size_t c = 0; c < t->ncolumns; c++)
+		if (shown[c])
+			last = c;
+	for (size_t r = 0; r <= t->nrows; r++) {
+		if (r == 0 && color)
+			(void)fputs("\033[1m", f);
+		for (size_t c = 0; c < t->ncolumns; c++) {
+			if (!shown[c])
+				continue;
+			const char *s = r == 0 ? t->columns[c].name : t->cells[(r - 1) * t->ncolumns + c];
+			cell(f, s, widths[c], t->columns[c].right, c == last, width > 0);
+			if (c != last)
+				(void)fputs("  ", f);
+		}
+		(void)fputs(r == 0 && color ? "\033[0m\n" : "\n", f);
+	}
+}

@@ -1,0 +1,426 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "store/view.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+enum { NS_PER_TICK = 10000000, TREND_MIN_SAMPLES = 4, TREND_REACH = 10 };
+
+int view_init(struct view *v)
+{
+	*v = (struct view){0};
+	int r = arena_init(&v->scratch, 256u << 20);
+	return r < 0 ? r : arena_init(&v->rows, 64u << 20);
+}
+
+void view_destroy(struct view *v)
+{
+	arena_destroy(&v->scratch);
+	arena_destroy(&v->rows);
+}
+
+const struct sample *view_at(const struct view *v, unsigned i)
+{
+	return i < v->n ? store_newest(v->store, v->n - 1 - i) : NULL;
+}
+
+const struct sample *view_last(const struct view *v)
+{
+	return view_at(v, v->n - 1);
+}
+
+uint32_t view_id(const struct view *v, enum metric m, unsigned netns, uint32_t instance)
+{
+	return series_find(v->series, m, netns, instance);
+}
+
+uint32_t view_each(const struct view *v, enum metric m, uint32_t id)
+{
+	return id ? series_row(v->series, id)->next : v->series->first[m];
+}
+
+static double scale_of(const struct view *v, uint32_t id)
+{
+	return metric_scale((enum metric)series_row(v->series, id)->metric);
+}
+
+static enum metric_kind kind_of(const struct view *v, uint32_t id)
+{
+	return metric_info((enum metric)series_row(v->series, id)->metric)->kind;
+}
+
+bool view_gauge(const struct view *v, uint32_t id, double *ret)
+{
+	uint64_t raw;
+	if (!sample_get(view_last(v), id, &raw))
+		return false;
+	*ret = (double)raw * scale_of(v, id);
+	return true;
+}
+
+bool view_total(const struct view *v, uint32_t id, double *ret)
+{
+	return view_gauge(v, id, ret);
+}
+
+bool view_highest(const struct view *v, uint32_t id, double *ret, uint64_t *ret_at)
+{
+	bool any = false;
+	uint64_t best = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		uint64_t raw;
+		const struct sample *s = view_at(v, i);
+		if (!sample_get(s, id, &raw) || (any && raw <= best))
+			continue;
+		best = raw;
+		any = true;
+		*ret_at = s->real_ns;
+	}
+	if (any)
+		*ret = (double)best * scale_of(v, id);
+	return any;
+}
+
+/* Growth from one reading to the next. Less than before is a counter that was 32 bits wide and wrapped, if it was near its end;
+ * otherwise it began anew, and what it lost is not known. */
+static uint64_t step(uint64_t before, uint64_t now)
+{
+	if (now >= before)
+		return now - before;
+	uint64_t wrapped = now + (UINT64_C(1) << 32) - before;
+	return before >> 31 == 1 && wrapped < UINT64_C(1) << 31 ? wrapped : 0;
+}
+
+/* Raw growth over the window; *steps and *since are optional. */
+static bool raw_delta(const struct view *v, uint32_t id, uint64_t *ret, uint64_t *since, double least, unsigned *steps)
+{
+	uint64_t sum = 0, before = 0, at = 0;
+	bool have = false, pair = false;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		uint64_t now;
+		if (!sample_get(s, id, &now))
+			continue;
+		if (have) {
+			uint64_t grown = step(before, now);
+			double sec = (double)(s->mono_ns - at) / 1e9;
+			pair = true;
+			if (grown && sum == 0 && since)
+				*since = s->real_ns;
+			if (steps && sec > 0 && (double)grown * scale_of(v, id) / sec >= least && grown)
+				(*steps)++;
+			sum += grown;
+		}
+		before = now;
+		at = s->mono_ns;
+		have = true;
+	}
+	*ret = sum;
+	return pair;
+}
+
+bool view_delta(const struct view *v, uint32_t id, double *ret)
+{
+	uint64_t raw;
+	if (!raw_delta(v, id, &raw, NULL, 0, NULL))
+		return false;
+	*ret = (double)raw * scale_of(v, id);
+	return true;
+}
+
+bool view_rate(const struct view *v, uint32_t id, double *ret)
+{
+	double d;
+	if (v->seconds <= 0 || !view_delta(v, id, &d))
+		return false;
+	*ret = d / v->seconds;
+	const struct series *row = series_row(v->series, id);
+	double cpus;
+	if (kind_of(v, id) == METRIC_SHARE && metric_info((enum metric)row->metric)->label == LABEL_CPU && row->instance == 0 &&
+		view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus) && cpus > 0)
+		*ret /= cpus; /* the line of all CPUs adds them up */
+	return true;
+}
+
+uint64_t view_grew_at(const struct view *v, uint32_t id)
+{
+	uint64_t raw, since = v->now_ns;
+	(void)raw_delta(v, id, &raw, &since, 0, NULL);
+	return since;
+}
+
+unsigned view_steps_growing(const struct view *v, uint32_t id, double least)
+{
+	uint64_t raw;
+	unsigned steps = 0;
+	(void)raw_delta(v, id, &raw, NULL, least, &steps);
+	return steps;
+}
+
+struct trend trend_fit(const double *t, const double *y, unsigned n)
+{
+	struct trend r = {.n = n};
+	if (n == 0)
+		return r;
+	r.first = y[0];
+	r.last = y[n - 1];
+	double mt = 0, my = 0, stt = 0, sty = 0;
+	for (unsigned i = 0; i < n; i++) {
+		mt += t[i] / n;
+		my += y[i] / n;
+	}
+	for (unsigned i = 0; i < n; i++) {
+		stt += (t[i] - mt) * (t[i] - mt);
+		sty += (t[i] - mt) * (y[i] - my);
+	}
+	if (n < 2 || stt <= 0)
+		return r;
+	r.slope = sty / stt;
+	/* Steady: at most one step in five does not grow, and the second half grows at least half as fast as the first.
+	 * What fades (a cache that fills, a server that starts) is not on its way to a limit. */
+	unsigned up = 0, mid = n / 2;
+	for (unsigned i = 1; i < n; i++)
+		up += y[i] > y[i - 1];
+	double early = t[mid] > t[0] ? (y[mid] - y[0]) / (t[mid] - t[0]) : 0;
+	double late = t[n - 1] > t[mid] ? (y[n - 1] - y[mid]) / (t[n - 1] - t[mid]) : 0;
+	r.steady = n >= TREND_MIN_SAMPLES && r.slope > 0 && up * 5 >= (n - 1) * 4 && late >= early / 2;
+	return r;
+}
+
+struct trend view_trend(const struct view *v, uint32_t id)
+{
+	double t[STORE_MAX], y[STORE_MAX];
+	unsigned n = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		uint64_t raw;
+		if (!sample_get(s, id, &raw))
+			continue;
+		t[n] = (double)(s->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
+		y[n++] = (double)raw * scale_of(v, id);
+	}
+	return trend_fit(t, y, n);
+}
+
+double trend_eta(const struct view *v, struct trend t, double left)
+{
+	if (!t.steady || t.slope <= 0 || left < 0)
+		return -1;
+	double eta = left / t.slope;
+	return eta <= v->seconds * TREND_REACH ? eta : -1;
+}
+
+/* ---- processes ---------------------------------------------------------------------------------------------------- */
+
+static double grown(uint64_t from, uint64_t to)
+{
+	return to > from ? (double)(to - from) : 0;
+}
+
+static void fill_usage(const struct view *v, struct usage *u, const struct proc *last)
+{
+	const struct proc zero = {0};
+	u->p = last;
+	u->first = last;
+	u->born = sample_proc(view_at(v, 0), last->pid, last->start_ticks) == NULL;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct proc *p = sample_proc(view_at(v, i), last->pid, last->start_ticks);
+		if (!p)
+			continue;
+		if (u->samples++ == 0)
+			u->first = p;
+		u->blocked += p->state == 'D' || p->blocked_threads > 0;
+	}
+	const struct proc *from = u->born ? &zero : u->first;
+	u->cpu_s = grown(from->cpu_ns, last->cpu_ns) / 1e9;
+	u->child_cpu_s = grown(from->child_ticks, last->child_ticks) * NS_PER_TICK / 1e9;
+	if (last->have & u->first->have & HAVE_DELAY)
+		u->delay_s = grown(from->run_delay_ns, last->run_delay_ns) / 1e9;
+	/* I/O is read on demand: from the first row that has it. */
+	const struct proc *io = NULL;
+	for (unsigned i = 0; i < v->n && !io; i++) {
+		const struct proc *p = sample_proc(view_at(v, i), last->pid, last->start_ticks);
+		if (p && (p->have & HAVE_IO))
+			io = p;
+	}
+	if (io && (last->have & HAVE_IO)) {
+		if (u->born)
+			io = &zero;
+		u->have_io = true;
+		u->read_bytes = grown(io->io_read, last->io_read);
+		u->write_bytes = grown(io->io_write, last->io_write);
+		u->written_chars = grown(io->io_wchar, last->io_wchar);
+		u->write_calls = grown(io->io_write_calls, last->io_write_calls);
+	}
+}
+
+static int build_usages(struct view *v)
+{
+	size_t max = 0;
+	for (unsigned i = 0; i < v->n; i++)
+		max += i + 1 == v->n ? view_at(v, i)->procs.count : view_at(v, i)->procs.count / 4 + 64;
+	v->usages = arena_alloc(&v->scratch, max * sizeof *v->usages);
+	if (!v->usages)
+		return -ENOMEM;
+	const struct sample *last = view_last(v);
+	for (uint32_t i = 0; i < last->procs.count; i++)
+		fill_usage(v, &v->usages[v->nusages++], &TABLE_ROWS(last->procs, struct proc)[i]);
+	/* Those that ended inside the window, at the last sample that had them. */
+	for (unsigned k = v->n - 1; k-- > 0;) {
+		const struct sample *s = view_at(v, k), *next = view_at(v, k + 1);
+		for (uint32_t i = 0; i < s->procs.count && v->nusages < max; i++) {
+			const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
+			if (sample_proc(next, p->pid, p->start_ticks))
+				continue;
+			struct usage *u = &v->usages[v->nusages++];
+			fill_usage(v, u, p);
+			u->gone = true;
+		}
+	}
+	return 0;
+}
+
+static struct usage *usage_of(const struct view *v, int32_t pid)
+{
+	size_t low = 0, high = view_last(v)->procs.count;
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+		if (v->usages[mid].p->pid < pid)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < view_last(v)->procs.count && v->usages[low].p->pid == pid ? &v->usages[low] : NULL;
+}
+
+const struct usage *view_usage(const struct view *v, int32_t pid)
+{
+	return usage_of(v, pid);
+}
+
+static void link_usages(struct view *v)
+{
+	for (size_t i = 0; i < v->nusages; i++) {
+		struct usage *u = &v->usages[i];
+		u->parent = u->p->ppid > 1 ? usage_of(v, u->p->ppid) : NULL;
+	}
+	/* What a vanished child had used while we looked is in its own row already. */
+	for (size_t i = 0; i < v->nusages; i++) {
+		struct usage *u = &v->usages[i];
+		if (u->gone && u->parent) {
+			double seen = (double)u->p->cpu_ns / 1e9;
+			u->parent->child_cpu_s = u->parent->child_cpu_s > seen ? u->parent->child_cpu_s - seen : 0;
+		}
+	}
+	const struct sample *last = view_last(v);
+	for (uint32_t i = 0; i < last->listeners.count; i++) {
+		struct usage *u = usage_of(v, TABLE_ROWS(last->listeners, struct listener)[i].pid);
+		if (u && u->p->pid)
+			u->listens = true;
+	}
+}
+
+static bool yields(const struct proc *p)
+{
+	return p->nice > 0 || p->policy == 5 || p->policy == 3;
+}
+
+struct program_slot {
+	const struct usage *u;
+	uint32_t program; /* index + 1 */
+};
+
+static int build_programs(struct view *v)
+{
+	size_t slots = 64;
+	while (slots < v->nusages * 2)
+		slots *= 2;
+	struct program_slot *hash = arena_alloc(&v->scratch, slots * sizeof *hash);
+	v->programs = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *v->programs);
+	double *hard = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *hard); /* CPU used without yielding */
+	if (!hash || !v->programs || !hard)
+		return -ENOMEM;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->p->kernel)
+			continue;
+		struct {
+			char comm[PROC_COMM];
+			uint32_t uid, netns;
+		} key = {.uid = u->p->uid, .netns = u->p->netns};
+		memcpy(key.comm, u->p->comm, PROC_COMM);
+		size_t at = (size_t)intern_hash(&key, sizeof key) & (slots - 1);
+		while (hash[at].program && (memcmp(hash[at].u->p->comm, u->p->comm, PROC_COMM) != 0 || hash[at].u->p->uid != u->p->uid ||
+			hash[at].u->p->netns != u->p->netns))
+			at = (at + 1) & (slots - 1);
+		if (!hash[at].program) {
+			hash[at] = (struct program_slot){u, (uint32_t)++v->nprograms};
+			v->programs[v->nprograms - 1] = (struct program){.top = u, .parent = u->parent};
+		}
+		struct program *g = &v->programs[hash[at].program - 1];
+		g->count++;
+		g->cpu_s += u->cpu_s;
+		g->delay_s += u->delay_s;
+		g->read_bytes += u->read_bytes;
+		g->write_bytes += u->write_bytes;
+		g->listens = g->listens || u->listens;
+		hard[hash[at].program - 1] += yields(u->p) ? 0 : u->cpu_s;
+		if (u->cpu_s > g->top->cpu_s || g->top->gone)
+			g->top = u;
+		if (g->parent != u->parent && (!g->parent || !u->parent || memcmp(g->parent->p->comm, u->parent->p->comm, PROC_COMM) != 0))
+			g->parent = NULL;
+	}
+	for (size_t i = 0; i < v->nprograms; i++) {
+		v->programs[i].yields = v->programs[i].cpu_s > 0 && hard[i] <= v->programs[i].cpu_s * 0.05;
+		/* children of a listener that bear its name serve for it */
+		const struct usage *parent = v->programs[i].top->parent;
+		if (parent && parent->listens)
+			v->programs[i].listens = true;
+	}
+	for (size_t i = 1; i < v->nprograms; i++) { /* few programs use CPU: nearly sorted after the first pass */
+		struct program p = v->programs[i];
+		size_t k = i;
+		for (; k > 0 && v->programs[k - 1].cpu_s < p.cpu_s; k--)
+			v->programs[k] = v->programs[k - 1];
+		v->programs[k] = p;
+	}
+	return 0;
+}
+
+int view_open(struct view *v, const struct store *s, unsigned samples)
+{
+	arena_reset(&v->scratch);
+	arena_reset(&v->rows);
+	v->store = s;
+	v->series = &s->series;
+	v->n = samples < s->count ? samples : s->count;
+	v->nusages = v->nprograms = 0;
+	if (v->n < 2)
+		return -ENODATA;
+	v->now_ns = view_last(v)->real_ns;
+	v->seconds = (double)(view_last(v)->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
+	int r = build_usages(v);
+	if (r == 0) {
+		link_usages(v);
+		r = build_programs(v);
+	}
+	return r;
+}
+
+const struct sample *view_with_files(const struct view *v)
+{
+	for (unsigned i = v->n; i-- > 0;)
+		if (view_at(v, i)->have_files)
+			return view_at(v, i);
+	return NULL;
+}
+
+const struct sample *view_with_ct_peers(const struct view *v)
+{
+	for (unsigned i = v->n; i-- > 0;)
+		if (view_at(v, i)->have_ct_peers)
+			return view_at(v, i);
+	return NULL;
+}

@@ -21,6 +21,21 @@
 #include <string.h>
 #include <sysexits.h>
 
+static int run(struct options *o)
+{
+	switch (o->command) {
+	case COMMAND_CHECK: return command_check(o);
+	case COMMAND_LIMITS: return command_limits(o);
+	case COMMAND_QUERY: return command_query(o);
+	case COMMAND_EXPLAIN: return command_explain(o);
+	case COMMAND_DOCTOR: return command_doctor(o);
+	case COMMAND_VERSION: return command_version(o);
+	case COMMAND_HELP:
+	case COMMAND_COUNT: break;
+	}
+	return EX_SOFTWARE;
+}
+
 int main(int argc, char **argv)
 {
 	struct options o;
@@ -31,23 +46,17 @@ int main(int argc, char **argv)
 	if (o.set[OPTION_HELP] || o.command == COMMAND_HELP) {
 		if (o.command == COMMAND_HELP && o.argument) {
 			unsigned c = 0;
-			while (c < COMMAND_COUNT && strcmp(o.argument, command_info((enum command)c)->name) != 0)
+			while (c < COMMAND_COUNT &&
+				strcmp(o.argument, command_info((enum command)c)->name) != 0)
 				c++;
 			if (c == COMMAND_COUNT)
-				return complain(EX_USAGE, "help: '%s': no such command", o.argument);
+				return complain(
+					EX_USAGE, "help: '%s': no such command", o.argument);
 		}
 		options_help(stdout, &o);
 		return fflush(stdout) == EOF ? EX_IOERR : 0;
 	}
-	switch (o.command) {
-	case COMMAND_CHECK: return command_check(&o);
-	case COMMAND_LIMITS: return command_limits(&o);
-	case COMMAND_QUERY: return command_query(&o);
-	case COMMAND_EXPLAIN: return command_explain(&o);
-	case COMMAND_DOCTOR: return command_doctor(&o);
-	case COMMAND_VERSION: return command_version(&o);
-	case COMMAND_HELP:
-	case COMMAND_COUNT: break;
-	}
-	return EX_SOFTWARE;
+	status = run(&o);
+	options_free(&o);
+	return status;
 }

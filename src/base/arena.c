@@ -13,7 +13,8 @@ enum { ARENA_STEP = 64 * 1024 };
 int arena_init(struct arena *a, size_t ceiling)
 {
 	ceiling = (ceiling + ARENA_STEP - 1) / ARENA_STEP * ARENA_STEP;
-	void *p = mmap(NULL, ceiling, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *p =
+		mmap(NULL, ceiling, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return -errno;
 	*a = (struct arena){.base = p, .ceiling = ceiling};
@@ -43,7 +44,8 @@ static void *arena_take(struct arena *a, size_t at, size_t n)
 	size_t end = at + n;
 	if (end > a->writable) {
 		size_t want = (end + ARENA_STEP - 1) / ARENA_STEP * ARENA_STEP;
-		if (mprotect(a->base + a->writable, want - a->writable, PROT_READ | PROT_WRITE) < 0) {
+		if (mprotect(a->base + a->writable, want - a->writable, PROT_READ | PROT_WRITE) <
+			0) {
 			a->overflowed = true;
 			return NULL;
 		}

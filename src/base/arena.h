@@ -2,11 +2,12 @@
  * SPDX-License-Identifier: ISC */
 /* arena: memory that grows by touching it, never by asking for it.
  *
- * A recorder must live through the memory shortage it records, so nothing on the one-second path calls malloc. An arena
- * reserves address space up to its ceiling when it is created (PROT_NONE: costs nothing and is not charged, even under
- * strict overcommit) and makes it writable in steps as it fills. Reset keeps what was made writable. Running into the
- * ceiling is sticky: the allocation answers NULL, `overflowed` stays set until the next reset, and the one who fills the
- * arena says so in the sample instead of dying. */
+ * A recorder must live through the memory shortage it records, so nothing on the one-second path
+ * calls malloc. An arena reserves address space up to its ceiling when it is created (PROT_NONE:
+ * costs nothing and is not charged, even under strict overcommit) and makes it writable in steps as
+ * it fills. Reset keeps what was made writable. Running into the ceiling is sticky: the allocation
+ * answers NULL, `overflowed` stays set until the next reset, and the one who fills the arena says
+ * so in the sample instead of dying. */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
@@ -30,7 +31,8 @@ void arena_reset(struct arena *a);
 
 /* Returns n bytes (zeroed) aligned to 16, or NULL with a->overflowed set. */
 void *arena_alloc(struct arena *a, size_t n);
-/* As arena_alloc, but packed right behind the previous piece: for arenas that hold one array of equal rows. */
+/* As arena_alloc, but packed right behind the previous piece: for arenas that hold one array of
+ * equal rows. */
 void *arena_push(struct arena *a, size_t n);
 
 /* Text in the arena; on overflow the static string "" is returned, never NULL. */

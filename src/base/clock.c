@@ -26,6 +26,7 @@ uint64_t clock_mono_ns(void)
 
 int clock_sleep_until(uint64_t mono_ns)
 {
-	struct timespec t = {.tv_sec = (time_t)(mono_ns / NS_PER_S), .tv_nsec = (long)(mono_ns % NS_PER_S)};
+	struct timespec t = {
+		.tv_sec = (time_t)(mono_ns / NS_PER_S), .tv_nsec = (long)(mono_ns % NS_PER_S)};
 	return -clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
 }

@@ -9,7 +9,8 @@
 uint64_t intern_hash(const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
-	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a, then a finaliser so that the low bits are worth masking */
+	uint64_t h = 0xcbf29ce484222325u; /* FNV-1a, then a finaliser so that the low bits are worth
+					     masking */
 	for (size_t i = 0; i < n; i++)
 		h = (h ^ p[i]) * 0x100000001b3u;
 	h ^= h >> 32;

@@ -1,8 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* intern: strings to small numbers and back, for names that repeat every second (devices, mounts, cgroups, paths).
- * Ids start at 1; 0 is "no name" and stands for the empty string. Nothing is ever forgotten: the caller gives a ceiling, and
- * beyond it intern_id() answers 0, which the caller counts. No heap: table and text live in reserved address space. */
+/* intern: strings to small numbers and back, for names that repeat every second (devices, mounts,
+ * cgroups, paths). Ids start at 1; 0 is "no name" and stands for the empty string. Nothing is ever
+ * forgotten: the caller gives a ceiling, and beyond it intern_id() answers 0, which the caller
+ * counts. No heap: table and text live in reserved address space. */
 #ifndef BASE_INTERN_H
 #define BASE_INTERN_H
 

@@ -22,7 +22,8 @@ bool scan_u64(struct scan *s, uint64_t *ret)
 	uint64_t v = 0;
 	const char *first = c.p;
 	for (; c.p < c.end && *c.p >= '0' && *c.p <= '9'; c.p++) {
-		if (__builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, (uint64_t)(*c.p - '0'), &v))
+		if (__builtin_mul_overflow(v, 10u, &v) ||
+			__builtin_add_overflow(v, (uint64_t)(*c.p - '0'), &v))
 			return false;
 	}
 	if (c.p == first)
@@ -151,7 +152,8 @@ static int scan_decimal(struct scan *c, uint64_t *ret)
 		if (c->p == first)
 			return -EINVAL;
 	}
-	if (__builtin_mul_overflow(whole, (uint64_t)NS_PER_S, &whole) || __builtin_add_overflow(whole, frac, ret))
+	if (__builtin_mul_overflow(whole, (uint64_t)NS_PER_S, &whole) ||
+		__builtin_add_overflow(whole, frac, ret))
 		return -ERANGE;
 	return 0;
 }
@@ -187,9 +189,19 @@ int num_size(const char *s, uint64_t *ret)
 
 int num_duration(const char *s, uint64_t *ret)
 {
-	static const struct { const char *name; uint64_t ns; } units[] = {
-		{"ns", 1}, {"us", 1000}, {"ms", 1000000}, {"s", NS_PER_S}, {"min", 60ull * NS_PER_S},
-		{"m", 60ull * NS_PER_S}, {"h", 3600ull * NS_PER_S}, {"d", 86400ull * NS_PER_S}, {"w", 604800ull * NS_PER_S},
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = {
+		{"ns", 1},
+		{"us", 1000},
+		{"ms", 1000000},
+		{"s", NS_PER_S},
+		{"min", 60ull * NS_PER_S},
+		{"m", 60ull * NS_PER_S},
+		{"h", 3600ull * NS_PER_S},
+		{"d", 86400ull * NS_PER_S},
+		{"w", 604800ull * NS_PER_S},
 	};
 	struct scan c = scan_over(s, strlen(s));
 	unsigned __int128 total = 0;
@@ -270,8 +282,9 @@ static int rfc3339(const char *s, uint64_t *ret)
 		struct scan c = scan_over(p, strlen(p));
 		bool minus = *c.p == '-';
 		uint64_t h, m;
-		if ((!scan_skip(&c, '+') && !scan_skip(&c, '-')) || !scan_u64(&c, &h) || !scan_skip(&c, ':') ||
-			!scan_u64(&c, &m) || c.p != c.end || h > 23 || m > 59)
+		if ((!scan_skip(&c, '+') && !scan_skip(&c, '-')) || !scan_u64(&c, &h) ||
+			!scan_skip(&c, ':') || !scan_u64(&c, &m) || c.p != c.end || h > 23 ||
+			m > 59)
 			return -EINVAL;
 		time_t off = (time_t)(h * 3600 + m * 60);
 		t = timegm(&tm) + (minus ? off : -off);

@@ -8,8 +8,8 @@
 #include <time.h>
 #include <wchar.h>
 
-/* Decodes one UTF-8 sequence at s. Returns its length, or 0 when the bytes are not UTF-8 (RFC 3629: no surrogates, no
- * overlong forms, nothing past U+10FFFF). */
+/* Decodes one UTF-8 sequence at s. Returns its length, or 0 when the bytes are not UTF-8 (RFC 3629:
+ * no surrogates, no overlong forms, nothing past U+10FFFF). */
 static size_t utf8_decode(const char *s, uint32_t *ret)
 {
 	const unsigned char *u = (const unsigned char *)s;
@@ -17,7 +17,10 @@ static size_t utf8_decode(const char *s, uint32_t *ret)
 		*ret = u[0];
 		return 1;
 	}
-	size_t n = u[0] >= 0xc2 && u[0] <= 0xdf ? 2 : (u[0] & 0xf0) == 0xe0 ? 3 : u[0] >= 0xf0 && u[0] <= 0xf4 ? 4 : 0;
+	size_t n = u[0] >= 0xc2 && u[0] <= 0xdf   ? 2
+		   : (u[0] & 0xf0) == 0xe0        ? 3
+		   : u[0] >= 0xf0 && u[0] <= 0xf4 ? 4
+						  : 0;
 	if (!n)
 		return 0;
 	uint32_t c = u[0] & (0x7fu >> n);
@@ -26,7 +29,8 @@ static size_t utf8_decode(const char *s, uint32_t *ret)
 			return 0;
 		c = c << 6 | (u[i] & 0x3f);
 	}
-	if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10ffff)) || (c >= 0xd800 && c <= 0xdfff))
+	if ((n == 3 && c < 0x800) || (n == 4 && (c < 0x10000 || c > 0x10ffff)) ||
+		(c >= 0xd800 && c <= 0xdfff))
 		return 0;
 	*ret = c;
 	return n;
@@ -35,8 +39,8 @@ static size_t utf8_decode(const char *s, uint32_t *ret)
 static bool hides_text(uint32_t c)
 {
 	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
-		(c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || c == 0x61c ||
-		(c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
+	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+	       c == 0x61c || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 static char *text_rewrite(char *dst, size_t size, const char *src, bool keep_controls)
@@ -82,9 +86,11 @@ static size_t char_columns(uint32_t c)
 {
 	if ((c >= 0x300 && c <= 0x36f) || (c >= 0xfe00 && c <= 0xfe0f))
 		return 0;
-	bool wide = (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
-		(c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
-		(c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) || (c >= 0x20000 && c <= 0x3fffd);
+	bool wide = (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) ||
+		    (c >= 0xac00 && c <= 0xd7a3) || (c >= 0xf900 && c <= 0xfaff) ||
+		    (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||
+		    (c >= 0xffe0 && c <= 0xffe6) || (c >= 0x1f300 && c <= 0x1faff) ||
+		    (c >= 0x20000 && c <= 0x3fffd);
 	return wide ? 2 : 1;
 }
 
@@ -119,7 +125,8 @@ size_t text_width(const char *s)
 }
 
 /* Whole numbers stay whole; otherwise three significant digits. */
-static char *scaled(char buf[static 32], double v, double base, const char *const *units, size_t nunits)
+static char *scaled(
+	char buf[static 32], double v, double base, const char *const *units, size_t nunits)
 {
 	size_t u = 0;
 	double a = fabs(v);

@@ -6,7 +6,8 @@
 #include <string.h>
 
 static const struct metric_info metrics[] = {
-#define METRIC(id, name, kind, unit, label, help) {#id, name, METRIC_##kind, UNIT_##unit, LABEL_##label, help},
+#define METRIC(id, name, kind, unit, label, help)                                                  \
+	{#id, name, METRIC_##kind, UNIT_##unit, LABEL_##label, help},
 #include "catalogue/metrics.def"
 #undef METRIC
 };
@@ -27,14 +28,16 @@ static const struct rule_info rules[] = {
 static_assert(sizeof rules / sizeof *rules == RULE_COUNT, "a row a rule");
 
 static const struct collector_info collectors[] = {
-#define COLLECTOR(name, scope, every, size, path, hides) {#name, SCOPE_##scope, every, size, path, hides},
+#define COLLECTOR(name, scope, every, size, path, hides)                                           \
+	{#name, SCOPE_##scope, every, size, path, hides},
 #include "catalogue/collectors.def"
 #undef COLLECTOR
 };
 static_assert(sizeof collectors / sizeof *collectors == COLLECTOR_COUNT, "a row a collector");
 
-/* Raw values of /proc count in these: clock ticks are 1/100 s on every architecture (USER_HZ), disk sectors 512 bytes. Pages are
- * 4 KiB in a recording; collectors that read pages on a host with larger ones scale them before they emit. */
+/* Raw values of /proc count in these: clock ticks are 1/100 s on every architecture (USER_HZ), disk
+ * sectors 512 bytes. Pages are 4 KiB in a recording; collectors that read pages on a host with
+ * larger ones scale them before they emit. */
 static const struct {
 	double scale;
 	const char *base;
@@ -70,15 +73,22 @@ const char *metric_base_unit(enum metric m)
 
 const char *metric_kind_name(enum metric m)
 {
-	static const char *const names[] = {[METRIC_GAUGE] = "gauge", [METRIC_COUNTER] = "counter", [METRIC_SHARE] = "share"};
+	static const char *const names[] = {
+		[METRIC_GAUGE] = "gauge", [METRIC_COUNTER] = "counter", [METRIC_SHARE] = "share"};
 	return names[metric_info(m)->kind];
 }
 
 const char *metric_label_name(enum metric_label label)
 {
 	static const char *const names[] = {
-		[LABEL_NONE] = NULL, [LABEL_CPU] = "cpu", [LABEL_DEV] = "dev", [LABEL_MOUNT] = "mount", [LABEL_IF] = "if",
-		[LABEL_CGROUP] = "cgroup", [LABEL_CACHE] = "cache", [LABEL_STATE] = "state",
+		[LABEL_NONE] = NULL,
+		[LABEL_CPU] = "cpu",
+		[LABEL_DEV] = "dev",
+		[LABEL_MOUNT] = "mount",
+		[LABEL_IF] = "if",
+		[LABEL_CGROUP] = "cgroup",
+		[LABEL_CACHE] = "cache",
+		[LABEL_STATE] = "state",
 	};
 	return names[label];
 }
@@ -101,7 +111,8 @@ enum resource resource_by_name(const char *name)
 {
 	size_t n = strcspn(name, ":");
 	unsigned r = 0;
-	while (r < RESOURCE_COUNT && (strlen(resources[r].class) != n || strncmp(resources[r].class, name, n) != 0))
+	while (r < RESOURCE_COUNT &&
+		(strlen(resources[r].class) != n || strncmp(resources[r].class, name, n) != 0))
 		r++;
 	return (enum resource)r;
 }

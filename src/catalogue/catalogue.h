@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* catalogue: the vocabulary as data. The .def files beside this one are the tables; here they become enums and lookups. */
+/* catalogue: the vocabulary as data. The .def files beside this one are the tables; here they
+ * become enums and lookups. */
 #ifndef CATALOGUE_CATALOGUE_H
 #define CATALOGUE_CATALOGUE_H
 
@@ -18,10 +19,29 @@ enum metric {
 enum metric_kind { METRIC_GAUGE, METRIC_COUNTER, METRIC_SHARE };
 
 enum metric_unit {
-	UNIT_COUNT, UNIT_CENTI, UNIT_BYTES, UNIT_KIB, UNIT_PAGES, UNIT_SECTORS, UNIT_SECONDS, UNIT_TICKS, UNIT_MS, UNIT_US, UNIT_NS,
+	UNIT_COUNT,
+	UNIT_CENTI,
+	UNIT_BYTES,
+	UNIT_KIB,
+	UNIT_PAGES,
+	UNIT_SECTORS,
+	UNIT_SECONDS,
+	UNIT_TICKS,
+	UNIT_MS,
+	UNIT_US,
+	UNIT_NS,
 };
 
-enum metric_label { LABEL_NONE, LABEL_CPU, LABEL_DEV, LABEL_MOUNT, LABEL_IF, LABEL_CGROUP, LABEL_CACHE, LABEL_STATE };
+enum metric_label {
+	LABEL_NONE,
+	LABEL_CPU,
+	LABEL_DEV,
+	LABEL_MOUNT,
+	LABEL_IF,
+	LABEL_CGROUP,
+	LABEL_CACHE,
+	LABEL_STATE
+};
 
 struct metric_info {
 	const char *id;
@@ -33,7 +53,8 @@ struct metric_info {
 };
 
 const struct metric_info *metric_info(enum metric m);
-/* The factor that brings a raw value to the base unit (bytes, seconds, counts), and that unit's name ("bytes", "seconds", ""). */
+/* The factor that brings a raw value to the base unit (bytes, seconds, counts), and that unit's
+ * name ("bytes", "seconds", ""). */
 double metric_scale(enum metric m);
 const char *metric_base_unit(enum metric m);
 const char *metric_kind_name(enum metric m);

@@ -5,10 +5,17 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-/* Ceilings, in rows. They bound memory on the worst host; a table that runs full counts what it dropped. */
+/* Ceilings, in rows. They bound memory on the worst host; a table that runs full counts what it
+ * dropped. */
 enum {
-	MAX_PROCS = 1 << 17, MAX_LISTENERS = 1 << 14, MAX_CONNS = 1 << 15, MAX_FILES = 1 << 14, MAX_CT_PEERS = 1 << 13,
-	MAX_MAKERS = 1 << 10, MAX_MEMBERS = 1 << 16, MAX_GAPS = 1 << 10,
+	MAX_PROCS = 1 << 17,
+	MAX_LISTENERS = 1 << 14,
+	MAX_CONNS = 1 << 15,
+	MAX_FILES = 1 << 14,
+	MAX_CT_PEERS = 1 << 13,
+	MAX_MAKERS = 1 << 10,
+	MAX_MEMBERS = 1 << 16,
+	MAX_GAPS = 1 << 10,
 };
 
 int sample_init(struct sample *s)
@@ -41,8 +48,9 @@ int sample_init(struct sample *s)
 
 void sample_destroy(struct sample *s)
 {
-	struct arena *const parts[] = {&s->values, &s->present, &s->procs.rows, &s->listeners.rows, &s->conns.rows,
-		&s->files.rows, &s->ct_peers.rows, &s->makers.rows, &s->members.rows, &s->gaps.rows};
+	struct arena *const parts[] = {&s->values, &s->present, &s->procs.rows, &s->listeners.rows,
+		&s->conns.rows, &s->files.rows, &s->ct_peers.rows, &s->makers.rows,
+		&s->members.rows, &s->gaps.rows};
 	for (size_t i = 0; i < COUNTOF(parts); i++)
 		arena_destroy(parts[i]);
 }
@@ -55,7 +63,8 @@ static void table_reset(struct table *t)
 
 void sample_reset(struct sample *s)
 {
-	struct table *const tables[] = {&s->procs, &s->listeners, &s->conns, &s->files, &s->ct_peers, &s->makers, &s->members, &s->gaps};
+	struct table *const tables[] = {&s->procs, &s->listeners, &s->conns, &s->files,
+		&s->ct_peers, &s->makers, &s->members, &s->gaps};
 	for (size_t i = 0; i < COUNTOF(tables); i++)
 		table_reset(tables[i]);
 	arena_reset(&s->values);
@@ -70,9 +79,11 @@ void sample_set(struct sample *s, uint32_t series, uint64_t value)
 	if (series == SERIES_NONE)
 		return;
 	if (series >= s->nvalues) {
-		/* Room for this one and what probably follows, so that a first tick does not grow by single values. */
+		/* Room for this one and what probably follows, so that a first tick does not grow
+		 * by single values. */
 		uint32_t more = series + 1 - s->nvalues + 63;
-		if (!arena_push(&s->values, more * sizeof(uint64_t)) || !arena_push(&s->present, more))
+		if (!arena_push(&s->values, more * sizeof(uint64_t)) ||
+			!arena_push(&s->present, more))
 			return;
 		s->nvalues += more;
 	}
@@ -123,8 +134,8 @@ const struct listener *sample_listener(const struct sample *s, const struct list
 {
 	const struct listener *rows = TABLE_ROWS(s->listeners, struct listener);
 	for (uint32_t i = 0; i < s->listeners.count; i++)
-		if (rows[i].inode == like->inode && rows[i].port == like->port && rows[i].netns == like->netns &&
-			address_equal(&rows[i].local, &like->local))
+		if (rows[i].inode == like->inode && rows[i].port == like->port &&
+			rows[i].netns == like->netns && address_equal(&rows[i].local, &like->local))
 			return &rows[i];
 	return NULL;
 }
@@ -133,8 +144,10 @@ const struct conn_group *sample_conn(const struct sample *s, const struct conn_g
 {
 	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
 	for (uint32_t i = 0; i < s->conns.count; i++)
-		if (rows[i].netns == like->netns && rows[i].port == like->port && rows[i].outgoing == like->outgoing &&
-			address_equal(&rows[i].peer, &like->peer) && address_equal(&rows[i].local, &like->local))
+		if (rows[i].netns == like->netns && rows[i].port == like->port &&
+			rows[i].outgoing == like->outgoing &&
+			address_equal(&rows[i].peer, &like->peer) &&
+			address_equal(&rows[i].local, &like->local))
 			return &rows[i];
 	return NULL;
 }

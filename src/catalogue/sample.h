@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: ISC */
 /* sample: the whole machine at one moment. Values of series, and the tables of who was there.
  *
- * Absent is not zero: a series that could not be read has no value (present bit clear), a row's field that could not be read
- * has its HAVE_ bit clear, and each failed read is a `gap` with its reason. Counters are raw, as the kernel counts them.
- * A sample owns its memory (arenas) and is filled again and again; it never touches the heap. */
+ * Absent is not zero: a series that could not be read has no value (present bit clear), a row's
+ * field that could not be read has its HAVE_ bit clear, and each failed read is a `gap` with its
+ * reason. Counters are raw, as the kernel counts them. A sample owns its memory (arenas) and is
+ * filled again and again; it never touches the heap. */
 #ifndef CATALOGUE_SAMPLE_H
 #define CATALOGUE_SAMPLE_H
 
@@ -14,8 +15,8 @@
 enum { PROC_COMM = 16, ADDR_BYTES = 16 };
 
 enum proc_have {
-	HAVE_STAT = 1,    /* state, times, memory, threads, faults */
-	HAVE_DELAY = 2,   /* run_delay_ns and cpu_ns in nanoseconds, threads that ended included */
+	HAVE_STAT = 1,  /* state, times, memory, threads, faults */
+	HAVE_DELAY = 2, /* run_delay_ns and cpu_ns in nanoseconds, threads that ended included */
 	HAVE_FDS = 4,
 	HAVE_FD_LIMIT = 8,
 	HAVE_IO = 16,
@@ -30,26 +31,26 @@ struct proc {
 	int32_t pid, ppid;
 	uint32_t uid;
 	uint32_t have;
-	uint64_t start_ticks;    /* since boot: with pid the identity of a process */
-	char comm[PROC_COMM];    /* foreign bytes: never to a terminal unescaped */
+	uint64_t start_ticks; /* since boot: with pid the identity of a process */
+	char comm[PROC_COMM]; /* foreign bytes: never to a terminal unescaped */
 	char state;
-	bool kernel;             /* a kernel thread */
-	bool self;               /* Plimsoll: never a culprit or a victim */
+	bool kernel; /* a kernel thread */
+	bool self;   /* Plimsoll: never a culprit or a victim */
 	int16_t nice;
-	uint16_t policy;         /* SCHED_OTHER 0 ... SCHED_BATCH 3, SCHED_IDLE 5 */
-	uint16_t netns;          /* index into the series set's namespaces */
+	uint16_t policy; /* SCHED_OTHER 0 ... SCHED_BATCH 3, SCHED_IDLE 5 */
+	uint16_t netns;  /* index into the series set's namespaces */
 	uint32_t threads;
 	uint32_t blocked_threads; /* threads in D at this moment */
-	uint64_t cpu_ns;         /* user and system, threads that ended included */
-	uint64_t child_ticks;    /* CPU of children that ended and were waited for */
-	uint64_t run_delay_ns;   /* runnable but waiting for a CPU */
-	uint64_t switches;       /* times put on a CPU: unchanged means it slept all the time */
+	uint64_t cpu_ns;          /* user and system, threads that ended included */
+	uint64_t child_ticks;     /* CPU of children that ended and were waited for */
+	uint64_t run_delay_ns;    /* runnable but waiting for a CPU */
+	uint64_t switches;        /* times put on a CPU: unchanged means it slept all the time */
 	uint64_t rss_pages, minor_faults, major_faults;
 	uint64_t fds, fd_limit, nproc_limit;
-	uint64_t io_read, io_write;       /* bytes that went to the storage layer */
+	uint64_t io_read, io_write; /* bytes that went to the storage layer */
 	uint64_t io_wchar, io_write_calls;
-	uint32_t cgroup;         /* interned path */
-	uint32_t wchan;          /* interned: the kernel function it sleeps in */
+	uint32_t cgroup; /* interned path */
+	uint32_t wchan;  /* interned: the kernel function it sleeps in */
 };
 
 struct address {
@@ -57,54 +58,65 @@ struct address {
 	uint8_t bytes[ADDR_BYTES];
 };
 
-/* One listening TCP socket. `waiting` connections are established and not accepted; more than `backlog` means overflow. */
+/* One listening TCP socket. `waiting` connections are established and not accepted; more than
+ * `backlog` means overflow. */
 struct listener {
 	uint16_t netns;
 	uint16_t port;
 	struct address local;
 	uint32_t uid;
 	uint32_t waiting, backlog;
-	uint32_t drops;       /* of this socket since it was opened (32 bits, wraps) */
+	uint32_t drops; /* of this socket since it was opened (32 bits, wraps) */
 	bool have_drops;
 	uint32_t inode;
-	int32_t pid;          /* owner, 0 when not looked up or not found */
+	int32_t pid; /* owner, 0 when not looked up or not found */
 };
 
 enum tcp_state {
-	TCP_STATE_ESTABLISHED = 1, TCP_STATE_SYN_SENT, TCP_STATE_SYN_RECV, TCP_STATE_FIN_WAIT1, TCP_STATE_FIN_WAIT2,
-	TCP_STATE_TIME_WAIT, TCP_STATE_CLOSE, TCP_STATE_CLOSE_WAIT, TCP_STATE_LAST_ACK, TCP_STATE_LISTEN, TCP_STATE_CLOSING,
-	TCP_STATE_NEW_SYN_RECV, TCP_STATE_COUNT,
+	TCP_STATE_ESTABLISHED = 1,
+	TCP_STATE_SYN_SENT,
+	TCP_STATE_SYN_RECV,
+	TCP_STATE_FIN_WAIT1,
+	TCP_STATE_FIN_WAIT2,
+	TCP_STATE_TIME_WAIT,
+	TCP_STATE_CLOSE,
+	TCP_STATE_CLOSE_WAIT,
+	TCP_STATE_LAST_ACK,
+	TCP_STATE_LISTEN,
+	TCP_STATE_CLOSING,
+	TCP_STATE_NEW_SYN_RECV,
+	TCP_STATE_COUNT,
 };
 
 /* TCP connections that share a namespace, two addresses and the port of the serving side. */
 struct conn_group {
 	uint16_t netns;
-	bool outgoing;        /* we connect: `port` is the remote one, and local ports are ephemeral */
-	uint16_t port;        /* of the serving side */
+	bool outgoing; /* we connect: `port` is the remote one, and local ports are ephemeral */
+	uint16_t port; /* of the serving side */
 	struct address local, peer;
 	uint32_t total, established, time_wait, close_wait, syn_recv, syn_sent;
 	uint64_t sendq, recvq;
-	uint32_t ephemeral;   /* outgoing: members whose local port lies in the ephemeral range */
-	uint32_t inode;       /* of one member that has a process, 0 if none */
-	int32_t pid;          /* its owner when looked up */
+	uint32_t ephemeral; /* outgoing: members whose local port lies in the ephemeral range */
+	uint32_t inode;     /* of one member that has a process, 0 if none */
+	int32_t pid;        /* its owner when looked up */
 };
 
 /* A file held open, looked at only where a filesystem or a descriptor limit asks for it. */
 struct open_file {
 	int32_t pid;
-	uint64_t devno;       /* major << 20 | minor */
+	uint64_t devno; /* major << 20 | minor */
 	uint64_t inode;
 	uint64_t size;
-	uint32_t count;       /* descriptors of this process on it */
+	uint32_t count; /* descriptors of this process on it */
 	bool writable, deleted;
-	uint32_t path;        /* interned */
+	uint32_t path; /* interned */
 };
 
 /* Who holds connection-tracking entries, from a bounded dump of the table. */
 struct ct_peer {
 	uint16_t netns;
 	uint8_t proto;
-	uint16_t port;        /* destination port */
+	uint16_t port; /* destination port */
 	struct address source, destination;
 	uint32_t count;
 };
@@ -113,7 +125,7 @@ struct ct_peer {
 struct socket_maker {
 	uint16_t netns;
 	int32_t pid;
-	uint32_t sightings;   /* looks that found a socket not seen before */
+	uint32_t sightings; /* looks that found a socket not seen before */
 	uint32_t looks;
 };
 
@@ -125,24 +137,24 @@ struct member {
 
 struct gap {
 	uint16_t netns;
-	int error;            /* errno */
-	const char *what;     /* static: what was not read */
-	const char *hides;    /* static: which resources that hides */
+	int error;         /* errno */
+	const char *what;  /* static: what was not read */
+	const char *hides; /* static: which resources that hides */
 };
 
 struct table {
 	struct arena rows;
 	uint32_t count;
-	uint32_t dropped;     /* rows that found no room */
+	uint32_t dropped; /* rows that found no room */
 };
 
 struct sample {
 	uint64_t real_ns, mono_ns;
-	struct arena values;   /* uint64_t by series id */
-	struct arena present;  /* one byte by series id */
-	uint32_t nvalues;      /* ids below this may have a value */
+	struct arena values;  /* uint64_t by series id */
+	struct arena present; /* one byte by series id */
+	uint32_t nvalues;     /* ids below this may have a value */
 	struct table procs, listeners, conns, files, ct_peers, makers, members, gaps;
-	uint64_t ct_sampled;   /* entries that ct_peers was counted from */
+	uint64_t ct_sampled; /* entries that ct_peers was counted from */
 	bool have_conns, have_files, have_ct_peers;
 };
 

@@ -45,7 +45,8 @@ const struct series *series_row(const struct series_set *s, uint32_t id)
 	return (const struct series *)(const void *)s->rows.base + (id <= s->count ? id : 0);
 }
 
-static uint32_t *series_slot(const struct series_set *s, enum metric m, unsigned netns, uint32_t instance)
+static uint32_t *series_slot(
+	const struct series_set *s, enum metric m, unsigned netns, uint32_t instance)
 {
 	uint32_t key[3] = {m, netns, instance};
 	uint32_t i = (uint32_t)intern_hash(key, sizeof key) & (SERIES_SLOTS - 1);
@@ -72,7 +73,8 @@ uint32_t series_id(struct series_set *s, enum metric m, unsigned netns, uint32_t
 		s->lost++;
 		return SERIES_NONE;
 	}
-	*row = (struct series){.metric = (uint16_t)m, .netns = (uint16_t)netns, .instance = instance};
+	*row = (struct series){
+		.metric = (uint16_t)m, .netns = (uint16_t)netns, .instance = instance};
 	uint32_t id = ++s->count;
 	*slot = id;
 	if (s->last[m])
@@ -90,7 +92,9 @@ const char *series_instance(const struct series_set *s, uint32_t id)
 
 const char *series_netns_name(const struct series_set *s, unsigned netns)
 {
-	return netns == NETNS_HOST || netns >= s->netns_count ? "" : intern_text(&s->names, s->netns[netns].name);
+	return netns == NETNS_HOST || netns >= s->netns_count
+		       ? ""
+		       : intern_text(&s->names, s->netns[netns].name);
 }
 
 int series_netns(struct series_set *s, uint64_t inode, const char *name)

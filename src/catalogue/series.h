@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* series: which numbers exist. A series is a metric, an instance of its label (a device, a mount, a cgroup) and a network namespace;
- * it gets a small id when first seen and keeps it, so that a sample is an array of values indexed by series. */
+/* series: which numbers exist. A series is a metric, an instance of its label (a device, a mount, a
+ * cgroup) and a network namespace; it gets a small id when first seen and keeps it, so that a
+ * sample is an array of values indexed by series. */
 #ifndef CATALOGUE_SERIES_H
 #define CATALOGUE_SERIES_H
 
@@ -9,15 +10,16 @@
 #include "catalogue/catalogue.h"
 
 enum {
-	SERIES_MAX = 1 << 16,   /* beyond this, new series are counted as lost */
-	SERIES_NONE = 0,        /* ids start at 1 */
+	SERIES_MAX = 1 << 16, /* beyond this, new series are counted as lost */
+	SERIES_NONE = 0,      /* ids start at 1 */
 	NETNS_MAX = 1024,
 	NETNS_HOST = 0,
 };
 
 struct series {
 	uint16_t metric;
-	uint16_t netns;    /* index into namespaces, NETNS_HOST for the host and for what has no namespace */
+	uint16_t netns;    /* index into namespaces, NETNS_HOST for the host and for what has no
+			      namespace */
 	uint32_t instance; /* interned, 0 for none */
 	uint32_t next;     /* next series of the same metric, in order of appearance */
 };
@@ -29,13 +31,13 @@ struct netns {
 
 struct series_set {
 	struct intern names;
-	struct arena rows;          /* struct series, by id */
-	uint32_t count;             /* ids 1..count exist */
+	struct arena rows; /* struct series, by id */
+	uint32_t count;    /* ids 1..count exist */
 	uint32_t first[METRIC_COUNT], last[METRIC_COUNT];
-	uint32_t *slots;            /* hash of (metric, netns, instance) -> id */
+	uint32_t *slots; /* hash of (metric, netns, instance) -> id */
 	uint64_t lost;
 	struct netns netns[NETNS_MAX];
-	unsigned netns_count;       /* at least 1: the host */
+	unsigned netns_count; /* at least 1: the host */
 };
 
 int series_init(struct series_set *s);

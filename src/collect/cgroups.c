@@ -1,11 +1,14 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* cgroups: limits of control groups, in v1 hierarchies and in the v2 tree, or both at once as many hosts still have them.
+/* cgroups: limits of control groups, in v1 hierarchies and in the v2 tree, or both at once as many
+ * hosts still have them.
  *
- * Every few seconds the trees are walked: which groups exist, and which have a limit. Groups with a limit are read each second
- * through kept descriptors; the others have nothing that could run out. Memory "that cannot be given back" is what is charged less
- * the file cache (and, in v2, reclaimable slab): a group full of page cache is healthy, and its usage, failcnt and "max" events
- * say nothing. The throttle counters are of periods in which the group wanted to run (kernel/sched/fair.c). */
+ * Every few seconds the trees are walked: which groups exist, and which have a limit. Groups with a
+ * limit are read each second through kept descriptors; the others have nothing that could run out.
+ * Memory "that cannot be given back" is what is charged less the file cache (and, in v2,
+ * reclaimable slab): a group full of page cache is healthy, and its usage, failcnt and "max" events
+ * say nothing. The throttle counters are of periods in which the group wanted to run
+ * (kernel/sched/fair.c). */
 #include "collect/engine_impl.h"
 
 #include <errno.h>
@@ -13,16 +16,31 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { GROUPS_MAX = 4096, TREES_MAX = 16, KEPT_GROUPS = 512, GROUP_DEPTH = 12, UNLIMITED_SHIFT = 60 };
+enum {
+	GROUPS_MAX = 4096,
+	TREES_MAX = 16,
+	KEPT_GROUPS = 512,
+	GROUP_DEPTH = 12,
+	UNLIMITED_SHIFT = 60
+};
 
 enum group_kind { GROUP_MEMORY_V1 = 1, GROUP_CPU_V1 = 2, GROUP_PIDS_V1 = 4, GROUP_V2 = 8 };
 
-enum group_file { FILE_MEM_USED, FILE_MEM_STAT, FILE_MEM_EVENTS, FILE_MEM_HITS, FILE_CPU_STAT, FILE_PIDS_USED, FILE_PIDS_EVENTS, FILE_COUNT };
+enum group_file {
+	FILE_MEM_USED,
+	FILE_MEM_STAT,
+	FILE_MEM_EVENTS,
+	FILE_MEM_HITS,
+	FILE_CPU_STAT,
+	FILE_PIDS_USED,
+	FILE_PIDS_EVENTS,
+	FILE_COUNT
+};
 
 struct cgroup_group {
-	unsigned kind;          /* of the hierarchy it is in */
-	uint32_t path;          /* interned, below the hierarchy's mount; "/" itself is left out */
-	uint32_t dir;           /* interned: folder relative to the root */
+	unsigned kind; /* of the hierarchy it is in */
+	uint32_t path; /* interned, below the hierarchy's mount; "/" itself is left out */
+	uint32_t dir;  /* interned: folder relative to the root */
 	bool seen;
 	bool memory, cpu, pids; /* has this limit */
 	uint64_t mem_limit, quota, period, pids_limit;
@@ -77,7 +95,8 @@ static unsigned controllers(const char *options)
 static void find_trees(struct engine *e, struct sample *out)
 {
 	struct cgroup_state *c = e->cgroups;
-	ssize_t n = reader_file(e->reader, "proc/self/mountinfo", &e->mountinfo, e->buffer, ENGINE_BUFFER);
+	ssize_t n = reader_file(
+		e->reader, "proc/self/mountinfo", &e->mountinfo, e->buffer, ENGINE_BUFFER);
 	struct mount_line *m = arena_alloc(&e->scratch, sizeof *m);
 	if (n < 0 || !m)
 		return;
@@ -86,7 +105,9 @@ static void find_trees(struct engine *e, struct sample *out)
 	while (scan_line(&s, &line) && c->ntrees < TREES_MAX) {
 		if (!parse_mountinfo(line, m))
 			continue;
-		unsigned kind = strcmp(m->type, "cgroup2") == 0 ? GROUP_V2 : strcmp(m->type, "cgroup") == 0 ? controllers(m->options) : 0;
+		unsigned kind = strcmp(m->type, "cgroup2") == 0  ? GROUP_V2
+				: strcmp(m->type, "cgroup") == 0 ? controllers(m->options)
+								 : 0;
 		if (!kind || m->path[0] != '/' || strlen(m->path) >= sizeof c->trees[0].dir)
 			continue;
 		c->trees[c->ntrees].kind = kind;
@@ -94,11 +115,13 @@ static void find_trees(struct engine *e, struct sample *out)
 		c->ntrees++;
 	}
 	if (c->ntrees == 0)
-		sample_gap(out, NETNS_HOST, ENOENT, "control groups (no hierarchy is mounted)", "cgroup.memory cgroup.cpu cgroup.pids");
+		sample_gap(out, NETNS_HOST, ENOENT, "control groups (no hierarchy is mounted)",
+			"cgroup.memory cgroup.cpu cgroup.pids");
 }
 
 /* One number, or "max" (false). */
-static bool group_number(struct engine *e, const struct cgroup_group *g, const char *file, uint64_t *ret)
+static bool group_number(
+	struct engine *e, const struct cgroup_group *g, const char *file, uint64_t *ret)
 {
 	char path[PATH_MAX], text[64];
 	(void)snprintf(path, sizeof path, "%s/%s", intern_text(&e->series->names, g->dir), file);
@@ -111,15 +134,19 @@ static void group_limits(struct engine *e, struct cgroup_group *g)
 {
 	g->memory = g->cpu = g->pids = false;
 	if (g->kind & (GROUP_MEMORY_V1 | GROUP_V2))
-		g->memory = group_number(e, g, g->kind & GROUP_V2 ? "memory.max" : "memory.limit_in_bytes", &g->mem_limit) &&
-			g->mem_limit >> UNLIMITED_SHIFT == 0;
+		g->memory = group_number(e, g,
+				    g->kind & GROUP_V2 ? "memory.max" : "memory.limit_in_bytes",
+				    &g->mem_limit) &&
+			    g->mem_limit >> UNLIMITED_SHIFT == 0;
 	if (g->kind & (GROUP_PIDS_V1 | GROUP_V2))
 		g->pids = group_number(e, g, "pids.max", &g->pids_limit);
 	if (g->kind & GROUP_CPU_V1) {
-		g->cpu = group_number(e, g, "cpu.cfs_quota_us", &g->quota) && group_number(e, g, "cpu.cfs_period_us", &g->period);
+		g->cpu = group_number(e, g, "cpu.cfs_quota_us", &g->quota) &&
+			 group_number(e, g, "cpu.cfs_period_us", &g->period);
 	} else if (g->kind & GROUP_V2) {
 		char path[PATH_MAX], text[64];
-		(void)snprintf(path, sizeof path, "%s/cpu.max", intern_text(&e->series->names, g->dir));
+		(void)snprintf(
+			path, sizeof path, "%s/cpu.max", intern_text(&e->series->names, g->dir));
 		ssize_t n = reader_file(e->reader, path, NULL, text, sizeof text);
 		struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
 		g->cpu = scan_u64(&s, &g->quota) && scan_u64(&s, &g->period);
@@ -197,10 +224,12 @@ static void walk_trees(struct engine *e, struct sample *out)
 	}
 	c->count = kept;
 	if (c->dropped)
-		sample_gap(out, NETNS_HOST, ENOSPC, "control groups beyond 4096", "limits among them");
+		sample_gap(
+			out, NETNS_HOST, ENOSPC, "control groups beyond 4096", "limits among them");
 }
 
-static struct scan group_read(struct engine *e, struct cgroup_group *g, bool keep, enum group_file which, const char *file)
+static struct scan group_read(struct engine *e, struct cgroup_group *g, bool keep,
+	enum group_file which, const char *file)
 {
 	char path[PATH_MAX];
 	(void)snprintf(path, sizeof path, "%s/%s", intern_text(&e->series->names, g->dir), file);
@@ -221,7 +250,8 @@ static void sample_memory(struct engine *e, struct cgroup_group *g, bool keep, c
 {
 	bool v2 = g->kind & GROUP_V2;
 	uint64_t used, active = 0, inactive = 0, slab = 0, v;
-	struct scan s = group_read(e, g, keep, FILE_MEM_USED, v2 ? "memory.current" : "memory.usage_in_bytes");
+	struct scan s = group_read(
+		e, g, keep, FILE_MEM_USED, v2 ? "memory.current" : "memory.usage_in_bytes");
 	if (!scan_u64(&s, &used))
 		return;
 	out_value(o, M_CG_MEM_USED, g->path, used);
@@ -279,18 +309,23 @@ static void sample_pids(struct engine *e, struct cgroup_group *g, bool keep, con
 		out_value(o, M_CG_PIDS_REFUSED, g->path, v);
 }
 
-/* Worth knowing who is inside: half of the memory is in use for good, periods were throttled, or tasks are nearly all there. */
-static bool near_limit(const struct engine *e, const struct sample *prev, const struct sample *out, const struct cgroup_group *g)
+/* Worth knowing who is inside: half of the memory is in use for good, periods were throttled, or
+ * tasks are nearly all there. */
+static bool near_limit(const struct engine *e, const struct sample *prev, const struct sample *out,
+	const struct cgroup_group *g)
 {
 	uint64_t used, limit, now, before;
 	if (sample_get(out, series_find(e->series, M_CG_MEM_ANON, 0, g->path), &used) &&
-		sample_get(out, series_find(e->series, M_CG_MEM_LIMIT, 0, g->path), &limit) && used >= limit / 2)
+		sample_get(out, series_find(e->series, M_CG_MEM_LIMIT, 0, g->path), &limit) &&
+		used >= limit / 2)
 		return true;
 	if (sample_get(out, series_find(e->series, M_CG_PIDS_USED, 0, g->path), &used) &&
-		sample_get(out, series_find(e->series, M_CG_PIDS_LIMIT, 0, g->path), &limit) && used >= limit / 2)
+		sample_get(out, series_find(e->series, M_CG_PIDS_LIMIT, 0, g->path), &limit) &&
+		used >= limit / 2)
 		return true;
 	uint32_t throttled = series_find(e->series, M_CG_CPU_THROTTLED, 0, g->path);
-	return prev && sample_get(out, throttled, &now) && sample_get(prev, throttled, &before) && now > before;
+	return prev && sample_get(out, throttled, &now) && sample_get(prev, throttled, &before) &&
+	       now > before;
 }
 
 /* cgroup.procs of the group and of all below it. */
@@ -308,7 +343,9 @@ static void list_members(struct engine *e, const struct cgroup_group *g, struct 
 		struct scan s = scan_over(e->buffer, n > 0 ? (size_t)n : 0), line;
 		uint64_t pid;
 		while (scan_line(&s, &line)) {
-			struct member *m = scan_u64(&line, &pid) && pid ? table_add(&out->members, sizeof *m) : NULL;
+			struct member *m = scan_u64(&line, &pid) && pid
+						   ? table_add(&out->members, sizeof *m)
+						   : NULL;
 			if (m)
 				*m = (struct member){g->path, (int32_t)pid};
 		}
@@ -318,7 +355,8 @@ static void list_members(struct engine *e, const struct cgroup_group *g, struct 
 void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	struct cgroup_state *c = e->cgroups;
-	if (e->ticks % ENGINE_SLOW_TICKS == 0 || (e->want & WANT_SLOW) || reader_is_replay(e->reader)) {
+	if (e->ticks % ENGINE_SLOW_TICKS == 0 || (e->want & WANT_SLOW) ||
+		reader_is_replay(e->reader)) {
 		find_trees(e, out);
 		walk_trees(e, out);
 	}

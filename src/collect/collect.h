@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: ISC */
 /* collect: what one collector is, and what it may do.
  *
- * A collector is a pure function from the bytes of one file to values of series: no opening, no clock, no log, no global. It
- * answers 0, or -EBADMSG when it understood nothing (the engine then records a gap). A line it does not know is skipped: kernels
- * add fields. A line that is cut or out of range gives no value for what it would have said. */
+ * A collector is a pure function from the bytes of one file to values of series: no opening, no
+ * clock, no log, no global. It answers 0, or -EBADMSG when it understood nothing (the engine then
+ * records a gap). A line it does not know is skipped: kernels add fields. A line that is cut or out
+ * of range gives no value for what it would have said. */
 #ifndef COLLECT_COLLECT_H
 #define COLLECT_COLLECT_H
 
@@ -32,7 +33,8 @@ typedef int collect_fn(struct scan bytes, const struct out *o);
 
 collect_fn *collector_fn(enum collector_id c);
 
-/* "Name:   123 kB" or "name 123": stores the value of each line whose first word is in the table. Returns how many were found. */
+/* "Name:   123 kB" or "name 123": stores the value of each line whose first word is in the table.
+ * Returns how many were found. */
 struct keyed {
 	const char *key;
 	enum metric metric;

@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* diskstats: what block devices did (block/genhd.c). Per device: reads, merged, sectors of 512 bytes, milliseconds; the same for writes;
- * requests in flight; milliseconds with at least one in flight (busy); the same weighted by how many (its growth per second is the mean
- * queue). The time fields are 32 bits and wrap after 49.7 days. Busy 100 % says "never without work", not "can do no more": a device
- * that serves many requests at once may take ten times as many. Devices that never did anything are left out (hundreds of
- * unused loop and ram devices). */
+/* diskstats: what block devices did (block/genhd.c). Per device: reads, merged, sectors of 512
+ * bytes, milliseconds; the same for writes; requests in flight; milliseconds with at least one in
+ * flight (busy); the same weighted by how many (its growth per second is the mean queue). The time
+ * fields are 32 bits and wrap after 49.7 days. Busy 100 % says "never without work", not "can do no
+ * more": a device that serves many requests at once may take ten times as many. Devices that never
+ * did anything are left out (hundreds of unused loop and ram devices). */
 #include "collect/collect.h"
 
 #include <errno.h>
@@ -16,7 +17,8 @@ int collect_diskstats(struct scan bytes, const struct out *o)
 	while (scan_line(&bytes, &line)) {
 		uint64_t major, minor, v[11];
 		size_t n = 0;
-		if (!scan_u64(&line, &major) || !scan_u64(&line, &minor) || !scan_word(&line, &name))
+		if (!scan_u64(&line, &major) || !scan_u64(&line, &minor) ||
+			!scan_word(&line, &name))
 			continue;
 		any = true;
 		while (n < COUNTOF(v) && scan_u64(&line, &v[n]))

@@ -33,7 +33,8 @@ int engine_open(struct reader *r, struct series_set *series, struct engine **ret
 	e->mountinfo.fd = -1;
 	kept_init(e->host_kept, COLLECTOR_COUNT);
 	int err = arena_init(&e->scratch, 16 << 20);
-	void *buffer = mmap(NULL, ENGINE_BUFFER, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *buffer = mmap(NULL, ENGINE_BUFFER, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	e->buffer = buffer == MAP_FAILED ? NULL : buffer;
 	if (err == 0)
 		err = engine_cgroups_open(e);
@@ -69,12 +70,14 @@ void engine_close(struct engine *e)
 	free(e);
 }
 
-bool engine_gauge(const struct engine *e, const struct sample *s, enum metric m, unsigned netns, uint64_t *ret)
+bool engine_gauge(const struct engine *e, const struct sample *s, enum metric m, unsigned netns,
+	uint64_t *ret)
 {
 	return sample_get(s, series_find(e->series, m, netns, 0), ret);
 }
 
-static void run_collector(struct engine *e, enum collector_id c, unsigned netns, struct kept *kept, const struct sample *prev, struct sample *out, int *error)
+static void run_collector(struct engine *e, enum collector_id c, unsigned netns, struct kept *kept,
+	const struct sample *prev, struct sample *out, int *error)
 {
 	const struct collector_info *info = collector_info(c);
 	bool slow_now = (e->want & WANT_SLOW) || !prev || reader_is_replay(e->reader);
@@ -92,8 +95,8 @@ static void run_collector(struct engine *e, enum collector_id c, unsigned netns,
 /* Files that only exist where a subsystem is loaded: their absence hides nothing. */
 static bool absence_is_normal(enum collector_id c)
 {
-	return c == COLLECTOR_conntrack_count || c == COLLECTOR_conntrack_max || c == COLLECTOR_conntrack_stat || c == COLLECTOR_sockstat6 ||
-		c == COLLECTOR_psi_irq;
+	return c == COLLECTOR_conntrack_count || c == COLLECTOR_conntrack_max ||
+	       c == COLLECTOR_conntrack_stat || c == COLLECTOR_sockstat6 || c == COLLECTOR_psi_irq;
 }
 
 static void report(struct sample *out, enum collector_id c, unsigned netns, int error)
@@ -106,11 +109,13 @@ static void report(struct sample *out, enum collector_id c, unsigned netns, int 
 /* Values of files with a pace above a second, taken over when this tick does not read them. */
 static void take_over_slow(const struct engine *e, const struct sample *prev, struct sample *out)
 {
-	static const enum metric slow[] = {M_SLAB_ACTIVE, M_SLAB_OBJECTS, M_SLAB_OBJSIZE, M_THREADS_MAX, M_PID_MAX, M_OVERCOMMIT, M_NEIGH_LIMIT,
-		M_TCP_MEM_PRESSURE, M_TCP_MEM_MAX, M_UDP_MEM_MAX, M_TCP_MAX_ORPHANS, M_PORT_LOW, M_PORT_HIGH, M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE,
-		M_CONNTRACK_MAX};
+	static const enum metric slow[] = {M_SLAB_ACTIVE, M_SLAB_OBJECTS, M_SLAB_OBJSIZE,
+		M_THREADS_MAX, M_PID_MAX, M_OVERCOMMIT, M_NEIGH_LIMIT, M_TCP_MEM_PRESSURE,
+		M_TCP_MEM_MAX, M_UDP_MEM_MAX, M_TCP_MAX_ORPHANS, M_PORT_LOW, M_PORT_HIGH,
+		M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_CONNTRACK_MAX};
 	for (size_t i = 0; prev && i < COUNTOF(slow); i++) {
-		for (uint32_t id = e->series->first[slow[i]]; id; id = series_row(e->series, id)->next) {
+		for (uint32_t id = e->series->first[slow[i]]; id;
+			id = series_row(e->series, id)->next) {
 			uint64_t v;
 			if (sample_get(prev, id, &v))
 				sample_set(out, id, v);
@@ -130,7 +135,8 @@ static struct netns_state *netns_state(struct engine *e, const struct reader_net
 	int index = free_slot ? series_netns(e->series, info->inode, info->name) : -1;
 	if (index < 0)
 		return NULL;
-	*free_slot = (struct netns_state){.inode = info->inode, .used = true, .series_netns = index};
+	*free_slot =
+		(struct netns_state){.inode = info->inode, .used = true, .series_netns = index};
 	kept_init(free_slot->kept, COLLECTOR_COUNT);
 	return free_slot;
 }
@@ -172,11 +178,13 @@ static void scan_namespaces(struct engine *e, struct sample *out)
 	forget_vanished(e);
 }
 
-static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns, const struct sample *prev, struct sample *out)
+static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
+	const struct sample *prev, struct sample *out)
 {
 	int r = reader_netns_enter(e->reader, i);
 	if (r < 0) {
-		sample_gap(out, (unsigned)ns->series_netns, -r, "a network namespace", "everything inside it");
+		sample_gap(out, (unsigned)ns->series_netns, -r, "a network namespace",
+			"everything inside it");
 		return;
 	}
 	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
@@ -189,7 +197,8 @@ static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
 	engine_sockets(e, ns, prev, out);
 	uint64_t used, max;
 	if (engine_gauge(e, out, M_CONNTRACK_USED, (unsigned)ns->series_netns, &used) &&
-		engine_gauge(e, out, M_CONNTRACK_MAX, (unsigned)ns->series_netns, &max) && used * 10 > max * 8 && e->ticks % 2 == 0)
+		engine_gauge(e, out, M_CONNTRACK_MAX, (unsigned)ns->series_netns, &max) &&
+		used * 10 > max * 8 && e->ticks % 2 == 0)
 		engine_conntrack_peers(e, ns, out);
 }
 
@@ -197,7 +206,9 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 {
 	scan_namespaces(e, out);
 	if (e->netns_denied && reader_netns_count(e->reader) <= 1 && !reader_is_replay(e->reader))
-		sample_gap(out, NETNS_HOST, EACCES, "the network namespaces of other users' processes", "everything inside them");
+		sample_gap(out, NETNS_HOST, EACCES,
+			"the network namespaces of other users' processes",
+			"everything inside them");
 	for (size_t i = 0; i < reader_netns_count(e->reader); i++) {
 		const struct reader_netns *info = reader_netns_at(e->reader, i);
 		struct netns_state *ns;
@@ -205,23 +216,28 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 			e->series->netns[NETNS_HOST].inode = info->inode;
 			ns = &e->netns[0];
 			if (!ns->used) {
-				*ns = (struct netns_state){.inode = info->inode, .used = true, .series_netns = NETNS_HOST};
+				*ns = (struct netns_state){.inode = info->inode,
+					.used = true,
+					.series_netns = NETNS_HOST};
 				kept_init(ns->kept, COLLECTOR_COUNT);
 			}
 		} else {
 			ns = netns_state(e, info);
 		}
 		if (!ns) {
-			sample_gap(out, NETNS_HOST, ENOSPC, "network namespaces beyond 1024", "everything inside them");
+			sample_gap(out, NETNS_HOST, ENOSPC, "network namespaces beyond 1024",
+				"everything inside them");
 			break;
 		}
 		sample_namespace(e, i, ns, prev, out);
 	}
 	if (reader_netns_enter(e->reader, 0) < 0)
-		sample_gap(out, NETNS_HOST, EPERM, "the way back to the host's network namespace", "all network numbers");
+		sample_gap(out, NETNS_HOST, EPERM, "the way back to the host's network namespace",
+			"all network numbers");
 }
 
-int engine_tick(struct engine *e, const struct sample *prev, struct sample *out, unsigned want, uint64_t due_mono_ns)
+int engine_tick(struct engine *e, const struct sample *prev, struct sample *out, unsigned want,
+	uint64_t due_mono_ns)
 {
 	sample_reset(out);
 	arena_reset(&e->scratch);
@@ -240,7 +256,8 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 		e->host_error[c] = error;
 		report(out, c, NETNS_HOST, error);
 	}
-	if (!prev && e->ticks == 0) /* the host's namespace has to be known before processes are told apart by it */
+	if (!prev && e->ticks == 0) /* the host's namespace has to be known before processes are
+				       told apart by it */
 		(void)reader_netns_scan(e->reader, NULL, NULL, 0);
 	if (reader_netns_count(e->reader))
 		e->series->netns[NETNS_HOST].inode = reader_netns_at(e->reader, 0)->inode;
@@ -256,10 +273,12 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	const struct out o = {out, e->series, NETNS_HOST};
 	if (!reader_is_replay(e->reader)) {
 		out_plain(&o, M_SELF_TICK_TIME, clock_mono_ns() - out->mono_ns);
-		out_plain(&o, M_SELF_TICK_LATE, due_mono_ns && out->mono_ns > due_mono_ns ? out->mono_ns - due_mono_ns : 0);
+		out_plain(&o, M_SELF_TICK_LATE,
+			due_mono_ns && out->mono_ns > due_mono_ns ? out->mono_ns - due_mono_ns : 0);
 	}
 	if (e->series->lost || e->scratch.overflowed)
-		sample_gap(out, NETNS_HOST, ENOSPC, "series or groups beyond the tables' size", "what found no place");
+		sample_gap(out, NETNS_HOST, ENOSPC, "series or groups beyond the tables' size",
+			"what found no place");
 	e->ticks++;
 	return 0;
 }

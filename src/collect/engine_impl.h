@@ -9,15 +9,16 @@
 #include "read/parse.h"
 
 enum {
-	ENGINE_BUFFER = 4 << 20,  /* the longest file that is read whole; touched only as far as needed */
+	ENGINE_BUFFER =
+		4 << 20, /* the longest file that is read whole; touched only as far as needed */
 	ENGINE_MAX_PIDS = 1 << 17,
 	ENGINE_SLOW_TICKS = 10,
-	ENGINE_DEVICES = 8,       /* devices in trouble whose open files are looked at */
+	ENGINE_DEVICES = 8, /* devices in trouble whose open files are looked at */
 };
 
 enum demand {
-	DEMAND_IO = 1,      /* bytes read and written, and blocked threads, of every process that ran */
-	DEMAND_CGROUP = 2,  /* which cgroup each process belongs to */
+	DEMAND_IO = 1, /* bytes read and written, and blocked threads, of every process that ran */
+	DEMAND_CGROUP = 2, /* which cgroup each process belongs to */
 };
 
 /* Kept descriptors of one network namespace. */
@@ -26,7 +27,7 @@ struct netns_state {
 	bool used;
 	int series_netns; /* index in the series set */
 	struct kept kept[COLLECTOR_COUNT];
-	int error;        /* why it cannot be entered, 0 if it can */
+	int error; /* why it cannot be entered, 0 if it can */
 	uint64_t next_dump_ns, dump_cost_ns;
 };
 
@@ -57,8 +58,11 @@ struct engine {
 
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_process_details(struct engine *e, const struct sample *prev, struct sample *out);
+/* Reads which cgroup a process is in. */
+void engine_name_cgroup(struct engine *e, struct proc *p);
 void engine_namespaces(struct engine *e, const struct sample *prev, struct sample *out);
-void engine_sockets(struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
+void engine_sockets(
+	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
 void engine_owners(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_port_users(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_conntrack_peers(struct engine *e, struct netns_state *ns, struct sample *out);
@@ -70,6 +74,7 @@ void engine_cgroups_close(struct engine *e);
 void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *out);
 
 /* A gauge of the sample, of a namespace; false when absent. */
-bool engine_gauge(const struct engine *e, const struct sample *s, enum metric m, unsigned netns, uint64_t *ret);
+bool engine_gauge(const struct engine *e, const struct sample *s, enum metric m, unsigned netns,
+	uint64_t *ret);
 
 #endif

@@ -1,10 +1,13 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* filesystems: space and inodes of every local filesystem that can be written, and, where one runs short, the files that are open on it.
+/* filesystems: space and inodes of every local filesystem that can be written, and, where one runs
+ * short, the files that are open on it.
  *
- * The list comes from /proc/self/mountinfo, the numbers from statvfs(2). "available" excludes what is reserved for root; when it
- * is 0, services fail although `free` is not. A filesystem mounted in several places is taken once, at its shortest path. Network and FUSE
- * filesystems are left alone: statvfs on a dead one never returns, and would stop the recorder with it; they are named as gaps. */
+ * The list comes from /proc/self/mountinfo, the numbers from statvfs(2). "available" excludes what
+ * is reserved for root; when it is 0, services fail although `free` is not. A filesystem mounted in
+ * several places is taken once, at its shortest path. Network and FUSE filesystems are left alone:
+ * statvfs on a dead one never returns, and would stop the recorder with it; they are named as gaps.
+ */
 #include "collect/engine_impl.h"
 
 #include <errno.h>
@@ -24,14 +27,16 @@ static bool is_one_of(const char *type, const char *const *list, size_t n)
 
 static bool local_type(const char *type)
 {
-	static const char *const local[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "reiserfs", "zfs", "tmpfs", "vfat", "exfat",
-		"ntfs3", "overlay", "nilfs2", "bcachefs", "ubifs"};
+	static const char *const local[] = {"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs",
+		"reiserfs", "zfs", "tmpfs", "vfat", "exfat", "ntfs3", "overlay", "nilfs2",
+		"bcachefs", "ubifs"};
 	return is_one_of(type, local, COUNTOF(local));
 }
 
 static bool remote_type(const char *type)
 {
-	static const char *const remote[] = {"nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs", "lustre", "afs", "9p", "virtiofs", "gpfs", "ocfs2"};
+	static const char *const remote[] = {"nfs", "nfs4", "cifs", "smb3", "ceph", "glusterfs",
+		"lustre", "afs", "9p", "virtiofs", "gpfs", "ocfs2"};
 	return is_one_of(type, remote, COUNTOF(remote)) || strncmp(type, "fuse", 4) == 0;
 }
 
@@ -48,7 +53,8 @@ static void emit_fs(struct engine *e, struct sample *out, const struct fs_seen *
 	int r = reader_statvfs(e->reader, path, &fs);
 	if (r < 0) {
 		if (!reader_is_replay(e->reader))
-			sample_gap(out, NETNS_HOST, -r, "a mounted filesystem (statvfs)", "filesystem.space filesystem.inodes");
+			sample_gap(out, NETNS_HOST, -r, "a mounted filesystem (statvfs)",
+				"filesystem.space filesystem.inodes");
 		return;
 	}
 	if (fs.size == 0)
@@ -66,9 +72,11 @@ static void emit_fs(struct engine *e, struct sample *out, const struct fs_seen *
 
 void engine_filesystems(struct engine *e, struct sample *out)
 {
-	ssize_t n = reader_file(e->reader, "proc/self/mountinfo", &e->mountinfo, e->buffer, ENGINE_BUFFER);
+	ssize_t n = reader_file(
+		e->reader, "proc/self/mountinfo", &e->mountinfo, e->buffer, ENGINE_BUFFER);
 	if (n < 0) {
-		sample_gap(out, NETNS_HOST, (int)-n, "the list of mounts", "filesystem.space filesystem.inodes");
+		sample_gap(out, NETNS_HOST, (int)-n, "the list of mounts",
+			"filesystem.space filesystem.inodes");
 		return;
 	}
 	struct fs_seen *seen = arena_alloc(&e->scratch, FS_MAX * sizeof *seen);
@@ -89,24 +97,28 @@ void engine_filesystems(struct engine *e, struct sample *out)
 			i++;
 		if (i == FS_MAX || (i < count && seen[i].len <= len))
 			continue;
-		seen[i] = (struct fs_seen){m->devno, intern_id(&e->series->names, m->path, len), (uint16_t)len};
+		seen[i] = (struct fs_seen){
+			m->devno, intern_id(&e->series->names, m->path, len), (uint16_t)len};
 		count += i == count;
 	}
 	for (size_t i = 0; i < count; i++)
 		if (seen[i].path)
 			emit_fs(e, out, &seen[i]);
 	if (remote)
-		sample_gap(out, NETNS_HOST, 0, "network and FUSE filesystems (asking a dead one never returns)", "their space");
+		sample_gap(out, NETNS_HOST, 0,
+			"network and FUSE filesystems (asking a dead one never returns)",
+			"their space");
 }
 
-/* ---- open files, where a filesystem or a descriptor limit asks for them ------------------------------------------- */
+/* ---- open files, where a filesystem or a descriptor limit asks for them
+ * ------------------------------------------- */
 
 struct file_walk {
 	struct engine *e;
 	struct sample *out;
 	int32_t pid;
-	uint32_t first;      /* row of this process's first file */
-	bool every;          /* every descriptor, not only files on the devices */
+	uint32_t first; /* row of this process's first file */
+	bool every;     /* every descriptor, not only files on the devices */
 	const uint64_t *devices;
 	size_t ndevices;
 };
@@ -132,26 +144,36 @@ static int note_file(void *ctx, const struct reader_fd *fd)
 	}
 	struct open_file *f = table_add(&w->out->files, sizeof *f);
 	if (f)
-		*f = (struct open_file){w->pid, fd->devno, fd->inode, fd->size, 1, fd->writable, fd->deleted, path};
+		*f = (struct open_file){
+			w->pid, fd->devno, fd->inode, fd->size, 1, fd->writable, fd->deleted, path};
 	return 0;
 }
 
 /* Filesystems with less than a tenth left, or losing what they have within minutes. */
-static size_t devices_in_trouble(const struct engine *e, const struct sample *prev, const struct sample *out, uint64_t *devices)
+static size_t devices_in_trouble(const struct engine *e, const struct sample *prev,
+	const struct sample *out, uint64_t *devices)
 {
 	size_t n = 0;
-	for (uint32_t id = e->series->first[M_FS_SIZE]; id && n < ENGINE_DEVICES; id = series_row(e->series, id)->next) {
+	for (uint32_t id = e->series->first[M_FS_SIZE]; id && n < ENGINE_DEVICES;
+		id = series_row(e->series, id)->next) {
 		uint32_t mount = series_row(e->series, id)->instance;
 		uint64_t size, avail, before, devno, inodes = 0, ifree = 0, ibefore = 0;
-		if (!sample_get(out, id, &size) || !sample_get(out, series_find(e->series, M_FS_AVAILABLE, 0, mount), &avail) ||
+		if (!sample_get(out, id, &size) ||
+			!sample_get(
+				out, series_find(e->series, M_FS_AVAILABLE, 0, mount), &avail) ||
 			!sample_get(out, series_find(e->series, M_FS_DEVNO, 0, mount), &devno))
 			continue;
 		bool trouble = avail < size / 10;
-		if (prev && sample_get(prev, series_find(e->series, M_FS_AVAILABLE, 0, mount), &before) && before > avail &&
-			prev->mono_ns < out->mono_ns)
-			trouble = trouble || (before - avail) * 600 > avail * ((out->mono_ns - prev->mono_ns) / 1000000000 + 1);
+		if (prev &&
+			sample_get(
+				prev, series_find(e->series, M_FS_AVAILABLE, 0, mount), &before) &&
+			before > avail && prev->mono_ns < out->mono_ns)
+			trouble = trouble ||
+				  (before - avail) * 600 >
+					  avail * ((out->mono_ns - prev->mono_ns) / 1000000000 + 1);
 		uint32_t ifree_id = series_find(e->series, M_FS_INODES_FREE, 0, mount);
-		if (sample_get(out, series_find(e->series, M_FS_INODES, 0, mount), &inodes) && sample_get(out, ifree_id, &ifree)) {
+		if (sample_get(out, series_find(e->series, M_FS_INODES, 0, mount), &inodes) &&
+			sample_get(out, ifree_id, &ifree)) {
 			trouble = trouble || ifree < inodes / 10;
 			if (prev && sample_get(prev, ifree_id, &ibefore) && ibefore > ifree)
 				trouble = trouble || (ibefore - ifree) * 600 > ifree;
@@ -168,7 +190,8 @@ struct candidate {
 	bool fds_short;
 };
 
-/* How much a process had to do with storage since the last sample; 0 when nothing. A blocked one counts before all others. */
+/* How much a process had to do with storage since the last sample; 0 when nothing. A blocked one
+ * counts before all others. */
 static uint64_t storage_score(const struct proc *p, const struct proc *before)
 {
 	uint64_t score = p->blocked_threads || p->state == 'D' ? 1u << 30 : 0;
@@ -176,12 +199,14 @@ static uint64_t storage_score(const struct proc *p, const struct proc *before)
 		return score;
 	if (!before || !(before->have & HAVE_IO))
 		return score + 1;
-	return score + (p->io_write_calls - before->io_write_calls) + (p->io_read - before->io_read) / 4096 +
-		(p->io_write - before->io_write) / 4096;
+	return score + (p->io_write_calls - before->io_write_calls) +
+	       (p->io_read - before->io_read) / 4096 + (p->io_write - before->io_write) / 4096;
 }
 
-/* The processes whose files are worth a look: those near their descriptor limit, then those that used storage most. */
-static size_t candidates(const struct sample *prev, const struct sample *out, bool devices, struct candidate best[FILES_PROCS])
+/* The processes whose files are worth a look: those near their descriptor limit, then those that
+ * used storage most. */
+static size_t candidates(const struct sample *prev, const struct sample *out, bool devices,
+	struct candidate best[FILES_PROCS])
 {
 	const struct proc *procs = TABLE_ROWS(out->procs, struct proc);
 	size_t n = 0;
@@ -191,7 +216,8 @@ static size_t candidates(const struct sample *prev, const struct sample *out, bo
 			continue;
 		const struct proc *before = prev ? sample_proc(prev, p->pid, p->start_ticks) : NULL;
 		struct candidate c = {p, devices ? storage_score(p, before) : 0, false};
-		c.fds_short = (p->have & HAVE_FDS) && (p->have & HAVE_FD_LIMIT) && p->fds * 2 >= p->fd_limit;
+		c.fds_short = (p->have & HAVE_FDS) && (p->have & HAVE_FD_LIMIT) &&
+			      p->fds * 2 >= p->fd_limit;
 		if (c.fds_short)
 			c.score = UINT64_MAX;
 		if (!c.score)
@@ -210,11 +236,16 @@ void engine_storage_demand(struct engine *e, const struct sample *prev, struct s
 {
 	e->ndevices = devices_in_trouble(e, prev, out, e->devices);
 	/* A busy disk asks as well: whose files are on it? */
-	for (uint32_t id = e->series->first[M_DISK_BUSY]; prev && id && e->ndevices < ENGINE_DEVICES; id = series_row(e->series, id)->next) {
+	for (uint32_t id = e->series->first[M_DISK_BUSY];
+		prev && id && e->ndevices < ENGINE_DEVICES; id = series_row(e->series, id)->next) {
 		uint64_t now, before, devno;
-		if (sample_get(out, id, &now) && sample_get(prev, id, &before) && now > before && out->mono_ns > prev->mono_ns &&
+		if (sample_get(out, id, &now) && sample_get(prev, id, &before) && now > before &&
+			out->mono_ns > prev->mono_ns &&
 			(now - before) * 1000000 * 10 > (out->mono_ns - prev->mono_ns) * 8 &&
-			sample_get(out, series_find(e->series, M_DISK_DEVNO, 0, series_row(e->series, id)->instance), &devno))
+			sample_get(out,
+				series_find(e->series, M_DISK_DEVNO, 0,
+					series_row(e->series, id)->instance),
+				&devno))
 			e->devices[e->ndevices++] = devno;
 	}
 	uint64_t blocked = 0;
@@ -228,7 +259,8 @@ void engine_files(struct engine *e, const struct sample *prev, struct sample *ou
 	struct candidate best[FILES_PROCS];
 	size_t n = candidates(prev, out, e->ndevices > 0, best);
 	for (size_t i = 0; i < n; i++) {
-		struct file_walk w = {e, out, best[i].p->pid, out->files.count, best[i].fds_short, e->devices, e->ndevices};
+		struct file_walk w = {e, out, best[i].p->pid, out->files.count, best[i].fds_short,
+			e->devices, e->ndevices};
 		(void)reader_proc_fds(e->reader, best[i].p->pid, FILES_FDS, true, note_file, &w);
 		out->have_files = true;
 	}

@@ -1,14 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* The text tables of the network stack: one file for each network namespace, but for softnet and the neighbour cache, which are
- * the host's. All counters are since boot or since the namespace was made. */
+/* The text tables of the network stack: one file for each network namespace, but for softnet and
+ * the neighbour cache, which are the host's. All counters are since boot or since the namespace was
+ * made. */
 #include "collect/collect.h"
 
 #include <errno.h>
 
-/* softnet_stat (net/core/net-procfs.c): a line for each online CPU, hexadecimal and 32 bits wide. Columns: processed, dropped because
- * the backlog was full, squeezed (the softirq ran out of budget with packets left). Column 13 is the CPU's number (since 5.10; before, the
- * line's place counts the online ones, and that is all one can know). */
+/* softnet_stat (net/core/net-procfs.c): a line for each online CPU, hexadecimal and 32 bits wide.
+ * Columns: processed, dropped because the backlog was full, squeezed (the softirq ran out of budget
+ * with packets left). Column 13 is the CPU's number (since 5.10; before, the line's place counts
+ * the online ones, and that is all one can know). */
 int collect_softnet(struct scan bytes, const struct out *o)
 {
 	struct scan line;
@@ -37,8 +39,10 @@ int collect_softnet(struct scan bytes, const struct out *o)
 	return any ? 0 : -EBADMSG;
 }
 
-/* The columns of a table of hexadecimal per-CPU counters with one line of names: added up, by name. */
-static bool hex_table(struct scan bytes, const char *const *names, size_t n, uint64_t *sum, bool *found, uint64_t *first)
+/* The columns of a table of hexadecimal per-CPU counters with one line of names: added up, by name.
+ */
+static bool hex_table(struct scan bytes, const char *const *names, size_t n, uint64_t *sum,
+	bool *found, uint64_t *first)
 {
 	struct scan head, line, word;
 	int column_of[8];
@@ -66,7 +70,8 @@ static bool hex_table(struct scan bytes, const char *const *names, size_t n, uin
 	return any;
 }
 
-/* /proc/net/stat/arp_cache (net/core/neighbour.c): "entries" is the table's size, the same on each line; the others count per CPU. */
+/* /proc/net/stat/arp_cache (net/core/neighbour.c): "entries" is the table's size, the same on each
+ * line; the others count per CPU. */
 int collect_arp_cache(struct scan bytes, const struct out *o)
 {
 	static const char *const names[] = {"entries", "table_fulls"};
@@ -81,11 +86,13 @@ int collect_arp_cache(struct scan bytes, const struct out *o)
 	return 0;
 }
 
-/* /proc/net/stat/nf_conntrack (net/netfilter/nf_conntrack_standalone.c): 32-bit counters per CPU. */
+/* /proc/net/stat/nf_conntrack (net/netfilter/nf_conntrack_standalone.c): 32-bit counters per CPU.
+ */
 int collect_conntrack_stat(struct scan bytes, const struct out *o)
 {
 	static const char *const names[] = {"drop", "early_drop", "insert_failed"};
-	static const enum metric metrics[] = {M_CONNTRACK_DROP, M_CONNTRACK_EARLY_DROP, M_CONNTRACK_INSERT_FAILED};
+	static const enum metric metrics[] = {
+		M_CONNTRACK_DROP, M_CONNTRACK_EARLY_DROP, M_CONNTRACK_INSERT_FAILED};
 	uint64_t sum[3] = {0}, first[3] = {0};
 	bool found[3] = {false};
 	if (!hex_table(bytes, names, 3, sum, found, first))
@@ -96,8 +103,8 @@ int collect_conntrack_stat(struct scan bytes, const struct out *o)
 	return 0;
 }
 
-/* sockstat (net/ipv4/proc.c): "TCP: inuse 5 orphan 0 tw 12 alloc 9 mem 3". inuse and tw are of this namespace, orphan, alloc and mem (pages)
- * of the host. */
+/* sockstat (net/ipv4/proc.c): "TCP: inuse 5 orphan 0 tw 12 alloc 9 mem 3". inuse and tw are of this
+ * namespace, orphan, alloc and mem (pages) of the host. */
 struct pair {
 	const char *line, *key;
 	enum metric metric;
@@ -124,8 +131,12 @@ static int pairs(struct scan bytes, const struct out *o, const struct pair *want
 int collect_sockstat(struct scan bytes, const struct out *o)
 {
 	static const struct pair want[] = {
-		{"TCP:", "inuse", M_TCP_INUSE}, {"TCP:", "orphan", M_TCP_ORPHANS}, {"TCP:", "tw", M_TCP_TIMEWAIT},
-		{"TCP:", "mem", M_TCP_MEM}, {"UDP:", "inuse", M_UDP_INUSE}, {"UDP:", "mem", M_UDP_MEM},
+		{"TCP:", "inuse", M_TCP_INUSE},
+		{"TCP:", "orphan", M_TCP_ORPHANS},
+		{"TCP:", "tw", M_TCP_TIMEWAIT},
+		{"TCP:", "mem", M_TCP_MEM},
+		{"UDP:", "inuse", M_UDP_INUSE},
+		{"UDP:", "mem", M_UDP_MEM},
 	};
 	return pairs(bytes, o, want, COUNTOF(want));
 }
@@ -136,20 +147,22 @@ int collect_sockstat6(struct scan bytes, const struct out *o)
 	return pairs(bytes, o, want, COUNTOF(want));
 }
 
-/* snmp and netstat: a line of names, then a line of values with the same first word. Columns are found by name: kernels add some
- * in the middle. MaxConn may be -1, hence the words. */
+/* snmp and netstat: a line of names, then a line of values with the same first word. Columns are
+ * found by name: kernels add some in the middle. MaxConn may be -1, hence the words. */
 static int named_columns(struct scan bytes, const struct out *o, const struct pair *want, size_t n)
 {
 	struct scan names, values, head, again, name, value;
 	bool any = false;
 	while (scan_line(&bytes, &names) && scan_line(&bytes, &values)) {
-		if (!scan_word(&names, &head) || !scan_word(&values, &again) || scan_len(head) != scan_len(again))
+		if (!scan_word(&names, &head) || !scan_word(&values, &again) ||
+			scan_len(head) != scan_len(again))
 			continue;
 		while (scan_word(&names, &name) && scan_word(&values, &value)) {
 			for (size_t i = 0; i < n; i++) {
 				uint64_t v;
 				struct scan number = value;
-				if (scan_is(name, want[i].key) && scan_is(head, want[i].line) && scan_u64(&number, &v) && number.p == number.end) {
+				if (scan_is(name, want[i].key) && scan_is(head, want[i].line) &&
+					scan_u64(&number, &v) && number.p == number.end) {
 					out_plain(o, want[i].metric, v);
 					any = true;
 				}
@@ -162,10 +175,14 @@ static int named_columns(struct scan bytes, const struct out *o, const struct pa
 int collect_netstat(struct scan bytes, const struct out *o)
 {
 	static const struct pair want[] = {
-		{"TcpExt:", "ListenOverflows", M_LISTEN_OVERFLOWS}, {"TcpExt:", "ListenDrops", M_LISTEN_DROPS},
-		{"TcpExt:", "TCPReqQFullDrop", M_SYN_QFULL_DROP}, {"TcpExt:", "TCPReqQFullDoCookies", M_SYN_COOKIES},
-		{"TcpExt:", "TCPTimeWaitOverflow", M_TW_OVERFLOWS}, {"TcpExt:", "TCPMemoryPressures", M_TCP_MEM_PRESSURES},
-		{"TcpExt:", "TCPAbortOnMemory", M_TCP_ABORT_MEMORY}, {"TcpExt:", "RcvPruned", M_TCP_RCV_PRUNED},
+		{"TcpExt:", "ListenOverflows", M_LISTEN_OVERFLOWS},
+		{"TcpExt:", "ListenDrops", M_LISTEN_DROPS},
+		{"TcpExt:", "TCPReqQFullDrop", M_SYN_QFULL_DROP},
+		{"TcpExt:", "TCPReqQFullDoCookies", M_SYN_COOKIES},
+		{"TcpExt:", "TCPTimeWaitOverflow", M_TW_OVERFLOWS},
+		{"TcpExt:", "TCPMemoryPressures", M_TCP_MEM_PRESSURES},
+		{"TcpExt:", "TCPAbortOnMemory", M_TCP_ABORT_MEMORY},
+		{"TcpExt:", "RcvPruned", M_TCP_RCV_PRUNED},
 	};
 	return named_columns(bytes, o, want, COUNTOF(want));
 }
@@ -173,21 +190,29 @@ int collect_netstat(struct scan bytes, const struct out *o)
 int collect_snmp(struct scan bytes, const struct out *o)
 {
 	static const struct pair want[] = {
-		{"Tcp:", "ActiveOpens", M_TCP_ACTIVE_OPENS}, {"Tcp:", "PassiveOpens", M_TCP_PASSIVE_OPENS},
-		{"Tcp:", "AttemptFails", M_TCP_ATTEMPT_FAILS}, {"Tcp:", "EstabResets", M_TCP_ESTAB_RESETS},
-		{"Tcp:", "CurrEstab", M_TCP_ESTABLISHED}, {"Tcp:", "InSegs", M_TCP_IN_SEGS}, {"Tcp:", "OutSegs", M_TCP_OUT_SEGS},
-		{"Tcp:", "RetransSegs", M_TCP_RETRANS}, {"Tcp:", "OutRsts", M_TCP_OUT_RSTS}, {"Udp:", "InDatagrams", M_UDP_IN},
+		{"Tcp:", "ActiveOpens", M_TCP_ACTIVE_OPENS},
+		{"Tcp:", "PassiveOpens", M_TCP_PASSIVE_OPENS},
+		{"Tcp:", "AttemptFails", M_TCP_ATTEMPT_FAILS},
+		{"Tcp:", "EstabResets", M_TCP_ESTAB_RESETS},
+		{"Tcp:", "CurrEstab", M_TCP_ESTABLISHED},
+		{"Tcp:", "InSegs", M_TCP_IN_SEGS},
+		{"Tcp:", "OutSegs", M_TCP_OUT_SEGS},
+		{"Tcp:", "RetransSegs", M_TCP_RETRANS},
+		{"Tcp:", "OutRsts", M_TCP_OUT_RSTS},
+		{"Udp:", "InDatagrams", M_UDP_IN},
 		{"Udp:", "RcvbufErrors", M_UDP_RCVBUF_ERRORS},
 	};
 	return named_columns(bytes, o, want, COUNTOF(want));
 }
 
-/* /proc/net/dev (net/core/net-procfs.c): two lines of heading, then "name: rx_bytes packets errs drop fifo frame compressed multicast
- * tx_bytes packets errs drop ...". A large number may stand right behind the colon. */
+/* /proc/net/dev (net/core/net-procfs.c): two lines of heading, then "name: rx_bytes packets errs
+ * drop fifo frame compressed multicast tx_bytes packets errs drop ...". A large number may stand
+ * right behind the colon. */
 int collect_netdev(struct scan bytes, const struct out *o)
 {
-	static const enum metric columns[] = {M_NET_RX_BYTES, M_NET_RX_PACKETS, M_NET_RX_ERRORS, M_NET_RX_DROPPED, METRIC_COUNT, METRIC_COUNT,
-		METRIC_COUNT, METRIC_COUNT, M_NET_TX_BYTES, M_NET_TX_PACKETS, M_NET_TX_ERRORS, M_NET_TX_DROPPED};
+	static const enum metric columns[] = {M_NET_RX_BYTES, M_NET_RX_PACKETS, M_NET_RX_ERRORS,
+		M_NET_RX_DROPPED, METRIC_COUNT, METRIC_COUNT, METRIC_COUNT, METRIC_COUNT,
+		M_NET_TX_BYTES, M_NET_TX_PACKETS, M_NET_TX_ERRORS, M_NET_TX_DROPPED};
 	struct scan line;
 	bool any = false;
 	while (scan_line(&bytes, &line)) {

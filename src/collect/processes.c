@@ -2,12 +2,15 @@
  * SPDX-License-Identifier: ISC */
 /* processes: who is there, and what each used.
  *
- * taskstats answers for all processes at once how long each ran, how long it waited for a CPU and how often it was put on one, ended
- * threads included. A process that was not put on a CPU since the last tick is what it was: its row is taken over, and only the
- * others' /proc/PID/stat is opened. On a host where most processes sleep this costs a fifth of reading them all. Without
- * taskstats (no CAP_NET_ADMIN, or a container) every stat and schedstat is read, and run delay is that of main threads.
+ * taskstats answers for all processes at once how long each ran, how long it waited for a CPU and
+ * how often it was put on one, ended threads included. A process that was not put on a CPU since
+ * the last tick is what it was: its row is taken over, and only the others' /proc/PID/stat is
+ * opened. On a host where most processes sleep this costs a fifth of reading them all. Without
+ * taskstats (no CAP_NET_ADMIN, or a container) every stat and schedstat is read, and run delay is
+ * that of main threads.
  *
- * A process may die between being listed and being read: it is left out of this sample, and that is no gap. */
+ * A process may die between being listed and being read: it is left out of this sample, and that is
+ * no gap. */
 #include "collect/engine_impl.h"
 
 #include <errno.h>
@@ -16,7 +19,7 @@
 #include <string.h>
 
 enum {
-	REFRESH_TICKS = 16,      /* sleepers are read anew this often: reclaim takes memory from them */
+	REFRESH_TICKS = 16, /* sleepers are read anew this often: reclaim takes memory from them */
 	STAT_BYTES = 1024,
 	MAX_BLOCKED_THREADS = 512, /* threads looked at in one tick */
 };
@@ -39,8 +42,8 @@ static void read_limits(struct engine *e, struct proc *p)
 	}
 }
 
-/* Which namespace: asked when a process is new, and once more in its second tick, since a container's first process
- * moves right after its birth. */
+/* Which namespace: asked when a process is new, and once more in its second tick, since a
+ * container's first process moves right after its birth. */
 static void read_netns(struct engine *e, struct proc *p)
 {
 	uint64_t inode;
@@ -49,7 +52,9 @@ static void read_netns(struct engine *e, struct proc *p)
 		e->netns_denied = e->netns_denied || r == -EACCES || r == -EPERM;
 		return;
 	}
-	int index = inode == e->series->netns[NETNS_HOST].inode ? NETNS_HOST : series_netns(e->series, inode, NULL);
+	int index = inode == e->series->netns[NETNS_HOST].inode
+			    ? NETNS_HOST
+			    : series_netns(e->series, inode, NULL);
 	if (index >= 0) {
 		p->netns = (uint16_t)index;
 		p->have |= HAVE_NETNS;
@@ -66,8 +71,8 @@ static bool read_stat(struct engine *e, struct proc *p)
 
 static bool slept(const struct proc *before, const struct reader_times *now)
 {
-	return (before->have & HAVE_DELAY) && (before->have & HAVE_STAT) && before->switches == now->switches &&
-		before->cpu_ns == now->cpu_ns;
+	return (before->have & HAVE_DELAY) && (before->have & HAVE_STAT) &&
+	       before->switches == now->switches && before->cpu_ns == now->cpu_ns;
 }
 
 /* One process; false when it is gone or unreadable. */
@@ -85,7 +90,8 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 			read_limits(e, p);
 		return true;
 	}
-	*p = (struct proc){.pid = e->pids[i], .self = !reader_is_replay(e->reader) && e->pids[i] == getpid()};
+	*p = (struct proc){
+		.pid = e->pids[i], .self = !reader_is_replay(e->reader) && e->pids[i] == getpid()};
 	if (have_times) {
 		p->cpu_ns = e->times[i].cpu_ns;
 		p->run_delay_ns = e->times[i].run_delay_ns;
@@ -96,7 +102,8 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 		return false;
 	struct reader_times t;
 	if (e->no_taskstats && reader_proc_schedstat(e->reader, p->pid, &t) == 0) {
-		/* The main thread's alone: good for how long it waited, not for how much the process ran. */
+		/* The main thread's alone: good for how long it waited, not for how much the
+		 * process ran. */
 		p->run_delay_ns = t.run_delay_ns;
 		p->switches = t.switches;
 		p->have |= HAVE_DELAY;
@@ -110,7 +117,7 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 	} else {
 		(void)reader_proc_uid(e->reader, p->pid, &p->uid);
 	}
-	if (!p->kernel) {
+	if (!p->kernel && p->state != 'Z') { /* a zombie has neither descriptors nor namespaces */
 		if (!(p->have & HAVE_NETNS) || (prev && before && e->ticks % REFRESH_TICKS == 1))
 			read_netns(e, p);
 		read_limits(e, p);
@@ -122,14 +129,18 @@ void engine_processes(struct engine *e, const struct sample *prev, struct sample
 {
 	ssize_t n = reader_pids(e->reader, e->pids, ENGINE_MAX_PIDS);
 	if (n < 0) {
-		sample_gap(out, NETNS_HOST, (int)-n, "the list of processes in /proc", "every culprit");
+		sample_gap(out, NETNS_HOST, (int)-n, "the list of processes in /proc",
+			"every culprit");
 		return;
 	}
 	e->npids = (size_t)n;
-	int r = e->no_taskstats ? -ENOTSUP : reader_proc_times(e->reader, e->pids, e->npids, e->times, e->times_ok);
+	int r = e->no_taskstats
+			? -ENOTSUP
+			: reader_proc_times(e->reader, e->pids, e->npids, e->times, e->times_ok);
 	if (r == -ENOTSUP)
 		e->no_taskstats = true;
-	/* Any other failure is of this tick alone: read them all the slow way, and try again at the next. */
+	/* Any other failure is of this tick alone: read them all the slow way, and try again at the
+	 * next. */
 	bool slow_now = r < 0 && r != -ENOTSUP;
 	if (slow_now)
 		e->no_taskstats = true;
@@ -151,16 +162,20 @@ void engine_processes(struct engine *e, const struct sample *prev, struct sample
 	if (e->npids && out->procs.count == 0)
 		sample_gap(out, NETNS_HOST, EACCES, "every process in /proc", "every culprit");
 	if (out->procs.dropped)
-		sample_gap(out, NETNS_HOST, ENOSPC, "processes beyond the table's size", "culprits among them");
+		sample_gap(out, NETNS_HOST, ENOSPC, "processes beyond the table's size",
+			"culprits among them");
 	if (e->no_taskstats)
-		sample_gap(out, NETNS_HOST, EPERM, "run delay of threads (taskstats needs CAP_NET_ADMIN)", "who waits for a CPU, but for main threads");
+		sample_gap(out, NETNS_HOST, EPERM,
+			"run delay of threads (taskstats needs CAP_NET_ADMIN)",
+			"who waits for a CPU, but for main threads");
 	const struct out o = {out, e->series, NETNS_HOST};
 	out_plain(&o, M_PROCS_TOTAL, out->procs.count);
 	out_plain(&o, M_PROCS_ZOMBIE, zombies);
 	out_plain(&o, M_PROCS_DSTATE, blocked);
 }
 
-/* ---- details on demand ------------------------------------------------------------------------------------------ */
+/* ---- details on demand
+ * ------------------------------------------------------------------------------------------ */
 
 static void read_io(struct engine *e, struct proc *p)
 {
@@ -171,7 +186,7 @@ static void read_io(struct engine *e, struct proc *p)
 		(void)parse_proc_io(scan_over(e->buffer, (size_t)n), p);
 }
 
-static void read_cgroup(struct engine *e, struct proc *p)
+void engine_name_cgroup(struct engine *e, struct proc *p)
 {
 	char path[64];
 	struct scan group;
@@ -211,13 +226,15 @@ static int look_at_thread(void *ctx, const char *tid)
 		return 0;
 	look->p->blocked_threads++;
 	if (!look->p->wchan) {
-		(void)snprintf(path, sizeof path, "proc/%" PRId32 "/task/%.16s/wchan", look->p->pid, tid);
+		(void)snprintf(
+			path, sizeof path, "proc/%" PRId32 "/task/%.16s/wchan", look->p->pid, tid);
 		read_wchan(look->e, path, look->p);
 	}
 	return 0;
 }
 
-/* Threads in D: the state in /proc/PID/stat is the main thread's alone. Returns how many threads it looked at. */
+/* Threads in D: the state in /proc/PID/stat is the main thread's alone. Returns how many threads it
+ * looked at. */
 static unsigned read_blocked(struct engine *e, struct proc *p, unsigned budget)
 {
 	char path[64];
@@ -244,17 +261,21 @@ void engine_process_details(struct engine *e, const struct sample *prev, struct 
 	for (uint32_t i = 0; i < out->procs.count; i++) {
 		struct proc *p = &rows[i];
 		const struct proc *before = prev ? sample_proc(prev, p->pid, p->start_ticks) : NULL;
-		bool ran = !before || !(p->have & HAVE_DELAY) || before->switches != p->switches || before->cpu_ns != p->cpu_ns;
+		bool ran = !before || !(p->have & HAVE_DELAY) || before->switches != p->switches ||
+			   before->cpu_ns != p->cpu_ns;
 		if ((e->demand & DEMAND_IO) && !p->kernel) {
 			if (ran || !(p->have & HAVE_IO))
 				read_io(e, p);
 			if (budget && (ran || p->state == 'D' || before->blocked_threads))
 				budget -= read_blocked(e, p, budget);
 		}
-		uint64_t cpu = before && p->cpu_ns > before->cpu_ns ? p->cpu_ns - before->cpu_ns : 0;
-		/* Whoever used a twentieth of a CPU, or is blocked, may become a culprit or a victim with a name. */
-		bool notable = cpu > 50000000 || p->state == 'D' || (e->demand & DEMAND_CGROUP);
+		uint64_t cpu =
+			before && p->cpu_ns > before->cpu_ns ? p->cpu_ns - before->cpu_ns : 0;
+		/* Whoever used a twentieth of a CPU, or is blocked, may become a culprit or a
+		 * victim with a name. */
+		bool notable = cpu > 50000000 || p->state == 'D' || (e->demand & DEMAND_CGROUP) ||
+			       ((p->have & HAVE_FD_LIMIT) && p->fds * 2 >= p->fd_limit);
 		if (notable && !p->kernel && !(p->have & HAVE_CGROUP))
-			read_cgroup(e, p);
+			engine_name_cgroup(e, p);
 	}
 }

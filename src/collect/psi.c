@@ -1,9 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* psi_*: pressure stall information, since 4.20 (kernel/sched/psi.c): the time in which tasks wanted to go on and could not.
- * We keep `total` (microseconds, monotonic) and compute shares ourselves; the avg fields are smoothed over 10 s and more. "some" means
- * at least one task waited, "full" that no task got anything done. A kernel may have it compiled in but off (boot with
- * psi=1): then the file is there and reading gives EOPNOTSUPP. cpu "full" exists since 5.13 and is always 0 for the host. */
+/* psi_*: pressure stall information, since 4.20 (kernel/sched/psi.c): the time in which tasks
+ * wanted to go on and could not. We keep `total` (microseconds, monotonic) and compute shares
+ * ourselves; the avg fields are smoothed over 10 s and more. "some" means at least one task waited,
+ * "full" that no task got anything done. A kernel may have it compiled in but off (boot with
+ * psi=1): then the file is there and reading gives EOPNOTSUPP. cpu "full" exists since 5.13 and is
+ * always 0 for the host. */
 #include "collect/collect.h"
 
 #include <errno.h>

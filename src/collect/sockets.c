@@ -1,14 +1,18 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* sockets: listening queues each second, connections as groups at a pace their number allows, owners only where they are asked for.
+/* sockets: listening queues each second, connections as groups at a pace their number allows,
+ * owners only where they are asked for.
  *
- * Listeners come from their own hash table in 0.02 ms however many connections there are; their Recv-Q is how many connections wait to be accepted, their
- * Send-Q the backlog, and the kernel refuses when Recv-Q is greater. A dump of all connections costs about 1 us each, so the
- * next one waits until the last one's cost is below half a percent of one CPU. Who owns a socket is nowhere in sock_diag: it is the process
- * with a descriptor "socket:[inode]", found by walking descriptors, which is done for sockets in trouble alone and remembered.
+ * Listeners come from their own hash table in 0.02 ms however many connections there are; their
+ * Recv-Q is how many connections wait to be accepted, their Send-Q the backlog, and the kernel
+ * refuses when Recv-Q is greater. A dump of all connections costs about 1 us each, so the next one
+ * waits until the last one's cost is below half a percent of one CPU. Who owns a socket is nowhere
+ * in sock_diag: it is the process with a descriptor "socket:[inode]", found by walking descriptors,
+ * which is done for sockets in trouble alone and remembered.
  *
- * Sockets in TIME_WAIT have no owner at all. Where ephemeral ports run short the makers are found by watching the processes of the
- * namespace for a moment: the one that opens sockets again and again shows ever new socket inodes among its descriptors. */
+ * Sockets in TIME_WAIT have no owner at all. Where ephemeral ports run short the makers are found
+ * by watching the processes of the namespace for a moment: the one that opens sockets again and
+ * again shows ever new socket inodes among its descriptors. */
 #include "collect/engine_impl.h"
 
 #include "base/clock.h"
@@ -19,12 +23,15 @@
 #include <sys/socket.h>
 
 enum {
-	DUMP_BUDGET = 200,        /* a dump may cost 1/200 of the time since the last */
+	DUMP_BUDGET = 200,              /* a dump may cost 1/200 of the time since the last */
 	DUMP_ALWAYS_BELOW_NS = 1000000, /* a dump cheaper than this runs each tick */
 	GROUP_SLOTS = 1 << 16,
-	OWNER_FDS = 4096,         /* descriptors looked at in one process */
+	OWNER_FDS = 4096, /* descriptors looked at in one process */
 	OWNERS_WANTED = 256,
-	MAKER_LOOKS = 60, MAKER_PROCS = 24, MAKER_FDS = 256, MAKER_SEEN = 48,
+	MAKER_LOOKS = 60,
+	MAKER_PROCS = 24,
+	MAKER_FDS = 256,
+	MAKER_SEEN = 48,
 };
 
 struct socket_walk {
@@ -32,8 +39,8 @@ struct socket_walk {
 	struct sample *out;
 	const struct sample *prev;
 	uint16_t netns;
-	uint8_t *listening;    /* bit per port */
-	uint32_t *slots;       /* group hash -> row + 1 */
+	uint8_t *listening; /* bit per port */
+	uint32_t *slots;    /* group hash -> row + 1 */
 	uint64_t states[TCP_STATE_COUNT];
 	uint64_t port_low, port_high;
 };
@@ -46,8 +53,15 @@ static void add_listener(void *ctx, const struct diag_socket *s)
 	struct listener *l = table_add(&w->out->listeners, sizeof *l);
 	if (!l)
 		return;
-	*l = (struct listener){.netns = w->netns, .port = s->local_port, .local = s->local, .uid = s->uid, .waiting = s->recvq,
-		.backlog = s->sendq, .drops = s->drops, .have_drops = s->have_drops, .inode = s->inode};
+	*l = (struct listener){.netns = w->netns,
+		.port = s->local_port,
+		.local = s->local,
+		.uid = s->uid,
+		.waiting = s->recvq,
+		.backlog = s->sendq,
+		.drops = s->drops,
+		.have_drops = s->have_drops,
+		.inode = s->inode};
 	w->listening[s->local_port / 8] |= (uint8_t)(1u << s->local_port % 8);
 	w->states[TCP_STATE_LISTEN]++;
 }
@@ -57,15 +71,17 @@ static struct conn_group *find_group(struct socket_walk *w, const struct conn_gr
 	struct {
 		uint16_t netns, port, outgoing, families;
 		uint8_t local[ADDR_BYTES], peer[ADDR_BYTES];
-	} bytes = {key->netns, key->port, key->outgoing, (uint16_t)(key->local.family << 8 | key->peer.family), {0}, {0}};
+	} bytes = {key->netns, key->port, key->outgoing,
+		(uint16_t)(key->local.family << 8 | key->peer.family), {0}, {0}};
 	memcpy(bytes.local, key->local.bytes, ADDR_BYTES);
 	memcpy(bytes.peer, key->peer.bytes, ADDR_BYTES);
 	uint32_t i = (uint32_t)intern_hash(&bytes, sizeof bytes) & (GROUP_SLOTS - 1);
 	struct conn_group *rows = TABLE_ROWS(w->out->conns, struct conn_group);
 	for (; w->slots[i]; i = (i + 1) & (GROUP_SLOTS - 1)) {
 		struct conn_group *g = &rows[w->slots[i] - 1];
-		if (g->port == key->port && g->outgoing == key->outgoing && g->netns == key->netns &&
-			address_equal(&g->peer, &key->peer) && address_equal(&g->local, &key->local))
+		if (g->port == key->port && g->outgoing == key->outgoing &&
+			g->netns == key->netns && address_equal(&g->peer, &key->peer) &&
+			address_equal(&g->local, &key->local))
 			return g;
 	}
 	struct conn_group *g = table_add(&w->out->conns, sizeof *g);
@@ -83,7 +99,10 @@ static void add_connection(void *ctx, const struct diag_socket *s)
 		return;
 	w->states[s->state]++;
 	bool incoming = w->listening[s->local_port / 8] >> s->local_port % 8 & 1;
-	struct conn_group key = {.netns = w->netns, .outgoing = !incoming, .port = incoming ? s->local_port : s->peer_port, .peer = s->peer,
+	struct conn_group key = {.netns = w->netns,
+		.outgoing = !incoming,
+		.port = incoming ? s->local_port : s->peer_port,
+		.peer = s->peer,
 		.local = s->local};
 	struct conn_group *g = find_group(w, &key);
 	if (!g)
@@ -118,10 +137,12 @@ static int conn_bytes(void *ctx, const void *bytes, size_t len)
 	return 0;
 }
 
-static const char *const state_names[TCP_STATE_COUNT] = {NULL, "established", "syn-sent", "syn-recv", "fin-wait-1", "fin-wait-2", "time-wait",
-	"close", "close-wait", "last-ack", "listen", "closing", "new-syn-recv"};
+static const char *const state_names[TCP_STATE_COUNT] = {NULL, "established", "syn-sent",
+	"syn-recv", "fin-wait-1", "fin-wait-2", "time-wait", "close", "close-wait", "last-ack",
+	"listen", "closing", "new-syn-recv"};
 
-/* The groups of the last dump, with what was learnt about owners since: between dumps they stand for the present. */
+/* The groups of the last dump, with what was learnt about owners since: between dumps they stand
+ * for the present. */
 static void take_over_groups(struct socket_walk *w)
 {
 	if (!w->prev || !w->prev->have_conns)
@@ -137,8 +158,11 @@ static void take_over_groups(struct socket_walk *w)
 	const struct out o = {w->out, w->e->series, w->netns};
 	for (unsigned s = 1; s < TCP_STATE_COUNT; s++) {
 		uint64_t v;
-		uint32_t instance = out_instance(&o, scan_over(state_names[s], strlen(state_names[s])));
-		if (s != TCP_STATE_LISTEN && sample_get(w->prev, series_find(w->e->series, M_TCP_STATE, w->netns, instance), &v))
+		uint32_t instance =
+			out_instance(&o, scan_over(state_names[s], strlen(state_names[s])));
+		if (s != TCP_STATE_LISTEN &&
+			sample_get(w->prev,
+				series_find(w->e->series, M_TCP_STATE, w->netns, instance), &v))
 			out_value(&o, M_TCP_STATE, instance, v);
 	}
 	w->out->have_conns = true;
@@ -152,21 +176,32 @@ static void dump_connections(struct socket_walk *w, struct netns_state *ns)
 	uint64_t begun = clock_mono_ns();
 	int r = reader_dump(w->e->reader, DUMP_TCP_ALL, conn_bytes, w);
 	ns->dump_cost_ns = clock_mono_ns() - begun;
-	ns->next_dump_ns = ns->dump_cost_ns < DUMP_ALWAYS_BELOW_NS ? 0 : w->e->now_ns + ns->dump_cost_ns * DUMP_BUDGET;
+	ns->next_dump_ns = ns->dump_cost_ns < DUMP_ALWAYS_BELOW_NS
+				   ? 0
+				   : w->e->now_ns + ns->dump_cost_ns * DUMP_BUDGET;
 	if (r < 0 && r != -EINTR) {
 		if (!reader_is_replay(w->e->reader) || r != -ENOENT)
-			sample_gap(w->out, w->netns, -r, "connections (sock_diag)", "tcp.ports tcp.sendq tcp.recvq");
+			sample_gap(w->out, w->netns, -r, "connections (sock_diag)",
+				"tcp.ports tcp.sendq tcp.recvq");
 		return;
 	}
 	w->out->have_conns = true;
 	const struct out o = {w->out, w->e->series, w->netns};
 	for (unsigned s = 1; s < TCP_STATE_COUNT; s++)
-		out_value(&o, M_TCP_STATE, out_instance(&o, scan_over(state_names[s], strlen(state_names[s]))), w->states[s]);
+		out_value(&o, M_TCP_STATE,
+			out_instance(&o, scan_over(state_names[s], strlen(state_names[s]))),
+			w->states[s]);
 }
 
-void engine_sockets(struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out)
+void engine_sockets(
+	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out)
 {
-	struct socket_walk w = {.e = e, .out = out, .prev = prev, .netns = (uint16_t)ns->series_netns, .port_low = 32768, .port_high = 60999};
+	struct socket_walk w = {.e = e,
+		.out = out,
+		.prev = prev,
+		.netns = (uint16_t)ns->series_netns,
+		.port_low = 32768,
+		.port_high = 60999};
 	w.listening = arena_alloc(&e->scratch, 65536 / 8);
 	if (!w.listening)
 		return;
@@ -188,7 +223,9 @@ void engine_sockets(struct engine *e, struct netns_state *ns, const struct sampl
 		take_over_groups(&w);
 }
 
-/* ---- owners ------------------------------------------------------------------------------------------------------ */
+/* ---- owners
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 struct owner_wanted {
 	uint32_t inode;
@@ -230,19 +267,23 @@ static int match_owner(void *ctx, const struct reader_fd *fd)
 	return search->left == 0;
 }
 
-/* A listener is worth an owner when connections wait in it or it dropped some since the last sample. */
+/* A listener is worth an owner when connections wait in it or it dropped some since the last
+ * sample. */
 static bool listener_in_trouble(const struct listener *l, const struct sample *prev)
 {
 	const struct listener *before = prev ? sample_listener(prev, l) : NULL;
-	return (l->waiting > 0 && l->waiting * 2 >= l->backlog) || (before && l->have_drops && before->drops != l->drops);
+	return (l->waiting > 0 && l->waiting * 2 >= l->backlog) ||
+	       (before && l->have_drops && before->drops != l->drops);
 }
 
-static bool group_in_trouble(const struct engine *e, const struct sample *s, const struct conn_group *g)
+static bool group_in_trouble(
+	const struct engine *e, const struct sample *s, const struct conn_group *g)
 {
 	uint64_t low = 32768, high = 60999;
 	(void)engine_gauge(e, s, M_PORT_LOW, g->netns, &low);
 	(void)engine_gauge(e, s, M_PORT_HIGH, g->netns, &high);
-	return (g->outgoing && (uint64_t)g->ephemeral * 2 > high - low + 1) || g->sendq + g->recvq > (64u << 20);
+	return (g->outgoing && (uint64_t)g->ephemeral * 2 > high - low + 1) ||
+	       g->sendq + g->recvq > (64u << 20);
 }
 
 void engine_owners(struct engine *e, const struct sample *prev, struct sample *out)
@@ -254,7 +295,9 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 	struct listener *listeners = TABLE_ROWS(out->listeners, struct listener);
 	for (uint32_t i = 0; i < out->listeners.count && n < OWNERS_WANTED; i++) {
 		struct listener *l = &listeners[i];
-		if (!l->pid && l->inode && ((e->want & WANT_OWNERS) || listener_in_trouble(l, prev) || (e->demand & DEMAND_CGROUP)))
+		if (!l->pid && l->inode &&
+			((e->want & WANT_OWNERS) || listener_in_trouble(l, prev) ||
+				(e->demand & DEMAND_CGROUP)))
 			wanted[n++] = (struct owner_wanted){l->inode, l->netns, &l->pid};
 	}
 	struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
@@ -264,9 +307,10 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 			wanted[n++] = (struct owner_wanted){g->inode, g->netns, &g->pid};
 	}
 	struct owner_search search = {wanted, n, n, 0};
-	const struct proc *procs = TABLE_ROWS(out->procs, struct proc);
+	struct proc *procs = TABLE_ROWS(out->procs, struct proc);
 	for (uint32_t i = 0; i < out->procs.count && search.left; i++) {
-		const struct proc *p = &procs[i];
+		struct proc *p = &procs[i];
+		size_t before = search.left;
 		if (p->kernel || p->state == 'Z')
 			continue;
 		bool here = !(p->have & HAVE_NETNS);
@@ -274,11 +318,15 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 			here = wanted[k].netns == p->netns && !*wanted[k].pid;
 		search.pid = p->pid;
 		if (here)
-			(void)reader_proc_fds(e->reader, p->pid, OWNER_FDS, false, match_owner, &search);
+			(void)reader_proc_fds(
+				e->reader, p->pid, OWNER_FDS, false, match_owner, &search);
+		if (search.left != before && !(p->have & HAVE_CGROUP))
+			engine_name_cgroup(e, p);
 	}
 }
 
-/* ---- who makes sockets where ports are short --------------------------------------------------------------------- */
+/* ---- who makes sockets where ports are short
+ * --------------------------------------------------------------------- */
 
 struct maker {
 	const struct proc *p;
@@ -303,7 +351,8 @@ static int note_socket(void *ctx, const struct reader_fd *fd)
 }
 
 /* The processes of the namespace that were put on a CPU most often since the last sample. */
-static size_t busiest(const struct sample *prev, const struct sample *out, uint16_t netns, struct maker *makers, size_t max)
+static size_t busiest(const struct sample *prev, const struct sample *out, uint16_t netns,
+	struct maker *makers, size_t max)
 {
 	const struct proc *procs = TABLE_ROWS(out->procs, struct proc);
 	size_t n = 0;
@@ -325,7 +374,8 @@ static size_t busiest(const struct sample *prev, const struct sample *out, uint1
 	return n;
 }
 
-static void watch_makers(struct engine *e, const struct sample *prev, struct sample *out, uint16_t netns)
+static void watch_makers(
+	struct engine *e, const struct sample *prev, struct sample *out, uint16_t netns)
 {
 	struct maker *makers = arena_alloc(&e->scratch, MAKER_PROCS * sizeof *makers);
 	if (!makers)
@@ -335,7 +385,8 @@ static void watch_makers(struct engine *e, const struct sample *prev, struct sam
 	for (unsigned look = 0; look < (replay ? 1 : MAKER_LOOKS); look++) {
 		for (size_t i = 0; i < n; i++) {
 			makers[i].baseline = look == 0;
-			(void)reader_proc_fds(e->reader, makers[i].p->pid, MAKER_FDS, false, note_socket, &makers[i]);
+			(void)reader_proc_fds(e->reader, makers[i].p->pid, MAKER_FDS, false,
+				note_socket, &makers[i]);
 		}
 		if (!replay)
 			(void)clock_sleep_until(clock_mono_ns() + 1300000);
@@ -343,7 +394,8 @@ static void watch_makers(struct engine *e, const struct sample *prev, struct sam
 	for (size_t i = 0; i < n; i++) {
 		struct socket_maker *row = table_add(&out->makers, sizeof *row);
 		if (row)
-			*row = (struct socket_maker){netns, makers[i].p->pid, makers[i].sightings, MAKER_LOOKS};
+			*row = (struct socket_maker){
+				netns, makers[i].p->pid, makers[i].sightings, MAKER_LOOKS};
 	}
 }
 
@@ -356,7 +408,8 @@ void engine_port_users(struct engine *e, const struct sample *prev, struct sampl
 		uint64_t low = 32768, high = 60999;
 		(void)engine_gauge(e, out, M_PORT_LOW, groups[i].netns, &low);
 		(void)engine_gauge(e, out, M_PORT_HIGH, groups[i].netns, &high);
-		if (!groups[i].outgoing || (uint64_t)groups[i].ephemeral * 10 < (high - low + 1) * 8)
+		if (!groups[i].outgoing ||
+			(uint64_t)groups[i].ephemeral * 10 < (high - low + 1) * 8)
 			continue;
 		bool again = false;
 		for (size_t k = 0; k < ndone; k++)
@@ -368,7 +421,8 @@ void engine_port_users(struct engine *e, const struct sample *prev, struct sampl
 	}
 }
 
-/* ---- connection tracking ----------------------------------------------------------------------------------------- */
+/* ---- connection tracking
+ * ----------------------------------------------------------------------------------------- */
 
 enum { CT_SAMPLE = 20000, CT_SLOTS = 1 << 14 };
 
@@ -395,7 +449,8 @@ static void add_ct(void *ctx, const struct ct_entry *c)
 	struct ct_peer *rows = TABLE_ROWS(w->out->ct_peers, struct ct_peer);
 	for (; w->slots[i]; i = (i + 1) & (CT_SLOTS - 1)) {
 		struct ct_peer *p = &rows[w->slots[i] - 1];
-		if (p->port == c->port && p->proto == c->proto && address_equal(&p->source, &c->source) &&
+		if (p->port == c->port && p->proto == c->proto &&
+			address_equal(&p->source, &c->source) &&
 			address_equal(&p->destination, &c->destination)) {
 			p->count++;
 			return;
@@ -412,7 +467,8 @@ static int ct_bytes(void *ctx, const void *bytes, size_t len)
 {
 	struct ct_walk *w = ctx;
 	(void)parse_conntrack(bytes, len, add_ct, w);
-	return w->count >= CT_SAMPLE; /* entries come in hash order: the first ones are a fair sample of all */
+	return w->count >=
+	       CT_SAMPLE; /* entries come in hash order: the first ones are a fair sample of all */
 }
 
 void engine_conntrack_peers(struct engine *e, struct netns_state *ns, struct sample *out)
@@ -423,7 +479,8 @@ void engine_conntrack_peers(struct engine *e, struct netns_state *ns, struct sam
 		return;
 	int r = reader_dump(e->reader, DUMP_CONNTRACK, ct_bytes, &w);
 	if (r < 0 && r != -EINTR)
-		sample_gap(out, w.netns, -r, "entries of the connection-tracking table (ctnetlink)", "who fills conntrack");
+		sample_gap(out, w.netns, -r, "entries of the connection-tracking table (ctnetlink)",
+			"who fills conntrack");
 	else
 		out->have_ct_peers = true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* finding: verdicts as people meet them: symptoms folded under their cause, the most important first, with an id that stays the same
- * as long as the trouble does. */
+/* finding: verdicts as people meet them: symptoms folded under their cause, the most important
+ * first, with an id that stays the same as long as the trouble does. */
 #ifndef FINDING_FINDING_H
 #define FINDING_FINDING_H
 
@@ -21,10 +21,12 @@ struct findings {
 	enum overall overall;
 };
 
-/* Runs the rules and folds. only: a glob over resource names and rules, NULL for all. Everything lives in the view's scratch memory and in
- * *scratch. Returns 0 or -ENOMEM. */
-int findings_build(struct view *v, const char *only, struct verdicts *scratch, struct findings *ret);
-/* Stable across runs for the same trouble on the same host: a hash of rule, resource and namespace, 16 hex digits. */
+/* Runs the rules and folds. only: a glob over resource names and rules, NULL for all. Everything
+ * lives in the view's scratch memory and in *scratch. Returns 0 or -ENOMEM. */
+int findings_build(
+	struct view *v, const char *only, struct verdicts *scratch, struct findings *ret);
+/* Stable across runs for the same trouble on the same host: a hash of rule, resource and namespace,
+ * 16 hex digits. */
 const char *finding_id(struct view *v, const struct verdict *f);
 const char *overall_name(enum overall o);
 

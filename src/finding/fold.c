@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Folding: a table says which trouble can cause which, and under what condition the two are one. A cause that stands in no relation to a symptom
- * leaves it a finding of its own: two troubles at once are two findings. */
+/* Folding: a table says which trouble can cause which, and under what condition the two are one. A
+ * cause that stands in no relation to a symptom leaves it a finding of its own: two troubles at
+ * once are two findings. */
 #include "finding/finding.h"
 
 #include <errno.h>
@@ -11,12 +12,12 @@
 #include <string.h>
 
 enum link {
-	LINK_HOST,       /* both are of the host: the one explains the other whatever the instance */
-	LINK_PID,        /* the symptom's process is the cause's */
-	LINK_NETNS,      /* same network namespace */
-	LINK_MEMBER,     /* the symptom's process is in the cause's cgroup */
-	LINK_STARVED,    /* the symptom's process is among the cause's victims */
-	LINK_DISK,       /* the same device, or the filesystem on it */
+	LINK_HOST,    /* both are of the host: the one explains the other whatever the instance */
+	LINK_PID,     /* the symptom's process is the cause's */
+	LINK_NETNS,   /* same network namespace */
+	LINK_MEMBER,  /* the symptom's process is in the cause's cgroup */
+	LINK_STARVED, /* the symptom's process is among the cause's victims */
+	LINK_DISK,    /* the same device, or the filesystem on it */
 };
 
 static const struct {
@@ -64,7 +65,9 @@ static bool linked(struct view *v, const struct verdict *cause, const struct ver
 		case LINK_HOST: return true;
 		case LINK_PID: return symptom->pid && symptom->pid == cause->pid;
 		case LINK_NETNS: return symptom->netns == cause->netns;
-		case LINK_MEMBER: return symptom->pid && cause->cgroup && who_is_member(v, cause->cgroup, symptom->pid);
+		case LINK_MEMBER:
+			return symptom->pid && cause->cgroup &&
+			       who_is_member(v, cause->cgroup, symptom->pid);
 		case LINK_STARVED: return is_victim(cause, symptom->pid);
 		case LINK_DISK: return cause->devno && cause->devno == symptom->devno;
 		}
@@ -75,13 +78,15 @@ static bool linked(struct view *v, const struct verdict *cause, const struct ver
 /* What this finding weighs: harm that is there before harm to come, and among those the sooner. */
 static double weight(const struct verdict *f)
 {
-	double w = f->state == STATE_NOTE ? 0 : 100.0 * f->severity;
+	double w = f->state == STATE_NOTE ? 0 : 100.0 * (double)f->severity;
 	switch (f->state) {
 	case STATE_EXHAUSTED: w += 50; break;
 	case STATE_STALLED: w += 45; break;
 	case STATE_SATURATED: w += 40; break;
 	case STATE_WRONG: w += 30; break;
-	case STATE_FILLING: w += 20 - (f->eta_s > 0 ? (f->eta_s < 3600 ? f->eta_s / 360 : 10) : 0); break;
+	case STATE_FILLING:
+		w += 20 - (f->eta_s > 0 ? (f->eta_s < 3600 ? f->eta_s / 360 : 10) : 0);
+		break;
 	case STATE_NOTE: break;
 	}
 	return w + (double)(f->nvictims > 3 ? 3 : f->nvictims) + (f->nculprits ? 1 : 0);
@@ -97,16 +102,19 @@ static int heavier(const void *pa, const void *pb)
 	return n ? n : (int)a->netns - (int)b->netns;
 }
 
-/* The same socket is listed for IPv4 and IPv6, or by several sockets of one port (SO_REUSEPORT): one trouble. */
+/* The same socket is listed for IPv4 and IPv6, or by several sockets of one port (SO_REUSEPORT):
+ * one trouble. */
 static bool same_trouble(const struct verdict *a, const struct verdict *b)
 {
-	return a->rule == b->rule && a->netns == b->netns && a->pid == b->pid && strcmp(a->resource, b->resource) == 0;
+	return a->rule == b->rule && a->netns == b->netns && a->pid == b->pid &&
+	       strcmp(a->resource, b->resource) == 0;
 }
 
 static bool wanted(const struct verdict *f, const char *only)
 {
-	return !only || fnmatch(only, f->resource, 0) == 0 || fnmatch(only, rule_info(f->rule)->name, 0) == 0 ||
-		fnmatch(only, resource_info(rule_info(f->rule)->resource)->class, 0) == 0;
+	return !only || fnmatch(only, f->resource, 0) == 0 ||
+	       fnmatch(only, rule_info(f->rule)->name, 0) == 0 ||
+	       fnmatch(only, resource_info(rule_info(f->rule)->resource)->class, 0) == 0;
 }
 
 static void fold(struct view *v, struct verdicts *all, struct findings *ret)
@@ -115,7 +123,8 @@ static void fold(struct view *v, struct verdicts *all, struct findings *ret)
 	for (size_t i = 0; i < all->count; i++)
 		for (size_t k = 0; k < all->count; k++) {
 			struct verdict *cause = &all->rows[i], *symptom = &all->rows[k];
-			if (i == k || gone[i] || gone[k] || cause->state == STATE_NOTE || symptom->state == STATE_NOTE)
+			if (i == k || gone[i] || gone[k] || cause->state == STATE_NOTE ||
+				symptom->state == STATE_NOTE)
 				continue;
 			if (k > i && same_trouble(cause, symptom)) {
 				gone[k] = true;
@@ -123,10 +132,14 @@ static void fold(struct view *v, struct verdicts *all, struct findings *ret)
 				gone[k] = true;
 				verdict_effect(cause, symptom->resource, symptom->title);
 				for (size_t e = 0; e < symptom->neffects; e++)
-					verdict_effect(cause, symptom->effects[e].resource, symptom->effects[e].text);
+					verdict_effect(cause, symptom->effects[e].resource,
+						symptom->effects[e].text);
 				for (size_t n = 0; n < symptom->nvictims; n++)
 					if (!is_victim(cause, symptom->victims[n].pid))
-						verdict_victim(cause, symptom->victims[n].kind, symptom->victims[n].value, symptom->victims[n].pid, symptom->victims[n].effect);
+						verdict_victim(cause, symptom->victims[n].kind,
+							symptom->victims[n].value,
+							symptom->victims[n].pid,
+							symptom->victims[n].effect);
 			}
 		}
 	for (size_t i = 0; i < all->count; i++)
@@ -139,14 +152,23 @@ static void find_blind(struct view *v, const struct verdicts *all, struct findin
 	const struct sample *s = view_last(v);
 	for (uint32_t i = 0; i < s->gaps.count; i++) {
 		const struct gap *g = &TABLE_ROWS(s->gaps, struct gap)[i];
-		const char *ns = g->netns ? say(v, " of network namespace %s", series_netns_name(v->series, g->netns)) : "";
-		ret->blind[ret->nblind++] = (struct blind){say(v, "%s%s", g->what, ns), g->error ? say(v, "%s: %s", strerrorname_np(g->error) ? strerrorname_np(g->error) : "?", strerror(g->error)) : "not looked at",
+		const char *ns = g->netns ? say(v, " of network namespace %s",
+						    series_netns_name(v->series, g->netns))
+					  : "";
+		ret->blind[ret->nblind++] = (struct blind){say(v, "%s%s", g->what, ns),
+			g->error ? say(v, "%s: %s",
+					   strerrorname_np(g->error) ? strerrorname_np(g->error)
+								     : "?",
+					   strerror(g->error))
+				 : "not looked at",
 			g->hides};
 	}
 	for (unsigned r = 0; r < RULE_COUNT; r++)
 		if (all->unknown[r])
-			ret->blind[ret->nblind++] = (struct blind){say(v, "rule %s", rule_info((enum rule_id)r)->name), say(v, "missing: %s", all->unknown[r]),
-				resource_info(rule_info((enum rule_id)r)->resource)->class};
+			ret->blind[ret->nblind++] =
+				(struct blind){say(v, "rule %s", rule_info((enum rule_id)r)->name),
+					say(v, "missing: %s", all->unknown[r]),
+					resource_info(rule_info((enum rule_id)r)->resource)->class};
 }
 
 int findings_build(struct view *v, const char *only, struct verdicts *all, struct findings *ret)
@@ -154,7 +176,8 @@ int findings_build(struct view *v, const char *only, struct verdicts *all, struc
 	*ret = (struct findings){0};
 	rules_run(v, all);
 	ret->rows = arena_alloc(&v->scratch, (all->count + 1) * sizeof *ret->rows);
-	ret->blind = arena_alloc(&v->scratch, (view_last(v)->gaps.count + RULE_COUNT) * sizeof *ret->blind);
+	ret->blind = arena_alloc(
+		&v->scratch, (view_last(v)->gaps.count + RULE_COUNT) * sizeof *ret->blind);
 	if (!ret->rows || !ret->blind)
 		return -ENOMEM;
 	fold(v, all, ret);
@@ -172,7 +195,8 @@ int findings_build(struct view *v, const char *only, struct verdicts *all, struc
 		const struct verdict *f = &ret->rows[i];
 		if (f->state == STATE_NOTE)
 			continue;
-		enum overall o = f->severity == SEVERITY_CRITICAL ? OVERALL_CRITICAL : OVERALL_WARNING;
+		enum overall o =
+			f->severity == SEVERITY_CRITICAL ? OVERALL_CRITICAL : OVERALL_WARNING;
 		if (ret->overall == OVERALL_UNKNOWN || o > ret->overall)
 			ret->overall = o;
 	}
@@ -181,7 +205,8 @@ int findings_build(struct view *v, const char *only, struct verdicts *all, struc
 
 const char *finding_id(struct view *v, const struct verdict *f)
 {
-	const char *text = say(v, "%s|%s|%s", rule_info(f->rule)->name, f->resource, series_netns_name(v->series, f->netns));
+	const char *text = say(v, "%s|%s|%s", rule_info(f->rule)->name, f->resource,
+		series_netns_name(v->series, f->netns));
 	return say(v, "%016" PRIx64, intern_hash(text, strlen(text)));
 }
 

@@ -25,7 +25,9 @@ static struct tracked *row_of(struct track *t, const char *id)
 }
 
 void track_update(struct track *t, struct view *v, const struct findings *fs,
-	void (*each)(void *ctx, enum track_event event, const struct tracked *row, const struct verdict *f), void *ctx)
+	void (*each)(void *ctx, enum track_event event, const struct tracked *row,
+		const struct verdict *f),
+	void *ctx)
 {
 	for (size_t i = 0; i < fs->count; i++) {
 		const struct verdict *f = &fs->rows[i];

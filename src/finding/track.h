@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* track: findings over time. One opens when it was seen in two looks running (at once when something is refused now), and closes when it was
- * absent for a while, so that one trouble is one finding and nothing flaps. */
+/* track: findings over time. One opens when it was seen in two looks running (at once when
+ * something is refused now), and closes when it was absent for a while, so that one trouble is one
+ * finding and nothing flaps. */
 #ifndef FINDING_TRACK_H
 #define FINDING_TRACK_H
 
@@ -24,12 +25,15 @@ struct tracked {
 struct track {
 	struct tracked rows[TRACK_MAX];
 	size_t count;
-	uint64_t hold_ns;          /* absent for so long: closed */
+	uint64_t hold_ns; /* absent for so long: closed */
 };
 
-/* Tells each() of what began, changed or ended since the last call. f is NULL on TRACK_CLOSE. Notes are left out. */
+/* Tells each() of what began, changed or ended since the last call. f is NULL on TRACK_CLOSE. Notes
+ * are left out. */
 void track_update(struct track *t, struct view *v, const struct findings *fs,
-	void (*each)(void *ctx, enum track_event event, const struct tracked *row, const struct verdict *f), void *ctx);
+	void (*each)(void *ctx, enum track_event event, const struct tracked *row,
+		const struct verdict *f),
+	void *ctx);
 const char *track_event_name(enum track_event e);
 
 #endif

@@ -22,20 +22,30 @@ double ledger_left(const struct ledger_row *r)
 	return left < 0 ? 0 : left;
 }
 
-static struct ledger_row *add_row(struct builder *b, enum resource res, const char *instance, unsigned netns, const char *source)
+static struct ledger_row *add_row(struct builder *b, enum resource res, const char *instance,
+	unsigned netns, const char *source)
 {
 	struct ledger_row *r = arena_push(&b->v->rows, sizeof *r);
 	if (!r)
 		return NULL;
 	b->l->count++;
 	const struct resource_info *info = resource_info(res);
-	*r = (struct ledger_row){.resource = res, .netns = netns, .unit = info->unit, .source = source, .limit = -1, .refused = -1,
-		.pressure = -1, .eta_s = -1};
-	r->name = instance && *instance ? arena_printf(&b->v->scratch, "%s:%s", info->class, instance) : info->class;
+	*r = (struct ledger_row){.resource = res,
+		.netns = netns,
+		.unit = info->unit,
+		.source = source,
+		.limit = -1,
+		.refused = -1,
+		.pressure = -1,
+		.eta_s = -1};
+	r->name = instance && *instance
+			  ? arena_printf(&b->v->scratch, "%s:%s", info->class, instance)
+			  : info->class;
 	return r;
 }
 
-/* Rows that are two gauges and perhaps a counter, each for every instance or namespace that has them. */
+/* Rows that are two gauges and perhaps a counter, each for every instance or namespace that has
+ * them. */
 struct simple {
 	enum resource resource;
 	enum metric used, limit, refused; /* METRIC_COUNT: none */
@@ -43,19 +53,26 @@ struct simple {
 };
 
 static const struct simple simples[] = {
-	{RES_CONNTRACK, M_CONNTRACK_USED, M_CONNTRACK_MAX, M_CONNTRACK_DROP, "nf_conntrack_count, nf_conntrack_max, /proc/net/stat/nf_conntrack"},
-	{RES_TCP_TIMEWAIT, M_TCP_TIMEWAIT, M_TCP_MAX_TW, M_TW_OVERFLOWS, "/proc/net/sockstat, tcp_max_tw_buckets, TCPTimeWaitOverflow"},
+	{RES_CONNTRACK, M_CONNTRACK_USED, M_CONNTRACK_MAX, M_CONNTRACK_DROP,
+		"nf_conntrack_count, nf_conntrack_max, /proc/net/stat/nf_conntrack"},
+	{RES_TCP_TIMEWAIT, M_TCP_TIMEWAIT, M_TCP_MAX_TW, M_TW_OVERFLOWS,
+		"/proc/net/sockstat, tcp_max_tw_buckets, TCPTimeWaitOverflow"},
 	{RES_FDS, M_FDS_USED, M_FDS_MAX, METRIC_COUNT, "/proc/sys/fs/file-nr"},
-	{RES_NEIGH, M_NEIGH_ENTRIES, M_NEIGH_LIMIT, M_NEIGH_FULLS, "/proc/net/stat/arp_cache, gc_thresh3"},
-	{RES_CGROUP_MEMORY, M_CG_MEM_ANON, M_CG_MEM_LIMIT, M_CG_OOM_KILLS, "memory.current less file cache, memory.max, oom_kill"},
-	{RES_CGROUP_PIDS, M_CG_PIDS_USED, M_CG_PIDS_LIMIT, M_CG_PIDS_REFUSED, "pids.current, pids.max, pids.events"},
+	{RES_NEIGH, M_NEIGH_ENTRIES, M_NEIGH_LIMIT, M_NEIGH_FULLS,
+		"/proc/net/stat/arp_cache, gc_thresh3"},
+	{RES_CGROUP_MEMORY, M_CG_MEM_ANON, M_CG_MEM_LIMIT, M_CG_OOM_KILLS,
+		"memory.current less file cache, memory.max, oom_kill"},
+	{RES_CGROUP_PIDS, M_CG_PIDS_USED, M_CG_PIDS_LIMIT, M_CG_PIDS_REFUSED,
+		"pids.current, pids.max, pids.events"},
 };
 
 /* Host-wide values that /proc/net/sockstat repeats in each namespace: taken once. */
 static const struct simple host_simples[] = {
-	{RES_TCP_MEMORY, M_TCP_MEM, M_TCP_MEM_MAX, M_TCP_ABORT_MEMORY, "/proc/net/sockstat, tcp_mem, TCPAbortOnMemory"},
+	{RES_TCP_MEMORY, M_TCP_MEM, M_TCP_MEM_MAX, M_TCP_ABORT_MEMORY,
+		"/proc/net/sockstat, tcp_mem, TCPAbortOnMemory"},
 	{RES_UDP_MEMORY, M_UDP_MEM, M_UDP_MEM_MAX, METRIC_COUNT, "/proc/net/sockstat, udp_mem"},
-	{RES_TCP_ORPHANS, M_TCP_ORPHANS, M_TCP_MAX_ORPHANS, METRIC_COUNT, "/proc/net/sockstat, tcp_max_orphans"},
+	{RES_TCP_ORPHANS, M_TCP_ORPHANS, M_TCP_MAX_ORPHANS, METRIC_COUNT,
+		"/proc/net/sockstat, tcp_max_orphans"},
 };
 
 static void holders_of(struct builder *b, struct ledger_row *r, uint32_t instance)
@@ -66,8 +83,12 @@ static void holders_of(struct builder *b, struct ledger_row *r, uint32_t instanc
 	switch (r->resource) {
 	case RES_CONNTRACK: r->nholders = who_conntrack(v, r->netns, r->holders, WHO_MAX); break;
 	case RES_FDS: r->nholders = who_fds(v, r->holders, WHO_MAX); break;
-	case RES_CGROUP_MEMORY: r->nholders = who_in_cgroup(v, instance, WHO_BY_MEMORY, r->holders, WHO_MAX); break;
-	case RES_CGROUP_PIDS: r->nholders = who_in_cgroup(v, instance, WHO_BY_TASKS, r->holders, WHO_MAX); break;
+	case RES_CGROUP_MEMORY:
+		r->nholders = who_in_cgroup(v, instance, WHO_BY_MEMORY, r->holders, WHO_MAX);
+		break;
+	case RES_CGROUP_PIDS:
+		r->nholders = who_in_cgroup(v, instance, WHO_BY_TASKS, r->holders, WHO_MAX);
+		break;
 	case RES_TCP_MEMORY: r->nholders = who_queues(v, -1, r->holders, WHO_MAX); break;
 	default: break;
 	}
@@ -79,9 +100,11 @@ static void add_simple(struct builder *b, const struct simple *s, uint32_t id, b
 	const struct series row = *series_row(v->series, id);
 	unsigned limit_ns = host_limit ? NETNS_HOST : row.netns;
 	double used, limit, x;
-	if (!view_gauge(v, id, &used) || !view_gauge(v, view_id(v, s->limit, limit_ns, row.instance), &limit))
+	if (!view_gauge(v, id, &used) ||
+		!view_gauge(v, view_id(v, s->limit, limit_ns, row.instance), &limit))
 		return;
-	struct ledger_row *r = add_row(b, s->resource, series_instance(v->series, id), row.netns, s->source);
+	struct ledger_row *r =
+		add_row(b, s->resource, series_instance(v->series, id), row.netns, s->source);
 	if (!r)
 		return;
 	r->used = used;
@@ -105,19 +128,23 @@ static void add_simple(struct builder *b, const struct simple *s, uint32_t id, b
 static void add_simples(struct builder *b)
 {
 	for (size_t i = 0; i < COUNTOF(simples); i++)
-		for (uint32_t id = view_each(b->v, simples[i].used, 0); id; id = view_each(b->v, simples[i].used, id))
+		for (uint32_t id = view_each(b->v, simples[i].used, 0); id;
+			id = view_each(b->v, simples[i].used, id))
 			add_simple(b, &simples[i], id, false);
 	for (size_t i = 0; i < COUNTOF(host_simples); i++)
-		add_simple(b, &host_simples[i], view_id(b->v, host_simples[i].used, NETNS_HOST, 0), true);
+		add_simple(b, &host_simples[i], view_id(b->v, host_simples[i].used, NETNS_HOST, 0),
+			true);
 }
 
 static void add_cpu(struct builder *b)
 {
 	struct view *v = b->v;
 	double busy, cpus, x;
-	if (!view_rate(v, view_id(v, M_CPU_BUSY, 0, 0), &busy) || !view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus))
+	if (!view_rate(v, view_id(v, M_CPU_BUSY, 0, 0), &busy) ||
+		!view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus))
 		return;
-	struct ledger_row *r = add_row(b, RES_CPU, NULL, NETNS_HOST, "/proc/stat, /proc/pressure/cpu");
+	struct ledger_row *r =
+		add_row(b, RES_CPU, NULL, NETNS_HOST, "/proc/stat, /proc/pressure/cpu");
 	if (!r)
 		return;
 	r->used = r->high = busy * cpus;
@@ -128,12 +155,14 @@ static void add_cpu(struct builder *b)
 }
 
 /* used = total - left: memory, swap. */
-static void add_remainder(struct builder *b, enum resource res, enum metric total_m, enum metric left_m, enum metric psi, const char *source)
+static void add_remainder(struct builder *b, enum resource res, enum metric total_m,
+	enum metric left_m, enum metric psi, const char *source)
 {
 	struct view *v = b->v;
 	double total, left, x;
 	uint32_t id = view_id(v, left_m, 0, 0);
-	if (!view_gauge(v, view_id(v, total_m, 0, 0), &total) || !view_gauge(v, id, &left) || total <= 0)
+	if (!view_gauge(v, view_id(v, total_m, 0, 0), &total) || !view_gauge(v, id, &left) ||
+		total <= 0)
 		return;
 	struct ledger_row *r = add_row(b, res, NULL, NETNS_HOST, source);
 	if (!r)
@@ -159,10 +188,12 @@ static void add_commit(struct builder *b)
 {
 	struct view *v = b->v;
 	double mode, used, limit;
-	if (!view_gauge(v, view_id(v, M_OVERCOMMIT, 0, 0), &mode) || mode < 2 || !view_gauge(v, view_id(v, M_MEM_COMMITTED, 0, 0), &used) ||
+	if (!view_gauge(v, view_id(v, M_OVERCOMMIT, 0, 0), &mode) || mode < 2 ||
+		!view_gauge(v, view_id(v, M_MEM_COMMITTED, 0, 0), &used) ||
 		!view_gauge(v, view_id(v, M_MEM_COMMIT_LIMIT, 0, 0), &limit))
 		return;
-	struct ledger_row *r = add_row(b, RES_MEMORY_COMMIT, NULL, NETNS_HOST, "Committed_AS, CommitLimit");
+	struct ledger_row *r =
+		add_row(b, RES_MEMORY_COMMIT, NULL, NETNS_HOST, "Committed_AS, CommitLimit");
 	if (!r)
 		return;
 	r->used = r->high = used;
@@ -176,7 +207,8 @@ static void add_disks(struct builder *b)
 		double busy, x;
 		if (who_is_partition(v, id) || !view_rate(v, id, &busy))
 			continue;
-		struct ledger_row *r = add_row(b, RES_DISK_IO, series_instance(v->series, id), NETNS_HOST, "/proc/diskstats, /proc/pressure/io");
+		struct ledger_row *r = add_row(b, RES_DISK_IO, series_instance(v->series, id),
+			NETNS_HOST, "/proc/diskstats, /proc/pressure/io");
 		if (!r)
 			return;
 		r->used = r->high = busy > 1 ? 1 : busy;
@@ -185,7 +217,9 @@ static void add_disks(struct builder *b)
 			r->pressure = x;
 		uint64_t devnos[32];
 		if (busy > 0.1)
-			r->nholders = who_disk(v, devnos, who_disk_family(v, id, devnos, COUNTOF(devnos)), r->holders, WHO_MAX);
+			r->nholders =
+				who_disk(v, devnos, who_disk_family(v, id, devnos, COUNTOF(devnos)),
+					r->holders, WHO_MAX);
 	}
 }
 
@@ -194,19 +228,25 @@ static void add_filesystems(struct builder *b)
 	static const struct {
 		enum resource res;
 		enum metric total, left;
-	} kinds[] = {{RES_FS_SPACE, M_FS_SIZE, M_FS_AVAILABLE}, {RES_FS_INODES, M_FS_INODES, M_FS_INODES_FREE}};
+	} kinds[] = {{RES_FS_SPACE, M_FS_SIZE, M_FS_AVAILABLE},
+		{RES_FS_INODES, M_FS_INODES, M_FS_INODES_FREE}};
 	struct view *v = b->v;
 	for (size_t k = 0; k < COUNTOF(kinds); k++) {
-		for (uint32_t id = view_each(v, kinds[k].total, 0); id; id = view_each(v, kinds[k].total, id)) {
-			uint32_t mount = series_row(v->series, id)->instance, left_id = view_id(v, kinds[k].left, 0, mount);
+		for (uint32_t id = view_each(v, kinds[k].total, 0); id;
+			id = view_each(v, kinds[k].total, id)) {
+			uint32_t mount = series_row(v->series, id)->instance,
+				 left_id = view_id(v, kinds[k].left, 0, mount);
 			double total, left, free_, devno;
-			if (!view_gauge(v, id, &total) || !view_gauge(v, left_id, &left) || total <= 0)
+			if (!view_gauge(v, id, &total) || !view_gauge(v, left_id, &left) ||
+				total <= 0)
 				continue;
-			struct ledger_row *r = add_row(b, kinds[k].res, series_instance(v->series, id), NETNS_HOST, "statvfs(2)");
+			struct ledger_row *r = add_row(b, kinds[k].res,
+				series_instance(v->series, id), NETNS_HOST, "statvfs(2)");
 			if (!r)
 				return;
 			/* As df: what root keeps for itself is neither used nor to be had. */
-			bool space = kinds[k].res == RES_FS_SPACE && view_gauge(v, view_id(v, M_FS_FREE, 0, mount), &free_);
+			bool space = kinds[k].res == RES_FS_SPACE &&
+				     view_gauge(v, view_id(v, M_FS_FREE, 0, mount), &free_);
 			r->used = r->high = total - (space ? free_ : left);
 			r->limit = r->used + left;
 			r->slope = -view_trend(v, left_id).slope;
@@ -216,11 +256,13 @@ static void add_filesystems(struct builder *b)
 				uint64_t raw;
 				if (!sample_get(view_at(v, i), left_id, &raw))
 					continue;
-				t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
+				t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) /
+				       1e9;
 				y[n++] = total - (double)raw;
 			}
 			r->eta_s = trend_eta(v, trend_fit(t, y, n), left);
-			if (left * 10 < r->limit && view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno))
+			if (left * 10 < r->limit &&
+				view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno))
 				r->nholders = who_writes(v, (uint64_t)devno, r->holders, WHO_MAX);
 		}
 	}
@@ -233,8 +275,10 @@ static void add_tasks(struct builder *b)
 	uint32_t id = view_id(v, M_TASKS, 0, 0);
 	if (!view_gauge(v, id, &used))
 		return;
-	bool t = view_gauge(v, view_id(v, M_THREADS_MAX, 0, 0), &threads), p = view_gauge(v, view_id(v, M_PID_MAX, 0, 0), &pids);
-	struct ledger_row *r = add_row(b, RES_PIDS, NULL, NETNS_HOST, "/proc/loadavg, kernel.threads-max, kernel.pid_max");
+	bool t = view_gauge(v, view_id(v, M_THREADS_MAX, 0, 0), &threads),
+	     p = view_gauge(v, view_id(v, M_PID_MAX, 0, 0), &pids);
+	struct ledger_row *r = add_row(
+		b, RES_PIDS, NULL, NETNS_HOST, "/proc/loadavg, kernel.threads-max, kernel.pid_max");
 	if (!r)
 		return;
 	r->used = used;
@@ -272,7 +316,8 @@ static void add_users(struct builder *b)
 			users[n++].limit = -1;
 		}
 		users[k].tasks += p->threads;
-		if ((p->have & HAVE_NPROC_LIMIT) && p->nproc_limit < 1u << 22 && (users[k].limit < 0 || (double)p->nproc_limit < users[k].limit))
+		if ((p->have & HAVE_NPROC_LIMIT) && p->nproc_limit < 1u << 22 &&
+			(users[k].limit < 0 || (double)p->nproc_limit < users[k].limit))
 			users[k].limit = (double)p->nproc_limit;
 	}
 	for (size_t k = 0; k < n; k++) {
@@ -280,7 +325,8 @@ static void add_users(struct builder *b)
 			continue;
 		char uid[16];
 		(void)snprintf(uid, sizeof uid, "%" PRIu32, users[k].uid);
-		struct ledger_row *r = add_row(b, RES_NPROC, uid, NETNS_HOST, "/proc/PID/stat, RLIMIT_NPROC");
+		struct ledger_row *r =
+			add_row(b, RES_NPROC, uid, NETNS_HOST, "/proc/PID/stat, RLIMIT_NPROC");
 		if (!r)
 			return;
 		r->used = r->high = users[k].tasks;
@@ -311,11 +357,13 @@ static void add_process_fds(struct builder *b)
 	const struct sample *s = view_last(v);
 	for (uint32_t i = 0; i < s->procs.count; i++) {
 		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
-		if (p->kernel || p->self || !(p->have & HAVE_FDS) || !(p->have & HAVE_FD_LIMIT) || p->fd_limit == 0)
+		if (p->kernel || p->self || !(p->have & HAVE_FDS) || !(p->have & HAVE_FD_LIMIT) ||
+			p->fd_limit == 0)
 			continue;
 		if (p->fds * 20 < p->fd_limit) /* below a twentieth: no row of its own */
 			continue;
-		struct ledger_row *r = add_row(b, RES_FDS, who_name(v, p), p->netns, "/proc/PID/fd, RLIMIT_NOFILE");
+		struct ledger_row *r = add_row(
+			b, RES_FDS, who_name(v, p), p->netns, "/proc/PID/fd, RLIMIT_NOFILE");
 		if (!r)
 			return;
 		r->used = r->high = (double)p->fds;
@@ -323,7 +371,8 @@ static void add_process_fds(struct builder *b)
 		struct trend t = fds_trend(v, p);
 		r->slope = t.slope;
 		r->eta_s = trend_eta(v, t, r->limit - r->used);
-		r->holders[0] = (struct who){"process", who_name(v, p), p->pid, 1, "its own descriptors"};
+		r->holders[0] =
+			(struct who){"process", who_name(v, p), p->pid, 1, "its own descriptors"};
 		r->nholders = 1 + who_fds_of(v, p, r->holders + 1, WHO_MAX - 1);
 	}
 }
@@ -336,7 +385,8 @@ static void add_listeners(struct builder *b)
 		const struct listener *l = &TABLE_ROWS(s->listeners, struct listener)[i];
 		char port[8];
 		(void)snprintf(port, sizeof port, "%u", l->port);
-		struct ledger_row *r = add_row(b, RES_TCP_LISTEN, port, l->netns, "sock_diag: Recv-Q, Send-Q, drops of the listening socket");
+		struct ledger_row *r = add_row(b, RES_TCP_LISTEN, port, l->netns,
+			"sock_diag: Recv-Q, Send-Q, drops of the listening socket");
 		if (!r)
 			return;
 		r->used = r->high = l->waiting;
@@ -364,18 +414,26 @@ static void add_ports(struct builder *b)
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
 		double low, high, reuse = 0;
-		if (!g->outgoing || g->ephemeral == 0 || !view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) ||
+		if (!g->outgoing || g->ephemeral == 0 ||
+			!view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) ||
 			!view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
 			continue;
 		(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
 		bool loopback = g->peer.family == 2 && g->peer.bytes[0] == 127;
-		bool reusable = (reuse > 0 && reuse < 1.5) || (reuse > 1.5 && loopback); /* then a port in TIME_WAIT is no loss */
-		double used = reusable ? (double)g->ephemeral - (g->time_wait < g->ephemeral ? g->time_wait : g->ephemeral) : g->ephemeral;
+		bool reusable = (reuse > 0 && reuse < 1.5) ||
+				(reuse > 1.5 && loopback); /* then a port in TIME_WAIT is no loss */
+		double used = reusable ? (double)g->ephemeral - (g->time_wait < g->ephemeral
+										? g->time_wait
+										: g->ephemeral)
+				       : g->ephemeral;
 		if (used * 100 < high - low + 1)
 			continue;
 		char peer[48];
-		const char *name = arena_printf(&v->scratch, strchr(address_text(peer, &g->peer), ':') ? "[%s]:%u" : "%s:%u", peer, g->port);
-		struct ledger_row *r = add_row(b, RES_TCP_PORTS, name, g->netns, "sock_diag, ip_local_port_range");
+		const char *name = arena_printf(&v->scratch,
+			strchr(address_text(peer, &g->peer), ':') ? "[%s]:%u" : "%s:%u", peer,
+			g->port);
+		struct ledger_row *r =
+			add_row(b, RES_TCP_PORTS, name, g->netns, "sock_diag, ip_local_port_range");
 		if (!r)
 			return;
 		r->used = r->high = used;
@@ -388,12 +446,16 @@ static void add_ports(struct builder *b)
 static void add_cgroup_cpu(struct builder *b)
 {
 	struct view *v = b->v;
-	for (uint32_t id = view_each(v, M_CG_CPU_QUOTA, 0); id; id = view_each(v, M_CG_CPU_QUOTA, id)) {
+	for (uint32_t id = view_each(v, M_CG_CPU_QUOTA, 0); id;
+		id = view_each(v, M_CG_CPU_QUOTA, id)) {
 		uint32_t group = series_row(v->series, id)->instance;
 		double quota, period, throttled, periods, used = 0;
-		if (!view_gauge(v, id, &quota) || !view_gauge(v, view_id(v, M_CG_CPU_PERIOD, 0, group), &period) || period <= 0)
+		if (!view_gauge(v, id, &quota) ||
+			!view_gauge(v, view_id(v, M_CG_CPU_PERIOD, 0, group), &period) ||
+			period <= 0)
 			continue;
-		struct ledger_row *r = add_row(b, RES_CGROUP_CPU, series_instance(v->series, id), NETNS_HOST, "cpu.max or cpu.cfs_quota_us, cpu.stat");
+		struct ledger_row *r = add_row(b, RES_CGROUP_CPU, series_instance(v->series, id),
+			NETNS_HOST, "cpu.max or cpu.cfs_quota_us, cpu.stat");
 		if (!r)
 			return;
 		r->cgroup = group;
@@ -404,8 +466,11 @@ static void add_cgroup_cpu(struct builder *b)
 			r->pressure = periods > 0 ? throttled / periods : 0;
 		if (r->pressure > 0.05)
 			r->nholders = who_in_cgroup(v, group, WHO_BY_CPU, r->holders, WHO_MAX);
-		for (size_t i = 0; !have_used && i < v->nusages; i++) /* v1 has no usage beside its limit: what the members used */
-			used += who_is_member(v, group, v->usages[i].p->pid) ? v->usages[i].cpu_s / v->seconds : 0;
+		for (size_t i = 0; !have_used && i < v->nusages;
+			i++) /* v1 has no usage beside its limit: what the members used */
+			used += who_is_member(v, group, v->usages[i].p->pid)
+					? v->usages[i].cpu_s / v->seconds
+					: 0;
 		r->used = r->high = used;
 	}
 }
@@ -435,7 +500,8 @@ int ledger_build(struct view *v, struct ledger *ret)
 	arena_reset(&v->rows);
 	ret->rows = (void *)v->rows.base;
 	add_cpu(&b);
-	add_remainder(&b, RES_MEMORY, M_MEM_TOTAL, M_MEM_AVAILABLE, M_PSI_MEMORY_SOME, "/proc/meminfo, /proc/pressure/memory");
+	add_remainder(&b, RES_MEMORY, M_MEM_TOTAL, M_MEM_AVAILABLE, M_PSI_MEMORY_SOME,
+		"/proc/meminfo, /proc/pressure/memory");
 	add_remainder(&b, RES_SWAP, M_SWAP_TOTAL, M_SWAP_FREE, METRIC_COUNT, "/proc/meminfo");
 	add_commit(&b);
 	add_disks(&b);

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* ledger: everything that can run out, one row each: used, limit, high-water mark, refusals, slope, time left, and who holds it.
- * Made from a view; texts and rows live in the view's scratch memory. */
+/* ledger: everything that can run out, one row each: used, limit, high-water mark, refusals, slope,
+ * time left, and who holds it. Made from a view; texts and rows live in the view's scratch memory.
+ */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
 
@@ -9,19 +10,21 @@
 
 struct ledger_row {
 	enum resource resource;
-	const char *name;       /* class, or class:instance */
+	const char *name; /* class, or class:instance */
 	const char *unit;
-	const char *source;     /* where used and limit are read */
+	const char *source; /* where used and limit are read */
 	unsigned netns;
-	uint32_t cgroup;        /* interned path, 0 */
-	double used, limit;     /* limit < 0: none known */
-	double high;            /* most in the window, or since the group was made where the kernel keeps that */
-	uint64_t high_at;       /* 0: not known when */
-	double refused;         /* since boot (or since the socket was opened), < 0: not counted by the kernel */
+	uint32_t cgroup;    /* interned path, 0 */
+	double used, limit; /* limit < 0: none known */
+	double high; /* most in the window, or since the group was made where the kernel keeps that
+		      */
+	uint64_t high_at; /* 0: not known when */
+	double refused;   /* since boot (or since the socket was opened), < 0: not counted by the
+			     kernel */
 	double refused_per_s;
-	double pressure;        /* share of time that tasks waited for it, < 0: not known */
-	double slope;           /* units a second */
-	double eta_s;           /* < 0: none */
+	double pressure; /* share of time that tasks waited for it, < 0: not known */
+	double slope;    /* units a second */
+	double eta_s;    /* < 0: none */
 	struct who holders[WHO_MAX];
 	size_t nholders;
 };

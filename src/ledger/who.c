@@ -33,9 +33,12 @@ static double cpu_seconds(const struct view *v)
 	return (cpus > 0 ? cpus : 1) * v->seconds;
 }
 
-/* ---- CPU ---------------------------------------------------------------------------------------------------------- */
+/* ---- CPU
+ * ----------------------------------------------------------------------------------------------------------
+ */
 
-/* Short-lived children: what they used shows in their parent alone. The parent with most of it, by name. */
+/* Short-lived children: what they used shows in their parent alone. The parent with most of it, by
+ * name. */
 static const struct usage *best_job(const struct view *v, double *ret_cpu_s)
 {
 	const struct usage *best = NULL;
@@ -57,38 +60,57 @@ static const struct usage *best_job(const struct view *v, double *ret_cpu_s)
 	return best;
 }
 
+/* Programs with less than a fifth of the first one's share are bystanders. */
+static const double BYSTANDER = 0.2;
+
 size_t who_cpu(struct view *v, struct who *out, size_t max)
 {
 	double all = cpu_seconds(v), job_s;
 	const struct usage *job = best_job(v, &job_s);
+	const struct program *first = NULL;
 	size_t n = 0;
-	if (max == 0)
-		return 0;
-	for (size_t i = 0; i < v->nprograms && n + 1 < max && v->programs[i].cpu_s > 0.02 * all; i++) {
+	for (size_t i = 0; i < v->nprograms && n < max; i++) {
 		const struct program *g = &v->programs[i];
 		if (g->top->p->self)
 			continue;
-		struct who w = {"process", who_name(v, g->top->p), g->top->p->pid, g->cpu_s / all, NULL};
-		const char *started = g->parent && !g->parent->p->self ? arena_printf(&v->scratch, ", started by %s (pid %" PRId32 ")", who_name(v, g->parent->p), g->parent->p->pid) : "";
-		w.why = arena_printf(&v->scratch, "used %.2f of %.0f CPUs in %u process%s%s%s", g->cpu_s / v->seconds, all / v->seconds,
-			g->count, g->count == 1 ? "" : "es", started, g->yields ? ", at low priority" : "");
-		n = who_insert(out, n, max, w);
+		if (g->cpu_s <= 0.02 * all || (first && g->cpu_s < BYSTANDER * first->cpu_s))
+			break; /* sorted by CPU */
+		if (!first)
+			first = g;
+		n = who_insert(out, n, max,
+			(struct who){"process", who_name(v, g->top->p), g->top->p->pid,
+				g->cpu_s / all,
+				arena_printf(&v->scratch, "used %.2f of %.0f CPUs%s%s",
+					g->cpu_s / v->seconds, all / v->seconds,
+					g->count > 1 ? arena_printf(&v->scratch, " in %u processes",
+							       g->count)
+						     : "",
+					g->yields ? ", at low priority" : "")});
 	}
-	if (job && job_s > 0.05 * all) {
-		struct who w = {"job", who_name(v, job->p), job->p->pid, job_s / all,
-			arena_printf(&v->scratch, "its short-lived children used %.2f of %.0f CPUs", job_s / v->seconds, all / v->seconds)};
-		n = who_insert(out, n, max, w);
-	}
-	/* The script behind the busiest program, where it has one and did not come up by itself. */
-	if (n && n < max && v->nprograms && v->programs[0].parent && !v->programs[0].parent->p->self && out[0].pid == v->programs[0].top->p->pid) {
-		const struct usage *p = v->programs[0].parent;
-		out[n++] = (struct who){"job", who_name(v, p->p), p->p->pid, out[0].share,
-			arena_printf(&v->scratch, "starts the %s processes", out[0].value)};
+	/* Children too short-lived to be seen: their time shows in who started them. */
+	if (job && job_s > 0.05 * all && (!first || job_s > first->cpu_s))
+		return who_insert(out, n, max,
+			(struct who){"job", who_name(v, job->p), job->p->pid, job_s / all,
+				arena_printf(&v->scratch,
+					"its short-lived children used %.2f of %.0f CPUs",
+					job_s / v->seconds, all / v->seconds)});
+	/* The script behind the busiest program, where it did not come up by itself. */
+	const struct usage *parent = first ? first->parent : NULL;
+	if (parent && !parent->p->self &&
+		memcmp(parent->p->comm, first->top->p->comm, PROC_COMM) != 0) {
+		n = n < max ? n + 1 : n;
+		for (size_t i = n - 1; i > 1; i--)
+			out[i] = out[i - 1];
+		if (n > 1)
+			out[1] = (struct who){"job", who_name(v, parent->p), parent->p->pid,
+				out[0].share,
+				arena_printf(&v->scratch, "starts the %s processes", out[0].value)};
 	}
 	return n;
 }
 
-/* ---- memory and tasks --------------------------------------------------------------------------------------------- */
+/* ---- memory and tasks
+ * --------------------------------------------------------------------------------------------- */
 
 typedef double amount_fn(const struct proc *p);
 
@@ -107,8 +129,10 @@ static double amount_fds(const struct proc *p)
 	return p->have & HAVE_FDS ? (double)p->fds : 0;
 }
 
-/* Sums an amount by program name over the newest sample; uid < 0: all users; cgroup: its members alone, 0: everybody. */
-static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_t cgroup, double whole, struct who *out, size_t max)
+/* Sums an amount by program name over the newest sample; uid < 0: all users; cgroup: its members
+ * alone, 0: everybody. */
+static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_t cgroup,
+	double whole, struct who *out, size_t max)
 {
 	struct sum {
 		const struct proc *top;
@@ -125,7 +149,8 @@ static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_
 	double total = 0;
 	for (uint32_t i = 0; i < s->procs.count; i++) {
 		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
-		if (p->kernel || p->self || (uid >= 0 && p->uid != uid) || (cgroup && !who_is_member(v, cgroup, p->pid)))
+		if (p->kernel || p->self || (uid >= 0 && p->uid != uid) ||
+			(cgroup && !who_is_member(v, cgroup, p->pid)))
 			continue;
 		size_t at = (size_t)intern_hash(p->comm, PROC_COMM) & (slots - 1);
 		while (sums[at].top && memcmp(sums[at].top->comm, p->comm, PROC_COMM) != 0)
@@ -148,9 +173,13 @@ static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_
 			(void)text_bytes(text, sums[i].amount);
 		else
 			(void)text_amount(text, sums[i].amount);
-		const char *noun = amount == amount_rss ? "resident memory" : amount == amount_threads ? "tasks" : "descriptors";
-		struct who w = {"process", who_name(v, p), p->pid, whole > 0 ? sums[i].amount / whole : -1,
-			arena_printf(&v->scratch, "%s %s in %u process%s", text, noun, sums[i].count, sums[i].count == 1 ? "" : "es")};
+		const char *noun = amount == amount_rss       ? "resident memory"
+				   : amount == amount_threads ? "tasks"
+							      : "descriptors";
+		struct who w = {"process", who_name(v, p), p->pid,
+			whole > 0 ? sums[i].amount / whole : -1,
+			arena_printf(&v->scratch, "%s %s in %u process%s", text, noun,
+				sums[i].count, sums[i].count == 1 ? "" : "es")};
 		n = who_insert(out, n, max, w);
 	}
 	return n;
@@ -182,14 +211,17 @@ size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t 
 		if (f->pid != p->pid || f->count * 10u < p->fds)
 			continue;
 		const char *path = intern_text(&v->series->names, f->path);
-		struct who w = {"file", path, p->pid, (double)f->count / (double)(p->fds ? p->fds : 1),
-			arena_printf(&v->scratch, "%u of its descriptors are open on it", f->count)};
+		struct who w = {"file", path, p->pid,
+			(double)f->count / (double)(p->fds ? p->fds : 1),
+			arena_printf(
+				&v->scratch, "%u of its descriptors are open on it", f->count)};
 		n = who_insert(out, n, max, w);
 	}
 	return n;
 }
 
-/* ---- disks and files ---------------------------------------------------------------------------------------------- */
+/* ---- disks and files
+ * ---------------------------------------------------------------------------------------------- */
 
 bool who_has_file_on(const struct view *v, int32_t pid, const uint64_t *devnos, size_t n)
 {
@@ -230,10 +262,12 @@ size_t who_disk_family(const struct view *v, uint32_t disk, uint64_t *devnos, si
 {
 	const char *name = series_instance(v->series, disk);
 	size_t n = 0;
-	for (uint32_t id = view_each(v, M_DISK_DEVNO, 0); id && n < max; id = view_each(v, M_DISK_DEVNO, id)) {
+	for (uint32_t id = view_each(v, M_DISK_DEVNO, 0); id && n < max;
+		id = view_each(v, M_DISK_DEVNO, id)) {
 		const char *other = series_instance(v->series, id);
 		uint64_t devno;
-		if ((strcmp(other, name) == 0 || is_part_of(other, name)) && sample_get(view_last(v), id, &devno))
+		if ((strcmp(other, name) == 0 || is_part_of(other, name)) &&
+			sample_get(view_last(v), id, &devno))
 			devnos[n++] = devno;
 	}
 	return n;
@@ -246,13 +280,16 @@ size_t who_disk(struct view *v, const uint64_t *devnos, size_t ndev, struct who 
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		double bytes = u->read_bytes + u->write_bytes;
-		if (!u->have_io || u->p->kernel || u->p->self || bytes <= 0 || !who_has_file_on(v, u->p->pid, devnos, ndev))
+		if (!u->have_io || u->p->kernel || u->p->self || bytes <= 0 ||
+			!who_has_file_on(v, u->p->pid, devnos, ndev))
 			continue;
 		total += bytes;
 		char r[32], w[32];
 		struct who who = {"process", who_name(v, u->p), u->p->pid, bytes,
-			arena_printf(&v->scratch, "read %s/s and wrote %s/s, and has files open on this disk",
-				text_bytes(r, u->read_bytes / v->seconds), text_bytes(w, u->write_bytes / v->seconds))};
+			arena_printf(&v->scratch,
+				"read %s/s and wrote %s/s, and has files open on this disk",
+				text_bytes(r, u->read_bytes / v->seconds),
+				text_bytes(w, u->write_bytes / v->seconds))};
 		n = who_insert(out, n, max, who);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -266,7 +303,8 @@ struct writer {
 	uint32_t path;
 };
 
-/* Bytes that the files this process has open for writing on the device grew by, from the first sample that knows them. */
+/* Bytes that the files this process has open for writing on the device grew by, from the first
+ * sample that knows them. */
 static void weigh_writer(const struct view *v, struct writer *w, uint64_t devno)
 {
 	const struct sample *last = view_with_files(v);
@@ -280,10 +318,12 @@ static void weigh_writer(const struct view *v, struct writer *w, uint64_t devno)
 		for (unsigned k = 0; k < v->n && !known; k++) {
 			const struct sample *s = view_at(v, k);
 			for (uint32_t j = 0; j < s->files.count && !known; j++) {
-				const struct open_file *g = &TABLE_ROWS(s->files, struct open_file)[j];
+				const struct open_file *g =
+					&TABLE_ROWS(s->files, struct open_file)[j];
 				if (g->pid == f->pid && g->inode == f->inode && g->devno == devno) {
 					known = true;
-					grown_by = f->size > g->size ? (double)(f->size - g->size) : 0;
+					grown_by =
+						f->size > g->size ? (double)(f->size - g->size) : 0;
 				}
 			}
 		}
@@ -304,11 +344,13 @@ size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max)
 	size_t n = 0;
 	for (size_t i = 0; i < v->nusages; i++) {
 		struct writer w = {.u = &v->usages[i]};
-		if (w.u->p->kernel || w.u->p->self || w.u->gone || !w.u->have_io || !who_has_file_on(v, w.u->p->pid, &devno, 1))
+		if (w.u->p->kernel || w.u->p->self || w.u->gone || !w.u->have_io ||
+			!who_has_file_on(v, w.u->p->pid, &devno, 1))
 			continue;
 		weigh_writer(v, &w, devno);
 		w.calls = w.u->write_calls;
-		/* Growth first. On a full filesystem nothing grows: then whoever keeps calling write(). */
+		/* Growth first. On a full filesystem nothing grows: then whoever keeps calling
+		 * write(). */
 		double rank = w.grown > 0 ? 1e12 + w.grown : w.path ? w.calls : w.calls * 0.5;
 		total += rank;
 		if (rank > best_rank) {
@@ -319,34 +361,47 @@ size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max)
 	if (best.u && best_rank > 0 && n < max) {
 		char g[32], s[32];
 		const char *path = best.path ? intern_text(&v->series->names, best.path) : NULL;
-		const char *what = best.grown > 0 && path
-			? arena_printf(&v->scratch, "its file %s grows by %s/s and has %s", path, text_bytes(g, best.grown / v->seconds), text_bytes(s, best.largest))
-			: path ? arena_printf(&v->scratch, "calls write() %.0f times a second; its file %s has %s", best.calls / v->seconds, path, text_bytes(s, best.largest))
-			       : arena_printf(&v->scratch, "calls write() %.0f times a second with files open here", best.calls / v->seconds);
-		out[n++] = (struct who){"process", who_name(v, best.u->p), best.u->p->pid, best_rank / total, what};
+		const char *what =
+			best.grown > 0 && path
+				? arena_printf(&v->scratch, "its file %s grows by %s/s and has %s",
+					  path, text_bytes(g, best.grown / v->seconds),
+					  text_bytes(s, best.largest))
+			: path ? arena_printf(&v->scratch,
+					 "calls write() %.0f times a second; its file %s has %s",
+					 best.calls / v->seconds, path, text_bytes(s, best.largest))
+			       : arena_printf(&v->scratch,
+					 "calls write() %.0f times a second with files open here",
+					 best.calls / v->seconds);
+		out[n++] = (struct who){
+			"process", who_name(v, best.u->p), best.u->p->pid, best_rank / total, what};
 		if (path && n < max)
-			out[n++] = (struct who){"file", path, best.u->p->pid, -1, arena_printf(&v->scratch, "%s", text_bytes(s, best.largest))};
+			out[n++] = (struct who){"file", path, best.u->p->pid, -1,
+				arena_printf(&v->scratch, "%s", text_bytes(s, best.largest))};
 	}
 	return n;
 }
 
-/* ---- sockets ------------------------------------------------------------------------------------------------------ */
+/* ---- sockets
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 size_t who_listener(struct view *v, const struct listener *l, struct who *out, size_t max)
 {
 	const struct usage *u = l->pid ? view_usage(v, l->pid) : NULL;
 	if (!u || max == 0)
 		return 0;
-	const char *what = u->blocked * 2 > u->samples ? "blocked in I/O"
-		: u->cpu_s > 0.7 * v->seconds           ? "busy on a CPU"
-		: u->delay_s > 0.3 * v->seconds         ? "waiting for a CPU"
-							: "sleeping";
+	const char *what = u->blocked * 2 > u->samples     ? "blocked in I/O"
+			   : u->cpu_s > 0.7 * v->seconds   ? "busy on a CPU"
+			   : u->delay_s > 0.3 * v->seconds ? "waiting for a CPU"
+							   : "sleeping";
 	out[0] = (struct who){"process", who_name(v, u->p), u->p->pid, 1,
-		arena_printf(&v->scratch, "owns the socket; %s (%.0f %% of a CPU)", what, 100 * u->cpu_s / v->seconds)};
+		arena_printf(&v->scratch, "owns the socket; %s (%.0f %% of a CPU)", what,
+			100 * u->cpu_s / v->seconds)};
 	return 1;
 }
 
-/* The one who makes the connections: by watching who opens sockets again and again; else the owner of a live member. */
+/* The one who makes the connections: by watching who opens sockets again and again; else the owner
+ * of a live member. */
 size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, size_t max)
 {
 	size_t n = 0;
@@ -357,7 +412,8 @@ size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, si
 		for (unsigned k = 0; k < v->n; k++) {
 			const struct sample *s = view_at(v, k);
 			for (uint32_t j = 0; j < s->makers.count; j++) {
-				const struct socket_maker *m = &TABLE_ROWS(s->makers, struct socket_maker)[j];
+				const struct socket_maker *m =
+					&TABLE_ROWS(s->makers, struct socket_maker)[j];
 				if (m->pid == u->p->pid && m->netns == g->netns) {
 					seen += m->sightings;
 					looks += m->looks;
@@ -368,14 +424,17 @@ size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, si
 			continue;
 		total += seen;
 		struct who w = {"process", who_name(v, u->p), u->p->pid, seen,
-			arena_printf(&v->scratch, "opened a new socket in %u of %u looks at its descriptors", seen, looks)};
+			arena_printf(&v->scratch,
+				"opened a new socket in %u of %u looks at its descriptors", seen,
+				looks)};
 		n = who_insert(out, n, max, w);
 	}
 	for (size_t i = 0; i < n; i++)
 		out[i].share /= total;
 	const struct usage *owner = g->pid ? view_usage(v, g->pid) : NULL;
 	if (n == 0 && owner && max)
-		out[n++] = (struct who){"process", who_name(v, owner->p), owner->p->pid, -1, "holds a connection of this kind"};
+		out[n++] = (struct who){"process", who_name(v, owner->p), owner->p->pid, -1,
+			"holds a connection of this kind"};
 	return n;
 }
 
@@ -394,7 +453,8 @@ size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max
 		double sum = 0;
 		const struct ct_peer *top = &rows[i];
 		for (uint32_t k = 0; first && k < s->ct_peers.count; k++) {
-			if (rows[k].netns != netns || !address_equal(&rows[k].source, &rows[i].source))
+			if (rows[k].netns != netns ||
+				!address_equal(&rows[k].source, &rows[i].source))
 				continue;
 			first = k >= i; /* each source once, at its first row */
 			sum += rows[k].count;
@@ -405,14 +465,19 @@ size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max
 			continue;
 		char src[48], dst[48];
 		const char *proto = top->proto == 6 ? "tcp" : top->proto == 17 ? "udp" : "proto";
-		struct who w = {"peer", arena_str(&v->scratch, address_text(src, &top->source)), 0, sum,
-			arena_printf(&v->scratch, "%.0f %% of the entries, most of them to %s port %u/%s", 100 * sum / total, address_text(dst, &top->destination), top->port, proto)};
+		struct who w = {"peer", arena_str(&v->scratch, address_text(src, &top->source)), 0,
+			sum,
+			arena_printf(&v->scratch,
+				"%.0f %% of the entries, most of them to %s port %u/%s",
+				100 * sum / total, address_text(dst, &top->destination), top->port,
+				proto)};
 		n = who_insert(out, n, max, w);
 	}
 	for (size_t i = 0; i < n; i++)
 		out[i].share /= total;
 	if (n == 0 && total > 0)
-		out[n++] = (struct who){"traffic", "many sources", 0, 1, "no single source holds a twentieth of the entries"};
+		out[n++] = (struct who){"traffic", "many sources", 0, 1,
+			"no single source holds a twentieth of the entries"};
 	return n;
 }
 
@@ -429,10 +494,18 @@ size_t who_queues(struct view *v, int netns, struct who *out, size_t max)
 		total += bytes;
 		char peer[48], b[32];
 		const struct usage *owner = g->pid ? view_usage(v, g->pid) : NULL;
-		bool unread = g->recvq > g->sendq; /* what the local process does not read is its doing */
-		struct who w = {unread && owner ? "process" : g->outgoing ? "destination" : "peer",
-			unread && owner ? who_name(v, owner->p) : arena_str(&v->scratch, address_text(peer, &g->peer)), owner ? owner->p->pid : 0, bytes,
-			arena_printf(&v->scratch, "%s stand in %s queues of %u connections, port %u", text_bytes(b, bytes), unread ? "receive" : "send", g->total, g->port)};
+		bool unread =
+			g->recvq > g->sendq; /* what the local process does not read is its doing */
+		struct who w = {unread && owner ? "process"
+				: g->outgoing   ? "destination"
+						: "peer",
+			unread && owner ? who_name(v, owner->p)
+					: arena_str(&v->scratch, address_text(peer, &g->peer)),
+			owner ? owner->p->pid : 0, bytes,
+			arena_printf(&v->scratch,
+				"%s stand in %s queues of %u connections, port %u",
+				text_bytes(b, bytes), unread ? "receive" : "send", g->total,
+				g->port)};
 		n = who_insert(out, n, max, w);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -440,7 +513,9 @@ size_t who_queues(struct view *v, int netns, struct who *out, size_t max)
 	return n;
 }
 
-/* ---- control groups ----------------------------------------------------------------------------------------------- */
+/* ---- control groups
+ * -----------------------------------------------------------------------------------------------
+ */
 
 bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid)
 {
@@ -469,7 +544,8 @@ size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who
 			continue;
 		total += u->cpu_s;
 		struct who w = {"process", who_name(v, u->p), u->p->pid, u->cpu_s,
-			arena_printf(&v->scratch, "used %.2f CPUs in this group", u->cpu_s / v->seconds)};
+			arena_printf(&v->scratch, "used %.2f CPUs in this group",
+				u->cpu_s / v->seconds)};
 		n = who_insert(out, n, max, w);
 	}
 	for (size_t i = 0; i < n; i++)

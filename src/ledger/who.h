@@ -1,10 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* who: who holds a resource. The same answers stand in the ledger as holders and in findings as culprits, each with the reason.
+/* who: who holds a resource. The same answers stand in the ledger as holders and in findings as
+ * culprits, each with the reason.
  *
- * Every function fills at most `max` entries, most guilty first, and returns how many; none is "not known", never a guess. Texts live
- * in the view's scratch memory. `kind` is one of the culprit kinds of the vocabulary (process, job, cgroup, peer, destination, file, config,
- * device, traffic, hardware). */
+ * Every function fills at most `max` entries, most guilty first, and returns how many; none is "not
+ * known", never a guess. Texts live in the view's scratch memory. `kind` is one of the culprit
+ * kinds of the vocabulary (process, job, cgroup, peer, destination, file, config, device, traffic,
+ * hardware). */
 #ifndef LEDGER_WHO_H
 #define LEDGER_WHO_H
 
@@ -15,8 +17,8 @@ enum { WHO_MAX = 4 };
 struct who {
 	const char *kind;
 	const char *value;
-	int32_t pid;      /* 0 when it is no process */
-	double share;     /* 0..1 of what is used, negative when unknown */
+	int32_t pid;  /* 0 when it is no process */
+	double share; /* 0..1 of what is used, negative when unknown */
 	const char *why;
 };
 
@@ -29,9 +31,11 @@ size_t who_tasks(struct view *v, int64_t uid, struct who *out, size_t max);
 /* Descriptors of the host by process; of one process by what they are open on. */
 size_t who_fds(struct view *v, struct who *out, size_t max);
 size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t max);
-/* A disk: processes with files or the device itself open on it, by bytes moved. devnos: the disk and its partitions. */
+/* A disk: processes with files or the device itself open on it, by bytes moved. devnos: the disk
+ * and its partitions. */
 size_t who_disk(struct view *v, const uint64_t *devnos, size_t n, struct who *out, size_t max);
-/* A filesystem that fills: who makes files grow, or, where nothing can grow any more, who tries hardest; then the file. */
+/* A filesystem that fills: who makes files grow, or, where nothing can grow any more, who tries
+ * hardest; then the file. */
 size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max);
 size_t who_listener(struct view *v, const struct listener *l, struct who *out, size_t max);
 size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, size_t max);

@@ -115,9 +115,13 @@ bool parse_proc_cgroup(struct scan bytes, struct scan *ret)
 		if (!colon)
 			continue;
 		struct scan controllers = {line.p, colon}, path = {colon + 1, line.end};
-		/* A path that says something wins over "/"; then v2, systemd's hierarchy, and the limits' hierarchies. */
+		/* A path that says something wins over "/"; then v2, systemd's hierarchy, and the
+		 * limits' hierarchies. */
 		int rank = scan_len(path) > 1 ? 10 : 0;
-		rank += id == 0 ? 3 : scan_is(controllers, "name=systemd") ? 2 : scan_starts(controllers, "memory") ? 1 : 0;
+		rank += id == 0                                ? 3
+			: scan_is(controllers, "name=systemd") ? 2
+			: scan_starts(controllers, "memory")   ? 1
+							       : 0;
 		if (rank > best_rank && scan_len(path) && *path.p == '/') {
 			best = path;
 			best_rank = rank;
@@ -156,7 +160,8 @@ static void diag_attributes(const unsigned char *p, size_t n, struct diag_socket
 	}
 }
 
-size_t parse_inet_diag(const void *bytes, size_t len, void (*each)(void *ctx, const struct diag_socket *s), void *ctx)
+size_t parse_inet_diag(const void *bytes, size_t len,
+	void (*each)(void *ctx, const struct diag_socket *s), void *ctx)
 {
 	const unsigned char *p = bytes;
 	size_t count = 0;
@@ -172,12 +177,16 @@ size_t parse_inet_diag(const void *bytes, size_t len, void (*each)(void *ctx, co
 				.state = m.idiag_state,
 				.local_port = __builtin_bswap16(m.id.idiag_sport),
 				.peer_port = __builtin_bswap16(m.id.idiag_dport),
-				.recvq = m.idiag_rqueue, .sendq = m.idiag_wqueue, .uid = m.idiag_uid, .inode = m.idiag_inode,
+				.recvq = m.idiag_rqueue,
+				.sendq = m.idiag_wqueue,
+				.uid = m.idiag_uid,
+				.inode = m.idiag_inode,
 			};
 			if (m.idiag_family == AF_INET || m.idiag_family == AF_INET6) {
 				address_set(&s.local, m.idiag_family, m.id.idiag_src);
 				address_set(&s.peer, m.idiag_family, m.id.idiag_dst);
-				diag_attributes(p + sizeof h + sizeof m, h.nlmsg_len - sizeof h - sizeof m, &s);
+				diag_attributes(p + sizeof h + sizeof m,
+					h.nlmsg_len - sizeof h - sizeof m, &s);
 				each(ctx, &s);
 				count++;
 			}
@@ -191,7 +200,8 @@ size_t parse_inet_diag(const void *bytes, size_t len, void (*each)(void *ctx, co
 	return count;
 }
 
-static const unsigned char *ct_attr(const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
+static const unsigned char *ct_attr(
+	const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
 {
 	while (n >= sizeof(struct nlattr)) {
 		struct nlattr a;
@@ -248,7 +258,8 @@ static bool ct_tuple(const unsigned char *p, size_t n, struct ct_entry *e)
 	return true;
 }
 
-size_t parse_conntrack(const void *bytes, size_t len, void (*each)(void *ctx, const struct ct_entry *e), void *ctx)
+size_t parse_conntrack(
+	const void *bytes, size_t len, void (*each)(void *ctx, const struct ct_entry *e), void *ctx)
 {
 	const unsigned char *p = bytes;
 	size_t count = 0;
@@ -260,7 +271,8 @@ size_t parse_conntrack(const void *bytes, size_t len, void (*each)(void *ctx, co
 		size_t skip = sizeof h + sizeof(struct nfgenmsg), tuple_len;
 		if (h.nlmsg_len >= skip && h.nlmsg_type >> 8 == NFNL_SUBSYS_CTNETLINK) {
 			struct ct_entry e = {0};
-			const unsigned char *t = ct_attr(p + skip, h.nlmsg_len - skip, CTA_TUPLE_ORIG, &tuple_len);
+			const unsigned char *t =
+				ct_attr(p + skip, h.nlmsg_len - skip, CTA_TUPLE_ORIG, &tuple_len);
 			if (t && ct_tuple(t, tuple_len, &e)) {
 				each(ctx, &e);
 				count++;
@@ -280,9 +292,10 @@ static void unescape(struct scan s, char *dst, size_t size)
 {
 	size_t at = 0;
 	while (s.p < s.end && at + 1 < size) {
-		if (s.end - s.p >= 4 && s.p[0] == '\\' && s.p[1] >= '0' && s.p[1] <= '3' && s.p[2] >= '0' && s.p[2] <= '7' &&
-			s.p[3] >= '0' && s.p[3] <= '7') {
-			dst[at++] = (char)((s.p[1] - '0') << 6 | (s.p[2] - '0') << 3 | (s.p[3] - '0'));
+		if (s.end - s.p >= 4 && s.p[0] == '\\' && s.p[1] >= '0' && s.p[1] <= '3' &&
+			s.p[2] >= '0' && s.p[2] <= '7' && s.p[3] >= '0' && s.p[3] <= '7') {
+			dst[at++] =
+				(char)((s.p[1] - '0') << 6 | (s.p[2] - '0') << 3 | (s.p[3] - '0'));
 			s.p += 4;
 		} else {
 			dst[at++] = *s.p++;
@@ -296,8 +309,9 @@ bool parse_mountinfo(struct scan line, struct mount_line *m)
 {
 	uint64_t id, parent, maj, min;
 	struct scan root, path, options, word, type, source, super;
-	if (!scan_u64(&line, &id) || !scan_u64(&line, &parent) || !scan_u64(&line, &maj) || !scan_skip(&line, ':') ||
-		!scan_u64(&line, &min) || !scan_word(&line, &root) || !scan_word(&line, &path) || !scan_word(&line, &options))
+	if (!scan_u64(&line, &id) || !scan_u64(&line, &parent) || !scan_u64(&line, &maj) ||
+		!scan_skip(&line, ':') || !scan_u64(&line, &min) || !scan_word(&line, &root) ||
+		!scan_word(&line, &path) || !scan_word(&line, &options))
 		return false;
 	do {
 		if (!scan_word(&line, &word))
@@ -313,6 +327,7 @@ bool parse_mountinfo(struct scan line, struct mount_line *m)
 	unescape(type, m->type, sizeof m->type);
 	unescape(source, m->source, sizeof m->source);
 	unescape(super, m->options, sizeof m->options);
-	m->read_only = scan_is(options, "ro") || scan_starts(options, "ro,") || scan_is(super, "ro") || scan_starts(super, "ro,");
+	m->read_only = scan_is(options, "ro") || scan_starts(options, "ro,") ||
+		       scan_is(super, "ro") || scan_starts(super, "ro,");
 	return true;
 }

@@ -1,19 +1,22 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* parse: kernel bytes to structs, for what is no plain table of numbers: /proc/PID files, sock_diag and conntrack messages, mounts.
- * Pure functions; every length in the bytes is checked; they are fuzzed. */
+/* parse: kernel bytes to structs, for what is no plain table of numbers: /proc/PID files, sock_diag
+ * and conntrack messages, mounts. Pure functions; every length in the bytes is checked; they are
+ * fuzzed. */
 #ifndef READ_PARSE_H
 #define READ_PARSE_H
 
 #include "base/num.h"
 #include "catalogue/sample.h"
 
-/* /proc/PID/stat into p (pid, comm, state, ppid, times ...; sets HAVE_STAT). The name is between the first '(' and the last ')':
- * it may hold blanks, parentheses and newlines. cpu_ns comes from ticks and has their grain. */
+/* /proc/PID/stat into p (pid, comm, state, ppid, times ...; sets HAVE_STAT). The name is between
+ * the first '(' and the last ')': it may hold blanks, parentheses and newlines. cpu_ns comes from
+ * ticks and has their grain. */
 bool parse_proc_stat(struct scan bytes, struct proc *p);
 /* /proc/PID/io. */
 bool parse_proc_io(struct scan bytes, struct proc *p);
-/* /proc/PID/cgroup: the path that best names the group for a person: v2, else systemd's, else the deepest one. */
+/* /proc/PID/cgroup: the path that best names the group for a person: v2, else systemd's, else the
+ * deepest one. */
 bool parse_proc_cgroup(struct scan bytes, struct scan *ret_path);
 
 /* One TCP socket of a sock_diag dump. */
@@ -27,14 +30,16 @@ struct diag_socket {
 	bool have_drops;
 };
 /* Calls each() for every whole message; returns how many. */
-size_t parse_inet_diag(const void *bytes, size_t len, void (*each)(void *ctx, const struct diag_socket *s), void *ctx);
+size_t parse_inet_diag(const void *bytes, size_t len,
+	void (*each)(void *ctx, const struct diag_socket *s), void *ctx);
 
 struct ct_entry {
 	uint8_t proto;
 	uint16_t source_port, port;
 	struct address source, destination;
 };
-size_t parse_conntrack(const void *bytes, size_t len, void (*each)(void *ctx, const struct ct_entry *e), void *ctx);
+size_t parse_conntrack(const void *bytes, size_t len,
+	void (*each)(void *ctx, const struct ct_entry *e), void *ctx);
 
 /* One line of mountinfo. Paths are unescaped (\040) into the buffers of the struct. */
 struct mount_line {

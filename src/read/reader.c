@@ -42,13 +42,15 @@ static int open_below(int dir_fd, const char *path, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-void reader_record(struct reader *r, bool host, const char *path, const void *bytes, size_t len, bool append)
+void reader_record(
+	struct reader *r, bool host, const char *path, const void *bytes, size_t len, bool append)
 {
 	if (r->record_moment_fd < 0)
 		return;
 	char full[PATH_MAX];
 	(void)snprintf(full, sizeof full, "%s%s", host ? "" : r->prefix, path);
-	AUTO_FD int fd = open_below(r->record_moment_fd, full, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC));
+	AUTO_FD int fd = open_below(
+		r->record_moment_fd, full, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC));
 	const unsigned char *p = bytes;
 	while (fd >= 0 && len > 0) {
 		ssize_t n = write(fd, p, len);
@@ -109,7 +111,8 @@ ssize_t reader_file(struct reader *r, const char *path, struct kept *kept, void 
 				int fault = reader_may();
 				if (fault)
 					return fault;
-				kept->fd = openat(r->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+				kept->fd = openat(r->root_fd, path,
+					O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 				if (kept->fd < 0)
 					return -errno;
 			}
@@ -120,7 +123,8 @@ ssize_t reader_file(struct reader *r, const char *path, struct kept *kept, void 
 			kept->fd = -1;
 			if (fresh)
 				return n;
-			fresh = true; /* the file behind the descriptor is gone (a cgroup made anew): once more by name */
+			fresh = true; /* the file behind the descriptor is gone (a cgroup made
+					 anew): once more by name */
 		}
 	}
 	if (n >= 0)
@@ -129,7 +133,8 @@ ssize_t reader_file(struct reader *r, const char *path, struct kept *kept, void 
 }
 
 /* getdents64 into a buffer of our own, here and below: readdir() would malloc on every tick. */
-int reader_dirs(struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx)
+int reader_dirs(
+	struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx)
 {
 	unsigned char buf[4096] __attribute__((aligned(16)));
 	int fault = reader_may();
@@ -146,11 +151,13 @@ int reader_dirs(struct reader *r, const char *path, int (*each)(void *ctx, const
 			at += e->d_reclen;
 			if (e->d_name[0] == '.' || (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
 				continue;
-			if (e->d_type == DT_UNKNOWN && (fstatat(fd, e->d_name, &st, 0) < 0 || !S_ISDIR(st.st_mode)))
+			if (e->d_type == DT_UNKNOWN &&
+				(fstatat(fd, e->d_name, &st, 0) < 0 || !S_ISDIR(st.st_mode)))
 				continue;
 			if (r->record_moment_fd >= 0) {
 				char marker[PATH_MAX];
-				(void)snprintf(marker, sizeof marker, "%s/%s/.keep", path, e->d_name);
+				(void)snprintf(
+					marker, sizeof marker, "%s/%s/.keep", path, e->d_name);
 				reader_record(r, true, marker, "", 0, false);
 			}
 			if (each(ctx, e->d_name))
@@ -180,7 +187,8 @@ ssize_t reader_pids(struct reader *r, int32_t *pids, size_t max)
 			const struct dirent64 *e = (const void *)(r->dump_buffer + at);
 			at += e->d_reclen;
 			uint64_t pid;
-			if (e->d_name[0] < '1' || e->d_name[0] > '9' || num_u64(e->d_name, &pid) < 0 || pid > INT32_MAX)
+			if (e->d_name[0] < '1' || e->d_name[0] > '9' ||
+				num_u64(e->d_name, &pid) < 0 || pid > INT32_MAX)
 				continue;
 			if (count == max)
 				return (ssize_t)count;
@@ -189,7 +197,8 @@ ssize_t reader_pids(struct reader *r, int32_t *pids, size_t max)
 			pids[count++] = (int32_t)pid;
 		}
 	}
-	for (size_t i = 1; !sorted && i < count; i++) { /* a recorded tree is in any order; the kernel's never is */
+	for (size_t i = 1; !sorted && i < count;
+		i++) { /* a recorded tree is in any order; the kernel's never is */
 		int32_t p = pids[i];
 		size_t k = i;
 		for (; k > 0 && pids[k - 1] > p; k--)
@@ -207,8 +216,9 @@ static int statvfs_replay(struct reader *r, const char *mount, struct reader_fs 
 	struct scan s = scan_over(r->dump_buffer, (size_t)n), line;
 	while (scan_line(&s, &line)) {
 		struct reader_fs f;
-		if (scan_u64(&line, &f.size) && scan_u64(&line, &f.free) && scan_u64(&line, &f.available) &&
-			scan_u64(&line, &f.inodes) && scan_u64(&line, &f.inodes_free) && scan_skip(&line, ' ') &&
+		if (scan_u64(&line, &f.size) && scan_u64(&line, &f.free) &&
+			scan_u64(&line, &f.available) && scan_u64(&line, &f.inodes) &&
+			scan_u64(&line, &f.inodes_free) && scan_skip(&line, ' ') &&
 			scan_is(line, mount)) {
 			*ret = f;
 			return 0;
@@ -228,12 +238,15 @@ int reader_statvfs(struct reader *r, const char *mount, struct reader_fs *ret)
 	if (statvfs(mount, &v) < 0)
 		return -errno;
 	uint64_t block = v.f_frsize ? v.f_frsize : v.f_bsize;
-	*ret = (struct reader_fs){v.f_blocks * block, v.f_bfree * block, v.f_bavail * block, v.f_files, v.f_ffree};
+	*ret = (struct reader_fs){
+		v.f_blocks * block, v.f_bfree * block, v.f_bavail * block, v.f_files, v.f_ffree};
 	if (r->record_moment_fd >= 0) {
 		char line[PATH_MAX + 128];
-		int n = snprintf(line, sizeof line, "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n",
+		int n = snprintf(line, sizeof line,
+			"%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %s\n",
 			ret->size, ret->free, ret->available, ret->inodes, ret->inodes_free, mount);
-		reader_record(r, true, "mounts.statvfs", line, (size_t)n < sizeof line ? (size_t)n : 0, true);
+		reader_record(r, true, "mounts.statvfs", line,
+			(size_t)n < sizeof line ? (size_t)n : 0, true);
 	}
 	return 0;
 }
@@ -248,12 +261,14 @@ unsigned reader_moments(const struct reader *r)
 	return r->moments;
 }
 
-/* A folder "0" makes a tree of moments; otherwise the tree needs a proc folder and is the only moment. */
+/* A folder "0" makes a tree of moments; otherwise the tree needs a proc folder and is the only
+ * moment. */
 static int open_tree(struct reader *r)
 {
 	struct stat st;
 	char name[16];
-	while (snprintf(name, sizeof name, "%u", r->moments) > 0 && fstatat(r->root_fd, name, &st, 0) == 0 && S_ISDIR(st.st_mode))
+	while (snprintf(name, sizeof name, "%u", r->moments) > 0 &&
+		fstatat(r->root_fd, name, &st, 0) == 0 && S_ISDIR(st.st_mode))
 		r->moments++;
 	if (r->moments == 0) {
 		if (fstatat(r->root_fd, "proc", &st, 0) < 0)
@@ -280,9 +295,10 @@ int reader_open(const char *root, const char *record_dir, struct reader **ret)
 		r->host_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	}
 	if (e == 0 && record_dir) {
-		if (mkdir(record_dir, 0755) < 0 && errno != EEXIST)
-			e = -errno;
-		else if ((r->record_fd = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+		bool made = mkdir(record_dir, 0755) == 0 || errno == EEXIST;
+		if (made)
+			r->record_fd = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (r->record_fd < 0)
 			e = -errno;
 	}
 	if (e < 0) {
@@ -299,7 +315,8 @@ void reader_close(struct reader *r)
 		return;
 	if (r->replay)
 		attr_close_fd(&r->moment_fd);
-	const int fds[] = {r->root_fd, r->record_fd, r->record_moment_fd, r->host_netns_fd, r->taskstats_fd};
+	const int fds[] = {
+		r->root_fd, r->record_fd, r->record_moment_fd, r->host_netns_fd, r->taskstats_fd};
 	for (size_t i = 0; i < COUNTOF(fds); i++)
 		attr_close_fd(&fds[i]);
 	free(r);
@@ -316,7 +333,8 @@ static int begin_replay(struct reader *r, uint64_t *real_ns, uint64_t *mono_ns)
 		return -errno;
 	attr_close_fd(&r->moment_fd);
 	r->moment_fd = fd;
-	*real_ns = (1767225600ull + r->moment) * 1000000000u; /* 2026-01-01, when the tree has no clock of its own */
+	*real_ns = (1767225600ull + r->moment) *
+		   1000000000u; /* 2026-01-01, when the tree has no clock of its own */
 	*mono_ns = (1000ull + r->moment) * 1000000000u;
 	r->moment++;
 	char text[64];
@@ -341,8 +359,10 @@ int reader_begin(struct reader *r, uint64_t *real_ns, uint64_t *mono_ns)
 		(void)snprintf(name, sizeof name, "%u", r->moment++);
 		attr_close_fd(&r->record_moment_fd);
 		(void)mkdirat(r->record_fd, name, 0755);
-		r->record_moment_fd = openat(r->record_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		int n = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 "\n", *real_ns, *mono_ns);
+		r->record_moment_fd =
+			openat(r->record_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		int n = snprintf(
+			text, sizeof text, "%" PRIu64 " %" PRIu64 "\n", *real_ns, *mono_ns);
 		reader_record(r, true, "clock", text, (size_t)n, false);
 	}
 	return 0;

@@ -60,19 +60,22 @@ enum reader_dump {
 	DUMP_CONNTRACK,  /* connection-tracking entries */
 };
 
-/* Opens the running machine, or a recorded tree. record_dir (may be NULL): where to write what is read. */
+/* Opens the running machine, or a recorded tree. record_dir (may be NULL): where to write what is
+ * read. */
 int reader_open(const char *root, const char *record_dir, struct reader **ret);
 void reader_close(struct reader *r);
 bool reader_is_replay(const struct reader *r);
 
-/* Begins the next moment. Live: reads the clock. Replay: the next folder, or -ENODATA after the last one. */
+/* Begins the next moment. Live: reads the clock. Replay: the next folder, or -ENODATA after the
+ * last one. */
 int reader_begin(struct reader *r, uint64_t *ret_real_ns, uint64_t *ret_mono_ns);
 /* Replay: how many moments there are. */
 unsigned reader_moments(const struct reader *r);
 
-/* Network namespaces, the host's first (index 0). reader_netns_scan() looks for new and vanished ones; `inodes` are those
- * that processes are in (see reader_proc_netns), with one pid for each. Handles stay valid until the namespace vanishes;
- * a namespace that nobody but us would keep alive is let go. */
+/* Network namespaces, the host's first (index 0). reader_netns_scan() looks for new and vanished
+ * ones; `inodes` are those that processes are in (see reader_proc_netns), with one pid for each.
+ * Handles stay valid until the namespace vanishes; a namespace that nobody but us would keep alive
+ * is let go. */
 struct reader_netns {
 	uint64_t inode;
 	char name[64]; /* from /run/netns, or "" */
@@ -80,34 +83,43 @@ struct reader_netns {
 int reader_netns_scan(struct reader *r, const uint64_t *inodes, const int32_t *pids, size_t n);
 size_t reader_netns_count(const struct reader *r);
 const struct reader_netns *reader_netns_at(const struct reader *r, size_t i);
-/* Makes the namespace current for the opens that follow; 0 is the host's. -EPERM without the privilege. */
+/* Makes the namespace current for the opens that follow; 0 is the host's. -EPERM without the
+ * privilege. */
 int reader_netns_enter(struct reader *r, size_t i);
 
-/* Reads a whole file (path relative to the root, in the current namespace) into buf; returns its length. With `kept` the
- * descriptor stays open for the next time. A result of exactly `size` bytes may be cut. */
+/* Reads a whole file (path relative to the root, in the current namespace) into buf; returns its
+ * length. With `kept` the descriptor stays open for the next time. A result of exactly `size` bytes
+ * may be cut. */
 ssize_t reader_file(struct reader *r, const char *path, struct kept *kept, void *buf, size_t size);
 /* Names of the folders in a folder: calls each(ctx, name) until it answers nonzero. */
-int reader_dirs(struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx);
+int reader_dirs(
+	struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx);
 /* All process ids, ascending; returns how many, at most max. */
 ssize_t reader_pids(struct reader *r, int32_t *pids, size_t max);
 
 int reader_statvfs(struct reader *r, const char *mount, struct reader_fs *ret);
-/* CPU time, run delay and switches of many processes at once; ok[i] tells which were answered. -ENOTSUP where the fast way
- * (taskstats) is not to be had: then reader_proc_schedstat() answers for main threads only. */
-int reader_proc_times(struct reader *r, const int32_t *pids, size_t n, struct reader_times *ret, bool *ok);
+/* CPU time, run delay and switches of many processes at once; ok[i] tells which were answered.
+ * -ENOTSUP where the fast way (taskstats) is not to be had: then reader_proc_schedstat() answers
+ * for main threads only. */
+int reader_proc_times(
+	struct reader *r, const int32_t *pids, size_t n, struct reader_times *ret, bool *ok);
 int reader_proc_schedstat(struct reader *r, int32_t pid, struct reader_times *ret);
 int reader_proc_limits(struct reader *r, int32_t pid, struct reader_limits *ret);
 int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret_inode);
 int reader_proc_uid(struct reader *r, int32_t pid, uint32_t *ret_uid);
-/* Descriptors of a process in ascending order, at most max; each() may stop it with nonzero. with_stat: fill devno, inode, size. */
+/* Descriptors of a process in ascending order, at most max; each() may stop it with nonzero.
+ * with_stat: fill devno, inode, size. */
 int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
 	int (*each)(void *ctx, const struct reader_fd *fd), void *ctx);
 
-/* Runs a netlink dump in the current namespace and hands over its bytes piece by piece (each a run of whole messages).
- * each() may stop it with nonzero, which is not an error. -EINTR: the table changed while it was dumped, what came is usable. */
-int reader_dump(struct reader *r, enum reader_dump what, int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
+/* Runs a netlink dump in the current namespace and hands over its bytes piece by piece (each a run
+ * of whole messages). each() may stop it with nonzero, which is not an error. -EINTR: the table
+ * changed while it was dumped, what came is usable. */
+int reader_dump(struct reader *r, enum reader_dump what,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
 
-/* Test hook: when set, asked before each system call of the reader; a nonzero answer is the errno to fail with. */
+/* Test hook: when set, asked before each system call of the reader; a nonzero answer is the errno
+ * to fail with. */
 extern int (*reader_fault)(void);
 
 #endif

@@ -18,25 +18,27 @@ struct netns_handle {
 
 struct reader {
 	bool replay;
-	int root_fd;    /* "/", or the recorded tree */
-	int moment_fd;  /* replay: the folder of this moment; live: root_fd */
+	int root_fd;   /* "/", or the recorded tree */
+	int moment_fd; /* replay: the folder of this moment; live: root_fd */
 	unsigned moment, moments;
-	bool single;    /* replay: the tree is itself the only moment */
-	int record_fd;  /* folder to record into, or -1 */
+	bool single;   /* replay: the tree is itself the only moment */
+	int record_fd; /* folder to record into, or -1 */
 	int record_moment_fd;
 	int host_netns_fd; /* live: to come back */
 	size_t current_netns;
 	struct netns_handle netns[READER_NETNS_MAX];
 	size_t netns_count;
-	char prefix[80]; /* replay and recording: "" or "netns/NAME/" */
+	char prefix[80];                    /* replay and recording: "" or "netns/NAME/" */
 	int taskstats_fd, taskstats_family; /* family 0: not looked for yet, -1: not to be had */
 	unsigned char dump_buffer[READER_DUMP_BUFFER] __attribute__((aligned(16)));
 };
 
 /* 0, or -errno chosen by the test hook. */
 int reader_may(void);
-/* Writes bytes below the recorded moment (current namespace unless host); does nothing when not recording. */
-void reader_record(struct reader *r, bool host, const char *path, const void *bytes, size_t len, bool append);
+/* Writes bytes below the recorded moment (current namespace unless host); does nothing when not
+ * recording. */
+void reader_record(
+	struct reader *r, bool host, const char *path, const void *bytes, size_t len, bool append);
 /* Whole file of the recorded moment, without the namespace's prefix. */
 ssize_t reader_moment_file(struct reader *r, const char *path, void *buf, size_t size);
 

@@ -2,9 +2,10 @@
  * SPDX-License-Identifier: ISC */
 /* The reader's network half: namespaces and netlink dumps.
  *
- * A namespace is entered only to open its files and sockets; nothing keeps the namespace itself open, because a monitor that
- * pins a namespace would keep a dead container's interfaces alive. The descriptors that the engine keeps do pin it, so
- * reader_netns_scan() names what vanished (no process in it, not in /run/netns) and the engine lets go at once. */
+ * A namespace is entered only to open its files and sockets; nothing keeps the namespace itself
+ * open, because a monitor that pins a namespace would keep a dead container's interfaces alive. The
+ * descriptors that the engine keeps do pin it, so reader_netns_scan() names what vanished (no
+ * process in it, not in /run/netns) and the engine lets go at once. */
 #include "read/reader.h"
 
 #include "base/num.h"
@@ -86,8 +87,10 @@ static void scan_run_netns(struct reader *r)
 				continue;
 			struct netns_handle *h = netns_add(r, st.st_ino, e->d_name);
 			if (h && h != &r->netns[0]) {
-				(void)snprintf(h->info.name, sizeof h->info.name, "%.63s", e->d_name);
-				(void)snprintf(h->path, sizeof h->path, "run/netns/%.80s", e->d_name);
+				(void)snprintf(
+					h->info.name, sizeof h->info.name, "%.63s", e->d_name);
+				(void)snprintf(
+					h->path, sizeof h->path, "run/netns/%.80s", e->d_name);
 			}
 		}
 	}
@@ -166,25 +169,34 @@ int reader_netns_enter(struct reader *r, size_t i)
 	return e;
 }
 
-/* ---- netlink dumps ---------------------------------------------------------------------------------------------- */
+/* ---- netlink dumps
+ * ---------------------------------------------------------------------------------------------- */
 
 static const char *dump_file(enum reader_dump what)
 {
 	static const char *const names[] = {
-		[DUMP_TCP_LISTEN] = "netlink/tcp_listen", [DUMP_TCP_ALL] = "netlink/tcp", [DUMP_CONNTRACK] = "netlink/conntrack",
+		[DUMP_TCP_LISTEN] = "netlink/tcp_listen",
+		[DUMP_TCP_ALL] = "netlink/tcp",
+		[DUMP_CONNTRACK] = "netlink/conntrack",
 	};
 	return names[what];
 }
 
 static int send_inet_diag(int fd, unsigned family, uint32_t states, unsigned ext)
 {
-	/* The old request type asks for both families in one walk of the table; sock_diag proper wants one walk for each. */
+	/* The old request type asks for both families in one walk of the table; sock_diag proper
+	 * wants one walk for each. */
 	struct {
 		struct nlmsghdr h;
 		struct inet_diag_req r;
 	} q = {
-		.h = {.nlmsg_len = sizeof q, .nlmsg_type = TCPDIAG_GETSOCK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = 1},
-		.r = {.idiag_family = (uint8_t)family, .idiag_ext = (uint8_t)ext, .idiag_states = states},
+		.h = {.nlmsg_len = sizeof q,
+			.nlmsg_type = TCPDIAG_GETSOCK,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			.nlmsg_seq = 1},
+		.r = {.idiag_family = (uint8_t)family,
+			.idiag_ext = (uint8_t)ext,
+			.idiag_states = states},
 	};
 	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
 }
@@ -195,15 +207,19 @@ static int send_conntrack(int fd)
 		struct nlmsghdr h;
 		struct nfgenmsg g;
 	} q = {
-		.h = {.nlmsg_len = sizeof q, .nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP, .nlmsg_seq = 1},
+		.h = {.nlmsg_len = sizeof q,
+			.nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			.nlmsg_seq = 1},
 		.g = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0},
 	};
 	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
 }
 
-/* Looks through one datagram: how many bytes of whole data messages come before the end, and whether the end is in it. */
-static int dump_extent(const unsigned char *buf, size_t n, size_t *ret_data, bool *ret_done, bool *interrupted)
+/* Looks through one datagram: how many bytes of whole data messages come before the end, and
+ * whether the end is in it. */
+static int dump_extent(
+	const unsigned char *buf, size_t n, size_t *ret_data, bool *ret_done, bool *interrupted)
 {
 	size_t at = 0;
 	*ret_done = false;
@@ -231,14 +247,16 @@ static int dump_extent(const unsigned char *buf, size_t n, size_t *ret_data, boo
 	return 0;
 }
 
-static int dump_receive(struct reader *r, int fd, const char *file, int (*each)(void *, const void *, size_t), void *ctx)
+static int dump_receive(struct reader *r, int fd, const char *file,
+	int (*each)(void *, const void *, size_t), void *ctx)
 {
 	bool interrupted = false;
 	for (;;) {
 		int fault = reader_may();
 		if (fault)
 			return fault;
-		/* MSG_TRUNC: the true length, so that a message larger than the buffer is an error and never a silent gap. */
+		/* MSG_TRUNC: the true length, so that a message larger than the buffer is an error
+		 * and never a silent gap. */
 		ssize_t n = recv(fd, r->dump_buffer, sizeof r->dump_buffer, MSG_TRUNC);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -261,7 +279,8 @@ static int dump_receive(struct reader *r, int fd, const char *file, int (*each)(
 	}
 }
 
-static int dump_replay(struct reader *r, const char *file, int (*each)(void *, const void *, size_t), void *ctx)
+static int dump_replay(
+	struct reader *r, const char *file, int (*each)(void *, const void *, size_t), void *ctx)
 {
 	char full[PATH_MAX];
 	(void)snprintf(full, sizeof full, "%s%s", r->prefix, file);
@@ -292,7 +311,8 @@ static int dump_replay(struct reader *r, const char *file, int (*each)(void *, c
 	}
 }
 
-int reader_dump(struct reader *r, enum reader_dump what, int (*each)(void *ctx, const void *bytes, size_t len), void *ctx)
+int reader_dump(struct reader *r, enum reader_dump what,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx)
 {
 	const char *file = dump_file(what);
 	if (r->replay)
@@ -300,7 +320,8 @@ int reader_dump(struct reader *r, enum reader_dump what, int (*each)(void *ctx, 
 	int fault = reader_may();
 	if (fault)
 		return fault;
-	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, what == DUMP_CONNTRACK ? NETLINK_NETFILTER : NETLINK_SOCK_DIAG);
+	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+		what == DUMP_CONNTRACK ? NETLINK_NETFILTER : NETLINK_SOCK_DIAG);
 	if (fd < 0)
 		return -errno;
 	/* A dump that the kernel cannot finish must not hold up the second for ever. */
@@ -311,7 +332,8 @@ int reader_dump(struct reader *r, enum reader_dump what, int (*each)(void *ctx, 
 	int e;
 	if (what == DUMP_CONNTRACK)
 		e = send_conntrack(fd);
-	else if (what == DUMP_TCP_LISTEN) /* exactly this bit: any other walks the table of connections */
+	else if (what ==
+		 DUMP_TCP_LISTEN) /* exactly this bit: any other walks the table of connections */
 		e = send_inet_diag(fd, AF_INET, 1 << TCP_LISTEN, 1 << (INET_DIAG_SKMEMINFO - 1));
 	else
 		e = send_inet_diag(fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 0);

@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: ISC */
 /* The reader's process half: what /proc/PID and the taskstats interface tell of one process.
  *
- * taskstats answers for a whole thread group, threads that ended included, in 2.3 us where opening /proc/PID/stat takes 10;
- * it needs CAP_NET_ADMIN and the initial namespaces, so its absence is normal and the collector has a slower way. */
+ * taskstats answers for a whole thread group, threads that ended included, in 2.3 us where opening
+ * /proc/PID/stat takes 10; it needs CAP_NET_ADMIN and the initial namespaces, so its absence is
+ * normal and the collector has a slower way. */
 #include "read/reader.h"
 
 #include "base/num.h"
@@ -32,7 +33,8 @@ struct genl_request {
 	char payload[20];
 };
 
-static size_t genl_fill(struct genl_request *q, uint16_t type, uint8_t cmd, uint32_t seq, uint16_t attr, const void *value, size_t len)
+static size_t genl_fill(struct genl_request *q, uint16_t type, uint8_t cmd, uint32_t seq,
+	uint16_t attr, const void *value, size_t len)
 {
 	*q = (struct genl_request){
 		.h = {.nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST, .nlmsg_seq = seq},
@@ -45,7 +47,8 @@ static size_t genl_fill(struct genl_request *q, uint16_t type, uint8_t cmd, uint
 }
 
 /* The attribute of this type in [p, p+n), or NULL; *ret_len is its payload's length. */
-static const unsigned char *attr_find(const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
+static const unsigned char *attr_find(
+	const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
 {
 	while (n >= sizeof(struct nlattr)) {
 		struct nlattr a;
@@ -70,13 +73,15 @@ int reader_taskstats_open(struct reader *r)
 	if (r->taskstats_family)
 		return r->taskstats_family > 0 ? 0 : -ENOTSUP;
 	r->taskstats_family = -1;
-	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (fd < 0)
 		return -ENOTSUP;
+	r->taskstats_fd = fd;
 	struct timeval limit = {.tv_sec = 1};
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	struct genl_request q;
-	size_t len = genl_fill(&q, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, CTRL_ATTR_FAMILY_NAME, TASKSTATS_GENL_NAME, sizeof TASKSTATS_GENL_NAME);
+	size_t len = genl_fill(&q, GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, CTRL_ATTR_FAMILY_NAME,
+		TASKSTATS_GENL_NAME, sizeof TASKSTATS_GENL_NAME);
 	if (send(fd, &q, len, 0) < 0)
 		return -ENOTSUP;
 	ssize_t n = recv(fd, r->dump_buffer, sizeof r->dump_buffer, 0);
@@ -85,21 +90,23 @@ int reader_taskstats_open(struct reader *r)
 		return -ENOTSUP;
 	memcpy(&h, r->dump_buffer, sizeof h);
 	size_t alen;
-	const unsigned char *a = h.nlmsg_type == GENL_ID_CTRL
-		? attr_find(r->dump_buffer + sizeof h + sizeof(struct genlmsghdr), (size_t)n - sizeof h - sizeof(struct genlmsghdr), CTRL_ATTR_FAMILY_ID, &alen)
-		: NULL;
+	const unsigned char *a =
+		h.nlmsg_type == GENL_ID_CTRL
+			? attr_find(r->dump_buffer + sizeof h + sizeof(struct genlmsghdr),
+				  (size_t)n - sizeof h - sizeof(struct genlmsghdr),
+				  CTRL_ATTR_FAMILY_ID, &alen)
+			: NULL;
 	uint16_t family;
 	if (!a || alen < sizeof family)
 		return -ENOTSUP;
 	memcpy(&family, a, sizeof family);
 	r->taskstats_family = family;
-	r->taskstats_fd = fd;
-	fd = -1; /* kept */
 	return 0;
 }
 
 /* One answer: a process's numbers, ESRCH, or EPERM (which turns the whole way off). */
-static int taskstats_answer(const unsigned char *p, const struct nlmsghdr *h, struct reader_times *ret)
+static int taskstats_answer(
+	const unsigned char *p, const struct nlmsghdr *h, struct reader_times *ret)
 {
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		int32_t e = -EBADMSG;
@@ -110,7 +117,8 @@ static int taskstats_answer(const unsigned char *p, const struct nlmsghdr *h, st
 	size_t skip = sizeof *h + sizeof(struct genlmsghdr), len, slen;
 	if (h->nlmsg_len < skip)
 		return -EBADMSG;
-	const unsigned char *aggr = attr_find(p + skip, h->nlmsg_len - skip, TASKSTATS_TYPE_AGGR_TGID, &len);
+	const unsigned char *aggr =
+		attr_find(p + skip, h->nlmsg_len - skip, TASKSTATS_TYPE_AGGR_TGID, &len);
 	const unsigned char *st = aggr ? attr_find(aggr, len, TASKSTATS_TYPE_STATS, &slen) : NULL;
 	if (!st || slen < offsetof(struct taskstats, ac_comm))
 		return -EBADMSG;
@@ -120,14 +128,16 @@ static int taskstats_answer(const unsigned char *p, const struct nlmsghdr *h, st
 	return 0;
 }
 
-static int taskstats_batch(struct reader *r, const int32_t *pids, size_t n, struct reader_times *ret, bool *ok)
+static int taskstats_batch(
+	struct reader *r, const int32_t *pids, size_t n, struct reader_times *ret, bool *ok)
 {
 	unsigned char out[TASKSTATS_BATCH * sizeof(struct genl_request)];
 	size_t len = 0;
 	for (size_t i = 0; i < n; i++) {
 		struct genl_request q;
 		uint32_t pid = (uint32_t)pids[i];
-		size_t one = genl_fill(&q, (uint16_t)r->taskstats_family, TASKSTATS_CMD_GET, (uint32_t)i, TASKSTATS_CMD_ATTR_TGID, &pid, sizeof pid);
+		size_t one = genl_fill(&q, (uint16_t)r->taskstats_family, TASKSTATS_CMD_GET,
+			(uint32_t)i, TASKSTATS_CMD_ATTR_TGID, &pid, sizeof pid);
 		memcpy(out + len, &q, one);
 		len += one;
 	}
@@ -145,7 +155,8 @@ static int taskstats_batch(struct reader *r, const int32_t *pids, size_t n, stru
 			if (h.nlmsg_len < sizeof h || h.nlmsg_len > (size_t)got - at)
 				return -EBADMSG;
 			if (h.nlmsg_seq < n) {
-				int e = taskstats_answer(r->dump_buffer + at, &h, &ret[h.nlmsg_seq]);
+				int e = taskstats_answer(
+					r->dump_buffer + at, &h, &ret[h.nlmsg_seq]);
 				ok[h.nlmsg_seq] = e == 0;
 				if (e == -EPERM)
 					return e;
@@ -162,13 +173,15 @@ static int taskstats_batch(struct reader *r, const int32_t *pids, size_t n, stru
 static bool times_text(struct scan s, struct reader_times *ret)
 {
 	struct reader_times t;
-	if (!scan_u64(&s, &t.cpu_ns) || !scan_u64(&s, &t.run_delay_ns) || !scan_u64(&s, &t.switches))
+	if (!scan_u64(&s, &t.cpu_ns) || !scan_u64(&s, &t.run_delay_ns) ||
+		!scan_u64(&s, &t.switches))
 		return false;
 	*ret = t;
 	return true;
 }
 
-int reader_proc_times(struct reader *r, const int32_t *pids, size_t n, struct reader_times *ret, bool *ok)
+int reader_proc_times(
+	struct reader *r, const int32_t *pids, size_t n, struct reader_times *ret, bool *ok)
 {
 	char path[64], text[96];
 	if (r->replay) {
@@ -185,14 +198,17 @@ int reader_proc_times(struct reader *r, const int32_t *pids, size_t n, struct re
 	if (e == 0)
 		e = reader_taskstats_open(r);
 	for (size_t i = 0; e == 0 && i < n; i += TASKSTATS_BATCH)
-		e = taskstats_batch(r, pids + i, n - i < TASKSTATS_BATCH ? n - i : TASKSTATS_BATCH, ret + i, ok + i);
-	if (e < 0 && r->taskstats_fd >= 0) { /* answers may be out of step now: begin anew next time, or never after EPERM */
+		e = taskstats_batch(r, pids + i, n - i < TASKSTATS_BATCH ? n - i : TASKSTATS_BATCH,
+			ret + i, ok + i);
+	if (e < 0 && r->taskstats_fd >= 0) { /* answers may be out of step now: begin anew next
+						time, or never after EPERM */
 		(void)close(r->taskstats_fd);
 		r->taskstats_fd = -1;
 		r->taskstats_family = e == -EPERM ? -1 : 0;
 	}
 	for (size_t i = 0; e == 0 && r->record_moment_fd >= 0 && i < n; i++) {
-		int len = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", ret[i].cpu_ns, ret[i].run_delay_ns, ret[i].switches);
+		int len = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+			ret[i].cpu_ns, ret[i].run_delay_ns, ret[i].switches);
 		(void)snprintf(path, sizeof path, "proc/%" PRId32 "/times", pids[i]);
 		if (ok[i])
 			reader_record(r, true, path, text, (size_t)len, false);
@@ -219,8 +235,10 @@ static int count_fds(int root_fd, const char *path, uint64_t *ret)
 	uint64_t count = 0;
 	ssize_t n;
 	while ((n = getdents64(fd, buf, sizeof buf)) > 0)
-		for (ssize_t at = 0; at < n; at += ((const struct dirent64 *)(const void *)(buf + at))->d_reclen)
-			count += ((const struct dirent64 *)(const void *)(buf + at))->d_name[0] != '.';
+		for (ssize_t at = 0; at < n;
+			at += ((const struct dirent64 *)(const void *)(buf + at))->d_reclen)
+			count += ((const struct dirent64 *)(const void *)(buf + at))->d_name[0] !=
+				 '.';
 	if (n < 0)
 		return -errno;
 	*ret = count;
@@ -238,7 +256,8 @@ int reader_proc_limits(struct reader *r, int32_t pid, struct reader_limits *ret)
 			return (int)n;
 		struct scan s = scan_over(text, (size_t)n);
 		ret->have_fds = scan_u64(&s, &ret->fds);
-		ret->have_limits = ret->have_fds && scan_u64(&s, &ret->fd_limit) && scan_u64(&s, &ret->nproc_limit);
+		ret->have_limits = ret->have_fds && scan_u64(&s, &ret->fd_limit) &&
+				   scan_u64(&s, &ret->nproc_limit);
 		return 0;
 	}
 	int fault = reader_may();
@@ -248,17 +267,20 @@ int reader_proc_limits(struct reader *r, int32_t pid, struct reader_limits *ret)
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fd", pid);
 	if (fstatat(r->root_fd, path, &st, 0) < 0)
 		return -errno;
-	/* Since 6.2 the folder's size is the number of descriptors; before it was 0 and they have to be counted. */
+	/* Since 6.2 the folder's size is the number of descriptors; before it was 0 and they have
+	 * to be counted. */
 	ret->fds = (uint64_t)st.st_size;
 	ret->have_fds = st.st_size > 0 || count_fds(r->root_fd, path, &ret->fds) == 0;
 	struct rlimit nofile, nproc;
-	if (prlimit(pid, RLIMIT_NOFILE, NULL, &nofile) == 0 && prlimit(pid, RLIMIT_NPROC, NULL, &nproc) == 0) {
+	if (prlimit(pid, RLIMIT_NOFILE, NULL, &nofile) == 0 &&
+		prlimit(pid, RLIMIT_NPROC, NULL, &nproc) == 0) {
 		ret->have_limits = true;
 		ret->fd_limit = nofile.rlim_cur;
 		ret->nproc_limit = nproc.rlim_cur;
 	}
 	if (r->record_moment_fd >= 0 && ret->have_fds) {
-		int n = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", ret->fds, ret->fd_limit, ret->nproc_limit);
+		int n = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+			ret->fds, ret->fd_limit, ret->nproc_limit);
 		(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fdcount", pid);
 		reader_record(r, true, path, text, (size_t)n, false);
 	}
@@ -324,7 +346,8 @@ int reader_proc_uid(struct reader *r, int32_t pid, uint32_t *ret)
 	return 0;
 }
 
-static int fds_replay(struct reader *r, int32_t pid, unsigned max, int (*each)(void *, const struct reader_fd *), void *ctx)
+static int fds_replay(struct reader *r, int32_t pid, unsigned max,
+	int (*each)(void *, const struct reader_fd *), void *ctx)
 {
 	char path[64];
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fdlist", pid);
@@ -335,21 +358,25 @@ static int fds_replay(struct reader *r, int32_t pid, unsigned max, int (*each)(v
 	struct scan s = scan_over(buf, (size_t)n), line;
 	for (unsigned i = 0; i < max && scan_line(&s, &line); i++) {
 		uint64_t fd, dev, ino, size, wr, del;
-		if (!scan_u64(&line, &fd) || !scan_u64(&line, &dev) || !scan_u64(&line, &ino) || !scan_u64(&line, &size) ||
-			!scan_u64(&line, &wr) || !scan_u64(&line, &del) || !scan_skip(&line, ' '))
+		if (!scan_u64(&line, &fd) || !scan_u64(&line, &dev) || !scan_u64(&line, &ino) ||
+			!scan_u64(&line, &size) || !scan_u64(&line, &wr) ||
+			!scan_u64(&line, &del) || !scan_skip(&line, ' '))
 			continue;
 		char target[PATH_MAX];
-		size_t len = scan_len(line) < sizeof target - 1 ? scan_len(line) : sizeof target - 1;
+		size_t len =
+			scan_len(line) < sizeof target - 1 ? scan_len(line) : sizeof target - 1;
 		memcpy(target, line.p, len);
 		target[len] = '\0';
-		struct reader_fd f = {(int)fd, dev, ino, size, target[0] == '/', wr != 0, del != 0, target};
+		struct reader_fd f = {
+			(int)fd, dev, ino, size, target[0] == '/', wr != 0, del != 0, target};
 		if (each(ctx, &f))
 			break;
 	}
 	return 0;
 }
 
-static bool fd_fill(struct reader *r, int dir, int32_t pid, const char *name, bool with_stat, char *target, size_t size, struct reader_fd *f)
+static bool fd_fill(struct reader *r, int dir, int32_t pid, const char *name, bool with_stat,
+	char *target, size_t size, struct reader_fd *f)
 {
 	uint64_t number;
 	if (num_u64(name, &number) < 0)
@@ -370,19 +397,24 @@ static bool fd_fill(struct reader *r, int dir, int32_t pid, const char *name, bo
 	f->inode = st.st_ino;
 	f->size = (uint64_t)st.st_size;
 	f->deleted = st.st_nlink == 0;
-	/* The link's own permission bits say how the file is open: rwx------ style, w for writable. */
+	/* The link's own permission bits say how the file is open: rwx------ style, w for writable.
+	 */
 	struct stat link;
-	f->writable = fstatat(dir, name, &link, AT_SYMLINK_NOFOLLOW) == 0 && (link.st_mode & S_IWUSR);
+	f->writable =
+		fstatat(dir, name, &link, AT_SYMLINK_NOFOLLOW) == 0 && (link.st_mode & S_IWUSR);
 	if (r->record_moment_fd >= 0) {
 		char path[64], text[PATH_MAX + 160];
 		(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fdlist", pid);
-		int n = snprintf(text, sizeof text, "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %s\n", f->fd, f->devno, f->inode, f->size, f->writable, f->deleted, target);
+		int n = snprintf(text, sizeof text,
+			"%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %s\n", f->fd, f->devno,
+			f->inode, f->size, f->writable, f->deleted, target);
 		reader_record(r, true, path, text, (size_t)n < sizeof text ? (size_t)n : 0, true);
 	}
 	return true;
 }
 
-int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat, int (*each)(void *ctx, const struct reader_fd *fd), void *ctx)
+int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
+	int (*each)(void *ctx, const struct reader_fd *fd), void *ctx)
 {
 	if (r->replay)
 		return fds_replay(r, pid, max, each, ctx);
@@ -402,7 +434,8 @@ int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
 			const struct dirent64 *e = (const void *)(buf + at);
 			at += e->d_reclen;
 			struct reader_fd f;
-			if (e->d_name[0] == '.' || !fd_fill(r, dir, pid, e->d_name, with_stat, target, sizeof target, &f))
+			if (e->d_name[0] == '.' || !fd_fill(r, dir, pid, e->d_name, with_stat,
+							   target, sizeof target, &f))
 				continue;
 			seen++;
 			if (each(ctx, &f))

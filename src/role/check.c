@@ -50,8 +50,10 @@ static int say_findings(const struct options *o, struct session *s, const struct
 	char host[256];
 	struct style st = style_of(stdout, o->set[OPTION_NO_COLOR]);
 	if (o->set[OPTION_JSON]) {
-		int r = json_write(stdout, json_check(&s->view, fs, PLIMSOLL_VERSION, host_name(host, s)), false);
-		return r < 0 ? complain(EX_IOERR, "standard output: %s", strerror(-r)) : (int)fs->overall;
+		int r = json_write(stdout,
+			json_check(&s->view, fs, PLIMSOLL_VERSION, host_name(host, s)), false);
+		return r < 0 ? complain(EX_IOERR, "standard output: %s", strerror(-r))
+			     : (int)fs->overall;
 	}
 	if (o->set[OPTION_NAGIOS]) {
 		show_nagios(stdout, &s->view, fs);
@@ -63,7 +65,9 @@ static int say_findings(const struct options *o, struct session *s, const struct
 	return output_done((int)fs->overall);
 }
 
-/* ---- --watch ------------------------------------------------------------------------------------------------------ */
+/* ---- --watch
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 struct watch {
 	const struct options *o;
@@ -72,22 +76,27 @@ struct watch {
 	bool failed;
 };
 
-static void say_event(void *ctx, enum track_event event, const struct tracked *row, const struct verdict *f)
+static void say_event(
+	void *ctx, enum track_event event, const struct tracked *row, const struct verdict *f)
 {
 	struct watch *w = ctx;
 	struct view *v = &w->s->view;
 	char at[40];
 	(void)text_time(at, v->now_ns);
 	if (w->o->set[OPTION_JSONL] || w->o->set[OPTION_JSON]) {
-		json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "event", track_event_name(event), "at", at, "id", row->id, "severity", severity_name(row->severity), "state",
-			state_name(row->state), "resource", json_text(row->resource), "finding", f ? json_finding(v, f) : json_null());
+		json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "event",
+			track_event_name(event), "at", at, "id", row->id, "severity",
+			severity_name(row->severity), "state", state_name(row->state), "resource",
+			json_text(row->resource), "finding", f ? json_finding(v, f) : json_null());
 		w->failed = json_write(stdout, j, true) < 0 || w->failed;
 		return;
 	}
 	char length[32], safe[512];
-	(void)printf("%s  %s  %s", at, track_event_name(event), text_safe(safe, sizeof safe, row->title));
+	(void)printf("%s  %s  %s", at, track_event_name(event),
+		text_safe(safe, sizeof safe, row->title));
 	if (event == TRACK_CLOSE)
-		(void)printf("  (it lasted %s)\n", text_duration(length, (double)(row->last_ns - row->since_ns) / 1e9));
+		(void)printf("  (it lasted %s)\n",
+			text_duration(length, (double)(row->last_ns - row->since_ns) / 1e9));
 	else
 		(void)putchar('\n');
 	if (event == TRACK_OPEN)
@@ -114,7 +123,8 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 		ticks++;
 		if (ticks < s->window)
 			continue;
-		if (view_open(&s->view, s->store, s->window) < 0 || findings_build(&s->view, o->text[OPTION_ONLY], all, &fs) < 0)
+		if (view_open(&s->view, s->store, s->window) < 0 ||
+			findings_build(&s->view, o->text[OPTION_ONLY], all, &fs) < 0)
 			return complain(EX_OSERR, "looking at the samples: %s", strerror(ENOMEM));
 		track_update(&track, &s->view, &fs, say_event, &w);
 	}
@@ -168,7 +178,8 @@ int command_limits(struct options *o)
 		int r = json_write(stdout, json_limits(&s.view, &l), false);
 		status = r < 0 ? complain(EX_IOERR, "standard output: %s", strerror(-r)) : 0;
 	} else if (status == 0) {
-		show_limits(stdout, style_of(stdout, o->set[OPTION_NO_COLOR]), &s.view, &l, o->set[OPTION_ALL]);
+		show_limits(stdout, style_of(stdout, o->set[OPTION_NO_COLOR]), &s.view, &l,
+			o->set[OPTION_ALL]);
 		status = output_done(0);
 	}
 	session_close(&s);

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* explain, doctor, version: what the program knows, what this machine lets it see, and which program it is. */
+/* explain, doctor, version: what the program knows, what this machine lets it see, and which
+ * program it is. */
 #include "base/text.h"
 #include "role/commands.h"
 #include "role/session.h"
@@ -17,10 +18,14 @@
 
 static int done(void)
 {
-	return fflush(stdout) == EOF || ferror(stdout) ? complain(EX_IOERR, "standard output: %s", strerror(errno)) : 0;
+	return fflush(stdout) == EOF || ferror(stdout)
+		       ? complain(EX_IOERR, "standard output: %s", strerror(errno))
+		       : 0;
 }
 
-/* ---- explain ------------------------------------------------------------------------------------------------------ */
+/* ---- explain
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static int explain_list(const struct options *o)
 {
@@ -29,22 +34,37 @@ static int explain_list(const struct options *o)
 		for (unsigned r = 0; r < RULE_COUNT; r++)
 			json_array_append_new(rules, json_rule((enum rule_id)r));
 		for (unsigned r = 0; r < RESOURCE_COUNT; r++)
-			json_array_append_new(resources, json_pack("{s:s, s:s, s:s}", "resource", resource_info((enum resource)r)->class, "unit", resource_info((enum resource)r)->unit, "help",
-				resource_info((enum resource)r)->help));
+			json_array_append_new(
+				resources, json_pack("{s:s, s:s, s:s}", "resource",
+						   resource_info((enum resource)r)->class, "unit",
+						   resource_info((enum resource)r)->unit, "help",
+						   resource_info((enum resource)r)->help));
 		for (unsigned m = 0; m < METRIC_COUNT; m++)
-			json_array_append_new(metrics, json_pack("{s:s, s:s, s:s, s:s}", "metric", metric_info((enum metric)m)->name, "kind", metric_kind_name((enum metric)m), "unit",
-				metric_base_unit((enum metric)m), "help", metric_info((enum metric)m)->help));
-		return json_write(stdout, json_pack("{s:o, s:o, s:o}", "rules", rules, "resources", resources, "metrics", metrics), false) < 0 ? complain(EX_IOERR, "standard output: %s", strerror(EIO)) : 0;
+			json_array_append_new(
+				metrics, json_pack("{s:s, s:s, s:s, s:s}", "metric",
+						 metric_info((enum metric)m)->name, "kind",
+						 metric_kind_name((enum metric)m), "unit",
+						 metric_base_unit((enum metric)m), "help",
+						 metric_info((enum metric)m)->help));
+		return json_write(stdout,
+			       json_pack("{s:o, s:o, s:o}", "rules", rules, "resources", resources,
+				       "metrics", metrics),
+			       false) < 0
+			       ? complain(EX_IOERR, "standard output: %s", strerror(EIO))
+			       : 0;
 	}
 	(void)puts("rules:");
 	for (unsigned r = 0; r < RULE_COUNT; r++)
-		(void)printf("  %-24s %s\n", rule_info((enum rule_id)r)->name, rule_info((enum rule_id)r)->subject);
+		(void)printf("  %-24s %s\n", rule_info((enum rule_id)r)->name,
+			rule_info((enum rule_id)r)->subject);
 	(void)puts("\nresources:");
 	for (unsigned r = 0; r < RESOURCE_COUNT; r++)
-		(void)printf("  %-24s %s\n", resource_info((enum resource)r)->class, resource_info((enum resource)r)->help);
+		(void)printf("  %-24s %s\n", resource_info((enum resource)r)->class,
+			resource_info((enum resource)r)->help);
 	(void)puts("\nmetrics:");
 	for (unsigned m = 0; m < METRIC_COUNT; m++)
-		(void)printf("  %-24s %s\n", metric_info((enum metric)m)->name, metric_info((enum metric)m)->help);
+		(void)printf("  %-24s %s\n", metric_info((enum metric)m)->name,
+			metric_info((enum metric)m)->help);
 	return done();
 }
 
@@ -57,7 +77,10 @@ int command_explain(struct options *o)
 	enum resource res = resource_by_name(o->argument);
 	enum metric metric = metric_by_name(o->argument);
 	if (rule == RULE_COUNT && res == RESOURCE_COUNT && metric == METRIC_COUNT)
-		return complain(EX_USAGE, "explain: '%s': no rule, resource or metric has this name (plimsoll explain lists them)", o->argument);
+		return complain(EX_USAGE,
+			"explain: '%s': no rule, resource or metric has this name (plimsoll "
+			"explain lists them)",
+			o->argument);
 	if (o->set[OPTION_JSON]) {
 		json_t *j;
 		if (rule != RULE_COUNT) {
@@ -67,22 +90,32 @@ int command_explain(struct options *o)
 			for (unsigned k = 0; k < RULE_COUNT; k++)
 				if (rule_info((enum rule_id)k)->resource == res)
 					json_array_append_new(rules, json_rule((enum rule_id)k));
-			j = json_pack("{s:s, s:s, s:s, s:o}", "resource", resource_info(res)->class, "unit", resource_info(res)->unit, "help", resource_info(res)->help, "rules", rules);
+			j = json_pack("{s:s, s:s, s:s, s:o}", "resource", resource_info(res)->class,
+				"unit", resource_info(res)->unit, "help", resource_info(res)->help,
+				"rules", rules);
 		} else {
-			j = json_pack("{s:s, s:s, s:s, s:s}", "metric", metric_info(metric)->name, "kind", metric_kind_name(metric), "unit", metric_base_unit(metric), "help", metric_info(metric)->help);
+			j = json_pack("{s:s, s:s, s:s, s:s}", "metric", metric_info(metric)->name,
+				"kind", metric_kind_name(metric), "unit", metric_base_unit(metric),
+				"help", metric_info(metric)->help);
 		}
-		return json_write(stdout, j, false) < 0 ? complain(EX_IOERR, "standard output: %s", strerror(EIO)) : 0;
+		return json_write(stdout, j, false) < 0
+			       ? complain(EX_IOERR, "standard output: %s", strerror(EIO))
+			       : 0;
 	}
 	if (rule != RULE_COUNT)
 		show_explain_rule(stdout, st, rule);
-	if (res != RESOURCE_COUNT && (rule == RULE_COUNT || strcmp(rule_info(rule)->name, resource_info(res)->class) != 0))
+	if (res != RESOURCE_COUNT &&
+		(rule == RULE_COUNT ||
+			strcmp(rule_info(rule)->name, resource_info(res)->class) != 0))
 		show_explain_resource(stdout, st, res);
 	if (metric != METRIC_COUNT)
 		show_explain_metric(stdout, st, metric);
 	return done();
 }
 
-/* ---- doctor ------------------------------------------------------------------------------------------------------- */
+/* ---- doctor
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 struct remark {
 	const char *what, *state, *hides, *mend;
@@ -96,7 +129,8 @@ struct doctor {
 	size_t n;
 };
 
-static void remark(struct doctor *d, const char *what, const char *state, const char *hides, const char *mend)
+static void remark(
+	struct doctor *d, const char *what, const char *state, const char *hides, const char *mend)
 {
 	if (d->n < REMARKS)
 		d->rows[d->n++] = (struct remark){what, state, hides, mend};
@@ -106,9 +140,12 @@ static void remark(struct doctor *d, const char *what, const char *state, const 
 static const char *mend_for(const char *what, int error)
 {
 	if (strstr(what, "pressure"))
-		return error == EOPNOTSUPP ? "boot with psi=1" : "a kernel of 4.20 or later with CONFIG_PSI; boot with psi=1 where it is off";
+		return error == EOPNOTSUPP ? "boot with psi=1"
+					   : "a kernel of 4.20 or later with CONFIG_PSI; boot with "
+					     "psi=1 where it is off";
 	if (error == EPERM || error == EACCES)
-		return "run as root, or give CAP_SYS_PTRACE, CAP_NET_ADMIN, CAP_SYS_ADMIN and CAP_DAC_READ_SEARCH";
+		return "run as root, or give CAP_SYS_PTRACE, CAP_NET_ADMIN, CAP_SYS_ADMIN and "
+		       "CAP_DAC_READ_SEARCH";
 	if (strstr(what, "network and FUSE"))
 		return "nothing: df -h with a time-out by hand";
 	if (strstr(what, "control groups"))
@@ -123,7 +160,8 @@ static void examine_samples(struct doctor *d)
 	struct view *v = &d->s->view;
 	const struct sample *s = view_last(v);
 	double x;
-	remark(d, "files of /proc", say(v, "%u series, %u processes", v->series->count, s->procs.count), NULL, NULL);
+	remark(d, "files of /proc",
+		say(v, "%u series, %u processes", v->series->count, s->procs.count), NULL, NULL);
 	unsigned delay = 0, fds = 0, limits = 0, user = 0;
 	for (uint32_t i = 0; i < s->procs.count; i++) {
 		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
@@ -134,16 +172,26 @@ static void examine_samples(struct doctor *d)
 		fds += (p->have & HAVE_FDS) != 0;
 		limits += (p->have & HAVE_FD_LIMIT) != 0;
 	}
-	remark(d, "descriptors of processes", say(v, "%u of %u, limits of %u", fds, user, limits), fds < user ? "descriptor leaks of the others" : NULL, fds < user ? mend_for("", EACCES) : NULL);
-	remark(d, "run delay of processes", say(v, "%u of %u", delay, user), delay < user ? "who waits for a CPU" : NULL, delay < user ? mend_for("", EPERM) : NULL);
+	remark(d, "descriptors of processes", say(v, "%u of %u, limits of %u", fds, user, limits),
+		fds < user ? "descriptor leaks of the others" : NULL,
+		fds < user ? mend_for("", EACCES) : NULL);
+	remark(d, "run delay of processes", say(v, "%u of %u", delay, user),
+		delay < user ? "who waits for a CPU" : NULL,
+		delay < user ? mend_for("", EPERM) : NULL);
 	remark(d, "network namespaces", say(v, "%u", v->series->netns_count), NULL, NULL);
-	remark(d, "listening sockets", say(v, "%u, connections %s", s->listeners.count, s->have_conns ? "too" : "not"), s->have_conns ? NULL : "tcp.ports", s->have_conns ? NULL : mend_for("", EPERM));
+	remark(d, "listening sockets",
+		say(v, "%u, connections %s", s->listeners.count, s->have_conns ? "too" : "not"),
+		s->have_conns ? NULL : "tcp.ports", s->have_conns ? NULL : mend_for("", EPERM));
 	bool ct = view_gauge(v, view_id(v, M_CONNTRACK_USED, 0, 0), &x);
-	remark(d, "connection tracking", ct ? "counted" : "not loaded in this namespace", NULL, NULL);
+	remark(d, "connection tracking", ct ? "counted" : "not loaded in this namespace", NULL,
+		NULL);
 	for (uint32_t i = 0; i < s->gaps.count; i++) {
 		const struct gap *g = &TABLE_ROWS(s->gaps, struct gap)[i];
-		const char *ns = g->netns ? say(v, " in %s", series_netns_name(v->series, g->netns)) : "";
-		remark(d, say(v, "%s%s", g->what, ns), g->error ? strerror(g->error) : "not looked at", g->hides, mend_for(g->what, g->error));
+		const char *ns =
+			g->netns ? say(v, " in %s", series_netns_name(v->series, g->netns)) : "";
+		remark(d, say(v, "%s%s", g->what, ns),
+			g->error ? strerror(g->error) : "not looked at", g->hides,
+			mend_for(g->what, g->error));
 	}
 }
 
@@ -157,17 +205,27 @@ static void examine_host(struct doctor *d)
 		return;
 	}
 	if (uname(&u) == 0)
-		remark(d, "kernel", say(v, "%s %s %s", u.sysname, u.release, u.machine), NULL, NULL);
-	remark(d, "privilege", geteuid() == 0 ? "root" : "not root", geteuid() == 0 ? NULL : "other users' processes, other network namespaces", geteuid() == 0 ? NULL : mend_for("", EPERM));
+		remark(d, "kernel", say(v, "%s %s %s", u.sysname, u.release, u.machine), NULL,
+			NULL);
+	remark(d, "privilege", geteuid() == 0 ? "root" : "not root",
+		geteuid() == 0 ? NULL : "other users' processes, other network namespaces",
+		geteuid() == 0 ? NULL : mend_for("", EPERM));
 	if (getrlimit(RLIMIT_NOFILE, &l) == 0)
-		remark(d, "own descriptors", say(v, "%llu may be open", (unsigned long long)l.rlim_cur), NULL, NULL);
+		remark(d, "own descriptors",
+			say(v, "%llu may be open", (unsigned long long)l.rlim_cur), NULL, NULL);
 	bool btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
-	remark(d, "kernel type information (BTF)", btf ? "present" : "absent", btf ? NULL : "nothing yet: this version reads files and netlink only", NULL);
+	remark(d, "kernel type information (BTF)", btf ? "present" : "absent",
+		btf ? NULL : "nothing yet: this version reads files and netlink only", NULL);
 	bool io_delay = false;
 	char text[8] = "";
-	ssize_t n = reader_file(d->s->reader, "proc/sys/kernel/task_delayacct", NULL, text, sizeof text - 1);
+	ssize_t n = reader_file(
+		d->s->reader, "proc/sys/kernel/task_delayacct", NULL, text, sizeof text - 1);
 	io_delay = n > 0 && text[0] == '1';
-	remark(d, "delay accounting", io_delay ? "on" : "off", io_delay ? NULL : "how long each process waited for disks (blocked states are used instead)", io_delay ? NULL : "sysctl -w kernel.task_delayacct=1");
+	remark(d, "delay accounting", io_delay ? "on" : "off",
+		io_delay ? NULL
+			 : "how long each process waited for disks (blocked states are used "
+			   "instead)",
+		io_delay ? NULL : "sysctl -w kernel.task_delayacct=1");
 }
 
 int command_doctor(struct options *o)
@@ -186,16 +244,25 @@ int command_doctor(struct options *o)
 	if (status == 0 && o->set[OPTION_JSON]) {
 		json_t *rows = json_array();
 		for (size_t i = 0; i < d.n; i++)
-			json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:o}", "what", json_text(d.rows[i].what), "state", json_text(d.rows[i].state), "hides", json_text(d.rows[i].hides), "mend",
-				json_text(d.rows[i].mend)));
-		status = json_write(stdout, json_pack("{s:i, s:o}", "schema", 1, "checks", rows), false) < 0 ? complain(EX_IOERR, "standard output: %s", strerror(EIO)) : 0;
+			json_array_append_new(rows,
+				json_pack("{s:o, s:o, s:o, s:o}", "what", json_text(d.rows[i].what),
+					"state", json_text(d.rows[i].state), "hides",
+					json_text(d.rows[i].hides), "mend",
+					json_text(d.rows[i].mend)));
+		status = json_write(stdout, json_pack("{s:i, s:o}", "schema", 1, "checks", rows),
+				 false) < 0
+				 ? complain(EX_IOERR, "standard output: %s", strerror(EIO))
+				 : 0;
 	} else if (status == 0) {
-		static const struct column columns[] = {{"what", false, true, 0, 20}, {"state", false, true, 0, 16}, {"hides", false, true, 0, 12}, {"what helps", false, true, 0, 16}};
+		static const struct column columns[] = {{"what", false, true, 0, 20},
+			{"state", false, true, 0, 16}, {"hides", false, true, 0, 12},
+			{"what helps", false, true, 0, 16}};
 		const char **cells = arena_alloc(&s.view.scratch, (d.n + 1) * 4 * sizeof *cells);
 		for (size_t i = 0; cells && i < d.n; i++) {
 			cells[i * 4] = show_safe(&s.view, d.rows[i].what);
 			cells[i * 4 + 1] = show_safe(&s.view, d.rows[i].state);
-			cells[i * 4 + 2] = d.rows[i].hides ? show_safe(&s.view, d.rows[i].hides) : "nothing";
+			cells[i * 4 + 2] =
+				d.rows[i].hides ? show_safe(&s.view, d.rows[i].hides) : "nothing";
 			cells[i * 4 + 3] = d.rows[i].mend ? show_safe(&s.view, d.rows[i].mend) : "";
 		}
 		struct style st = style_of(stdout, o->set[OPTION_NO_COLOR]);
@@ -207,27 +274,40 @@ int command_doctor(struct options *o)
 	return status;
 }
 
-/* ---- version ------------------------------------------------------------------------------------------------------ */
+/* ---- version
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 int command_version(struct options *o)
 {
 	static const struct {
 		const char *name, *help;
 	} features[] = {
-		{"procfs", "files of /proc and /sys"}, {"sock_diag", "listening sockets and connections by netlink"}, {"taskstats", "run delay of processes by netlink"},
-		{"ctnetlink", "who holds connection-tracking entries"}, {"cgroup", "control groups, v1 and v2"}, {"netns", "all network namespaces"}, {"replay", "recorded trees (--root)"},
+		{"procfs", "files of /proc and /sys"},
+		{"sock_diag", "listening sockets and connections by netlink"},
+		{"taskstats", "run delay of processes by netlink"},
+		{"ctnetlink", "who holds connection-tracking entries"},
+		{"cgroup", "control groups, v1 and v2"},
+		{"netns", "all network namespaces"},
+		{"replay", "recorded trees (--root)"},
 		{"json", "JSON by jansson"},
 	};
 	if (o->set[OPTION_JSON]) {
 		json_t *a = json_array();
 		for (size_t i = 0; i < COUNTOF(features); i++)
 			json_array_append_new(a, json_string(features[i].name));
-		return json_write(stdout, json_pack("{s:s, s:o}", "plimsoll", PLIMSOLL_VERSION, "features", a), false) < 0 ? complain(EX_IOERR, "standard output: %s", strerror(EIO)) : 0;
+		return json_write(stdout,
+			       json_pack("{s:s, s:o}", "plimsoll", PLIMSOLL_VERSION, "features", a),
+			       false) < 0
+			       ? complain(EX_IOERR, "standard output: %s", strerror(EIO))
+			       : 0;
 	}
 	(void)printf("plimsoll %s\n", PLIMSOLL_VERSION);
 	for (size_t i = 0; o->set[OPTION_FEATURES] && i < COUNTOF(features); i++)
 		(void)printf("  %-10s %s\n", features[i].name, features[i].help);
 	if (o->set[OPTION_FEATURES])
-		(void)printf("  %u metrics, %u rules, %u resource classes; jansson %s\n", (unsigned)METRIC_COUNT, (unsigned)RULE_COUNT, (unsigned)RESOURCE_COUNT, jansson_version_str());
+		(void)printf("  %u metrics, %u rules, %u resource classes; jansson %s\n",
+			(unsigned)METRIC_COUNT, (unsigned)RULE_COUNT, (unsigned)RESOURCE_COUNT,
+			jansson_version_str());
 	return done();
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -17,7 +18,8 @@
 enum { CONFIG = true, FLAG = false, MS = 1000000 };
 
 static const struct option_info options[] = {
-#define OPTION(id, name, letter, kind, arg, commands, config, def, help) {name, letter, OPTION_KIND_##kind, arg, commands, config, def, help},
+#define OPTION(id, name, letter, kind, arg, commands, config, def, help)                           \
+	{name, letter, OPTION_KIND_##kind, arg, commands, config, def, help},
 #include "catalogue/options.def"
 #undef OPTION
 };
@@ -63,13 +65,21 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 	if (r == -ERANGE)
 		return complain(EX_USAGE, "%s: --%s: '%s' is out of range", where, i->name, value);
 	if (r < 0 && i->kind == OPTION_KIND_DURATION)
-		return complain(EX_USAGE, "%s: --%s: '%s' is no duration (5s, 250ms, 2m, 1h30m)", where, i->name, value);
+		return complain(EX_USAGE, "%s: --%s: '%s' is no duration (5s, 250ms, 2m, 1h30m)",
+			where, i->name, value);
 	if (r < 0)
-		return complain(EX_USAGE, "%s: --%s: '%s' is no time (2026-11-21T04:00:00Z, 04:00, -15m, yesterday 04:00, epoch seconds)", where, i->name, value);
-	if (id == OPTION_INTERVAL && (o->number[id] < 100 * (uint64_t)MS || o->number[id] > 60000 * (uint64_t)MS))
-		return complain(EX_USAGE, "%s: --%s: '%s' is not between 100ms and 1min", where, i->name, value);
-	if (id == OPTION_FOR && (o->number[id] < 100 * (uint64_t)MS || o->number[id] > 86400000 * (uint64_t)MS))
-		return complain(EX_USAGE, "%s: --%s: '%s' is not between 100ms and 1d", where, i->name, value);
+		return complain(EX_USAGE,
+			"%s: --%s: '%s' is no time (2026-11-21T04:00:00Z, 04:00, -15m, yesterday "
+			"04:00, epoch seconds)",
+			where, i->name, value);
+	if (id == OPTION_INTERVAL &&
+		(o->number[id] < 100 * (uint64_t)MS || o->number[id] > 60000 * (uint64_t)MS))
+		return complain(EX_USAGE, "%s: --%s: '%s' is not between 100ms and 1min", where,
+			i->name, value);
+	if (id == OPTION_FOR &&
+		(o->number[id] < 100 * (uint64_t)MS || o->number[id] > 86400000 * (uint64_t)MS))
+		return complain(EX_USAGE, "%s: --%s: '%s' is not between 100ms and 1d", where,
+			i->name, value);
 	o->text[id] = value;
 	o->set[id] = true;
 	return 0;
@@ -78,7 +88,8 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 static enum option find_option(const char *name, size_t n)
 {
 	unsigned k = 0;
-	while (k < OPTION_COUNT && (strlen(options[k].name) != n || strncmp(options[k].name, name, n) != 0))
+	while (k < OPTION_COUNT &&
+		(strlen(options[k].name) != n || strncmp(options[k].name, name, n) != 0))
 		k++;
 	return (enum option)k;
 }
@@ -88,11 +99,14 @@ static const char *where_of(const struct options *o)
 	return o->given_command ? commands[o->command].name : "command line";
 }
 
-static int one_option(struct options *o, enum option id, const char *inline_value, int argc, char **argv, int *at)
+static int one_option(
+	struct options *o, enum option id, const char *inline_value, int argc, char **argv, int *at)
 {
 	const struct option_info *i = &options[id];
 	if (!(i->commands & 1u << o->command))
-		return complain(EX_USAGE, "%s: --%s: not an option of this command (plimsoll help %s)", where_of(o), i->name, commands[o->command].name);
+		return complain(EX_USAGE,
+			"%s: --%s: not an option of this command (plimsoll help %s)", where_of(o),
+			i->name, commands[o->command].name);
 	if (i->kind == OPTION_KIND_SWITCH) {
 		if (inline_value)
 			return complain(EX_USAGE, "%s: --%s: takes no value", where_of(o), i->name);
@@ -101,13 +115,15 @@ static int one_option(struct options *o, enum option id, const char *inline_valu
 	}
 	if (!inline_value) {
 		if (*at + 1 >= argc)
-			return complain(EX_USAGE, "%s: --%s: needs a %s", where_of(o), i->name, i->argument);
+			return complain(EX_USAGE, "%s: --%s: needs a %s", where_of(o), i->name,
+				i->argument);
 		inline_value = argv[++*at];
 	}
 	return set_option(o, id, inline_value, where_of(o));
 }
 
-/* The command is the first word that is no option; options may stand before it only if it is the bare check. */
+/* The command is the first word that is no option; options may stand before it only if it is the
+ * bare check. */
 static int find_command(int argc, char **argv, struct options *o, int *ret_first)
 {
 	o->command = COMMAND_CHECK;
@@ -128,7 +144,8 @@ static int find_command(int argc, char **argv, struct options *o, int *ret_first
 		*ret_first = 2;
 		return 0;
 	}
-	return complain(EX_USAGE, "command line: '%s': no such command (plimsoll help lists them)", argv[1]);
+	return complain(EX_USAGE, "command line: '%s': no such command (plimsoll help lists them)",
+		argv[1]);
 }
 
 int options_parse(int argc, char **argv, struct options *o)
@@ -140,9 +157,11 @@ int options_parse(int argc, char **argv, struct options *o)
 		const char *a = argv[at];
 		if (only_words || a[0] != '-' || a[1] == '\0') {
 			if (o->argument)
-				return complain(EX_USAGE, "%s: '%s': one argument at most", where_of(o), a);
+				return complain(
+					EX_USAGE, "%s: '%s': one argument at most", where_of(o), a);
 			if (commands[o->command].arguments[0] == '\0')
-				return complain(EX_USAGE, "%s: '%s': takes no argument", where_of(o), a);
+				return complain(
+					EX_USAGE, "%s: '%s': takes no argument", where_of(o), a);
 			o->argument = a;
 		} else if (strcmp(a, "--") == 0) {
 			only_words = true;
@@ -150,26 +169,34 @@ int options_parse(int argc, char **argv, struct options *o)
 			size_t n = strcspn(a + 2, "=");
 			enum option id = find_option(a + 2, n);
 			if (id == OPTION_COUNT)
-				return complain(EX_USAGE, "%s: '%.*s': no such option (plimsoll help %s)", where_of(o), (int)n + 2, a, commands[o->command].name);
+				return complain(EX_USAGE,
+					"%s: '%.*s': no such option (plimsoll help %s)",
+					where_of(o), (int)n + 2, a, commands[o->command].name);
 			r = one_option(o, id, a[2 + n] == '=' ? a + n + 3 : NULL, argc, argv, &at);
 		} else {
 			unsigned id = 0;
-			while (id < OPTION_COUNT && (options[id].letter != a[1] || !(options[id].commands & 1u << o->command)))
+			while (id < OPTION_COUNT &&
+				(options[id].letter != a[1] ||
+					!(options[id].commands & 1u << o->command)))
 				id++;
 			if (id == OPTION_COUNT || a[2])
-				return complain(EX_USAGE, "%s: '%s': no such option (plimsoll help %s)", where_of(o), a, commands[o->command].name);
+				return complain(EX_USAGE,
+					"%s: '%s': no such option (plimsoll help %s)", where_of(o),
+					a, commands[o->command].name);
 			r = one_option(o, (enum option)id, NULL, argc, argv, &at);
 		}
 	}
 	if (r)
 		return r;
 	if (o->set[OPTION_JSONL] && !o->set[OPTION_WATCH])
-		return complain(EX_USAGE, "%s: --jsonl: goes with --watch (--json prints one document)", where_of(o));
+		return complain(EX_USAGE,
+			"%s: --jsonl: goes with --watch (--json prints one document)", where_of(o));
 	if (o->set[OPTION_JSON] && o->set[OPTION_NAGIOS])
 		return complain(EX_USAGE, "%s: --json and --nagios: choose one", where_of(o));
 	if (o->set[OPTION_WATCH] && o->set[OPTION_NAGIOS])
 		return complain(EX_USAGE, "%s: --watch and --nagios: choose one", where_of(o));
-	if (o->set[OPTION_FROM] && o->set[OPTION_TO] && o->number[OPTION_FROM] >= o->number[OPTION_TO])
+	if (o->set[OPTION_FROM] && o->set[OPTION_TO] &&
+		o->number[OPTION_FROM] >= o->number[OPTION_TO])
 		return complain(EX_USAGE, "%s: --from: is not before --to", where_of(o));
 	return 0;
 }
@@ -180,26 +207,31 @@ static int config_line(struct options *o, struct scan line, const char *path, un
 	char where[512];
 	(void)snprintf(where, sizeof where, "%s:%u", path, number);
 	scan_blanks(&line);
-	while (line.end > line.p && (line.end[-1] == ' ' || line.end[-1] == '\t' || line.end[-1] == '\r'))
+	while (line.end > line.p &&
+		(line.end[-1] == ' ' || line.end[-1] == '\t' || line.end[-1] == '\r'))
 		line.end--;
 	if (line.p == line.end || *line.p == '#')
 		return 0;
 	const char *eq = memchr(line.p, '=', scan_len(line));
 	if (!eq)
-		return complain(EX_CONFIG, "%s: '%.*s': expected name = value", where, (int)scan_len(line), line.p);
+		return complain(EX_CONFIG, "%s: '%.*s': expected name = value", where,
+			(int)scan_len(line), line.p);
 	struct scan name = {line.p, eq}, value = {eq + 1, line.end}, word;
 	scan_blanks(&value);
 	if (!scan_word(&name, &word))
 		return complain(EX_CONFIG, "%s: a name is missing before '='", where);
 	enum option id = find_option(word.p, scan_len(word));
 	if (id == OPTION_COUNT || !options[id].config)
-		return complain(EX_CONFIG, "%s: '%.*s': no such setting", where, (int)scan_len(word), word.p);
+		return complain(EX_CONFIG, "%s: '%.*s': no such setting", where,
+			(int)scan_len(word), word.p);
 	if (o->set[id])
 		return 0; /* the command line wins */
-	char *copy = strndup(value.p, scan_len(value)); /* lives as long as the process: one for each setting */
+	char *copy = strndup(
+		value.p, scan_len(value)); /* lives as long as the process: one for each setting */
 	if (!copy)
 		return complain(EX_OSERR, "%s: %s", where, strerror(ENOMEM));
 	int r = set_option(o, id, copy, where);
+	o->owned[id] = copy;
 	return r ? EX_CONFIG : 0;
 }
 
@@ -215,7 +247,8 @@ int options_config(struct options *o, const char *path)
 		number++;
 		size_t n = strcspn(line, "\n");
 		if (memchr(line, '\0', n) || (line[n] != '\n' && !feof(f)))
-			r = complain(EX_CONFIG, "%s:%u: a line too long, or not text", path, number);
+			r = complain(
+				EX_CONFIG, "%s:%u: a line too long, or not text", path, number);
 		else
 			r = config_line(o, scan_over(line, n), path, number);
 	}
@@ -225,6 +258,12 @@ int options_config(struct options *o, const char *path)
 	return r;
 }
 
+void options_free(struct options *o)
+{
+	for (unsigned i = 0; i < OPTION_COUNT; i++)
+		free(o->owned[i]);
+}
+
 static void help_options(FILE *f, enum command c)
 {
 	for (unsigned i = 0; i < OPTION_COUNT; i++) {
@@ -232,8 +271,11 @@ static void help_options(FILE *f, enum command c)
 		char left[64];
 		if (!(o->commands & 1u << c))
 			continue;
-		(void)snprintf(left, sizeof left, "%s%c%s--%s%s%s", o->letter ? "-" : " ", o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-		(void)fprintf(f, "  %-26s %s%s%s%s\n", left, o->help, o->def ? " [" : "", o->def ? o->def : "", o->def ? "]" : "");
+		(void)snprintf(left, sizeof left, "%s%c%s--%s%s%s", o->letter ? "-" : " ",
+			o->letter ? o->letter : ' ', o->letter ? ", " : "  ", o->name,
+			o->argument ? " " : "", o->argument ? o->argument : "");
+		(void)fprintf(f, "  %-26s %s%s%s%s\n", left, o->help, o->def ? " [" : "",
+			o->def ? o->def : "", o->def ? "]" : "");
 	}
 }
 
@@ -245,14 +287,19 @@ void options_help(FILE *f, const struct options *o)
 			if (strcmp(o->argument, commands[k].name) == 0)
 				c = (enum command)k;
 	if ((!o->given_command && !o->set[OPTION_HELP]) || c == COMMAND_HELP || !o->given_command) {
-		(void)fprintf(f, "plimsoll: what is this server running out of, who uses it up, the proof, and what to do.\n\nusage: plimsoll [COMMAND] [OPTIONS] [ARGUMENT]\n\n");
+		(void)fprintf(f,
+			"plimsoll: what is this server running out of, who uses it up, the proof, "
+			"and what to do.\n\nusage: plimsoll [COMMAND] [OPTIONS] [ARGUMENT]\n\n");
 		for (unsigned k = 0; k < COMMAND_COUNT; k++)
 			(void)fprintf(f, "  %-9s %s\n", commands[k].name, commands[k].help);
-		(void)fprintf(f, "\nWithout a command: check. 'plimsoll help COMMAND' lists a command's options.\n");
+		(void)fprintf(f, "\nWithout a command: check. 'plimsoll help COMMAND' lists a "
+				 "command's options.\n");
 		return;
 	}
-	(void)fprintf(f, "usage: plimsoll %s [OPTIONS]%s%s\n%s.\n\n", commands[c].name, *commands[c].arguments ? " " : "", commands[c].arguments, commands[c].help);
+	(void)fprintf(f, "usage: plimsoll %s [OPTIONS]%s%s\n%s.\n\n", commands[c].name,
+		*commands[c].arguments ? " " : "", commands[c].arguments, commands[c].help);
 	help_options(f, c);
 	if (c == COMMAND_CHECK)
-		(void)fprintf(f, "\nExit status: 0 ok, 1 warning, 2 critical, 3 unknown; 64 usage, 74 input or output failed.\n");
+		(void)fprintf(f, "\nExit status: 0 ok, 1 warning, 2 critical, 3 unknown; 64 usage, "
+				 "74 input or output failed.\n");
 }

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* options: the command line and the configuration file, checked against the tables of the catalogue. */
+/* options: the command line and the configuration file, checked against the tables of the
+ * catalogue. */
 #ifndef ROLE_OPTIONS_H
 #define ROLE_OPTIONS_H
 
@@ -22,7 +23,13 @@ enum option {
 	OPTION_COUNT
 };
 
-enum option_kind { OPTION_KIND_SWITCH, OPTION_KIND_DURATION, OPTION_KIND_TEXT, OPTION_KIND_PATH, OPTION_KIND_TIME };
+enum option_kind {
+	OPTION_KIND_SWITCH,
+	OPTION_KIND_DURATION,
+	OPTION_KIND_TEXT,
+	OPTION_KIND_PATH,
+	OPTION_KIND_TIME
+};
 
 struct option_info {
 	const char *name;
@@ -41,11 +48,12 @@ struct command_info {
 
 struct options {
 	enum command command;
-	bool given_command;         /* false: the bare `plimsoll` */
+	bool given_command; /* false: the bare `plimsoll` */
 	bool set[OPTION_COUNT];
 	const char *text[OPTION_COUNT];
 	uint64_t number[OPTION_COUNT]; /* nanoseconds of DURATION and TIME */
-	const char *argument;       /* the one after the options, or NULL */
+	char *owned[OPTION_COUNT];     /* texts that came from a file */
+	const char *argument;          /* the one after the options, or NULL */
 };
 
 const struct option_info *option_info(enum option o);
@@ -54,6 +62,7 @@ const struct command_info *command_info(enum command c);
 int options_parse(int argc, char **argv, struct options *ret);
 /* Settings of a file for what the command line left open. The values live as long as *o. */
 int options_config(struct options *o, const char *path);
+void options_free(struct options *o);
 void options_help(FILE *f, const struct options *o);
 
 /* "plimsoll: WHERE: WHAT" on stderr; returns status. */

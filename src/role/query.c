@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* query: the numbers themselves. SELECTOR is a name with * and ?, and in braces labels that must be equal (=, with the same wildcards) or
- * different (!=). Gauges show their newest value; counters their rate a second, and their total; shares the ratio of time. */
+/* query: the numbers themselves. SELECTOR is a name with * and ?, and in braces labels that must be
+ * equal (=, with the same wildcards) or different (!=). Gauges show their newest value; counters
+ * their rate a second, and their total; shares the ratio of time. */
 #include "base/text.h"
 #include "role/commands.h"
 #include "role/session.h"
@@ -98,15 +99,22 @@ struct query_row {
 static const char *labels_text(struct view *v, uint32_t id)
 {
 	const struct series *row = series_row(v->series, id);
-	const char *label = metric_label_name(metric_info((enum metric)row->metric)->label), *ns = series_netns_name(v->series, row->netns);
-	const char *a = label && row->instance ? arena_printf(&v->scratch, "%s=\"%s\"", label, show_safe(v, series_instance(v->series, id))) : "";
+	const char *label = metric_label_name(metric_info((enum metric)row->metric)->label),
+		   *ns = series_netns_name(v->series, row->netns);
+	const char *a = label && row->instance
+				? arena_printf(&v->scratch, "%s=\"%s\"", label,
+					  show_safe(v, series_instance(v->series, id)))
+				: "";
 	const char *b = *ns ? arena_printf(&v->scratch, "%snetns=\"%s\"", *a ? "," : "", ns) : "";
 	return *a || *b ? arena_printf(&v->scratch, "{%s%s}", a, b) : "";
 }
 
-static void print_rows(const struct options *o, struct view *v, const struct query_row *rows, size_t n)
+static void print_rows(
+	const struct options *o, struct view *v, const struct query_row *rows, size_t n)
 {
-	static const struct column columns[] = {{"series", false, true, 0, 24}, {"value", true, false, 0, 0}, {"rate/s", true, false, 1, 0}, {"unit", false, false, 2, 0}};
+	static const struct column columns[] = {{"series", false, true, 0, 24},
+		{"value", true, false, 0, 0}, {"rate/s", true, false, 1, 0},
+		{"unit", false, false, 2, 0}};
 	const char **cells = arena_alloc(&v->scratch, (n + 1) * 4 * sizeof *cells);
 	if (!cells)
 		return;
@@ -114,9 +122,13 @@ static void print_rows(const struct options *o, struct view *v, const struct que
 		(void)puts("series,value,rate,unit");
 	for (size_t i = 0; i < n; i++) {
 		enum metric m = (enum metric)series_row(v->series, rows[i].id)->metric;
-		const char *name = arena_printf(&v->scratch, "%s%s", metric_info(m)->name, labels_text(v, rows[i].id));
-		const char *value = rows[i].have_value ? arena_printf(&v->scratch, "%.12g", rows[i].value) : "-";
-		const char *rate = rows[i].have_rate ? arena_printf(&v->scratch, "%.6g", rows[i].rate) : "-";
+		const char *name = arena_printf(
+			&v->scratch, "%s%s", metric_info(m)->name, labels_text(v, rows[i].id));
+		const char *value = rows[i].have_value
+					    ? arena_printf(&v->scratch, "%.12g", rows[i].value)
+					    : "-";
+		const char *rate =
+			rows[i].have_rate ? arena_printf(&v->scratch, "%.6g", rows[i].rate) : "-";
 		cells[i * 4] = name;
 		cells[i * 4 + 1] = value;
 		cells[i * 4 + 2] = rate;
@@ -141,23 +153,31 @@ static json_t *rows_json(struct view *v, const struct query_row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct series *row = series_row(v->series, rows[i].id);
 		enum metric m = (enum metric)row->metric;
-		const char *label = metric_label_name(metric_info(m)->label), *ns = series_netns_name(v->series, row->netns);
+		const char *label = metric_label_name(metric_info(m)->label),
+			   *ns = series_netns_name(v->series, row->netns);
 		json_t *labels = json_object();
 		if (label && row->instance)
-			json_object_set_new(labels, label, json_text(series_instance(v->series, rows[i].id)));
+			json_object_set_new(
+				labels, label, json_text(series_instance(v->series, rows[i].id)));
 		if (*ns)
 			json_object_set_new(labels, "netns", json_text(ns));
-		json_array_append_new(a, json_pack("{s:s, s:o, s:s, s:s, s:o, s:o}", "metric", metric_info(m)->name, "labels", labels, "kind", metric_kind_name(m), "unit", metric_base_unit(m), "value",
-			rows[i].have_value ? json_real(rows[i].value) : json_null(), "rate", rows[i].have_rate ? json_real(rows[i].rate) : json_null()));
+		json_array_append_new(a,
+			json_pack("{s:s, s:o, s:s, s:s, s:o, s:o}", "metric", metric_info(m)->name,
+				"labels", labels, "kind", metric_kind_name(m), "unit",
+				metric_base_unit(m), "value",
+				rows[i].have_value ? json_real(rows[i].value) : json_null(), "rate",
+				rows[i].have_rate ? json_real(rows[i].rate) : json_null()));
 	}
-	return json_pack("{s:i, s:s, s:o}", "schema", 1, "at", text_time(at, v->now_ns), "series", a);
+	return json_pack(
+		"{s:i, s:s, s:o}", "schema", 1, "at", text_time(at, v->now_ns), "series", a);
 }
 
 int command_query(struct options *o)
 {
 	struct selector sel;
 	if (!o->argument)
-		return complain(EX_USAGE, "query: a SELECTOR is missing, as 'cpu.*' or 'net.rx.bytes{if=\"eth0\"}'");
+		return complain(EX_USAGE,
+			"query: a SELECTOR is missing, as 'cpu.*' or 'net.rx.bytes{if=\"eth0\"}'");
 	const char *wrong = selector_parse(o->argument, &sel);
 	if (wrong)
 		return complain(EX_USAGE, "query: '%s': %s", o->argument, wrong);
@@ -168,27 +188,35 @@ int command_query(struct options *o)
 	status = session_look(&s);
 	struct view *v = &s.view;
 	size_t n = 0;
-	struct query_row *rows = status == 0 ? arena_alloc(&v->scratch, (v->series->count + 1) * sizeof *rows) : NULL;
+	struct query_row *rows =
+		status == 0 ? arena_alloc(&v->scratch, (v->series->count + 1) * sizeof *rows)
+			    : NULL;
 	bool known = false;
 	for (unsigned m = 0; rows && m < METRIC_COUNT; m++) {
 		if (fnmatch(sel.name, metric_info((enum metric)m)->name, 0) != 0)
 			continue;
 		known = true;
-		for (uint32_t id = view_each(v, (enum metric)m, 0); id; id = view_each(v, (enum metric)m, id)) {
+		for (uint32_t id = view_each(v, (enum metric)m, 0); id;
+			id = view_each(v, (enum metric)m, id)) {
 			struct query_row r = {.id = id};
 			if (!selects(&sel, v->series, id))
 				continue;
 			enum metric_kind kind = metric_info((enum metric)m)->kind;
-			r.have_value = kind == METRIC_SHARE ? view_rate(v, id, &r.value) : view_gauge(v, id, &r.value);
+			r.have_value = kind == METRIC_SHARE ? view_rate(v, id, &r.value)
+							    : view_gauge(v, id, &r.value);
 			r.have_rate = kind == METRIC_COUNTER && view_rate(v, id, &r.rate);
 			if (r.have_value)
 				rows[n++] = r;
 		}
 	}
 	if (status == 0 && !known)
-		status = complain(EX_USAGE, "query: '%s': no metric has such a name (plimsoll explain lists them)", sel.name);
+		status = complain(EX_USAGE,
+			"query: '%s': no metric has such a name (plimsoll explain lists them)",
+			sel.name);
 	else if (status == 0 && o->set[OPTION_JSON])
-		status = json_write(stdout, rows_json(v, rows, n), false) < 0 ? complain(EX_IOERR, "standard output: %s", strerror(EIO)) : 0;
+		status = json_write(stdout, rows_json(v, rows, n), false) < 0
+				 ? complain(EX_IOERR, "standard output: %s", strerror(EIO))
+				 : 0;
 	else if (status == 0)
 		print_rows(o, v, rows, n);
 	if (status == 0 && (fflush(stdout) == EOF || ferror(stdout)))

@@ -12,21 +12,33 @@
 int session_open(const struct options *o, uint64_t default_for_ns, unsigned want, struct session *s)
 {
 	*s = (struct session){.want = want};
-	const char *root = o->set[OPTION_ROOT] ? o->text[OPTION_ROOT] : o->command != COMMAND_QUERY ? o->argument : NULL;
+	const char *root = o->set[OPTION_ROOT]           ? o->text[OPTION_ROOT]
+			   : o->command != COMMAND_QUERY ? o->argument
+							 : NULL;
 	const char *record = o->set[OPTION_RECORD_TREE] ? o->text[OPTION_RECORD_TREE] : NULL;
 	if (o->set[OPTION_ROOT] && o->argument && o->command != COMMAND_QUERY)
-		return complain(EX_USAGE, "%s: '%s': a recording and --root: choose one", command_info(o->command)->name, o->argument);
+		return complain(EX_USAGE, "%s: '%s': a recording and --root: choose one",
+			command_info(o->command)->name, o->argument);
 	if (o->set[OPTION_AT] || o->set[OPTION_FROM] || o->set[OPTION_TO])
-		return complain(EX_IOERR, "%s: the past: no store on this machine holds that time (this version samples the present)", command_info(o->command)->name);
+		return complain(EX_IOERR,
+			"%s: the past: no store on this machine holds that time (this version "
+			"samples the present)",
+			command_info(o->command)->name);
 	int r = reader_open(root, record, &s->reader);
 	if (r == -ENODATA)
-		return complain(EX_NOINPUT, "%s: no recorded tree: it has neither a folder 0 nor a folder proc", root);
+		return complain(EX_NOINPUT,
+			"%s: no recorded tree: it has neither a folder 0 nor a folder proc", root);
 	if (r < 0)
-		return complain(r == -ENOMEM ? EX_OSERR : EX_NOINPUT, "%s: cannot be read: %s", root && r != -ENOMEM ? root : record ? record : "/", strerror(-r));
+		return complain(r == -ENOMEM ? EX_OSERR : EX_NOINPUT, "%s: cannot be read: %s",
+			root && r != -ENOMEM ? root
+			: record             ? record
+					     : "/",
+			strerror(-r));
 	s->interval_ns = o->set[OPTION_INTERVAL] ? o->number[OPTION_INTERVAL] : 1000000000u;
 	uint64_t span = o->set[OPTION_FOR] ? o->number[OPTION_FOR] : default_for_ns;
 	uint64_t steps = (span + s->interval_ns - 1) / s->interval_ns;
-	if (steps > STORE_MAX - 2) { /* a long look keeps as many samples as there is room for, evenly spread */
+	if (steps > STORE_MAX - 2) { /* a long look keeps as many samples as there is room for,
+					evenly spread */
 		s->interval_ns = span / (STORE_MAX - 2);
 		steps = STORE_MAX - 2;
 	}
@@ -66,14 +78,16 @@ int session_tick(struct session *s, unsigned want)
 			s->due_set = true;
 		} else {
 			s->due_ns += s->interval_ns;
-			if (s->due_ns + s->interval_ns < now) /* held up for longer than a step: go on from here */
+			if (s->due_ns + s->interval_ns <
+				now) /* held up for longer than a step: go on from here */
 				s->due_ns = now;
 			int r = clock_sleep_until(s->due_ns);
 			if (r < 0)
 				return r;
 		}
 	}
-	int r = engine_tick(s->engine, store_newest(s->store, 0), store_slot(s->store), want, s->due_ns);
+	int r = engine_tick(
+		s->engine, store_newest(s->store, 0), store_slot(s->store), want, s->due_ns);
 	if (r == 0)
 		store_commit(s->store);
 	return r;
@@ -83,11 +97,13 @@ int session_look(struct session *s)
 {
 	int r = 0;
 	for (unsigned i = 0; r == 0 && i < s->window; i++)
-		r = session_tick(s, i == 0 || i + 1 == s->window ? s->want | (i == 0 ? WANT_SLOW : 0) : 0);
+		r = session_tick(
+			s, i == 0 || i + 1 == s->window ? s->want | (i == 0 ? WANT_SLOW : 0) : 0);
 	if (r < 0 && r != -ENODATA && r != -EINTR)
 		return complain(EX_IOERR, "sampling: %s", strerror(-r));
 	r = view_open(&s->view, s->store, s->window);
 	if (r == -ENODATA)
-		return complain(EX_NOINPUT, "sampling: at least two samples are needed to say how fast anything changes");
+		return complain(EX_NOINPUT, "sampling: at least two samples are needed to say how "
+					    "fast anything changes");
 	return r < 0 ? complain(EX_OSERR, "looking at the samples: %s", strerror(-r)) : 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Rules for the limits of control groups. Memory: what cannot be given back counts, never the page cache, so usage, failcnt and "max" events
- * of a group that reads files are no sign. CPU: being throttled is what a quota is for; it is trouble when somebody else waits for the group. */
+/* Rules for the limits of control groups. Memory: what cannot be given back counts, never the page
+ * cache, so usage, failcnt and "max" events of a group that reads files are no sign. CPU: being
+ * throttled is what a quota is for; it is trouble when somebody else waits for the group. */
 #include "rules/verdict.h"
 
 #include "base/text.h"
@@ -9,13 +10,22 @@
 #include <inttypes.h>
 
 const struct rule_case rule_case_cgroup_memory = {
-	.mechanism = "A group's memory limit is reached with memory that cannot be dropped: the kernel kills a process of the group, its supervisor starts it again, and it grows again.",
-	.threshold = "A kill in the window (oom_kill of the group). Filling: memory less file cache grows in four steps of five, not fading, is above half of the limit, and the line reaches "
-		     "the limit within ten times the time watched. Saturated: above 97 % of the limit while the group keeps running into it.",
-	.false_alarms = "A group full of page cache (usage 100 %, failcnt and \"max\" events rising): the kernel gives it back at once. A service that grows while it starts: it levels off, or is far "
+	.mechanism =
+		"A group's memory limit is reached with memory that cannot be dropped: the kernel "
+		"kills a process of the group, its supervisor starts it again, and it grows again.",
+	.threshold = "A kill in the window (oom_kill of the group). Filling: memory less file "
+		     "cache grows in four steps of five, not fading, is above half of the limit, "
+		     "and the line reaches "
+		     "the limit within ten times the time watched. Saturated: above 97 % of the "
+		     "limit while the group keeps running into it.",
+	.false_alarms = "A group full of page cache (usage 100 %, failcnt and \"max\" events "
+			"rising): the kernel gives it back at once. A service that grows while it "
+			"starts: it levels off, or is far "
 			"from its limit.",
-	.confirm = "grep -E 'oom_kill|^max' GROUP/memory.events (v1: memory.oom_control); cat GROUP/memory.current GROUP/memory.max; dmesg | grep -i 'killed process'",
-	.remedy = "Mend or restart the process that grows; raise the group's limit if the need is honest.",
+	.confirm = "grep -E 'oom_kill|^max' GROUP/memory.events (v1: memory.oom_control); cat "
+		   "GROUP/memory.current GROUP/memory.max; dmesg | grep -i 'killed process'",
+	.remedy = "Mend or restart the process that grows; raise the group's limit if the need is "
+		  "honest.",
 };
 
 static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
@@ -23,9 +33,11 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	uint32_t group = series_row(v->series, id)->instance;
 	const char *path = series_instance(v->series, id);
 	double used, limit, kills = 0, hits = 0;
-	if (!view_gauge(v, id, &used) || !view_gauge(v, view_id(v, M_CG_MEM_LIMIT, 0, group), &limit) || limit <= 0)
+	if (!view_gauge(v, id, &used) ||
+		!view_gauge(v, view_id(v, M_CG_MEM_LIMIT, 0, group), &limit) || limit <= 0)
 		return;
-	uint32_t kill_id = view_id(v, M_CG_OOM_KILLS, 0, group), hit_id = view_id(v, M_CG_MEM_HITS, 0, group);
+	uint32_t kill_id = view_id(v, M_CG_OOM_KILLS, 0, group),
+		 hit_id = view_id(v, M_CG_MEM_HITS, 0, group);
 	(void)view_delta(v, kill_id, &kills);
 	(void)view_delta(v, hit_id, &hits);
 	struct trend t = view_trend(v, id);
@@ -33,7 +45,9 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	double eta = kills > 0 ? -1 : forecast(v, t, used, limit);
 	if (kills <= 0 && eta < 0 && !at_limit)
 		return;
-	enum finding_state state = kills > 0 ? STATE_EXHAUSTED : at_limit ? STATE_SATURATED : STATE_FILLING;
+	enum finding_state state = kills > 0  ? STATE_EXHAUSTED
+				   : at_limit ? STATE_SATURATED
+					      : STATE_FILLING;
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, state, path);
 	if (!f)
 		return;
@@ -48,20 +62,40 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 		f->since_ns = view_grew_at(v, kill_id);
 	f->nculprits = who_in_cgroup(v, group, WHO_BY_MEMORY, f->culprits, WHO_MAX);
 	const char *who = f->nculprits ? f->culprits[0].value : "a process";
-	f->title = state == STATE_EXHAUSTED ? say(v, "Cgroup %s is out of memory: the kernel killed %.0f of its processes", path, kills)
-		: state == STATE_FILLING    ? say(v, "Cgroup %s is out of memory in %s: %s grows", path, text_duration(a, eta), who)
-					    : say(v, "Cgroup %s is at its memory limit and cannot give anything back", path);
-	verdict_evidence(f, say(v, "%s of %s in use that cannot be dropped", text_bytes(a, used), text_bytes(b, limit)), M_CG_MEM_ANON, used, limit,
-		say(v, "cd /sys/fs/cgroup*/memory%s 2>/dev/null || cd /sys/fs/cgroup%s; grep -H . memory.usage_in_bytes memory.limit_in_bytes memory.current memory.max", word, word));
+	f->title =
+		state == STATE_EXHAUSTED ? say(v,
+						   "Cgroup %s is out of memory: the kernel killed "
+						   "%.0f of its processes",
+						   path, kills)
+		: state == STATE_FILLING
+			? say(v, "Cgroup %s is out of memory in %s: %s grows", path,
+				  text_duration(a, eta), who)
+			: say(v, "Cgroup %s is at its memory limit and cannot give anything back",
+				  path);
+	verdict_evidence(f,
+		say(v, "%s of %s in use that cannot be dropped", text_bytes(a, used),
+			text_bytes(b, limit)),
+		M_CG_MEM_ANON, used, limit,
+		say(v,
+			"cd /sys/fs/cgroup*/memory%s 2>/dev/null || cd /sys/fs/cgroup%s; grep -H . "
+			"memory.usage_in_bytes memory.limit_in_bytes memory.current memory.max",
+			word, word));
 	if (t.slope > 0 && t.steady)
-		verdict_evidence(f, say(v, "grows by %s/s", text_bytes(c, t.slope)), M_CG_MEM_ANON, t.slope, -1, "the same again after ten seconds");
+		verdict_evidence(f, say(v, "grows by %s/s", text_bytes(c, t.slope)), M_CG_MEM_ANON,
+			t.slope, -1, "the same again after ten seconds");
 	if (kills > 0)
-		verdict_evidence(f, say(v, "%.0f kills in %.0f s", kills, v->seconds), M_CG_OOM_KILLS, kills, 0, "dmesg | grep -i 'killed process' | tail -3");
+		verdict_evidence(f, say(v, "%.0f kills in %.0f s", kills, v->seconds),
+			M_CG_OOM_KILLS, kills, 0, "dmesg | grep -i 'killed process' | tail -3");
 	verdict_remedy(f, say(v, "Restart %s at a time of your choosing, and mend its leak", who),
-		f->nculprits ? say(v, "kill -TERM %" PRId32, f->culprits[0].pid) : NULL, NULL, false, "its state in memory is lost", "none");
+		f->nculprits ? say(v, "kill -TERM %" PRId32, f->culprits[0].pid) : NULL, NULL,
+		false, "its state in memory is lost", "none");
 	verdict_remedy(f, "Raise the limit of the group to win time",
-		say(v, "f=/sys/fs/cgroup%s/memory.max; [ -e $f ] || f=/sys/fs/cgroup/memory%s/memory.limit_in_bytes; echo %.0f > $f", word, word, limit * 2), "systemctl set-property UNIT MemoryMax=", false,
-		"memory of the others", "a leak fills that too");
+		say(v,
+			"f=/sys/fs/cgroup%s/memory.max; [ -e $f ] || "
+			"f=/sys/fs/cgroup/memory%s/memory.limit_in_bytes; echo %.0f > $f",
+			word, word, limit * 2),
+		"systemctl set-property, MemoryMax=", false, "memory of the others",
+		"a leak fills that too");
 }
 
 void rule_cgroup_memory(struct view *v, struct verdicts *out)
@@ -71,11 +105,17 @@ void rule_cgroup_memory(struct view *v, struct verdicts *out)
 }
 
 const struct rule_case rule_case_cgroup_pids = {
-	.mechanism = "A group has as many tasks as pids.max allows: fork and thread creation fail with EAGAIN inside it, though the host has room.",
-	.threshold = "The kernel counted a refused fork in the window (pids.events max), or the group stands at its limit; a steady line to it from above half is a forecast.",
-	.false_alarms = "A pool that is sized to its limit and never asks for more would stand there too: the state is then exhausted without refusals, and said so.",
-	.confirm = "cat GROUP/pids.current GROUP/pids.max GROUP/pids.events; ps -eo ppid,stat,comm | sort | uniq -c | sort -n | tail",
-	.remedy = "Stop or mend who leaks children (zombies: the parent does not wait for them); raise TasksMax of the unit.",
+	.mechanism = "A group has as many tasks as pids.max allows: fork and thread creation fail "
+		     "with EAGAIN inside it, though the host has room.",
+	.threshold =
+		"The kernel counted a refused fork in the window (pids.events max), or the group "
+		"stands at its limit; a steady line to it from above half is a forecast.",
+	.false_alarms = "A pool that is sized to its limit and never asks for more would stand "
+			"there too: the state is then exhausted without refusals, and said so.",
+	.confirm = "cat GROUP/pids.current GROUP/pids.max GROUP/pids.events; ps -eo ppid,stat,comm "
+		   "| sort | uniq -c | sort -n | tail",
+	.remedy = "Stop or mend who leaks children (zombies: the parent does not wait for them); "
+		  "raise TasksMax of the unit.",
 };
 
 /* The parent of most members, where it is a member too: it is the one that forks. */
@@ -90,7 +130,8 @@ static const struct usage *forker(struct view *v, uint32_t group, double *ret_sh
 		all++;
 		size_t n = 0;
 		for (size_t k = 0; k < v->nusages; k++)
-			n += !v->usages[k].gone && v->usages[k].p->ppid == u->p->pid && who_is_member(v, group, v->usages[k].p->pid);
+			n += !v->usages[k].gone && v->usages[k].p->ppid == u->p->pid &&
+			     who_is_member(v, group, v->usages[k].p->pid);
 		n += u->p->threads > 1 ? u->p->threads - 1 : 0;
 		if (n > best_n) {
 			best_n = n;
@@ -107,14 +148,16 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 	const char *path = series_instance(v->series, id);
 	double used, limit, refused = 0, share;
 	uint32_t refused_id = view_id(v, M_CG_PIDS_REFUSED, 0, group);
-	if (!view_gauge(v, id, &used) || !view_gauge(v, view_id(v, M_CG_PIDS_LIMIT, 0, group), &limit) || limit <= 0)
+	if (!view_gauge(v, id, &used) ||
+		!view_gauge(v, view_id(v, M_CG_PIDS_LIMIT, 0, group), &limit) || limit <= 0)
 		return;
 	(void)view_delta(v, refused_id, &refused);
 	bool full = refused > 0 || used >= limit;
 	double eta = full ? -1 : forecast(v, view_trend(v, id), used, limit);
 	if (!full && eta < 0)
 		return;
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, path);
+	struct verdict *f = verdict_new(
+		v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, path);
 	if (!f)
 		return;
 	char a[32];
@@ -128,33 +171,55 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 		f->since_ns = view_grew_at(v, refused_id);
 	const struct usage *parent = forker(v, group, &share);
 	if (parent && share >= 0.3)
-		f->culprits[f->nculprits++] = (struct who){"process", who_name(v, parent->p), parent->p->pid, share, say(v, "is the parent of %.0f %% of the group's tasks", 100 * share)};
+		f->culprits[f->nculprits++] = (struct who){"process", who_name(v, parent->p),
+			parent->p->pid, share,
+			say(v, "is the parent of %.0f %% of the group's tasks", 100 * share)};
 	struct who others[WHO_MAX];
 	size_t n = who_in_cgroup(v, group, WHO_BY_TASKS, others, WHO_MAX);
 	for (size_t i = 0; i < n && f->nculprits < WHO_MAX; i++)
 		f->culprits[f->nculprits++] = others[i];
-	f->title = full ? say(v, "Cgroup %s may not fork any more", path) : say(v, "Cgroup %s may not fork any more in %s", path, text_duration(a, eta));
-	verdict_evidence(f, say(v, "%.0f of %.0f tasks, %.0f forks refused in %.0f s", used, limit, refused, v->seconds), M_CG_PIDS_USED, used, limit,
-		say(v, "cd /sys/fs/cgroup/pids%s 2>/dev/null || cd /sys/fs/cgroup%s; grep -H . pids.current pids.max pids.events", word, word));
+	f->title =
+		full ? say(v, "Cgroup %s may not fork any more", path)
+		     : say(v, "Cgroup %s may not fork any more in %s", path, text_duration(a, eta));
+	verdict_evidence(f,
+		say(v, "%.0f of %.0f tasks, %.0f forks refused in %.0f s", used, limit, refused,
+			v->seconds),
+		M_CG_PIDS_USED, used, limit,
+		say(v,
+			"cd /sys/fs/cgroup/pids%s 2>/dev/null || cd /sys/fs/cgroup%s; grep -H . "
+			"pids.current pids.max pids.events",
+			word, word));
 	if (f->nculprits && f->culprits[0].pid)
-		verdict_remedy(f, say(v, "Stop %s: it makes the processes", f->culprits[0].value), say(v, "kill -TERM %" PRId32, f->culprits[0].pid), NULL, false, "its service ends", "none");
+		verdict_remedy(f, say(v, "Stop %s: it makes the processes", f->culprits[0].value),
+			say(v, "kill -TERM %" PRId32, f->culprits[0].pid), NULL, false,
+			"its service ends", "none");
 	verdict_remedy(f, "Raise the limit of the group to win time",
-		say(v, "f=/sys/fs/cgroup%s/pids.max; [ -e $f ] || f=/sys/fs/cgroup/pids%s/pids.max; echo %.0f > $f", word, word, limit * 2), "systemctl set-property UNIT TasksMax=", false, "process ids of the host",
+		say(v,
+			"f=/sys/fs/cgroup%s/pids.max; [ -e $f ] || "
+			"f=/sys/fs/cgroup/pids%s/pids.max; echo %.0f > $f",
+			word, word, limit * 2),
+		"systemctl set-property, TasksMax=", false, "process ids of the host",
 		"a leak fills that too");
 }
 
 void rule_cgroup_pids(struct view *v, struct verdicts *out)
 {
-	for (uint32_t id = view_each(v, M_CG_PIDS_USED, 0); id; id = view_each(v, M_CG_PIDS_USED, id))
+	for (uint32_t id = view_each(v, M_CG_PIDS_USED, 0); id;
+		id = view_each(v, M_CG_PIDS_USED, id))
 		judge_pids(v, out, id);
 }
 
 const struct rule_case rule_case_cgroup_cpu = {
-	.mechanism = "A group has used its CPU quota before the period ends and stands still for the rest of it, although processors may be idle: answers come in bursts, late.",
-	.threshold = "Held back in at least half of the periods in which it wanted to run, and a process of the group serves others (it listens): they wait.",
-	.false_alarms = "A batch job at its quota: that is what the quota is for, and nobody waits (a note). Single throttled periods at start.",
+	.mechanism =
+		"A group has used its CPU quota before the period ends and stands still for the "
+		"rest of it, although processors may be idle: answers come in bursts, late.",
+	.threshold = "Held back in at least half of the periods in which it wanted to run, and a "
+		     "process of the group serves others (it listens): they wait.",
+	.false_alarms = "A batch job at its quota: that is what the quota is for, and nobody waits "
+			"(a note). Single throttled periods at start.",
 	.confirm = "cat GROUP/cpu.stat   # nr_periods, nr_throttled, throttled time; twice",
-	.remedy = "Raise the quota, or make the service need less; fewer threads help, since all of them burn the same quota at once.",
+	.remedy = "Raise the quota, or make the service need less; fewer threads help, since all "
+		  "of them burn the same quota at once.",
 };
 
 static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
@@ -163,18 +228,22 @@ static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 	const char *path = series_instance(v->series, id);
 	double quota, period, periods, throttled, lost = 0;
 	uint32_t thr_id = view_id(v, M_CG_CPU_THROTTLED, 0, group);
-	if (!view_gauge(v, id, &quota) || !view_gauge(v, view_id(v, M_CG_CPU_PERIOD, 0, group), &period) || period <= 0 ||
-		!view_delta(v, view_id(v, M_CG_CPU_PERIODS, 0, group), &periods) || !view_delta(v, thr_id, &throttled))
+	if (!view_gauge(v, id, &quota) ||
+		!view_gauge(v, view_id(v, M_CG_CPU_PERIOD, 0, group), &period) || period <= 0 ||
+		!view_delta(v, view_id(v, M_CG_CPU_PERIODS, 0, group), &periods) ||
+		!view_delta(v, thr_id, &throttled))
 		return;
 	if (periods < 5 || throttled < periods / 2)
 		return;
 	const struct usage *server = NULL;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
-		if ((u->listens || (u->parent && u->parent->listens)) && who_is_member(v, group, u->p->pid) && (!server || u->cpu_s > server->cpu_s))
+		if ((u->listens || (u->parent && u->parent->listens)) &&
+			who_is_member(v, group, u->p->pid) && (!server || u->cpu_s > server->cpu_s))
 			server = u;
 	}
-	struct verdict *f = verdict_new(v, out, server ? SEVERITY_CRITICAL : SEVERITY_NOTICE, server ? STATE_SATURATED : STATE_NOTE, path);
+	struct verdict *f = verdict_new(v, out, server ? SEVERITY_CRITICAL : SEVERITY_NOTICE,
+		server ? STATE_SATURATED : STATE_NOTE, path);
 	if (!f)
 		return;
 	const char *word = shell_word(v, path);
@@ -184,23 +253,43 @@ static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 	f->nculprits = who_in_cgroup(v, group, WHO_BY_CPU, f->culprits, WHO_MAX);
 	f->used = 0;
 	for (size_t i = 0; i < v->nusages; i++)
-		f->used += who_is_member(v, group, v->usages[i].p->pid) ? v->usages[i].cpu_s / v->seconds : 0;
-	f->title = server ? say(v, "Cgroup %s is held back at its quota of %.2g CPUs while others wait for %s", path, f->limit, who_name(v, server->p))
-			  : say(v, "Cgroup %s uses all of its quota of %.2g CPUs; nobody else waits for it", path, f->limit);
+		f->used += who_is_member(v, group, v->usages[i].p->pid)
+				   ? v->usages[i].cpu_s / v->seconds
+				   : 0;
+	f->title = server ? say(v,
+				    "Cgroup %s is held back at its quota of %.2g CPUs while others "
+				    "wait for %s",
+				    path, f->limit, who_name(v, server->p))
+			  : say(v,
+				    "Cgroup %s uses all of its quota of %.2g CPUs; nobody else "
+				    "waits for it",
+				    path, f->limit);
 	if (server)
-		verdict_victim(f, "server", who_name(v, server->p), server->p->pid, "stands still for the rest of each period");
-	verdict_evidence(f, say(v, "held back in %.0f of %.0f periods", throttled, periods), M_CG_CPU_THROTTLED, throttled / periods, 0.5,
-		say(v, "cat /sys/fs/cgroup/cpu%s/cpu.stat /sys/fs/cgroup%s/cpu.stat 2>/dev/null", word, word));
+		verdict_victim(f, "server", who_name(v, server->p), server->p->pid,
+			"stands still for the rest of each period");
+	verdict_evidence(f, say(v, "held back in %.0f of %.0f periods", throttled, periods),
+		M_CG_CPU_THROTTLED, throttled / periods, 0.5,
+		say(v, "cat /sys/fs/cgroup/cpu%s/cpu.stat /sys/fs/cgroup%s/cpu.stat 2>/dev/null",
+			word, word));
 	if (view_delta(v, view_id(v, M_CG_CPU_THROTTLED_TIME, 0, group), &lost))
-		verdict_evidence(f, say(v, "its CPUs stood still for %.1f s in %.0f s", lost, v->seconds), M_CG_CPU_THROTTLED_TIME, lost / v->seconds, -1, "the same file, a second later");
+		verdict_evidence(f,
+			say(v, "its CPUs stood still for %.1f s in %.0f s", lost, v->seconds),
+			M_CG_CPU_THROTTLED_TIME, lost / v->seconds, -1,
+			"the same file, a second later");
 	verdict_remedy(f, "Double the quota",
-		say(v, "f=/sys/fs/cgroup%s/cpu.max; if [ -e $f ]; then echo '%.0f %.0f' > $f; else echo %.0f > /sys/fs/cgroup/cpu%s/cpu.cfs_quota_us; fi", word, quota * 2e6, period * 1e6, quota * 2e6, word),
-		"systemctl set-property UNIT CPUQuota=", false, "CPU time of the others", "none while processors are idle");
-	verdict_remedy(f, "Fewer threads or workers in the group: they burn one quota together", NULL, NULL, true, "less concurrency", "none");
+		say(v,
+			"f=/sys/fs/cgroup%s/cpu.max; if [ -e $f ]; then echo '%.0f %.0f' > $f; "
+			"else echo %.0f > /sys/fs/cgroup/cpu%s/cpu.cfs_quota_us; fi",
+			word, quota * 2e6, period * 1e6, quota * 2e6, word),
+		"systemctl set-property, CPUQuota=", false, "CPU time of the others",
+		"none while processors are idle");
+	verdict_remedy(f, "Fewer threads or workers in the group: they burn one quota together",
+		NULL, NULL, true, "less concurrency", "none");
 }
 
 void rule_cgroup_cpu(struct view *v, struct verdicts *out)
 {
-	for (uint32_t id = view_each(v, M_CG_CPU_QUOTA, 0); id; id = view_each(v, M_CG_CPU_QUOTA, id))
+	for (uint32_t id = view_each(v, M_CG_CPU_QUOTA, 0); id;
+		id = view_each(v, M_CG_CPU_QUOTA, id))
 		judge_cpu(v, out, id);
 }

@@ -1,8 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Rules for processor time. Idle 0 % is no trouble in itself: the question is who waits. Run delay (time on a run queue without a
- * CPU) is counted by the scheduler for each task; PSI only says that somebody waited, and a batch job at nice 19 that fills the
- * gaps makes it 100 %. */
+/* Rules for processor time. Idle 0 % is no trouble in itself: the question is who waits. Run delay
+ * (time on a run queue without a CPU) is counted by the scheduler for each task; PSI only says that
+ * somebody waited, and a batch job at nice 19 that fills the gaps makes it 100 %. */
 #include "rules/verdict.h"
 
 #include "base/text.h"
@@ -10,31 +10,56 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const double IDLE_FULL = 0.05;     /* of the machine: below it a newcomer finds no free CPU */
-static const double DELAY_SHARE = 0.10;   /* waited this share of the time ... */
-static const double DELAY_RATIO = 1.0;    /* ... and at least as long as it ran: everything took twice as long */
+static const double IDLE_FULL = 0.05;   /* of the machine: below it a newcomer finds no free CPU */
+static const double DELAY_SHARE = 0.10; /* waited this share of the time ... */
+static const double DELAY_RATIO =
+	1.0; /* ... and at least as long as it ran: everything took twice as long */
 
 const struct rule_case rule_case_cpu_saturated = {
-	.mechanism = "More tasks want to run than there are processors. Each waits for its turn; whatever they serve takes longer, and queues grow behind them.",
-	.threshold = "Idle time below 5 % of the machine, and a program that is not the one using the CPU waited on a run queue (run delay, counted by "
-		     "the scheduler for every thread) for at least a tenth of the time and at least as long as it ran, so that its work took twice as long. Or the "
+	.mechanism = "More tasks want to run than there are processors. Each waits for its turn; "
+		     "whatever they serve takes longer, and queues grow behind them.",
+	.threshold = "Idle time below 5 % of the machine, and a program that is not the one using "
+		     "the CPU waited on a run queue (run delay, counted by "
+		     "the scheduler for every thread) for at least a tenth of the time and at "
+		     "least as long as it ran, so that its work took twice as long. Or the "
 		     "program that uses the CPU serves others and waits like that itself.",
-	.false_alarms = "A batch job at low priority (nice, SCHED_IDLE) that uses what is left: PSI and the load average are high, but nobody else waits. A build or a "
-			"benchmark that only delays itself. Both are notes. With kernel.sched_autogroup_enabled=1 nice has no effect between sessions; then others do wait, "
+	.false_alarms = "A batch job at low priority (nice, SCHED_IDLE) that uses what is left: "
+			"PSI and the load average are high, but nobody else waits. A build or a "
+			"benchmark that only delays itself. Both are notes. With "
+			"kernel.sched_autogroup_enabled=1 nice has no effect between sessions; "
+			"then others do wait, "
 			"and it is a finding.",
-	.confirm = "top -b -n 1 | head -20; cat /proc/pressure/cpu; cat /proc/PID/schedstat (second number: nanoseconds waited)",
-	.remedy = "Stop or renice the culprit, or limit it with a cgroup quota; if it is the service itself, fewer workers, caching, or more processors.",
+	.confirm = "top -b -n 1 | head -20; cat /proc/pressure/cpu; cat /proc/PID/schedstat "
+		   "(second number: nanoseconds waited)",
+	.remedy = "Stop or renice the culprit, or limit it with a cgroup quota; if it is the "
+		  "service itself, fewer workers, caching, or more processors.",
 };
 
 /* A program that suffers from somebody else's use. */
 static bool suffers(const struct view *v, const struct program *g)
 {
-	return !g->yields && g->delay_s >= DELAY_SHARE * v->seconds && g->delay_s >= DELAY_RATIO * g->cpu_s;
+	return !g->yields && g->delay_s >= DELAY_SHARE * v->seconds &&
+	       g->delay_s >= DELAY_RATIO * g->cpu_s;
 }
 
 static bool same_family(const struct program *a, const struct program *b)
 {
-	return a == b || (a->parent && a->parent == b->top) || (b->parent && b->parent == a->top) || (a->parent && a->parent == b->parent);
+	return a == b || (a->parent && a->parent == b->top) || (b->parent && b->parent == a->top) ||
+	       (a->parent && a->parent == b->parent);
+}
+
+/* Who suffers is not to blame, however much it gets. */
+static void drop_victims(struct verdict *f, const struct program *const *victims, size_t n)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < f->nculprits; i++) {
+		bool victim = false;
+		for (size_t k = 0; k < n; k++)
+			victim = victim || f->culprits[i].pid == victims[k]->top->p->pid;
+		if (!victim || i == 0)
+			f->culprits[kept++] = f->culprits[i];
+	}
+	f->nculprits = kept;
 }
 
 static void cpu_remedies(struct view *v, struct verdict *f)
@@ -42,19 +67,28 @@ static void cpu_remedies(struct view *v, struct verdict *f)
 	const struct who *c = &f->culprits[0];
 	if (c->pid)
 		verdict_remedy(f, say(v, "Let %s run only when nobody else wants to", c->value),
-			say(v, "renice -n 19 -p %" PRId32 " && chrt -a -i -p 0 %" PRId32, c->pid, c->pid), NULL, false,
-			"it takes longer", "with autogroups (kernel.sched_autogroup_enabled=1) nice alone does nothing; chrt -i works");
+			say(v, "renice -n 19 -p %" PRId32 " && chrt -a -i -p 0 %" PRId32, c->pid,
+				c->pid),
+			NULL, false, "it takes longer",
+			"with autogroups (kernel.sched_autogroup_enabled=1) nice alone does "
+			"nothing; chrt -i works");
 	if (c->pid)
-		verdict_remedy(f, say(v, "Stop %s until the rush is over; go on with kill -CONT", c->value), say(v, "kill -STOP %" PRId32, c->pid), NULL, false,
-			"its work stands still", "clients of it hang");
-	verdict_remedy(f, say(v, "Give the unit or cgroup of %s a quota", c->value), "systemctl set-property UNIT CPUQuota=50% CPUWeight=20",
-		"/etc/systemd/system.control/", true, "it can never use more, even at night", "none for others");
+		verdict_remedy(f,
+			say(v, "Stop %s until the rush is over; go on with kill -CONT", c->value),
+			say(v, "kill -STOP %" PRId32, c->pid), NULL, false, "its work stands still",
+			"clients of it hang");
+	const char *unit = unit_of(v, c->pid);
+	verdict_remedy(f, say(v, "Give %s a quota, in a unit or cgroup of its own", c->value),
+		unit ? say(v, "systemctl set-property %s CPUQuota=50%% CPUWeight=20", unit) : NULL,
+		unit ? "/etc/systemd/system.control/" : NULL, true,
+		"it can never use more, even at night", "none");
 }
 
 void rule_cpu_saturated(struct view *v, struct verdicts *out)
 {
 	double idle, iowait = 0, cpus, steal = 0, psi;
-	if (!view_rate(v, view_id(v, M_CPU_IDLE, 0, 0), &idle) || !view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus) || cpus < 1) {
+	if (!view_rate(v, view_id(v, M_CPU_IDLE, 0, 0), &idle) ||
+		!view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus) || cpus < 1) {
 		verdict_unknown(out, "/proc/stat");
 		return;
 	}
@@ -71,15 +105,20 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 	for (size_t i = 0; i < v->nprograms && nvictims < VERDICT_VICTIMS; i++) {
 		const struct program *g = &v->programs[i];
 		/* Who uses much himself competes; the victim is who gets little. */
-		if (!same_family(g, top) && !g->top->p->self && suffers(v, g) && g->cpu_s < top->cpu_s)
+		if (!same_family(g, top) && !g->top->p->self && suffers(v, g) &&
+			g->cpu_s < top->cpu_s)
 			victims[nvictims++] = g;
 	}
-	bool serves = top->listens && !top->yields && top->delay_s >= DELAY_RATIO * top->cpu_s && hungry > 0.3;
+	bool serves = top->listens && !top->yields && top->delay_s >= DELAY_RATIO * top->cpu_s &&
+		      hungry > 0.3;
 	if (nvictims == 0 && !serves) {
 		if (top->cpu_s > 0.3 * cpus * v->seconds) {
 			struct verdict *f = verdict_new(v, out, SEVERITY_NOTICE, STATE_NOTE, NULL);
 			if (f) {
-				f->title = say(v, "All processors are busy, most with %s; nobody else waits for them", who_name(v, top->top->p));
+				f->title = say(v,
+					"All processors are busy, most with %s; nobody else waits "
+					"for them",
+					who_name(v, top->top->p));
 				f->nculprits = who_cpu(v, f->culprits, WHO_MAX);
 			}
 		}
@@ -89,63 +128,96 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 	for (size_t i = 0; i < nvictims; i++)
 		waited += victims[i]->delay_s / v->seconds;
 	bool bad = serves || waited >= 0.3;
-	struct verdict *f = verdict_new(v, out, bad ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED, NULL);
+	struct verdict *f = verdict_new(
+		v, out, bad ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED, NULL);
 	if (!f)
 		return;
 	f->used = (1 - idle - iowait) * cpus;
 	f->limit = cpus;
 	f->nculprits = who_cpu(v, f->culprits, WHO_MAX);
-	f->title = f->nculprits ? say(v, "All %.0f processors are taken, most by %s", cpus, f->culprits[0].value) : say(v, "All %.0f processors are taken", cpus);
+	drop_victims(f, victims, nvictims);
+	f->title = f->nculprits ? say(v, "All %.0f processors are taken, most by %s", cpus,
+					  f->culprits[0].value)
+				: say(v, "All %.0f processors are taken", cpus);
 	verdict_since_culprit(v, f);
 	if (top->top->p->have & HAVE_CGROUP) {
 		f->cgroup = top->top->p->cgroup;
-		verdict_evidence(f, say(v, "%s runs in cgroup %s", who_name(v, top->top->p), intern_text(&v->series->names, f->cgroup)), -1, 0, -1,
-			say(v, "cat /proc/%" PRId32 "/cgroup", top->top->p->pid));
+		verdict_evidence(f,
+			say(v, "%s runs in cgroup %s", who_name(v, top->top->p),
+				intern_text(&v->series->names, f->cgroup)),
+			-1, 0, -1, say(v, "cat /proc/%" PRId32 "/cgroup", top->top->p->pid));
 	}
 	for (size_t i = 0; i < nvictims; i++)
-		verdict_victim(f, victims[i]->listens ? "server" : "process", who_name(v, victims[i]->top->p), victims[i]->top->p->pid,
-			say(v, "waited %.0f %% of the time for a CPU, ran %.0f %%", 100 * victims[i]->delay_s / v->seconds, 100 * victims[i]->cpu_s / v->seconds));
+		verdict_victim(f, victims[i]->listens ? "server" : "process",
+			who_name(v, victims[i]->top->p), victims[i]->top->p->pid,
+			say(v,
+				"its threads waited %.2f s for a CPU in every second, and ran %.2f "
+				"s",
+				victims[i]->delay_s / v->seconds, victims[i]->cpu_s / v->seconds));
 	if (serves)
-		verdict_victim(f, "server", who_name(v, top->top->p), top->top->p->pid, "its own requests wait for a CPU longer than they use one");
-	verdict_evidence(f, say(v, "idle %.1f %% of %.0f CPUs", 100 * (idle + iowait), cpus), M_CPU_IDLE, idle, IDLE_FULL, "vmstat 1 5   # id, and r above the number of CPUs");
+		verdict_victim(f, "server", who_name(v, top->top->p), top->top->p->pid,
+			"its own requests wait for a CPU longer than they use one");
+	verdict_evidence(f, say(v, "idle %.1f %% of %.0f CPUs", 100 * (idle + iowait), cpus),
+		M_CPU_IDLE, idle, IDLE_FULL, "vmstat 1 5   # id, and r above the number of CPUs");
 	if (nvictims)
-		verdict_evidence(f, say(v, "%s waited %.2f s in every second for a CPU", who_name(v, victims[0]->top->p), victims[0]->delay_s / v->seconds), -1,
-			victims[0]->delay_s / v->seconds, DELAY_SHARE, say(v, "cat /proc/%" PRId32 "/task/*/schedstat   # second number: ns waited", victims[0]->top->p->pid));
+		verdict_evidence(f,
+			say(v, "%s waited %.2f s in every second for a CPU",
+				who_name(v, victims[0]->top->p), victims[0]->delay_s / v->seconds),
+			-1, victims[0]->delay_s / v->seconds, DELAY_SHARE,
+			say(v,
+				"cat /proc/%" PRId32
+				"/task/*/schedstat   # second number: ns waited",
+				victims[0]->top->p->pid));
 	if (view_rate(v, view_id(v, M_PSI_CPU_SOME, 0, 0), &psi))
-		verdict_evidence(f, say(v, "some task waited for a CPU %.0f %% of the time", 100 * psi), M_PSI_CPU_SOME, psi, -1, "cat /proc/pressure/cpu");
+		verdict_evidence(f,
+			say(v, "some task waited for a CPU %.0f %% of the time", 100 * psi),
+			M_PSI_CPU_SOME, psi, -1, "cat /proc/pressure/cpu");
 	double running;
 	if (view_gauge(v, view_id(v, M_PROCS_RUNNING, 0, 0), &running))
-		verdict_evidence(f, say(v, "%.0f tasks want to run on %.0f CPUs", running, cpus), M_PROCS_RUNNING, running, cpus, "grep procs_running /proc/stat");
+		verdict_evidence(f, say(v, "%.0f tasks want to run on %.0f CPUs", running, cpus),
+			M_PROCS_RUNNING, running, cpus, "grep procs_running /proc/stat");
 	if (steal > 0.05)
-		verdict_evidence(f, say(v, "%.0f %% of the time went to the hypervisor", 100 * steal), M_CPU_STEAL, steal, -1, "vmstat 1 5   # st");
+		verdict_evidence(f,
+			say(v, "%.0f %% of the time went to the hypervisor", 100 * steal),
+			M_CPU_STEAL, steal, -1, "vmstat 1 5   # st");
 	cpu_remedies(v, f);
 }
 
 const struct rule_case rule_case_cpu_steal = {
-	.mechanism = "The hypervisor runs other guests while this one is ready: the machine is smaller than it looks.",
-	.threshold = "Steal above 15 % of the machine while idle time is below 5 %: work waits, and nobody on this machine is to blame.",
-	.false_alarms = "Steal with idle time left: the guest was not held up for long. A burstable instance out of credits shows exactly this, and it is real.",
+	.mechanism = "The hypervisor runs other guests while this one is ready: the machine is "
+		     "smaller than it looks.",
+	.threshold = "Steal above 15 % of the machine while idle time is below 5 %: work waits, "
+		     "and nobody on this machine is to blame.",
+	.false_alarms = "Steal with idle time left: the guest was not held up for long. A "
+			"burstable instance out of credits shows exactly this, and it is real.",
 	.confirm = "vmstat 1 5   # column st",
-	.remedy = "Move the guest, buy dedicated processors, or ask the provider; on the machine itself only less work helps.",
+	.remedy = "Move the guest, buy dedicated processors, or ask the provider; on the machine "
+		  "itself only less work helps.",
 };
 
 void rule_cpu_steal(struct view *v, struct verdicts *out)
 {
 	double steal, idle, iowait = 0;
-	if (!view_rate(v, view_id(v, M_CPU_STEAL, 0, 0), &steal) || !view_rate(v, view_id(v, M_CPU_IDLE, 0, 0), &idle)) {
+	if (!view_rate(v, view_id(v, M_CPU_STEAL, 0, 0), &steal) ||
+		!view_rate(v, view_id(v, M_CPU_IDLE, 0, 0), &idle)) {
 		verdict_unknown(out, "/proc/stat");
 		return;
 	}
 	(void)view_rate(v, view_id(v, M_CPU_IOWAIT, 0, 0), &iowait);
 	if (steal < 0.15 || idle + iowait > IDLE_FULL)
 		return;
-	struct verdict *f = verdict_new(v, out, steal > 0.3 ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED, NULL);
+	struct verdict *f = verdict_new(
+		v, out, steal > 0.3 ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED, NULL);
 	if (!f)
 		return;
 	f->used = steal;
 	f->title = say(v, "The hypervisor takes %.0f %% of the processors' time", 100 * steal);
-	f->culprits[f->nculprits++] = (struct who){"hardware", "hypervisor", 0, 1, "gave the time to other guests"};
-	verdict_evidence(f, say(v, "steal %.0f %%, idle %.1f %%", 100 * steal, 100 * idle), M_CPU_STEAL, steal, 0.15, "vmstat 1 5   # st and id");
-	verdict_remedy(f, "Move this guest to a less loaded host, or to dedicated processors", NULL, NULL, true, "money or a migration", "none");
-	verdict_remedy(f, "Until then run less here: stop batch work", NULL, NULL, false, "batch work waits", "none");
+	f->culprits[f->nculprits++] =
+		(struct who){"hardware", "hypervisor", 0, 1, "gave the time to other guests"};
+	verdict_evidence(f, say(v, "steal %.0f %%, idle %.1f %%", 100 * steal, 100 * idle),
+		M_CPU_STEAL, steal, 0.15, "vmstat 1 5   # st and id");
+	verdict_remedy(f, "Move this guest to a less loaded host, or to dedicated processors", NULL,
+		NULL, true, "money or a migration", "none");
+	verdict_remedy(f, "Until then run less here: stop batch work", NULL, NULL, false,
+		"batch work waits", "none");
 }

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Rules for space and inodes of filesystems. What counts is what a service may still take (`available`: root's reserve is not for it). A
- * filesystem that stands at 95 % for years is nobody's trouble; one that is full, or will be in minutes, is. */
+/* Rules for space and inodes of filesystems. What counts is what a service may still take
+ * (`available`: root's reserve is not for it). A filesystem that stands at 95 % for years is
+ * nobody's trouble; one that is full, or will be in minutes, is. */
 #include "rules/verdict.h"
 
 #include "base/text.h"
@@ -10,20 +11,30 @@
 #include <string.h>
 
 const struct rule_case rule_case_fs_space = {
-	.mechanism = "Nothing can be written any more (ENOSPC): logs are lost, databases stop, temporary files fail, even logins may.",
-	.threshold = "Less than a ten-thousandth available is full. Filling: the used space grows in four steps of five, not fading, more than half is used, and the line reaches "
-		     "the end within ten times the time that was watched.",
-	.false_alarms = "A steady 95 % (no finding). A burst that fades (a package being unpacked, a cache that fills to its own limit). Read-only filesystems, which are always full.",
-	.confirm = "df -h MOUNT; lsof +L1 MOUNT (deleted but open files); du -xh MOUNT | sort -h | tail",
-	.remedy = "Stop the one who writes, or empty its file in place (: > FILE, never rm of an open log); then rotate by size.",
+	.mechanism = "Nothing can be written any more (ENOSPC): logs are lost, databases stop, "
+		     "temporary files fail, even logins may.",
+	.threshold =
+		"Less than a ten-thousandth available is full. Filling: the used space grows in "
+		"four steps of five, not fading, more than half is used, and the line reaches "
+		"the end within ten times the time that was watched.",
+	.false_alarms =
+		"A steady 95 % (no finding). A burst that fades (a package being unpacked, a cache "
+		"that fills to its own limit). Read-only filesystems, which are always full.",
+	.confirm = "df -h MOUNT; lsof +L1 MOUNT (deleted but open files); du -xh MOUNT | sort -h | "
+		   "tail",
+	.remedy = "Stop the one who writes, or empty its file in place (: > FILE, never rm of an "
+		  "open log); then rotate by size.",
 };
 
 const struct rule_case rule_case_fs_inodes = {
-	.mechanism = "Every file takes an inode and ext4 has a fixed number: no file can be created any more although there is space.",
-	.threshold = "As for space: less than a ten-thousandth free is exhausted; a steady line that reaches the end within ten times the time watched is a forecast.",
+	.mechanism = "Every file takes an inode and ext4 has a fixed number: no file can be "
+		     "created any more although there is space.",
+	.threshold = "As for space: less than a ten-thousandth free is exhausted; a steady line "
+		     "that reaches the end within ten times the time watched is a forecast.",
 	.false_alarms = "btrfs, xfs (dynamic) and filesystems that report 0 inodes are left out.",
 	.confirm = "df -i MOUNT; du --inodes -x MOUNT | sort -n | tail",
-	.remedy = "Remove the small files that pile up (sessions, mail queue, cache) and give them an expiry; a filesystem with more inodes must be made anew.",
+	.remedy = "Remove the small files that pile up (sessions, mail queue, cache) and give them "
+		  "an expiry; a filesystem with more inodes must be made anew.",
 };
 
 static struct trend used_trend(const struct view *v, uint32_t left_id, double total)
@@ -46,20 +57,23 @@ static void writers_suffer(struct view *v, struct verdict *f, uint64_t devno, bo
 	const struct sample *s = view_with_files(v);
 	for (uint32_t i = 0; s && i < s->files.count && f->nvictims < 4; i++) {
 		const struct open_file *o = &TABLE_ROWS(s->files, struct open_file)[i];
-		const struct usage *u = o->devno == devno && o->writable ? view_usage(v, o->pid) : NULL;
+		const struct usage *u =
+			o->devno == devno && o->writable ? view_usage(v, o->pid) : NULL;
 		if (!u || u->p->self || (f->nculprits && o->pid == f->culprits[0].pid))
 			continue;
 		bool known = false;
 		for (size_t k = 0; k < f->nvictims; k++)
 			known = known || f->victims[k].pid == o->pid;
 		if (!known)
-			verdict_victim(f, "process", who_name(v, u->p), u->p->pid, full ? "writes here and fails with ENOSPC" : "writes here too");
+			verdict_victim(f, "process", who_name(v, u->p), u->p->pid,
+				full ? "writes here and fails with ENOSPC" : "writes here too");
 	}
 }
 
 static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric left_m, bool space)
 {
-	uint32_t mount = series_row(v->series, id)->instance, left_id = view_id(v, left_m, 0, mount);
+	uint32_t mount = series_row(v->series, id)->instance,
+		 left_id = view_id(v, left_m, 0, mount);
 	const char *path = series_instance(v->series, id);
 	double total, left, devno = 0;
 	if (!view_gauge(v, id, &total) || !view_gauge(v, left_id, &left) || total <= 0)
@@ -70,7 +84,9 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	if (!full && eta < 0)
 		return;
 	bool have_dev = view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno);
-	struct verdict *f = verdict_new(v, out, full || eta < 900 ? SEVERITY_CRITICAL : SEVERITY_WARNING, full ? STATE_EXHAUSTED : STATE_FILLING, path);
+	struct verdict *f =
+		verdict_new(v, out, full || eta < 900 ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+			full ? STATE_EXHAUSTED : STATE_FILLING, path);
 	if (!f)
 		return;
 	f->used = total - left;
@@ -85,28 +101,67 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	const char *word = shell_word(v, path);
 	const char *who = f->nculprits ? say(v, ", written by %s", f->culprits[0].value) : "";
 	if (space) {
-		f->title = full ? say(v, "%s is full%s", path, who) : say(v, "%s is full in %s%s", path, text_duration(a, eta), who);
-		verdict_evidence(f, say(v, "%s of %s left", text_bytes(a, left), text_bytes(b, total)), M_FS_AVAILABLE, left, 0, say(v, "df -h %s", word));
+		f->title = full ? say(v, "%s is full%s", path, who)
+				: say(v, "%s is full in %s%s", path, text_duration(a, eta), who);
+		verdict_evidence(f,
+			say(v, "%s of %s left", text_bytes(a, left), text_bytes(b, total)),
+			M_FS_AVAILABLE, left, 0, say(v, "df -h %s", word));
 		if (!full)
-			verdict_evidence(f, say(v, "grows by %s/s", text_bytes(c, t.slope)), M_FS_AVAILABLE, t.slope, -1, say(v, "df %s; sleep 10; df %s", word, word));
-		const char *file = f->nculprits > 1 && strcmp(f->culprits[1].kind, "file") == 0 ? f->culprits[1].value : NULL;
+			verdict_evidence(f, say(v, "grows by %s/s", text_bytes(c, t.slope)),
+				M_FS_AVAILABLE, t.slope, -1,
+				say(v, "df %s; sleep 10; df %s", word, word));
+		const char *file = f->nculprits > 1 && strcmp(f->culprits[1].kind, "file") == 0
+					   ? f->culprits[1].value
+					   : NULL;
 		if (file) {
-			verdict_evidence(f, say(v, "%s: %s", file, f->culprits[1].why), -1, 0, -1, say(v, "ls -l %s; lsof %s", shell_word(v, file), shell_word(v, file)));
-			verdict_remedy(f, "Empty the file in place (removing it frees nothing while it is open)", say(v, ": > %s", shell_word(v, file)), NULL, false, "its content is lost", "copy its tail first");
-			verdict_remedy(f, "Rotate it by size", NULL, "/etc/logrotate.d/", true, "older lines are dropped", "none");
+			verdict_evidence(f, say(v, "%s: %s", file, f->culprits[1].why), -1, 0, -1,
+				say(v, "ls -l %s; lsof %s", shell_word(v, file),
+					shell_word(v, file)));
+			verdict_remedy(f,
+				"Empty the file in place (removing it frees nothing while it is "
+				"open)",
+				say(v, ": > %s", shell_word(v, file)), NULL, false,
+				"its content is lost", "copy its tail first");
+			verdict_remedy(f, "Rotate it by size", NULL, "/etc/logrotate.d/", true,
+				"older lines are dropped", "none");
 		}
 		if (f->nculprits && f->culprits[0].pid)
-			verdict_remedy(f, say(v, "Stop %s", f->culprits[0].value), say(v, "kill -STOP %" PRId32 "   # look at it, then restart its unit", f->culprits[0].pid), NULL, false, "its service stands still", "clients of it hang");
-		verdict_remedy(f, "See what else takes the space", say(v, "du -xh %s | sort -h | tail -20", word), NULL, false, "reads the whole tree", "none");
+			verdict_remedy(f, say(v, "Stop %s", f->culprits[0].value),
+				say(v,
+					"kill -STOP %" PRId32
+					"   # look at it, then restart its unit",
+					f->culprits[0].pid),
+				NULL, false, "its service stands still", "clients of it hang");
+		verdict_remedy(f, "See what else takes the space",
+			say(v, "du -xh %s | sort -h | tail -20", word), NULL, false,
+			"reads the whole tree", "none");
 	} else {
-		f->title = full ? say(v, "%s has no inodes left%s: no file can be created, though there is space", path, who) : say(v, "%s has no inodes left in %s%s", path, text_duration(a, eta), who);
-		verdict_evidence(f, say(v, "%.0f of %.0f inodes free", left, total), M_FS_INODES_FREE, left, 0, say(v, "df -i %s", word));
+		f->title = full ? say(v,
+					  "%s has no inodes left%s: no file can be created, though "
+					  "there is space",
+					  path, who)
+				: say(v, "%s has no inodes left in %s%s", path,
+					  text_duration(a, eta), who);
+		verdict_evidence(f, say(v, "%.0f of %.0f inodes free", left, total),
+			M_FS_INODES_FREE, left, 0, say(v, "df -i %s", word));
 		if (!full)
-			verdict_evidence(f, say(v, "%.0f new files a second", t.slope), M_FS_INODES_FREE, t.slope, -1, say(v, "df -i %s; sleep 10; df -i %s", word, word));
-		verdict_remedy(f, "Find the folder where the files pile up, and remove what has expired", say(v, "du --inodes -x %s | sort -n | tail", word), NULL, false, "reads the whole tree", "none");
+			verdict_evidence(f, say(v, "%.0f new files a second", t.slope),
+				M_FS_INODES_FREE, t.slope, -1,
+				say(v, "df -i %s; sleep 10; df -i %s", word, word));
+		verdict_remedy(f,
+			"Find the folder where the files pile up, and remove what has expired",
+			say(v, "du --inodes -x %s | sort -n | tail", word), NULL, false,
+			"reads the whole tree", "none");
 		if (f->nculprits && f->culprits[0].pid)
-			verdict_remedy(f, say(v, "Stop %s, and give its files an expiry", f->culprits[0].value), say(v, "kill -STOP %" PRId32, f->culprits[0].pid), NULL, false, "its service stands still", "clients of it hang");
-		verdict_remedy(f, "A filesystem with more inodes (mkfs -i 4096), or xfs, which makes them as needed", NULL, NULL, true, "the data has to be copied", "none");
+			verdict_remedy(f,
+				say(v, "Stop %s, and give its files an expiry",
+					f->culprits[0].value),
+				say(v, "kill -STOP %" PRId32, f->culprits[0].pid), NULL, false,
+				"its service stands still", "clients of it hang");
+		verdict_remedy(f,
+			"A filesystem with more inodes (mkfs -i 4096), or xfs, which makes them as "
+			"needed",
+			NULL, NULL, true, "the data has to be copied", "none");
 	}
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Rules for what sockets may have: accept queues, ephemeral ports, TIME_WAIT, TCP's memory, connection tracking, neighbours. Nearly all
- * of these have a counter that the kernel raises when it refuses; ports have none (connect() fails with EADDRNOTAVAIL and nothing counts it). */
+/* Rules for what sockets may have: accept queues, ephemeral ports, TIME_WAIT, TCP's memory,
+ * connection tracking, neighbours. Nearly all of these have a counter that the kernel raises when
+ * it refuses; ports have none (connect() fails with EADDRNOTAVAIL and nothing counts it). */
 #include "rules/verdict.h"
 
 #include "base/text.h"
@@ -10,17 +11,30 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- accept queues ------------------------------------------------------------------------------------------------ */
+/* ---- accept queues
+ * ------------------------------------------------------------------------------------------------
+ */
 
 const struct rule_case rule_case_listen_overflow = {
-	.mechanism = "Connections that the kernel has completed wait in the accept queue of their listening socket until the application takes them. When more wait than the backlog allows, new ones are "
-		     "dropped: the client sees a connect that hangs and retries after 1, 3, 7 seconds.",
-	.threshold = "The socket dropped connections in the window (its own drop counter), or more wait in it than its backlog in at least half of the samples. If the queue is full most of the time, the "
-		     "owner is too slow to accept; if it is mostly empty while connections are dropped, the backlog is too small for bursts.",
-	.false_alarms = "A few waiting connections, which is what the queue is for. The namespace's ListenOverflows alone, which does not say whose queue it was. Drops of packets that were not SYNs are "
-			"counted there too (ListenDrops), so a full queue or a queue filled before must be seen beside them.",
-	.confirm = "ss -ltn 'sport = :PORT'   # Recv-Q above Send-Q; nstat -az TcpExtListenOverflows TcpExtListenDrops",
-	.remedy = "Slow owner: see what it waits for; more workers or threads, time-outs. Small backlog: raise it in the application and net.core.somaxconn.",
+	.mechanism =
+		"Connections that the kernel has completed wait in the accept queue of their "
+		"listening socket until the application takes them. When more wait than the "
+		"backlog allows, new ones are "
+		"dropped: the client sees a connect that hangs and retries after 1, 3, 7 seconds.",
+	.threshold = "The socket dropped connections in the window (its own drop counter), or more "
+		     "wait in it than its backlog in at least half of the samples. If the queue is "
+		     "full most of the time, the "
+		     "owner is too slow to accept; if it is mostly empty while connections are "
+		     "dropped, the backlog is too small for bursts.",
+	.false_alarms = "A few waiting connections, which is what the queue is for. The "
+			"namespace's ListenOverflows alone, which does not say whose queue it was. "
+			"Drops of packets that were not SYNs are "
+			"counted there too (ListenDrops), so a full queue or a queue filled before "
+			"must be seen beside them.",
+	.confirm = "ss -ltn 'sport = :PORT'   # Recv-Q above Send-Q; nstat -az "
+		   "TcpExtListenOverflows TcpExtListenDrops",
+	.remedy = "Slow owner: see what it waits for; more workers or threads, time-outs. Small "
+		  "backlog: raise it in the application and net.core.somaxconn.",
 };
 
 static void listener_verdict(struct view *v, struct verdicts *out, const struct listener *l)
@@ -46,14 +60,16 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	double dropped = first && l->have_drops ? (double)(uint32_t)(l->drops - first->drops) : 0;
 	double overflows = 0;
 	bool counted = view_delta(v, view_id(v, M_LISTEN_OVERFLOWS, l->netns, 0), &overflows);
-	/* A drop that is no overflow (a SYN for which no memory or route was found) is another trouble. */
+	/* A drop that is no overflow (a SYN for which no memory or route was found) is another
+	 * trouble. */
 	bool refuses = dropped > 0 && (!counted || overflows > 0);
 	bool waits = full * 2 >= seen && full >= 2;
 	if (!refuses && !waits)
 		return;
 	char port[8];
 	(void)snprintf(port, sizeof port, "%u", l->port);
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, refuses ? STATE_EXHAUSTED : STATE_SATURATED, port);
+	struct verdict *f = verdict_new(
+		v, out, SEVERITY_CRITICAL, refuses ? STATE_EXHAUSTED : STATE_SATURATED, port);
 	if (!f)
 		return;
 	bool slow = full * 3 >= seen; /* the queue stays full: nobody takes connections out */
@@ -69,27 +85,69 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 		f->cgroup = owner->p->cgroup;
 	f->nculprits = who_listener(v, l, f->culprits, WHO_MAX);
 	if (f->nculprits && !slow)
-		f->culprits[0].why = say(v, "listens with a backlog of %u only; it accepts in time between bursts", l->backlog);
+		f->culprits[0].why = say(v,
+			"listens with a backlog of %u only; it accepts in time between bursts",
+			l->backlog);
 	const char *ns = in_netns(v, l->netns);
-	f->title = slow ? say(v, "%s does not accept: the queue of port %u is full (%u of %u)", name, l->port, most, l->backlog)
-			: say(v, "The backlog of port %u (%u) is too small for its bursts", l->port, l->backlog);
-	verdict_victim(f, "server", owner ? name : say(v, "port %u", l->port), l->pid, dropped > 0 ? say(v, "%.0f connections dropped in %.0f s", dropped, v->seconds) : "new connections wait");
-	verdict_evidence(f, say(v, "at most %u connections waited, backlog %u; more than the backlog in %u of %u samples", most, l->backlog, full, seen), -1, most, l->backlog,
+	f->title = slow ? say(v, "%s does not accept: the queue of port %u is full (%u of %u)",
+				  name, l->port, most, l->backlog)
+			: say(v, "The backlog of port %u (%u) is too small for its bursts", l->port,
+				  l->backlog);
+	verdict_victim(f, "server", owner ? name : say(v, "port %u", l->port), l->pid,
+		dropped > 0 ? say(v, "%.0f connections dropped in %.0f s", dropped, v->seconds)
+			    : "new connections wait");
+	verdict_evidence(f,
+		say(v,
+			"at most %u connections waited, backlog %u; more than the backlog in %u of "
+			"%u samples",
+			most, l->backlog, full, seen),
+		-1, most, l->backlog,
 		say(v, "%sss -ltn 'sport = :%u'   # Recv-Q of Send-Q", ns, l->port));
 	if (dropped > 0)
-		verdict_evidence(f, say(v, "the socket dropped %.0f connections in %.0f s", dropped, v->seconds), M_LISTEN_OVERFLOWS, dropped, 0,
-			say(v, "%snstat -az TcpExtListenOverflows TcpExtListenDrops; sleep 5; %snstat -az TcpExtListenOverflows", ns, ns));
+		verdict_evidence(f,
+			say(v, "the socket dropped %.0f connections in %.0f s", dropped,
+				v->seconds),
+			M_LISTEN_OVERFLOWS, dropped, 0,
+			say(v,
+				"%snstat -az TcpExtListenOverflows TcpExtListenDrops; sleep 5; "
+				"%snstat -az TcpExtListenOverflows",
+				ns, ns));
 	if (owner)
-		verdict_evidence(f, say(v, "%s (pid %" PRId32 ") %s%s%s", name, l->pid, f->nculprits ? f->culprits[0].why : "", owner->p->wchan ? ", sleeps in " : "", intern_text(&v->series->names, owner->p->wchan)), -1,
-			owner->cpu_s / v->seconds, -1, say(v, "cat /proc/%" PRId32 "/wchan; cat /proc/%" PRId32 "/syscall; top -b -n 1 -p %" PRId32, l->pid, l->pid, l->pid));
+		verdict_evidence(f,
+			say(v, "%s (pid %" PRId32 ") %s%s%s", name, l->pid,
+				f->nculprits ? f->culprits[0].why : "",
+				owner->p->wchan ? ", sleeps in " : "",
+				intern_text(&v->series->names, owner->p->wchan)),
+			-1, owner->cpu_s / v->seconds, -1,
+			say(v,
+				"cat /proc/%" PRId32 "/wchan; cat /proc/%" PRId32
+				"/syscall; top -b -n 1 -p %" PRId32,
+				l->pid, l->pid, l->pid));
+	const char *unit = unit_of(v, l->pid);
 	if (slow) {
 		if (l->pid)
-			verdict_remedy(f, say(v, "See what %s waits for", name), say(v, "timeout 5 strace -f -tt -p %" PRId32, l->pid), NULL, false, "slows it while it runs", "none");
-		verdict_remedy(f, "More workers or threads, and a time-out for each request, so that one slow request does not stop all", NULL, NULL, true, "memory", "none");
-		verdict_remedy(f, say(v, "Restart %s if it hangs", name), l->pid ? say(v, "systemctl restart $(ps -o unit= -p %" PRId32 ")", l->pid) : NULL, NULL, false, "running requests are cut", "none");
+			verdict_remedy(f, say(v, "See what %s waits for", name),
+				say(v, "timeout 5 strace -f -tt -p %" PRId32, l->pid), NULL, false,
+				"slows it while it runs", "none");
+		verdict_remedy(f,
+			"More workers or threads, and a time-out for each request, so that one "
+			"slow request does not stop all",
+			NULL, NULL, true, "memory", "none");
+		verdict_remedy(f, say(v, "Restart %s if it hangs", name),
+			unit     ? say(v, "systemctl restart %s", unit)
+			: l->pid ? say(v, "kill -TERM %" PRId32 "   # then start it again", l->pid)
+				 : NULL,
+			NULL, false, "running requests are cut", "none");
 	} else {
-		verdict_remedy(f, "Let listen() ask for a larger backlog (nginx: listen ... backlog=1024; Apache: ListenBacklog 1024)", NULL, "the configuration of the application", true, "a little memory", "hides a slow application for longer");
-		verdict_remedy(f, "Grant larger backlogs", say(v, "%ssysctl -w net.core.somaxconn=4096", ns), "/etc/sysctl.d/90-somaxconn.conf", false, "none", "takes effect at the next listen(), that is after a restart");
+		verdict_remedy(f,
+			"Let listen() ask for a larger backlog (nginx: listen ... backlog=1024; "
+			"Apache: ListenBacklog 1024)",
+			NULL, "the configuration of the application", true, "a little memory",
+			"hides a slow application for longer");
+		verdict_remedy(f, "Grant larger backlogs",
+			say(v, "%ssysctl -w net.core.somaxconn=4096", ns),
+			"/etc/sysctl.d/90-somaxconn.conf", false, "none",
+			"takes effect at the next listen(), that is after a restart");
 	}
 }
 
@@ -102,15 +160,25 @@ void rule_listen_overflow(struct view *v, struct verdicts *out)
 		listener_verdict(v, out, &TABLE_ROWS(s->listeners, struct listener)[i]);
 }
 
-/* ---- ephemeral ports ---------------------------------------------------------------------------------------------- */
+/* ---- ephemeral ports
+ * ---------------------------------------------------------------------------------------------- */
 
 const struct rule_case rule_case_ports_exhausted = {
-	.mechanism = "Each connection from one address to one address and port needs a local port of its own. A port stays taken for 60 s after the side that closed first closed (TIME_WAIT). When all are taken, connect() "
+	.mechanism = "Each connection from one address to one address and port needs a local port "
+		     "of its own. A port stays taken for 60 s after the side that closed first "
+		     "closed (TIME_WAIT). When all are taken, connect() "
 		     "fails with EADDRNOTAVAIL, and every attempt searches the whole range.",
-	.threshold = "At least 95 % of ip_local_port_range taken towards one destination. Ports in TIME_WAIT do not count where tcp_tw_reuse lets connect() take them over. A steady line above half is a forecast.",
-	.false_alarms = "Tens of thousands of TIME_WAIT on a server's own port: they take no ephemeral port. Many ports spread over many destinations: the limit is for each.",
-	.confirm = "ss -Htan 'dst ADDRESS dport = :PORT' | awk '{print $1}' | sort | uniq -c; sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse",
-	.remedy = "Keep connections open (a pool, keep-alive) instead of one for each request; then a wider range, tcp_tw_reuse, or more destination addresses. Never tcp_tw_recycle.",
+	.threshold = "At least 95 % of ip_local_port_range taken towards one destination. Ports in "
+		     "TIME_WAIT do not count where tcp_tw_reuse lets connect() take them over. A "
+		     "steady line above half is a forecast.",
+	.false_alarms =
+		"Tens of thousands of TIME_WAIT on a server's own port: they take no ephemeral "
+		"port. Many ports spread over many destinations: the limit is for each.",
+	.confirm = "ss -Htan 'dst ADDRESS dport = :PORT' | awk '{print $1}' | sort | uniq -c; "
+		   "sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse",
+	.remedy =
+		"Keep connections open (a pool, keep-alive) instead of one for each request; then "
+		"a wider range, tcp_tw_reuse, or more destination addresses. Never tcp_tw_recycle.",
 };
 
 static double ports_used(const struct view *v, const struct conn_group *g)
@@ -119,10 +187,13 @@ static double ports_used(const struct view *v, const struct conn_group *g)
 	(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
 	bool loopback = g->peer.family == 2 && g->peer.bytes[0] == 127;
 	bool reusable = (reuse > 0.5 && reuse < 1.5) || (reuse > 1.5 && loopback);
-	return reusable ? (double)(g->ephemeral - (g->time_wait < g->ephemeral ? g->time_wait : g->ephemeral)) : g->ephemeral;
+	return reusable ? (double)(g->ephemeral -
+				   (g->time_wait < g->ephemeral ? g->time_wait : g->ephemeral))
+			: g->ephemeral;
 }
 
-static void ports_verdict(struct view *v, struct verdicts *out, const struct conn_group *g, double low, double high)
+static void ports_verdict(
+	struct view *v, struct verdicts *out, const struct conn_group *g, double low, double high)
 {
 	double limit = high - low + 1, used = ports_used(v, g), t[STORE_MAX], y[STORE_MAX];
 	unsigned n = 0;
@@ -143,8 +214,10 @@ static void ports_verdict(struct view *v, struct verdicts *out, const struct con
 	if (!full && eta < 0)
 		return;
 	char peer[48];
-	const char *to = say(v, strchr(address_text(peer, &g->peer), ':') ? "[%s]:%u" : "%s:%u", peer, g->port);
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, to);
+	const char *to = say(
+		v, strchr(address_text(peer, &g->peer), ':') ? "[%s]:%u" : "%s:%u", peer, g->port);
+	struct verdict *f =
+		verdict_new(v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, to);
 	if (!f)
 		return;
 	f->netns = g->netns;
@@ -156,21 +229,51 @@ static void ports_verdict(struct view *v, struct verdicts *out, const struct con
 	f->pid = f->nculprits ? f->culprits[0].pid : 0;
 	char eta_text[32];
 	const char *who = f->nculprits ? f->culprits[0].value : "a process";
-	f->title = full ? say(v, "No ephemeral port is left towards %s: connect() fails for %s", to, who) : say(v, "No ephemeral port is left towards %s in %s", to, text_duration(eta_text, eta));
+	f->title = full ? say(v, "No ephemeral port is left towards %s: connect() fails for %s", to,
+				  who)
+			: say(v, "No ephemeral port is left towards %s in %s", to,
+				  text_duration(eta_text, eta));
 	if (f->nculprits < WHO_MAX)
-		f->culprits[f->nculprits++] = (struct who){"destination", to, 0, 1, "is where the ports go"};
+		f->culprits[f->nculprits++] =
+			(struct who){"destination", to, 0, 1, "is where the ports go"};
 	const char *ns = in_netns(v, g->netns);
-	const char *ss = say(v, "%sss -Htan 'dst %s and dport = :%u' | awk '{print $1}' | sort | uniq -c", ns, peer, g->port);
-	verdict_evidence(f, say(v, "%.0f of %.0f ports (%.0f to %.0f) are taken, %u of them in TIME_WAIT", used, limit, low, high, g->time_wait), M_TCP_STATE, used, limit, ss);
+	const char *ss =
+		say(v, "%sss -Htan 'dst %s and dport = :%u' | awk '{print $1}' | sort | uniq -c",
+			ns, peer, g->port);
+	verdict_evidence(f,
+		say(v, "%.0f of %.0f ports (%.0f to %.0f) are taken, %u of them in TIME_WAIT", used,
+			limit, low, high, g->time_wait),
+		M_TCP_STATE, used, limit, ss);
 	if (f->pid)
-		verdict_evidence(f, say(v, "%s %s", who, f->culprits[0].why), -1, f->culprits[0].share, -1, say(v, "timeout 3 strace -f -e trace=connect,close -p %" PRId32 " 2>&1 | tail", f->pid));
+		verdict_evidence(f, say(v, "%s %s", who, f->culprits[0].why), -1,
+			f->culprits[0].share, -1,
+			say(v,
+				"timeout 3 strace -f -e trace=connect,close -p %" PRId32
+				" 2>&1 | tail",
+				f->pid));
 	for (size_t i = 1; i < f->nculprits && f->nvictims < 3; i++)
 		if (f->culprits[i].pid)
-			verdict_victim(f, "process", f->culprits[i].value, f->culprits[i].pid, "connects to the same destination and fails too");
-	verdict_remedy(f, say(v, "Let %s keep its connections open: a pool, keep-alive, persistent connections", who), NULL, "the configuration of the application", true, "idle connections at the server", "none");
-	verdict_remedy(f, "Widen the range of ephemeral ports", say(v, "%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", ns), "/etc/sysctl.d/90-ports.conf", false, "none", "services that start later may find their port taken: ip_local_reserved_ports");
-	verdict_remedy(f, "Let connect() take over ports in TIME_WAIT after a second (needs TCP timestamps)", say(v, "%ssysctl -w net.ipv4.tcp_tw_reuse=1", ns), "/etc/sysctl.d/90-ports.conf", false, "none", "none known with timestamps on");
-	verdict_remedy(f, "More destination addresses or ports for the same service, or more source addresses", NULL, NULL, true, "configuration", "none");
+			verdict_victim(f, "process", f->culprits[i].value, f->culprits[i].pid,
+				"connects to the same destination and fails too");
+	verdict_remedy(f,
+		say(v,
+			"Let %s keep its connections open: a pool, keep-alive, persistent "
+			"connections",
+			who),
+		NULL, "the configuration of the application", true,
+		"idle connections at the server", "none");
+	verdict_remedy(f, "Widen the range of ephemeral ports",
+		say(v, "%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", ns),
+		"/etc/sysctl.d/90-ports.conf", false, "none",
+		"services that start later may find their port taken: ip_local_reserved_ports");
+	verdict_remedy(f,
+		"Let connect() take over ports in TIME_WAIT after a second (needs TCP timestamps)",
+		say(v, "%ssysctl -w net.ipv4.tcp_tw_reuse=1", ns), "/etc/sysctl.d/90-ports.conf",
+		false, "none", "none known with timestamps on");
+	verdict_remedy(f,
+		"More destination addresses or ports for the same service, or more source "
+		"addresses",
+		NULL, NULL, true, "configuration", "none");
 }
 
 void rule_ports_exhausted(struct view *v, struct verdicts *out)
@@ -181,18 +284,24 @@ void rule_ports_exhausted(struct view *v, struct verdicts *out)
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
 		double low, high;
-		if (g->outgoing && view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) && view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
+		if (g->outgoing && view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) &&
+			view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
 			ports_verdict(v, out, g, low, high);
 	}
 }
 
-/* ---- counters with a limit ---------------------------------------------------------------------------------------- */
+/* ---- counters with a limit
+ * ---------------------------------------------------------------------------------------- */
 
 const struct rule_case rule_case_timewait_overflow = {
-	.mechanism = "The table of sockets in TIME_WAIT is full: further connections are closed without it, and late packets of theirs can meet a new connection on the same ports.",
+	.mechanism =
+		"The table of sockets in TIME_WAIT is full: further connections are closed without "
+		"it, and late packets of theirs can meet a new connection on the same ports.",
 	.threshold = "TCPTimeWaitOverflow grew in the window.",
-	.false_alarms = "Many sockets in TIME_WAIT below the limit: harmless on a server, each costs 250 bytes.",
-	.confirm = "nstat -az TcpExtTCPTimeWaitOverflow; grep tw /proc/net/sockstat; sysctl net.ipv4.tcp_max_tw_buckets",
+	.false_alarms = "Many sockets in TIME_WAIT below the limit: harmless on a server, each "
+			"costs 250 bytes.",
+	.confirm = "nstat -az TcpExtTCPTimeWaitOverflow; grep tw /proc/net/sockstat; sysctl "
+		   "net.ipv4.tcp_max_tw_buckets",
 	.remedy = "Raise tcp_max_tw_buckets; keep connections open longer.",
 };
 
@@ -200,7 +309,8 @@ void rule_timewait_overflow(struct view *v, struct verdicts *out)
 {
 	if (!view_each(v, M_TW_OVERFLOWS, 0))
 		verdict_unknown(out, "TCPTimeWaitOverflow in /proc/net/netstat");
-	for (uint32_t id = view_each(v, M_TW_OVERFLOWS, 0); id; id = view_each(v, M_TW_OVERFLOWS, id)) {
+	for (uint32_t id = view_each(v, M_TW_OVERFLOWS, 0); id;
+		id = view_each(v, M_TW_OVERFLOWS, id)) {
 		unsigned netns = series_row(v->series, id)->netns;
 		double lost, used = 0, limit = -1;
 		if (!view_delta(v, id, &lost) || lost <= 0)
@@ -225,22 +335,44 @@ void rule_timewait_overflow(struct view *v, struct verdicts *out)
 		}
 		if (most) {
 			char peer[48];
-			f->culprits[f->nculprits++] = (struct who){most->outgoing ? "destination" : "peer", say(v, "%s", address_text(peer, &most->peer)), 0, used > 0 ? most->time_wait / used : -1,
-				say(v, "%u sockets in TIME_WAIT, port %u", most->time_wait, most->port)};
+			f->culprits[f->nculprits++] =
+				(struct who){most->outgoing ? "destination" : "peer",
+					say(v, "%s", address_text(peer, &most->peer)), 0,
+					used > 0 ? most->time_wait / used : -1,
+					say(v, "%u sockets in TIME_WAIT, port %u", most->time_wait,
+						most->port)};
 		}
 		const char *ns = in_netns(v, netns);
-		verdict_evidence(f, say(v, "%.0f sockets closed without TIME_WAIT in %.0f s; %.0f of %.0f in the table", lost, v->seconds, used, limit), M_TW_OVERFLOWS, lost, 0, say(v, "%snstat -az TcpExtTCPTimeWaitOverflow", ns));
-		verdict_remedy(f, "Raise the limit", say(v, "%ssysctl -w net.ipv4.tcp_max_tw_buckets=%.0f", ns, limit > 0 ? limit * 2 : 262144), "/etc/sysctl.d/90-tw.conf", false, "about 250 bytes of kernel memory each", "none");
-		verdict_remedy(f, "Keep connections open: keep-alive, pools", NULL, NULL, true, "idle connections", "none");
+		verdict_evidence(f,
+			say(v,
+				"%.0f sockets closed without TIME_WAIT in %.0f s; %.0f of %.0f in "
+				"the table",
+				lost, v->seconds, used, limit),
+			M_TW_OVERFLOWS, lost, 0,
+			say(v, "%snstat -az TcpExtTCPTimeWaitOverflow", ns));
+		verdict_remedy(f, "Raise the limit",
+			say(v, "%ssysctl -w net.ipv4.tcp_max_tw_buckets=%.0f", ns,
+				limit > 0 ? limit * 2 : 262144),
+			"/etc/sysctl.d/90-tw.conf", false, "about 250 bytes of kernel memory each",
+			"none");
+		verdict_remedy(f, "Keep connections open: keep-alive, pools", NULL, NULL, true,
+			"idle connections", "none");
 	}
 }
 
 const struct rule_case rule_case_tcp_memory = {
-	.mechanism = "All TCP sockets together use as much memory as tcp_mem allows: buffers are cut, packets thrown away, connections aborted, while the machine may have gigabytes free.",
-	.threshold = "Above the third value of tcp_mem, or connections aborted for lack of memory while above the second (pressure) value. Saturated: above the second value while receive queues are pruned.",
-	.false_alarms = "Aborts with memory far below the pressure value come from too many orphans (tcp.orphans) or a socket's own limit.",
-	.confirm = "grep mem /proc/net/sockstat; sysctl net.ipv4.tcp_mem; nstat -az TcpExtTCPAbortOnMemory TcpExtTCPMemoryPressures",
-	.remedy = "Cut off or speed up the peers with the longest queues; smaller tcp_rmem/tcp_wmem maxima for many connections; a larger tcp_mem.",
+	.mechanism = "All TCP sockets together use as much memory as tcp_mem allows: buffers are "
+		     "cut, packets thrown away, connections aborted, while the machine may have "
+		     "gigabytes free.",
+	.threshold = "Above the third value of tcp_mem, or connections aborted for lack of memory "
+		     "while above the second (pressure) value. Saturated: above the second value "
+		     "while receive queues are pruned.",
+	.false_alarms = "Aborts with memory far below the pressure value come from too many "
+			"orphans (tcp.orphans) or a socket's own limit.",
+	.confirm = "grep mem /proc/net/sockstat; sysctl net.ipv4.tcp_mem; nstat -az "
+		   "TcpExtTCPAbortOnMemory TcpExtTCPMemoryPressures",
+	.remedy = "Cut off or speed up the peers with the longest queues; smaller "
+		  "tcp_rmem/tcp_wmem maxima for many connections; a larger tcp_mem.",
 };
 
 /* Growth of a counter in all namespaces together. */
@@ -256,17 +388,26 @@ static double delta_everywhere(const struct view *v, enum metric m)
 void rule_tcp_memory(struct view *v, struct verdicts *out)
 {
 	double used, pressure, limit;
-	if (!view_gauge(v, view_id(v, M_TCP_MEM, 0, 0), &used) || !view_gauge(v, view_id(v, M_TCP_MEM_PRESSURE, 0, 0), &pressure) || !view_gauge(v, view_id(v, M_TCP_MEM_MAX, 0, 0), &limit)) {
+	if (!view_gauge(v, view_id(v, M_TCP_MEM, 0, 0), &used) ||
+		!view_gauge(v, view_id(v, M_TCP_MEM_PRESSURE, 0, 0), &pressure) ||
+		!view_gauge(v, view_id(v, M_TCP_MEM_MAX, 0, 0), &limit)) {
 		verdict_unknown(out, "/proc/net/sockstat and tcp_mem");
 		return;
 	}
-	double aborts = delta_everywhere(v, M_TCP_ABORT_MEMORY), pruned = delta_everywhere(v, M_TCP_RCV_PRUNED);
+	double aborts = delta_everywhere(v, M_TCP_ABORT_MEMORY),
+	       pruned = delta_everywhere(v, M_TCP_RCV_PRUNED);
 	bool full = used >= limit || (aborts > 0 && used >= pressure);
 	bool tight = used >= pressure && pruned > 0;
-	double eta = full || tight ? -1 : forecast(v, view_trend(v, view_id(v, M_TCP_MEM, 0, 0)), used, limit);
+	double eta = full || tight
+			     ? -1
+			     : forecast(v, view_trend(v, view_id(v, M_TCP_MEM, 0, 0)), used, limit);
 	if (!full && !tight && eta < 0)
 		return;
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : tight ? STATE_SATURATED : STATE_FILLING, NULL);
+	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL,
+		full    ? STATE_EXHAUSTED
+		: tight ? STATE_SATURATED
+			: STATE_FILLING,
+		NULL);
 	if (!f)
 		return;
 	char a[32], b[32];
@@ -275,34 +416,55 @@ void rule_tcp_memory(struct view *v, struct verdicts *out)
 	f->eta_s = eta;
 	f->refused = aborts;
 	f->nculprits = who_queues(v, -1, f->culprits, WHO_MAX);
-	f->title = full ? "TCP has used up its memory" : tight ? "TCP is short of memory and throws packets away" : "TCP will have used up its memory soon";
-	verdict_evidence(f, say(v, "%s of %s", text_bytes(a, used), text_bytes(b, limit)), M_TCP_MEM, used, limit, "grep TCP /proc/net/sockstat; sysctl net.ipv4.tcp_mem   # pages of 4 KiB");
-	verdict_evidence(f, say(v, "%.0f connections aborted, %.0f packets pruned in %.0f s", aborts, pruned, v->seconds), M_TCP_ABORT_MEMORY, aborts, 0, "nstat -az TcpExtTCPAbortOnMemory TcpExtRcvPruned");
+	f->title = full    ? "TCP has used up its memory"
+		   : tight ? "TCP is short of memory and throws packets away"
+			   : "TCP will have used up its memory soon";
+	verdict_evidence(f, say(v, "%s of %s", text_bytes(a, used), text_bytes(b, limit)),
+		M_TCP_MEM, used, limit,
+		"grep TCP /proc/net/sockstat; sysctl net.ipv4.tcp_mem   # pages of 4 KiB");
+	verdict_evidence(f,
+		say(v, "%.0f connections aborted, %.0f packets pruned in %.0f s", aborts, pruned,
+			v->seconds),
+		M_TCP_ABORT_MEMORY, aborts, 0, "nstat -az TcpExtTCPAbortOnMemory TcpExtRcvPruned");
 	if (f->nculprits)
-		verdict_evidence(f, say(v, "%s: %s", f->culprits[0].value, f->culprits[0].why), -1, f->culprits[0].share, -1, "ss -tnm state established | sort -k2 -n | tail");
+		verdict_evidence(f, say(v, "%s: %s", f->culprits[0].value, f->culprits[0].why), -1,
+			f->culprits[0].share, -1, "ss -tnm state established | sort -k2 -n | tail");
 	if (f->nculprits && strcmp(f->culprits[0].kind, "peer") == 0)
-		verdict_remedy(f, say(v, "Cut the connections of %s", f->culprits[0].value), say(v, "ss -K dst %s", f->culprits[0].value), NULL, false, "its requests fail", "needs CONFIG_INET_DIAG_DESTROY");
-	verdict_remedy(f, "Raise the limit (pages of 4 KiB)", say(v, "sysctl -w net.ipv4.tcp_mem='%.0f %.0f %.0f'", pressure / 4096 * 1.5, pressure / 4096 * 2, limit / 4096 * 2), "/etc/sysctl.d/90-tcp-mem.conf", false, "memory for other things", "none while memory is free");
-	verdict_remedy(f, "Limit the buffers of one connection: net.ipv4.tcp_rmem and tcp_wmem, third value", NULL, "/etc/sysctl.d/90-tcp-mem.conf", true, "throughput of distant peers", "none");
+		verdict_remedy(f, say(v, "Cut the connections of %s", f->culprits[0].value),
+			say(v, "ss -K dst %s", f->culprits[0].value), NULL, false,
+			"its requests fail", "needs CONFIG_INET_DIAG_DESTROY");
+	verdict_remedy(f, "Raise the limit (pages of 4 KiB)",
+		say(v, "sysctl -w net.ipv4.tcp_mem='%.0f %.0f %.0f'", pressure / 4096 * 1.5,
+			pressure / 4096 * 2, limit / 4096 * 2),
+		"/etc/sysctl.d/90-tcp-mem.conf", false, "memory for other things",
+		"none while memory is free");
+	verdict_remedy(f,
+		"Limit the buffers of one connection: net.ipv4.tcp_rmem and tcp_wmem, third value",
+		NULL, "/etc/sysctl.d/90-tcp-mem.conf", true, "throughput of distant peers", "none");
 }
 
 const struct rule_case rule_case_tcp_orphans = {
-	.mechanism = "Sockets that were closed by their process still have data to deliver. Above tcp_max_orphans the kernel resets them and the peer loses the end of its answer.",
+	.mechanism =
+		"Sockets that were closed by their process still have data to deliver. Above "
+		"tcp_max_orphans the kernel resets them and the peer loses the end of its answer.",
 	.threshold = "At the limit and connections aborted in the window.",
 	.false_alarms = "Orphans below the limit: they end by themselves.",
 	.confirm = "grep orphan /proc/net/sockstat; sysctl net.ipv4.tcp_max_orphans",
-	.remedy = "Find the peers that do not take their data; lower tcp_orphan_retries; raise the limit.",
+	.remedy = "Find the peers that do not take their data; lower tcp_orphan_retries; raise the "
+		  "limit.",
 };
 
 void rule_tcp_orphans(struct view *v, struct verdicts *out)
 {
 	double used, limit;
-	if (!view_gauge(v, view_id(v, M_TCP_ORPHANS, 0, 0), &used) || !view_gauge(v, view_id(v, M_TCP_MAX_ORPHANS, 0, 0), &limit)) {
+	if (!view_gauge(v, view_id(v, M_TCP_ORPHANS, 0, 0), &used) ||
+		!view_gauge(v, view_id(v, M_TCP_MAX_ORPHANS, 0, 0), &limit)) {
 		verdict_unknown(out, "/proc/net/sockstat and tcp_max_orphans");
 		return;
 	}
 	double aborts = delta_everywhere(v, M_TCP_ABORT_MEMORY);
-	/* The kernel counts a socket that sends slowly up to four times over, so it may refuse at half of the limit. */
+	/* The kernel counts a socket that sends slowly up to four times over, so it may refuse at
+	 * half of the limit. */
 	if (limit <= 0 || used < limit / 2 || aborts <= 0)
 		return;
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, NULL);
@@ -313,25 +475,45 @@ void rule_tcp_orphans(struct view *v, struct verdicts *out)
 	f->refused = aborts;
 	f->nculprits = who_queues(v, -1, f->culprits, WHO_MAX);
 	f->title = "Too many closed connections still have data to deliver: the kernel resets them";
-	verdict_evidence(f, say(v, "%.0f orphans of %.0f, %.0f aborted in %.0f s", used, limit, aborts, v->seconds), M_TCP_ORPHANS, used, limit, "grep orphan /proc/net/sockstat");
-	verdict_remedy(f, "Give up on dead peers sooner", "sysctl -w net.ipv4.tcp_orphan_retries=2", "/etc/sysctl.d/90-orphans.conf", false, "peers on bad lines lose the end", "none");
-	verdict_remedy(f, "Raise the limit", say(v, "sysctl -w net.ipv4.tcp_max_orphans=%.0f", limit * 2), "/etc/sysctl.d/90-orphans.conf", false, "up to 64 KiB of kernel memory each", "none");
+	verdict_evidence(f,
+		say(v, "%.0f orphans of %.0f, %.0f aborted in %.0f s", used, limit, aborts,
+			v->seconds),
+		M_TCP_ORPHANS, used, limit, "grep orphan /proc/net/sockstat");
+	verdict_remedy(f, "Give up on dead peers sooner", "sysctl -w net.ipv4.tcp_orphan_retries=2",
+		"/etc/sysctl.d/90-orphans.conf", false, "peers on bad lines lose the end", "none");
+	verdict_remedy(f, "Raise the limit",
+		say(v, "sysctl -w net.ipv4.tcp_max_orphans=%.0f", limit * 2),
+		"/etc/sysctl.d/90-orphans.conf", false, "up to 64 KiB of kernel memory each",
+		"none");
 }
 
 const struct rule_case rule_case_conntrack_full = {
-	.mechanism = "The firewall keeps an entry for each connection. When the table is full, the packets of everybody's new connections are dropped; established ones go on, and the server looks idle.",
-	.threshold = "The drop counter of /proc/net/stat/nf_conntrack grew, or the count stands at nf_conntrack_max. A steady line to the limit from above half is a forecast.",
-	.false_alarms = "A table that stands at 60 or 80 % (no finding). insert_failed alone (clashes of simultaneous packets). The count is for each namespace, the limit for the whole host.",
-	.confirm = "sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max; conntrack -S; conntrack -L | awk '{print $5}' | sort | uniq -c | sort -n | tail",
-	.remedy = "Limit or cut off the source that holds the entries; raise nf_conntrack_max (and the hash size); shorten nf_conntrack_tcp_timeout_established; do not track what needs no tracking.",
+	.mechanism = "The firewall keeps an entry for each connection. When the table is full, the "
+		     "packets of everybody's new connections are dropped; established ones go on, "
+		     "and the server looks idle.",
+	.threshold = "The drop counter of /proc/net/stat/nf_conntrack grew, or the count stands at "
+		     "nf_conntrack_max. A steady line to the limit from above half is a forecast.",
+	.false_alarms = "A table that stands at 60 or 80 % (no finding). insert_failed alone "
+			"(clashes of simultaneous packets). The count is for each namespace, the "
+			"limit for the whole host.",
+	.confirm =
+		"sysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max; conntrack "
+		"-S; conntrack -L | awk '{print $5}' | sort | uniq -c | sort -n | tail",
+	.remedy = "Limit or cut off the source that holds the entries; raise nf_conntrack_max (and "
+		  "the hash size); shorten nf_conntrack_tcp_timeout_established; do not track what "
+		  "needs no tracking.",
 };
 
 void rule_conntrack_full(struct view *v, struct verdicts *out)
 {
-	for (uint32_t id = view_each(v, M_CONNTRACK_USED, 0); id; id = view_each(v, M_CONNTRACK_USED, id)) {
+	for (uint32_t id = view_each(v, M_CONNTRACK_USED, 0); id;
+		id = view_each(v, M_CONNTRACK_USED, id)) {
 		unsigned netns = series_row(v->series, id)->netns;
 		double used, limit, drops = 0, early = 0;
-		if (!view_gauge(v, id, &used) || (!view_gauge(v, view_id(v, M_CONNTRACK_MAX, netns, 0), &limit) && !view_gauge(v, view_id(v, M_CONNTRACK_MAX, 0, 0), &limit)) || limit <= 0)
+		if (!view_gauge(v, id, &used) ||
+			(!view_gauge(v, view_id(v, M_CONNTRACK_MAX, netns, 0), &limit) &&
+				!view_gauge(v, view_id(v, M_CONNTRACK_MAX, 0, 0), &limit)) ||
+			limit <= 0)
 			continue;
 		uint32_t drop_id = view_id(v, M_CONNTRACK_DROP, netns, 0);
 		(void)view_delta(v, drop_id, &drops);
@@ -340,7 +522,8 @@ void rule_conntrack_full(struct view *v, struct verdicts *out)
 		double eta = full ? -1 : forecast(v, view_trend(v, id), used, limit);
 		if (!full && eta < 0)
 			continue;
-		struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, NULL);
+		struct verdict *f = verdict_new(
+			v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, NULL);
 		if (!f)
 			return;
 		char a[32];
@@ -353,29 +536,71 @@ void rule_conntrack_full(struct view *v, struct verdicts *out)
 		if (drops > 0)
 			f->since_ns = view_grew_at(v, drop_id);
 		f->nculprits = who_conntrack(v, netns, f->culprits, WHO_MAX);
-		f->title = full ? "The connection-tracking table is full: packets of new connections are dropped" : say(v, "The connection-tracking table is full in %s", text_duration(a, eta));
+		f->title = full ? "The connection-tracking table is full: packets of new "
+				  "connections are dropped"
+				: say(v, "The connection-tracking table is full in %s",
+					  text_duration(a, eta));
 		if (drops > 0)
-			verdict_victim(f, "server", "everybody's new connections", 0, say(v, "%.0f packets dropped in %.0f s", drops, v->seconds));
-		verdict_evidence(f, say(v, "%.0f of %.0f entries", used, limit), M_CONNTRACK_USED, used, limit, say(v, "%ssysctl net.netfilter.nf_conntrack_count net.netfilter.nf_conntrack_max", ns));
+			verdict_victim(f, "server", "everybody's new connections", 0,
+				say(v, "%.0f packets dropped in %.0f s", drops, v->seconds));
+		verdict_evidence(f, say(v, "%.0f of %.0f entries", used, limit), M_CONNTRACK_USED,
+			used, limit,
+			say(v,
+				"%ssysctl net.netfilter.nf_conntrack_count "
+				"net.netfilter.nf_conntrack_max",
+				ns));
 		if (drops + early > 0)
-			verdict_evidence(f, say(v, "%.0f packets dropped, %.0f entries thrown out early in %.0f s", drops, early, v->seconds), M_CONNTRACK_DROP, drops, 0, say(v, "%sconntrack -S; dmesg | grep 'table full'", ns));
+			verdict_evidence(f,
+				say(v,
+					"%.0f packets dropped, %.0f entries thrown out early in "
+					"%.0f s",
+					drops, early, v->seconds),
+				M_CONNTRACK_DROP, drops, 0,
+				say(v, "%sconntrack -S; dmesg | grep 'table full'", ns));
 		if (f->nculprits)
-			verdict_evidence(f, say(v, "%s holds %s", f->culprits[0].value, f->culprits[0].why), -1, f->culprits[0].share, -1,
-				say(v, "%sconntrack -L 2>/dev/null | grep -o 'src=[^ ]*' | awk 'NR%%2' | sort | uniq -c | sort -n | tail -3", ns));
+			verdict_evidence(f,
+				say(v, "%s holds %s", f->culprits[0].value, f->culprits[0].why), -1,
+				f->culprits[0].share, -1,
+				say(v,
+					"%sconntrack -L 2>/dev/null | grep -o 'src=[^ ]*' | awk "
+					"'NR%%2' | sort | uniq -c | sort -n | tail -3",
+					ns));
 		if (f->nculprits && strcmp(f->culprits[0].kind, "peer") == 0) {
-			verdict_remedy(f, say(v, "Throw out the entries of %s", f->culprits[0].value), say(v, "%sconntrack -D -s %s", ns, f->culprits[0].value), NULL, false, "its connections are no longer tracked", "it comes back if it is not limited");
-			verdict_remedy(f, "Limit the connections of one source in the firewall", say(v, "%snft add rule inet FILTER INPUT ip saddr %s ct state new ct count over 200 drop", ns, f->culprits[0].value), "/etc/nftables.conf", false, "none", "a proxy with many users counts as one source");
+			verdict_remedy(f,
+				say(v, "Throw out the entries of %s", f->culprits[0].value),
+				say(v, "%sconntrack -D -s %s", ns, f->culprits[0].value), NULL,
+				false, "its connections are no longer tracked",
+				"it comes back if it is not limited");
+			verdict_remedy(f, "Limit the connections of one source in the firewall",
+				say(v,
+					"%snft add rule inet FILTER INPUT ip saddr %s ct state new "
+					"ct count over 200 drop",
+					ns, f->culprits[0].value),
+				"/etc/nftables.conf", false, "none",
+				"a proxy with many users counts as one source");
 		}
-		verdict_remedy(f, "Raise the limit", say(v, "sysctl -w net.netfilter.nf_conntrack_max=%.0f", limit * 2), "/etc/sysctl.d/90-conntrack.conf", false, "about 300 bytes of kernel memory for each entry", "raise nf_conntrack_buckets too, to a quarter of it");
-		verdict_remedy(f, "Forget idle connections sooner (default: 5 days)", say(v, "%ssysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=7200", ns), "/etc/sysctl.d/90-conntrack.conf", false, "connections idle for longer are cut at a NAT", "none on a plain server");
+		verdict_remedy(f, "Raise the limit",
+			say(v, "sysctl -w net.netfilter.nf_conntrack_max=%.0f", limit * 2),
+			"/etc/sysctl.d/90-conntrack.conf", false,
+			"about 300 bytes of kernel memory for each entry",
+			"raise nf_conntrack_buckets too, to a quarter of it");
+		verdict_remedy(f, "Forget idle connections sooner (default: 5 days)",
+			say(v,
+				"%ssysctl -w "
+				"net.netfilter.nf_conntrack_tcp_timeout_established=7200",
+				ns),
+			"/etc/sysctl.d/90-conntrack.conf", false,
+			"connections idle for longer are cut at a NAT", "none on a plain server");
 	}
 }
 
 const struct rule_case rule_case_neigh_full = {
-	.mechanism = "The table of neighbours (ARP) is full: packets to hosts of the own network that are not in it cannot be sent.",
+	.mechanism = "The table of neighbours (ARP) is full: packets to hosts of the own network "
+		     "that are not in it cannot be sent.",
 	.threshold = "table_fulls grew in the window.",
 	.false_alarms = "Entries between gc_thresh2 and gc_thresh3: the kernel collects old ones.",
-	.confirm = "cat /proc/net/stat/arp_cache; sysctl net.ipv4.neigh.default.gc_thresh3; ip -s neigh | wc -l",
+	.confirm = "cat /proc/net/stat/arp_cache; sysctl net.ipv4.neigh.default.gc_thresh3; ip -s "
+		   "neigh | wc -l",
 	.remedy = "Raise gc_thresh1 to 3; find who scans the network.",
 };
 
@@ -399,7 +624,16 @@ void rule_neigh_full(struct view *v, struct verdicts *out)
 	f->refused = fulls;
 	f->since_ns = view_grew_at(v, id);
 	f->title = "The neighbour table is full: packets to the own network are lost";
-	f->culprits[f->nculprits++] = (struct who){"traffic", "the own network", 0, -1, "more neighbours are talked to than the table may hold"};
-	verdict_evidence(f, say(v, "refused %.0f times in %.0f s, %.0f of %.0f entries", fulls, v->seconds, used, limit), M_NEIGH_FULLS, fulls, 0, "cat /proc/net/stat/arp_cache; ip neigh | wc -l");
-	verdict_remedy(f, "Raise the limits", say(v, "sysctl -w net.ipv4.neigh.default.gc_thresh3=%.0f net.ipv4.neigh.default.gc_thresh2=%.0f", limit > 0 ? limit * 4 : 8192, limit > 0 ? limit * 2 : 4096), "/etc/sysctl.d/90-neigh.conf", false, "about 400 bytes each", "none");
+	f->culprits[f->nculprits++] = (struct who){"traffic", "the own network", 0, -1,
+		"more neighbours are talked to than the table may hold"};
+	verdict_evidence(f,
+		say(v, "refused %.0f times in %.0f s, %.0f of %.0f entries", fulls, v->seconds,
+			used, limit),
+		M_NEIGH_FULLS, fulls, 0, "cat /proc/net/stat/arp_cache; ip neigh | wc -l");
+	verdict_remedy(f, "Raise the limits",
+		say(v,
+			"sysctl -w net.ipv4.neigh.default.gc_thresh3=%.0f "
+			"net.ipv4.neigh.default.gc_thresh2=%.0f",
+			limit > 0 ? limit * 4 : 8192, limit > 0 ? limit * 2 : 4096),
+		"/etc/sysctl.d/90-neigh.conf", false, "about 400 bytes each", "none");
 }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Rules for what processes may have: descriptors, and processes themselves. The kernel counts no EMFILE and no EAGAIN of fork (but for cgroups), so
- * standing at the limit is the proof. */
+/* Rules for what processes may have: descriptors, and processes themselves. The kernel counts no
+ * EMFILE and no EAGAIN of fork (but for cgroups), so standing at the limit is the proof. */
 #include "rules/verdict.h"
 
 #include "base/text.h"
@@ -11,12 +11,20 @@
 #include <string.h>
 
 const struct rule_case rule_case_fds_process = {
-	.mechanism = "A process has as many files and sockets open as its limit (RLIMIT_NOFILE) allows. accept(), open() and socket() fail with EMFILE; it runs and listens, but serves nobody.",
-	.threshold = "At 99 % of its own limit in the last two samples. Filling: grows in four steps of five, not fading, above half of the limit, and the line reaches it within ten "
-		     "times the time watched.",
-	.false_alarms = "A server whose connections rise and level off: the second half of the window must grow at least half as fast as the first. Many descriptors far from the limit.",
-	.confirm = "ls /proc/PID/fd | wc -l; grep 'open files' /proc/PID/limits; ls -l /proc/PID/fd | awk '{print $NF}' | sort | uniq -c | sort -n | tail",
-	.remedy = "A leak: restart it and mend it (the file that is open most often names the place). Honest load: raise LimitNOFILE of its unit.",
+	.mechanism = "A process has as many files and sockets open as its limit (RLIMIT_NOFILE) "
+		     "allows. accept(), open() and socket() fail with EMFILE; it runs and listens, "
+		     "but serves nobody.",
+	.threshold =
+		"At 99 % of its own limit in the last two samples. Filling: grows in four steps of "
+		"five, not fading, above half of the limit, and the line reaches it within ten "
+		"times the time watched.",
+	.false_alarms =
+		"A server whose connections rise and level off: the second half of the window must "
+		"grow at least half as fast as the first. Many descriptors far from the limit.",
+	.confirm = "ls /proc/PID/fd | wc -l; grep 'open files' /proc/PID/limits; ls -l "
+		   "/proc/PID/fd | awk '{print $NF}' | sort | uniq -c | sort -n | tail",
+	.remedy = "A leak: restart it and mend it (the file that is open most often names the "
+		  "place). Honest load: raise LimitNOFILE of its unit.",
 };
 
 static unsigned fds_series(const struct view *v, const struct proc *p, double *t, double *y)
@@ -44,7 +52,8 @@ static void fds_of_process(struct view *v, struct verdicts *out, const struct pr
 	if (!full && eta < 0)
 		return;
 	const char *name = who_name(v, p);
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, name);
+	struct verdict *f = verdict_new(
+		v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, name);
 	if (!f)
 		return;
 	char eta_text[32];
@@ -60,23 +69,49 @@ static void fds_of_process(struct view *v, struct verdicts *out, const struct pr
 		}
 	struct who files[WHO_MAX];
 	size_t nfiles = who_fds_of(v, p, files, WHO_MAX - 1);
-	const char *most = nfiles ? say(v, "; %.0f %% of them are open on %s", 100 * files[0].share, files[0].value) : "";
-	f->culprits[f->nculprits++] = (struct who){"process", name, p->pid, 1, say(v, "has %.0f of %.0f descriptors open%s", used, limit, most)};
+	const char *most = nfiles ? say(v, "; %.0f %% of them are open on %s", 100 * files[0].share,
+					    files[0].value)
+				  : "";
+	f->culprits[f->nculprits++] = (struct who){"process", name, p->pid, 1,
+		say(v, "has %.0f of %.0f descriptors open%s", used, limit, most)};
 	for (size_t i = 0; i < nfiles && f->nculprits < WHO_MAX; i++)
 		f->culprits[f->nculprits++] = files[i];
-	f->title = full ? say(v, "%s has no file descriptors left: it can accept and open nothing", name)
-			: say(v, "%s runs out of file descriptors in %s", name, text_duration(eta_text, eta));
-	verdict_evidence(f, say(v, "%.0f of %.0f descriptors", used, limit), -1, used, limit, say(v, "ls /proc/%" PRId32 "/fd | wc -l; grep 'open files' /proc/%" PRId32 "/limits", p->pid, p->pid));
+	f->title = full ? say(v, "%s has no file descriptors left: it can accept and open nothing",
+				  name)
+			: say(v, "%s runs out of file descriptors in %s", name,
+				  text_duration(eta_text, eta));
+	verdict_evidence(f, say(v, "%.0f of %.0f descriptors", used, limit), -1, used, limit,
+		say(v,
+			"ls /proc/%" PRId32 "/fd | wc -l; grep 'open files' /proc/%" PRId32
+			"/limits",
+			p->pid, p->pid));
 	if (n >= 2 && y[n - 1] > y[0])
-		verdict_evidence(f, say(v, "%.1f more every second", (y[n - 1] - y[0]) / (t[n - 1] - t[0])), -1, (y[n - 1] - y[0]) / (t[n - 1] - t[0]), -1,
+		verdict_evidence(f,
+			say(v, "%.1f more every second", (y[n - 1] - y[0]) / (t[n - 1] - t[0])), -1,
+			(y[n - 1] - y[0]) / (t[n - 1] - t[0]), -1,
 			say(v, "watch -n 1 'ls /proc/%" PRId32 "/fd | wc -l'", p->pid));
 	if (nfiles)
-		verdict_evidence(f, say(v, "%s: %s", files[0].value, files[0].why), -1, files[0].share, -1,
-			say(v, "ls -l /proc/%" PRId32 "/fd | awk '{print $NF}' | sort | uniq -c | sort -n | tail -3", p->pid));
-	verdict_remedy(f, say(v, "Win time: raise the limit of the running process"), say(v, "prlimit --pid %" PRId32 " --nofile=%.0f:%.0f", p->pid, limit * 4, limit * 4), NULL, false,
-		"a leak goes on", "programs that use select() break above 1024");
-	verdict_remedy(f, say(v, "Restart %s", name), say(v, "systemctl restart $(ps -o unit= -p %" PRId32 ")", p->pid), NULL, false, "its clients reconnect", "none");
-	verdict_remedy(f, "Raise the limit of its unit", "systemctl edit UNIT   # [Service] LimitNOFILE=65536", "/etc/systemd/system/UNIT.d/override.conf", true, "a little kernel memory", "hides a leak for longer");
+		verdict_evidence(f, say(v, "%s: %s", files[0].value, files[0].why), -1,
+			files[0].share, -1,
+			say(v,
+				"ls -l /proc/%" PRId32
+				"/fd | awk '{print $NF}' | sort | uniq -c | sort -n | tail -3",
+				p->pid));
+	verdict_remedy(f, say(v, "Win time: raise the limit of the running process"),
+		say(v, "prlimit --pid %" PRId32 " --nofile=%.0f:%.0f", p->pid, limit * 4,
+			limit * 4),
+		NULL, false, "a leak goes on", "programs that use select() break above 1024");
+	const char *unit = unit_of(v, p->pid);
+	verdict_remedy(f, say(v, "Restart %s", name),
+		unit ? say(v, "systemctl restart %s", unit)
+		     : say(v, "kill -TERM %" PRId32 "   # then start it again", p->pid),
+		NULL, false, "its clients reconnect", "none");
+	verdict_remedy(f, "Raise the limit it is started with (LimitNOFILE of its unit, ulimit -n)",
+		unit ? say(v, "systemctl edit %s   # [Service] LimitNOFILE=%.0f", unit, limit * 4)
+		     : NULL,
+		unit ? say(v, "/etc/systemd/system/%s.d/override.conf", unit)
+		     : "/etc/security/limits.conf",
+		true, "a little kernel memory", "hides a leak for longer");
 }
 
 void rule_fds_process(struct view *v, struct verdicts *out)
@@ -85,7 +120,8 @@ void rule_fds_process(struct view *v, struct verdicts *out)
 	bool any = false;
 	for (uint32_t i = 0; i < s->procs.count; i++) {
 		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
-		if (p->kernel || p->self || p->state == 'Z' || !(p->have & HAVE_FDS) || !(p->have & HAVE_FD_LIMIT))
+		if (p->kernel || p->self || p->state == 'Z' || !(p->have & HAVE_FDS) ||
+			!(p->have & HAVE_FD_LIMIT))
 			continue;
 		any = true;
 		fds_of_process(v, out, p);
@@ -95,9 +131,11 @@ void rule_fds_process(struct view *v, struct verdicts *out)
 }
 
 const struct rule_case rule_case_fds_host = {
-	.mechanism = "All processes together have as many files open as fs.file-max allows: open() fails with ENFILE for everybody but root.",
+	.mechanism = "All processes together have as many files open as fs.file-max allows: open() "
+		     "fails with ENFILE for everybody but root.",
 	.threshold = "99 % of fs.file-max in use.",
-	.false_alarms = "Rare today: the default is tied to memory or unlimited. A process's own limit (fds:PROCESS) is reached far earlier.",
+	.false_alarms = "Rare today: the default is tied to memory or unlimited. A process's own "
+			"limit (fds:PROCESS) is reached far earlier.",
 	.confirm = "cat /proc/sys/fs/file-nr   # open, 0, limit",
 	.remedy = "Restart who holds most; raise fs.file-max.",
 };
@@ -105,46 +143,67 @@ const struct rule_case rule_case_fds_host = {
 void rule_fds_host(struct view *v, struct verdicts *out)
 {
 	double used, limit;
-	if (!view_gauge(v, view_id(v, M_FDS_USED, 0, 0), &used) || !view_gauge(v, view_id(v, M_FDS_MAX, 0, 0), &limit)) {
+	if (!view_gauge(v, view_id(v, M_FDS_USED, 0, 0), &used) ||
+		!view_gauge(v, view_id(v, M_FDS_MAX, 0, 0), &limit)) {
 		verdict_unknown(out, "/proc/sys/fs/file-nr");
 		return;
 	}
-	double eta = used < 0.99 * limit ? forecast(v, view_trend(v, view_id(v, M_FDS_USED, 0, 0)), used, limit) : -1;
+	double eta = used < 0.99 * limit
+			     ? forecast(v, view_trend(v, view_id(v, M_FDS_USED, 0, 0)), used, limit)
+			     : -1;
 	if (used < 0.99 * limit && eta < 0)
 		return;
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, eta < 0 ? STATE_EXHAUSTED : STATE_FILLING, NULL);
+	struct verdict *f = verdict_new(
+		v, out, SEVERITY_CRITICAL, eta < 0 ? STATE_EXHAUSTED : STATE_FILLING, NULL);
 	if (!f)
 		return;
 	f->used = used;
 	f->limit = limit;
 	f->eta_s = eta;
 	f->nculprits = who_fds(v, f->culprits, WHO_MAX);
-	f->title = eta < 0 ? "The host has no file handles left" : "The host runs out of file handles";
-	verdict_evidence(f, say(v, "%.0f of %.0f open", used, limit), M_FDS_USED, used, limit, "cat /proc/sys/fs/file-nr");
-	verdict_remedy(f, "Raise the host's limit", say(v, "sysctl -w fs.file-max=%.0f", limit * 2), "/etc/sysctl.d/90-file-max.conf", false, "1 KiB of kernel memory for each open file", "none");
+	f->title =
+		eta < 0 ? "The host has no file handles left" : "The host runs out of file handles";
+	verdict_evidence(f, say(v, "%.0f of %.0f open", used, limit), M_FDS_USED, used, limit,
+		"cat /proc/sys/fs/file-nr");
+	verdict_remedy(f, "Raise the host's limit", say(v, "sysctl -w fs.file-max=%.0f", limit * 2),
+		"/etc/sysctl.d/90-file-max.conf", false,
+		"1 KiB of kernel memory for each open file", "none");
 }
 
 const struct rule_case rule_case_pids_host = {
-	.mechanism = "The kernel gives out no more process ids, or has as many threads as it allows: fork and pthread_create fail with EAGAIN, cron and ssh too.",
-	.threshold = "Tasks at 98 % of the smaller of kernel.pid_max and kernel.threads-max, or on a steady line to it from above half.",
-	.false_alarms = "Many threads far below the limit. A user's or a cgroup's own limit is reached earlier: nproc, cgroup.pids.",
-	.confirm = "cut -d/ -f2 /proc/loadavg; sysctl kernel.pid_max kernel.threads-max; ps -eLf | awk '{print $10}' | sort | uniq -c | sort -n | tail",
-	.remedy = "Stop who forks without end (the parent, not the children); cap it with TasksMax; raise the limit last.",
+	.mechanism = "The kernel gives out no more process ids, or has as many threads as it "
+		     "allows: fork and pthread_create fail with EAGAIN, cron and ssh too.",
+	.threshold = "Tasks at 98 % of the smaller of kernel.pid_max and kernel.threads-max, or on "
+		     "a steady line to it from above half.",
+	.false_alarms = "Many threads far below the limit. A user's or a cgroup's own limit is "
+			"reached earlier: nproc, cgroup.pids.",
+	.confirm = "cut -d/ -f2 /proc/loadavg; sysctl kernel.pid_max kernel.threads-max; ps -eLf | "
+		   "awk '{print $10}' | sort | uniq -c | sort -n | tail",
+	.remedy = "Stop who forks without end (the parent, not the children); cap it with "
+		  "TasksMax; raise the limit last.",
 };
 
 static void task_remedies(struct view *v, struct verdict *f)
 {
 	if (f->nculprits && f->culprits[0].pid)
-		verdict_remedy(f, say(v, "Stop the parent of %s before its children", f->culprits[0].value),
-			say(v, "ps -o ppid=,cmd= -p %" PRId32 "; kill -STOP PPID", f->culprits[0].pid), NULL, false, "its service stands still", "none");
-	verdict_remedy(f, "Cap the unit, so that it alone fails", "systemctl set-property UNIT TasksMax=500", "/etc/systemd/system.control/", true, "forks beyond it fail", "choose it above honest need");
+		verdict_remedy(f,
+			say(v, "Stop the parent of %s before its children", f->culprits[0].value),
+			say(v, "ps -o ppid=,cmd= -p %" PRId32 "; kill -STOP PPID",
+				f->culprits[0].pid),
+			NULL, false, "its service stands still", "none");
+	const char *unit = f->nculprits ? unit_of(v, f->culprits[0].pid) : NULL;
+	verdict_remedy(f, "Cap it in a unit or cgroup of its own, so that it alone fails",
+		unit ? say(v, "systemctl set-property %s TasksMax=500", unit) : NULL,
+		unit ? "/etc/systemd/system.control/" : NULL, true, "forks beyond it fail",
+		"choose it above honest need");
 }
 
 void rule_pids_host(struct view *v, struct verdicts *out)
 {
 	double used, threads = -1, pids = -1;
 	uint32_t id = view_id(v, M_TASKS, 0, 0);
-	bool t = view_gauge(v, view_id(v, M_THREADS_MAX, 0, 0), &threads), p = view_gauge(v, view_id(v, M_PID_MAX, 0, 0), &pids);
+	bool t = view_gauge(v, view_id(v, M_THREADS_MAX, 0, 0), &threads),
+	     p = view_gauge(v, view_id(v, M_PID_MAX, 0, 0), &pids);
 	if (!view_gauge(v, id, &used) || (!t && !p)) {
 		verdict_unknown(out, "/proc/loadavg or kernel.pid_max");
 		return;
@@ -154,22 +213,28 @@ void rule_pids_host(struct view *v, struct verdicts *out)
 	double eta = full ? -1 : forecast(v, view_trend(v, id), used, limit);
 	if (!full && eta < 0)
 		return;
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, NULL);
+	struct verdict *f = verdict_new(
+		v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, NULL);
 	if (!f)
 		return;
 	f->used = used;
 	f->limit = limit;
 	f->eta_s = eta;
 	f->nculprits = who_tasks(v, -1, f->culprits, WHO_MAX);
-	f->title = full ? "No more processes or threads can be made" : "The host runs out of processes";
-	verdict_evidence(f, say(v, "%.0f of %.0f tasks", used, limit), M_TASKS, used, limit, "cut -d/ -f2 /proc/loadavg; sysctl kernel.pid_max kernel.threads-max");
+	f->title = full ? "No more processes or threads can be made"
+			: "The host runs out of processes";
+	verdict_evidence(f, say(v, "%.0f of %.0f tasks", used, limit), M_TASKS, used, limit,
+		"cut -d/ -f2 /proc/loadavg; sysctl kernel.pid_max kernel.threads-max");
 	task_remedies(v, f);
 }
 
 const struct rule_case rule_case_nproc_user = {
-	.mechanism = "A user has as many processes and threads as RLIMIT_NPROC allows: fork fails with EAGAIN for all of that user's services at once.",
-	.threshold = "The user's tasks are at 98 % of the smallest limit that one of its processes has. Root is exempt from the limit, and left out.",
-	.false_alarms = "The limit is checked against all tasks of the real user id, in every container that shares it: a count in one container alone looks too small.",
+	.mechanism = "A user has as many processes and threads as RLIMIT_NPROC allows: fork fails "
+		     "with EAGAIN for all of that user's services at once.",
+	.threshold = "The user's tasks are at 98 % of the smallest limit that one of its processes "
+		     "has. Root is exempt from the limit, and left out.",
+	.false_alarms = "The limit is checked against all tasks of the real user id, in every "
+			"container that shares it: a count in one container alone looks too small.",
 	.confirm = "ps -Lu USER --no-headers | wc -l; grep processes /proc/PID/limits",
 	.remedy = "Stop who forks; give services users of their own; raise LimitNPROC of the unit.",
 };
@@ -178,8 +243,8 @@ void rule_nproc_user(struct view *v, struct verdicts *out)
 {
 	enum { USERS = 256 };
 	struct {
-		uint32_t uid;
 		double tasks, limit;
+		uint32_t uid;
 		int32_t pid;
 	} users[USERS];
 	size_t n = 0;
@@ -196,9 +261,10 @@ void rule_nproc_user(struct view *v, struct verdicts *out)
 		if (k == USERS)
 			continue;
 		if (k == n)
-			users[n++] = (__typeof__(users[0])){p->uid, 0, -1, 0};
+			users[n++] = (__typeof__(users[0])){.uid = p->uid, .limit = -1};
 		users[k].tasks += p->threads;
-		if ((p->have & HAVE_NPROC_LIMIT) && p->nproc_limit < 1u << 22 && (users[k].limit < 0 || (double)p->nproc_limit < users[k].limit)) {
+		if ((p->have & HAVE_NPROC_LIMIT) && p->nproc_limit < 1u << 22 &&
+			(users[k].limit < 0 || (double)p->nproc_limit < users[k].limit)) {
 			users[k].limit = (double)p->nproc_limit;
 			users[k].pid = p->pid;
 		}
@@ -217,8 +283,12 @@ void rule_nproc_user(struct view *v, struct verdicts *out)
 		f->limit = users[k].limit;
 		f->nculprits = who_tasks(v, users[k].uid, f->culprits, WHO_MAX);
 		f->title = say(v, "User %s has all the processes its limit allows", uid);
-		verdict_evidence(f, say(v, "%.0f of %.0f tasks", f->used, f->limit), -1, f->used, f->limit,
-			say(v, "ps -LU %s --no-headers | wc -l; grep processes /proc/%" PRId32 "/limits", uid, users[k].pid));
+		verdict_evidence(f, say(v, "%.0f of %.0f tasks", f->used, f->limit), -1, f->used,
+			f->limit,
+			say(v,
+				"ps -LU %s --no-headers | wc -l; grep processes /proc/%" PRId32
+				"/limits",
+				uid, users[k].pid));
 		task_remedies(v, f);
 	}
 }

@@ -40,7 +40,8 @@ const char *severity_name(enum severity s)
 
 const char *state_name(enum finding_state s)
 {
-	static const char *const names[] = {"filling", "saturated", "exhausted", "stalled", "wrong", "note"};
+	static const char *const names[] = {
+		"filling", "saturated", "exhausted", "stalled", "wrong", "note"};
 	return names[s];
 }
 
@@ -51,20 +52,48 @@ const char *say(struct view *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	return arena_strn(&v->scratch, line, n < 0 ? 0 : (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+	return arena_strn(&v->scratch, line,
+		n < 0                     ? 0
+		: (size_t)n < sizeof line ? (size_t)n
+					  : sizeof line - 1);
+}
+
+const char *unit_of(struct view *v, int32_t pid)
+{
+	const struct usage *u = pid ? view_usage(v, pid) : NULL;
+	if (!u || !(u->p->have & HAVE_CGROUP))
+		return NULL;
+	const char *path = intern_text(&v->series->names, u->p->cgroup), *found = NULL;
+	size_t found_len = 0;
+	/* The innermost part of the path that systemd knows as a unit. */
+	while (*path) {
+		path += *path == '/';
+		size_t len = strcspn(path, "/");
+		static const char *const ends[] = {".service", ".scope"};
+		for (size_t i = 0; i < COUNTOF(ends); i++) {
+			size_t n = strlen(ends[i]);
+			if (len > n && memcmp(path + len - n, ends[i], n) == 0) {
+				found = path;
+				found_len = len;
+			}
+		}
+		path += len;
+	}
+	return found ? shell_word(v, arena_strn(&v->scratch, found, found_len)) : NULL;
 }
 
 const char *shell_word(struct view *v, const char *text)
 {
-	if (*text && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-:@%+=,")] == '\0')
+	if (*text && text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456"
+				       "789/._-:@%+=,")] == '\0')
 		return text;
 	char word[2048];
 	size_t n = 0;
 	word[n++] = '\'';
 	for (; *text && n + 6 < sizeof word; text++) {
 		if (*text == '\'') {
-			memcpy(word + n, "'\\''", 4);
-			n += 4;
+			for (const char *q = "'\\''"; *q; q++)
+				word[n++] = *q;
 		} else {
 			word[n++] = *text;
 		}
@@ -73,14 +102,20 @@ const char *shell_word(struct view *v, const char *text)
 	return arena_strn(&v->scratch, word, n);
 }
 
-struct verdict *verdict_new(struct view *v, struct verdicts *out, enum severity severity, enum finding_state state, const char *instance)
+struct verdict *verdict_new(struct view *v, struct verdicts *out, enum severity severity,
+	enum finding_state state, const char *instance)
 {
 	if (out->count == COUNTOF(out->rows))
 		return NULL;
 	struct verdict *f = &out->rows[out->count++];
 	const char *class = resource_info(rule_info(out->current)->resource)->class;
-	*f = (struct verdict){.rule = out->current, .severity = severity, .state = state, .since_ns = view_at(v, 0)->real_ns, .eta_s = -1,
-		.limit = -1, .refused = -1};
+	*f = (struct verdict){.rule = out->current,
+		.severity = severity,
+		.state = state,
+		.since_ns = view_at(v, 0)->real_ns,
+		.eta_s = -1,
+		.limit = -1,
+		.refused = -1};
 	f->resource = instance && *instance ? say(v, "%s:%s", class, instance) : class;
 	f->title = rule_info(out->current)->subject;
 	return f;
@@ -91,19 +126,25 @@ void verdict_unknown(struct verdicts *out, const char *missing)
 	out->unknown[out->current] = missing;
 }
 
-void verdict_evidence(struct verdict *f, const char *text, int metric, double value, double limit, const char *confirm)
+void verdict_evidence(struct verdict *f, const char *text, int metric, double value, double limit,
+	const char *confirm)
 {
 	if (f->nevidence < VERDICT_EVIDENCE)
-		f->evidence[f->nevidence++] = (struct evidence){text, metric >= 0 ? metric_info((enum metric)metric)->name : NULL, value, limit, 0, confirm};
+		f->evidence[f->nevidence++] = (struct evidence){text,
+			metric >= 0 ? metric_info((enum metric)metric)->name : NULL, value, limit,
+			0, confirm};
 }
 
-void verdict_remedy(struct verdict *f, const char *text, const char *command, const char *file, bool lasts, const char *cost, const char *risk)
+void verdict_remedy(struct verdict *f, const char *text, const char *command, const char *file,
+	bool lasts, const char *cost, const char *risk)
 {
 	if (f->nremedies < VERDICT_REMEDIES)
-		f->remedies[f->nremedies++] = (struct remedy){text, command, file, lasts, cost, risk};
+		f->remedies[f->nremedies++] =
+			(struct remedy){text, command, file, lasts, cost, risk};
 }
 
-void verdict_victim(struct verdict *f, const char *kind, const char *value, int32_t pid, const char *effect)
+void verdict_victim(
+	struct verdict *f, const char *kind, const char *value, int32_t pid, const char *effect)
 {
 	if (f->nvictims < VERDICT_VICTIMS)
 		f->victims[f->nvictims++] = (struct victim){kind, value, pid, effect};
@@ -118,7 +159,8 @@ void verdict_effect(struct verdict *f, const char *resource, const char *text)
 void verdict_since_culprit(struct view *v, struct verdict *f)
 {
 	double boot;
-	const struct usage *u = f->nculprits && f->culprits[0].pid ? view_usage(v, f->culprits[0].pid) : NULL;
+	const struct usage *u =
+		f->nculprits && f->culprits[0].pid ? view_usage(v, f->culprits[0].pid) : NULL;
 	if (!u || !view_gauge(v, view_id(v, M_BOOT_TIME, 0, 0), &boot))
 		return;
 	uint64_t started = (uint64_t)boot * 1000000000u + u->p->start_ticks * 10000000u;

@@ -2,16 +2,24 @@
  * SPDX-License-Identifier: ISC */
 /* verdict: what a rule answers when something is running out, and the tools rules are written with.
  *
- * A rule asks the view and adds verdicts; it does no I/O, has no clock and no memory of its own: the same samples give the same verdict.
- * A wait counts as harm when the one who waits is not the one who causes it, or when the one who waits serves others; who only delays
- * itself is busy and not in trouble. Missing metrics make the rule UNKNOWN, never content. */
+ * A rule asks the view and adds verdicts; it does no I/O, has no clock and no memory of its own:
+ * the same samples give the same verdict. A wait counts as harm when the one who waits is not the
+ * one who causes it, or when the one who waits serves others; who only delays itself is busy and
+ * not in trouble. Missing metrics make the rule UNKNOWN, never content. */
 #ifndef RULES_VERDICT_H
 #define RULES_VERDICT_H
 
 #include "ledger/who.h"
 
 enum severity { SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
-enum finding_state { STATE_FILLING, STATE_SATURATED, STATE_EXHAUSTED, STATE_STALLED, STATE_WRONG, STATE_NOTE };
+enum finding_state {
+	STATE_FILLING,
+	STATE_SATURATED,
+	STATE_EXHAUSTED,
+	STATE_STALLED,
+	STATE_WRONG,
+	STATE_NOTE
+};
 
 enum { VERDICT_VICTIMS = 6, VERDICT_EVIDENCE = 8, VERDICT_REMEDIES = 6, VERDICT_EFFECTS = 12 };
 
@@ -45,17 +53,17 @@ struct verdict {
 	enum rule_id rule;
 	enum severity severity;
 	enum finding_state state;
-	const char *resource;    /* class or class:instance */
+	const char *resource; /* class or class:instance */
 	unsigned netns;
 	uint32_t cgroup;
 	const char *title;
 	uint64_t since_ns;
-	double eta_s;            /* < 0: none */
-	double used, limit;      /* limit < 0: none */
-	double refused;          /* in the window, < 0: not counted */
-	int32_t pid;             /* the process it is about (descriptors, owner of a socket), 0 */
-	uint64_t devno;          /* the disk or filesystem it is about, 0 */
-	uint32_t device;         /* series of the disk's M_DISK_BUSY, 0 */
+	double eta_s;       /* < 0: none */
+	double used, limit; /* limit < 0: none */
+	double refused;     /* in the window, < 0: not counted */
+	int32_t pid;        /* the process it is about (descriptors, owner of a socket), 0 */
+	uint64_t devno;     /* the disk or filesystem it is about, 0 */
+	uint32_t device;    /* series of the disk's M_DISK_BUSY, 0 */
 	struct who culprits[WHO_MAX];
 	size_t nculprits;
 	struct victim victims[VERDICT_VICTIMS];
@@ -79,15 +87,15 @@ typedef void rule_fn(struct view *v, struct verdicts *out);
 
 /* The case that `plimsoll explain RULE` prints. */
 struct rule_case {
-	const char *mechanism;     /* what happens in the system */
-	const char *threshold;     /* why this number proves it, where it comes from */
-	const char *false_alarms;  /* what looks guilty and is not, and how it is told apart */
-	const char *confirm;       /* commands */
+	const char *mechanism;    /* what happens in the system */
+	const char *threshold;    /* why this number proves it, where it comes from */
+	const char *false_alarms; /* what looks guilty and is not, and how it is told apart */
+	const char *confirm;      /* commands */
 	const char *remedy;
 };
 
-#define RULE(id, name, res, subject)     \
-	rule_fn rule_##id;               \
+#define RULE(id, name, res, subject)                                                               \
+	rule_fn rule_##id;                                                                         \
 	extern const struct rule_case rule_case_##id;
 #include "catalogue/rules.def"
 #undef RULE
@@ -98,24 +106,33 @@ const struct rule_case *rule_case(enum rule_id r);
 const char *severity_name(enum severity s);
 const char *state_name(enum finding_state s);
 
-/* A new verdict of the rule that runs, since the window's begin; NULL when there are too many already. */
-struct verdict *verdict_new(struct view *v, struct verdicts *out, enum severity severity, enum finding_state state, const char *instance);
+/* A new verdict of the rule that runs, since the window's begin; NULL when there are too many
+ * already. */
+struct verdict *verdict_new(struct view *v, struct verdicts *out, enum severity severity,
+	enum finding_state state, const char *instance);
 void verdict_unknown(struct verdicts *out, const char *missing);
-void verdict_evidence(struct verdict *f, const char *text, int metric, double value, double limit, const char *confirm);
-void verdict_remedy(struct verdict *f, const char *text, const char *command, const char *file, bool lasts, const char *cost, const char *risk);
-void verdict_victim(struct verdict *f, const char *kind, const char *value, int32_t pid, const char *effect);
+void verdict_evidence(struct verdict *f, const char *text, int metric, double value, double limit,
+	const char *confirm);
+void verdict_remedy(struct verdict *f, const char *text, const char *command, const char *file,
+	bool lasts, const char *cost, const char *risk);
+void verdict_victim(
+	struct verdict *f, const char *kind, const char *value, int32_t pid, const char *effect);
 void verdict_effect(struct verdict *f, const char *resource, const char *text);
 /* printf into the view's scratch memory. */
 const char *say(struct view *v, const char *fmt, ...) PRINTF(2, 3);
 /* Foreign text as one word of a shell command: a mount may be called "$(reboot)". */
 const char *shell_word(struct view *v, const char *text);
-/* When the culprit was started, if that is inside the time looked at: nothing of its making is older. */
+/* The systemd unit of a process as a shell word, NULL when it is in none or not known. */
+const char *unit_of(struct view *v, int32_t pid);
+/* When the culprit was started, if that is inside the time looked at: nothing of its making is
+ * older. */
 void verdict_since_culprit(struct view *v, struct verdict *f);
 /* "ip netns exec NAME " for a command in a named namespace, "" on the host. */
 const char *in_netns(struct view *v, unsigned netns);
 
-/* A forecast is told when the trend carries to the limit within ten times the time watched, and more than half is used already: a young
- * line through a nearly empty resource is a start, not a leak. Returns seconds, or -1. */
+/* A forecast is told when the trend carries to the limit within ten times the time watched, and
+ * more than half is used already: a young line through a nearly empty resource is a start, not a
+ * leak. Returns seconds, or -1. */
 double forecast(const struct view *v, struct trend t, double used, double limit);
 
 #endif

@@ -41,36 +41,58 @@ static json_t *whos(const struct who *w, size_t n)
 {
 	json_t *a = json_array();
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(a, json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", w[i].kind, "value", json_text(w[i].value), "pid", pid_or_null(w[i].pid),
-			"share", number_or_null(w[i].share > 1 ? 1 : w[i].share), "why", json_text(w[i].why ? w[i].why : "")));
+		json_array_append_new(
+			a, json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind", w[i].kind, "value",
+				   json_text(w[i].value), "pid", pid_or_null(w[i].pid), "share",
+				   number_or_null(w[i].share > 1 ? 1 : w[i].share), "why",
+				   json_text(w[i].why ? w[i].why : "")));
 	return a;
 }
 
 json_t *json_finding(struct view *v, const struct verdict *f)
 {
-	json_t *victims = json_array(), *evidence = json_array(), *remedies = json_array(), *effects = json_array();
+	json_t *victims = json_array(), *evidence = json_array(), *remedies = json_array(),
+	       *effects = json_array();
 	for (size_t i = 0; i < f->nvictims; i++)
-		json_array_append_new(victims, json_pack("{s:s, s:o, s:o, s:o}", "kind", f->victims[i].kind, "value", json_text(f->victims[i].value),
-			"pid", pid_or_null(f->victims[i].pid), "effect", json_text(f->victims[i].effect)));
+		json_array_append_new(
+			victims, json_pack("{s:s, s:o, s:o, s:o}", "kind", f->victims[i].kind,
+					 "value", json_text(f->victims[i].value), "pid",
+					 pid_or_null(f->victims[i].pid), "effect",
+					 json_text(f->victims[i].effect)));
 	for (size_t i = 0; i < f->nevidence; i++) {
 		const struct evidence *e = &f->evidence[i];
-		json_array_append_new(evidence, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "text", json_text(e->text), "metric", json_text(e->metric),
-			"value", number(e->value), "limit", number_or_null(e->limit), "at", time_text(e->at_ns ? e->at_ns : v->now_ns), "confirm", json_text(e->confirm)));
+		json_array_append_new(evidence,
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "text", json_text(e->text),
+				"metric", json_text(e->metric), "value", number(e->value), "limit",
+				number_or_null(e->limit), "at",
+				time_text(e->at_ns ? e->at_ns : v->now_ns), "confirm",
+				json_text(e->confirm)));
 	}
 	for (size_t i = 0; i < f->nremedies; i++) {
 		const struct remedy *r = &f->remedies[i];
-		json_array_append_new(remedies, json_pack("{s:o, s:o, s:o, s:b, s:o, s:o}", "text", json_text(r->text), "command", json_text(r->command),
-			"file", json_text(r->file), "lasts", r->lasts, "cost", json_text(r->cost), "risk", json_text(r->risk)));
+		json_array_append_new(
+			remedies, json_pack("{s:o, s:o, s:o, s:b, s:o, s:o}", "text",
+					  json_text(r->text), "command", json_text(r->command),
+					  "file", json_text(r->file), "lasts", r->lasts, "cost",
+					  json_text(r->cost), "risk", json_text(r->risk)));
 	}
 	for (size_t i = 0; i < f->neffects; i++)
-		json_array_append_new(effects, json_pack("{s:o, s:o}", "resource", json_text(f->effects[i].resource), "text", json_text(f->effects[i].text)));
+		json_array_append_new(effects,
+			json_pack("{s:o, s:o}", "resource", json_text(f->effects[i].resource),
+				"text", json_text(f->effects[i].text)));
 	const char *netns = series_netns_name(v->series, f->netns);
 	const char *unit = resource_info(rule_info(f->rule)->resource)->unit;
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "id", finding_id(v, f), "rule", rule_info(f->rule)->name,
-		"severity", severity_name(f->severity), "state", state_name(f->state), "resource", json_text(f->resource), "netns", *netns ? json_text(netns) : json_null(),
-		"cgroup", f->cgroup ? json_text(intern_text(&v->series->names, f->cgroup)) : json_null(), "title", json_text(f->title), "since", time_text(f->since_ns),
-		"eta_s", number_or_null(f->eta_s), "used", number(f->used), "limit", number_or_null(f->limit), "unit", unit, "refused", number_or_null(f->refused),
-		"culprits", whos(f->culprits, f->nculprits), "victims", victims, "evidence", evidence, "remedies", remedies, "effects", effects);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, "
+			 "s:o, s:o, s:o, s:o, s:o}",
+		"id", finding_id(v, f), "rule", rule_info(f->rule)->name, "severity",
+		severity_name(f->severity), "state", state_name(f->state), "resource",
+		json_text(f->resource), "netns", *netns ? json_text(netns) : json_null(), "cgroup",
+		f->cgroup ? json_text(intern_text(&v->series->names, f->cgroup)) : json_null(),
+		"title", json_text(f->title), "since", time_text(f->since_ns), "eta_s",
+		number_or_null(f->eta_s), "used", number(f->used), "limit",
+		number_or_null(f->limit), "unit", unit, "refused", number_or_null(f->refused),
+		"culprits", whos(f->culprits, f->nculprits), "victims", victims, "evidence",
+		evidence, "remedies", remedies, "effects", effects);
 }
 
 json_t *json_check(struct view *v, const struct findings *fs, const char *version, const char *host)
@@ -82,10 +104,14 @@ json_t *json_check(struct view *v, const struct findings *fs, const char *versio
 		json_t *hides = json_array();
 		const char *p = fs->blind[i].hides ? fs->blind[i].hides : "";
 		json_array_append_new(hides, json_text(p));
-		json_array_append_new(blind, json_pack("{s:o, s:o, s:o}", "what", json_text(fs->blind[i].what), "why", json_text(fs->blind[i].why), "hides", hides));
+		json_array_append_new(
+			blind, json_pack("{s:o, s:o, s:o}", "what", json_text(fs->blind[i].what),
+				       "why", json_text(fs->blind[i].why), "hides", hides));
 	}
-	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:s, s:o, s:o}", "plimsoll", version, "schema", 1, "host", json_text(host), "at", time_text(v->now_ns), "window_s", number(v->seconds),
-		"verdict", overall_name(fs->overall), "findings", findings, "blind", blind);
+	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:s, s:o, s:o}", "plimsoll", version, "schema",
+		1, "host", json_text(host), "at", time_text(v->now_ns), "window_s",
+		number(v->seconds), "verdict", overall_name(fs->overall), "findings", findings,
+		"blind", blind);
 }
 
 json_t *json_limits(struct view *v, const struct ledger *l)
@@ -94,28 +120,41 @@ json_t *json_limits(struct view *v, const struct ledger *l)
 	for (size_t i = 0; i < l->count; i++) {
 		const struct ledger_row *r = &l->rows[i];
 		const char *netns = series_netns_name(v->series, r->netns);
-		json_array_append_new(rows, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "resource", json_text(r->name),
-			"netns", *netns ? json_text(netns) : json_null(), "cgroup", r->cgroup ? json_text(intern_text(&v->series->names, r->cgroup)) : json_null(), "used", number(r->used),
-			"limit", number_or_null(r->limit), "high", number(r->high), "unit", r->unit, "high_at", time_text(r->high_at), "refused", number_or_null(r->refused),
-			"refused_per_s", r->refused < 0 ? json_null() : number(r->refused_per_s), "pressure", number_or_null(r->pressure), "slope_per_s", number(r->slope), "eta_s", number_or_null(r->eta_s),
-			"holders", whos(r->holders, r->nholders), "source", r->source));
+		json_array_append_new(rows,
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, "
+				  "s:o, s:o, s:s}",
+				"resource", json_text(r->name), "netns",
+				*netns ? json_text(netns) : json_null(), "cgroup",
+				r->cgroup ? json_text(intern_text(&v->series->names, r->cgroup))
+					  : json_null(),
+				"used", number(r->used), "limit", number_or_null(r->limit), "high",
+				number(r->high), "unit", r->unit, "high_at", time_text(r->high_at),
+				"refused", number_or_null(r->refused), "refused_per_s",
+				r->refused < 0 ? json_null() : number(r->refused_per_s), "pressure",
+				number_or_null(r->pressure), "slope_per_s", number(r->slope),
+				"eta_s", number_or_null(r->eta_s), "holders",
+				whos(r->holders, r->nholders), "source", r->source));
 	}
-	return json_pack("{s:i, s:o, s:o}", "schema", 1, "at", time_text(v->now_ns), "resources", rows);
+	return json_pack(
+		"{s:i, s:o, s:o}", "schema", 1, "at", time_text(v->now_ns), "resources", rows);
 }
 
 json_t *json_rule(enum rule_id r)
 {
 	const struct rule_info *i = rule_info(r);
 	const struct rule_case *c = rule_case(r);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "rule", i->name, "resource", resource_info(i->resource)->class, "subject", i->subject, "mechanism", c->mechanism,
-		"threshold", c->threshold, "false_alarms", c->false_alarms, "confirm", c->confirm, "remedy", c->remedy);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "rule", i->name, "resource",
+		resource_info(i->resource)->class, "subject", i->subject, "mechanism", c->mechanism,
+		"threshold", c->threshold, "false_alarms", c->false_alarms, "confirm", c->confirm,
+		"remedy", c->remedy);
 }
 
 int json_write(FILE *f, json_t *j, bool one_line)
 {
 	if (!j)
 		return -ENOMEM;
-	int r = json_dumpf(j, f, (one_line ? JSON_COMPACT : JSON_INDENT(1)) | JSON_REAL_PRECISION(12));
+	int r = json_dumpf(
+		j, f, (one_line ? JSON_COMPACT : JSON_INDENT(1)) | JSON_REAL_PRECISION(12));
 	json_decref(j);
 	if (r < 0 || fputc('\n', f) == EOF || fflush(f) == EOF || ferror(f))
 		return -EIO;

@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* show: findings, the ledger and the catalogue as text for people and as JSON for programs. It presents and never diagnoses. */
+/* show: findings, the ledger and the catalogue as text for people and as JSON for programs. It
+ * presents and never diagnoses. */
 #ifndef SHOW_SHOW_H
 #define SHOW_SHOW_H
 
@@ -21,7 +22,8 @@ struct style style_of(FILE *f, bool no_color);
 void show_check(FILE *f, struct style st, struct view *v, const struct findings *fs);
 /* What a terminal user may look at next; printed after the bare `plimsoll`. */
 void show_next(FILE *f, struct style st);
-void show_finding(FILE *f, struct style st, struct view *v, const struct verdict *fd, unsigned number);
+void show_finding(
+	FILE *f, struct style st, struct view *v, const struct verdict *fd, unsigned number);
 void show_nagios(FILE *f, struct view *v, const struct findings *fs);
 void show_limits(FILE *f, struct style st, struct view *v, const struct ledger *l, bool all);
 /* Paragraphs wrapped to the width (80 when there is no terminal). */
@@ -35,7 +37,8 @@ char *show_amount(char buf[static 32], double v, const char *unit);
 const char *show_safe(struct view *v, const char *s);
 
 /* JSON. All return a new reference, or NULL when memory is short. */
-json_t *json_check(struct view *v, const struct findings *fs, const char *version, const char *host);
+json_t *json_check(
+	struct view *v, const struct findings *fs, const char *version, const char *host);
 json_t *json_finding(struct view *v, const struct verdict *f);
 json_t *json_limits(struct view *v, const struct ledger *l);
 json_t *json_rule(enum rule_id r);

@@ -31,13 +31,16 @@ static size_t total(const size_t *widths, const bool *shown, size_t n)
 static void fit(const struct text_table *t, size_t *widths, bool *shown, size_t width)
 {
 	while (total(widths, shown, t->ncolumns) > width) {
-		size_t over = total(widths, shown, t->ncolumns) - width, cut = t->ncolumns, drop = t->ncolumns;
+		size_t over = total(widths, shown, t->ncolumns) - width, cut = t->ncolumns,
+		       drop = t->ncolumns;
 		for (size_t c = 0; c < t->ncolumns; c++) {
 			if (!shown[c])
 				continue;
-			if (t->columns[c].stretch && widths[c] > t->columns[c].least && (cut == t->ncolumns || widths[c] > widths[cut]))
+			if (t->columns[c].stretch && widths[c] > t->columns[c].least &&
+				(cut == t->ncolumns || widths[c] > widths[cut]))
 				cut = c;
-			if (t->columns[c].prio && (drop == t->ncolumns || t->columns[c].prio > t->columns[drop].prio))
+			if (t->columns[c].prio &&
+				(drop == t->ncolumns || t->columns[c].prio > t->columns[drop].prio))
 				drop = c;
 		}
 		if (cut < t->ncolumns) {
@@ -46,7 +49,8 @@ static void fit(const struct text_table *t, size_t *widths, bool *shown, size_t 
 		} else if (drop < t->ncolumns) {
 			shown[drop] = false;
 			widths[drop] = 0;
-			for (size_t c = 0; c < t->ncolumns; c++) /* the room that came free belongs to the cut ones again */
+			for (size_t c = 0; c < t->ncolumns;
+				c++) /* the room that came free belongs to the cut ones again */
 				if (shown[c])
 					widths[c] = column_width(t, c);
 		} else {
@@ -61,7 +65,6 @@ static void cell(FILE *f, const char *s, size_t width, bool right, bool last, bo
 	if (cut && w > width) {
 		int n = (int)text_fit(s, width ? width - 1 : 0);
 		(void)fprintf(f, "%.*s…", n, s);
-		w = text_width(s) > width ? width : w;
 		if (last)
 			return;
 		size_t used = 0;
@@ -98,7 +101,8 @@ void table_print(FILE *f, const struct text_table *t, unsigned width, bool color
 		for (size_t c = 0; c < t->ncolumns; c++) {
 			if (!shown[c])
 				continue;
-			const char *s = r == 0 ? t->columns[c].name : t->cells[(r - 1) * t->ncolumns + c];
+			const char *s =
+				r == 0 ? t->columns[c].name : t->cells[(r - 1) * t->ncolumns + c];
 			cell(f, s, widths[c], t->columns[c].right, c == last, width > 0);
 			if (c != last)
 				(void)fputs("  ", f);

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* table: columns and rows, written once for every width. On a terminal the table fits its width: columns of low priority go first, then the
- * widest text column is cut with an ellipsis. Piped, nothing is cut and columns are separated by two blanks. */
+/* table: columns and rows, written once for every width. On a terminal the table fits its width:
+ * columns of low priority go first, then the widest text column is cut with an ellipsis. Piped,
+ * nothing is cut and columns are separated by two blanks. */
 #ifndef SHOW_TABLE_H
 #define SHOW_TABLE_H
 
@@ -11,10 +12,10 @@
 
 struct column {
 	const char *name;
-	bool right;      /* numbers */
-	bool stretch;    /* may be cut */
-	unsigned prio;   /* 0 stays to the last; higher ones are dropped first */
-	unsigned least;  /* a stretched column is not cut below this */
+	bool right;     /* numbers */
+	bool stretch;   /* may be cut */
+	unsigned prio;  /* 0 stays to the last; higher ones are dropped first */
+	unsigned least; /* a stretched column is not cut below this */
 };
 
 enum { TABLE_COLUMNS_MAX = 16 };

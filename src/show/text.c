@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* The text forms. What a tired person needs first stands first: the verdict, then for each finding the cause, who, the proof and the way
- * out. Every foreign byte (process names, paths, peers) goes through text_safe() before it reaches the terminal. */
+/* The text forms. What a tired person needs first stands first: the verdict, then for each finding
+ * the cause, who, the proof and the way out. Every foreign byte (process names, paths, peers) goes
+ * through text_safe() before it reaches the terminal. */
 #include "base/text.h"
 #include "show/show.h"
 #include "show/table.h"
@@ -56,7 +57,8 @@ static const char *paint(struct style st, const char *code)
 	return st.color ? code : "";
 }
 
-/* Text in lines of at most `width`, hanging under `indent` blanks; the first line goes on where the cursor stands. */
+/* Text in lines of at most `width`, hanging under `indent` blanks; the first line goes on where the
+ * cursor stands. */
 static void wrap(FILE *f, const char *text, size_t indent, size_t width)
 {
 	size_t at = indent;
@@ -66,7 +68,8 @@ static void wrap(FILE *f, const char *text, size_t indent, size_t width)
 			text++;
 		size_t bytes = strcspn(text, " ");
 		char word[1024];
-		(void)snprintf(word, sizeof word, "%.*s", (int)(bytes < sizeof word - 1 ? bytes : sizeof word - 1), text);
+		(void)snprintf(word, sizeof word, "%.*s",
+			(int)(bytes < sizeof word - 1 ? bytes : sizeof word - 1), text);
 		size_t w = text_width(word);
 		if (!first && at + 1 + w > width) {
 			(void)fprintf(f, "\n%*s", (int)indent, "");
@@ -97,12 +100,15 @@ void show_paragraph(FILE *f, struct style st, const char *label, const char *tex
 static void command_line(FILE *f, struct style st, const char *mark, const char *command)
 {
 	char buf[4096];
-	(void)fprintf(f, "%15s%s%s%s%s\n", "", paint(st, DIM), mark, text_safe(buf, sizeof buf, command), paint(st, RESET));
+	(void)fprintf(f, "%15s%s%s%s%s\n", "", paint(st, DIM), mark,
+		text_safe(buf, sizeof buf, command), paint(st, RESET));
 }
 
 static const char *severity_color(struct style st, const struct verdict *fd)
 {
-	return paint(st, fd->state == STATE_NOTE ? DIM : fd->severity == SEVERITY_CRITICAL ? RED : YELLOW);
+	return paint(st, fd->state == STATE_NOTE             ? DIM
+			 : fd->severity == SEVERITY_CRITICAL ? RED
+							     : YELLOW);
 }
 
 static void used_line(FILE *f, struct style st, struct view *v, const struct verdict *fd)
@@ -111,34 +117,50 @@ static void used_line(FILE *f, struct style st, struct view *v, const struct ver
 	const char *unit = resource_info(rule_info(fd->rule)->resource)->unit;
 	const char *ns = series_netns_name(v->series, fd->netns);
 	const char *where = *ns ? say(v, "  (network namespace %s)", ns) : "";
-	const char *amount = fd->limit >= 0 ? say(v, "%s of %s %s", show_amount(a, fd->used, unit), show_amount(b, fd->limit, unit), strcmp(unit, "bytes") == 0 || strcmp(unit, "ratio") == 0 ? "" : unit)
-					    : show_amount(a, fd->used, unit);
-	const char *eta = fd->eta_s >= 0 ? say(v, ", exhausted in %s", text_duration(c, fd->eta_s)) : "";
+	const char *amount =
+		fd->limit >= 0
+			? say(v, "%s of %s %s", show_amount(a, fd->used, unit),
+				  show_amount(b, fd->limit, unit),
+				  strcmp(unit, "bytes") == 0 || strcmp(unit, "ratio") == 0 ? ""
+											   : unit)
+			: show_amount(a, fd->used, unit);
+	const char *eta =
+		fd->eta_s >= 0 ? say(v, ", exhausted in %s", text_duration(c, fd->eta_s)) : "";
 	const char *refused = fd->refused > 0 ? say(v, ", %.0f refused", fd->refused) : "";
 	(void)text_time(t, fd->since_ns);
 	t[19] = '\0';
-	show_paragraph(f, st, "resource", say(v, "%s: %s%s%s, since %sZ or earlier%s", fd->resource, amount, refused, eta, t + 11, where));
+	show_paragraph(f, st, "resource",
+		say(v, "%s: %s%s%s, since %sZ or earlier%s", fd->resource, amount, refused, eta,
+			t + 11, where));
 }
 
-void show_finding(FILE *f, struct style st, struct view *v, const struct verdict *fd, unsigned number)
+void show_finding(
+	FILE *f, struct style st, struct view *v, const struct verdict *fd, unsigned number)
 {
-	(void)fprintf(f, "\n%s%u. %s%s: ", severity_color(st, fd), number, fd->state == STATE_NOTE ? "note" : severity_name(fd->severity), paint(st, RESET));
+	(void)fprintf(f, "\n%s%u. %s%s: ", severity_color(st, fd), number,
+		fd->state == STATE_NOTE ? "note" : severity_name(fd->severity), paint(st, RESET));
 	(void)fputs(paint(st, BOLD), f);
 	wrap(f, show_safe(v, fd->title), 3, text_columns(st));
 	(void)fputs(paint(st, RESET), f);
 	used_line(f, st, v, fd);
 	for (size_t i = 0; i < fd->nculprits; i++) {
 		const struct who *c = &fd->culprits[i];
-		const char *pid = c->pid && strcmp(c->kind, "file") != 0 ? say(v, " (pid %d)", c->pid) : "";
+		const char *pid =
+			c->pid && strcmp(c->kind, "file") != 0 ? say(v, " (pid %d)", c->pid) : "";
 		const char *kind = strcmp(c->kind, "process") == 0 ? "" : say(v, "%s ", c->kind);
-		show_paragraph(f, st, i == 0 ? "culprit" : "", say(v, "%s%s%s: %s", kind, c->value, pid, c->why ? c->why : ""));
+		show_paragraph(f, st, i == 0 ? "culprit" : "",
+			say(v, "%s%s%s: %s", kind, c->value, pid, c->why ? c->why : ""));
 	}
 	if (fd->nculprits == 0)
 		show_paragraph(f, st, "culprit", "not known");
 	for (size_t i = 0; i < fd->nvictims; i++)
-		show_paragraph(f, st, i == 0 ? "suffers" : "", say(v, "%s%s: %s", fd->victims[i].value, fd->victims[i].pid ? say(v, " (pid %d)", fd->victims[i].pid) : "", fd->victims[i].effect));
+		show_paragraph(f, st, i == 0 ? "suffers" : "",
+			say(v, "%s%s: %s", fd->victims[i].value,
+				fd->victims[i].pid ? say(v, " (pid %d)", fd->victims[i].pid) : "",
+				fd->victims[i].effect));
 	for (size_t i = 0; i < fd->neffects; i++)
-		show_paragraph(f, st, i == 0 ? "follows" : "", say(v, "%s: %s", fd->effects[i].resource, fd->effects[i].text));
+		show_paragraph(f, st, i == 0 ? "follows" : "",
+			say(v, "%s: %s", fd->effects[i].resource, fd->effects[i].text));
 	if (fd->state == STATE_NOTE)
 		return;
 	for (size_t i = 0; i < fd->nevidence; i++) {
@@ -148,10 +170,17 @@ void show_finding(FILE *f, struct style st, struct view *v, const struct verdict
 	}
 	for (size_t i = 0; i < fd->nremedies; i++) {
 		const struct remedy *r = &fd->remedies[i];
-		const char *lasts = r->command || r->file ? (r->lasts ? "; lasts" : "; until reboot or restart") : "";
-		const char *cost = r->cost && strcmp(r->cost, "none") != 0 ? say(v, "; costs: %s", r->cost) : "";
-		const char *risk = r->risk && strcmp(r->risk, "none") != 0 ? say(v, "; risk: %s", r->risk) : "";
-		show_paragraph(f, st, i == 0 ? "remedy" : "", say(v, "%s%s%s%s", r->text, lasts, cost, risk));
+		const char *lasts = r->command || r->file
+					    ? (r->lasts ? "; lasts" : "; until reboot or restart")
+					    : "";
+		const char *cost = r->cost && strcmp(r->cost, "none") != 0
+					   ? say(v, "; costs: %s", r->cost)
+					   : "";
+		const char *risk = r->risk && strcmp(r->risk, "none") != 0
+					   ? say(v, "; risk: %s", r->risk)
+					   : "";
+		show_paragraph(f, st, i == 0 ? "remedy" : "",
+			say(v, "%s%s%s%s", r->text, lasts, cost, risk));
 		if (r->command)
 			command_line(f, st, "# ", r->command);
 		if (r->file && !r->lasts)
@@ -169,15 +198,19 @@ void show_check(FILE *f, struct style st, struct view *v, const struct findings 
 			notes++;
 		else
 			real++;
-	(void)fprintf(f, "%s%s%s  ", paint(st, colors[fs->overall]), words[fs->overall], paint(st, RESET));
+	(void)fprintf(f, "%s%s%s  ", paint(st, colors[fs->overall]), words[fs->overall],
+		paint(st, RESET));
 	if (real)
-		(void)fprintf(f, "%s%s%s", paint(st, BOLD), show_safe(v, fs->rows[0].title), paint(st, RESET));
+		(void)fprintf(f, "%s%s%s", paint(st, BOLD), show_safe(v, fs->rows[0].title),
+			paint(st, RESET));
 	else if (fs->overall == OVERALL_UNKNOWN)
 		(void)fputs("the numbers that a verdict needs could not be read", f);
 	else
 		(void)fputs("nothing is running out, nobody waits", f);
 	char d[32];
-	(void)fprintf(f, "\n%swatched for %s, %u processes, %u listening sockets, %u network namespaces", paint(st, DIM), text_duration(d, v->seconds), view_last(v)->procs.count,
+	(void)fprintf(f,
+		"\n%swatched for %s, %u processes, %u listening sockets, %u network namespaces",
+		paint(st, DIM), text_duration(d, v->seconds), view_last(v)->procs.count,
 		view_last(v)->listeners.count, v->series->netns_count);
 	if (real > 1)
 		(void)fprintf(f, "; %zu findings", real);
@@ -187,10 +220,13 @@ void show_check(FILE *f, struct style st, struct view *v, const struct findings 
 		show_finding(f, st, v, &fs->rows[i], ++number);
 	(void)notes;
 	if (fs->nblind) {
-		(void)fprintf(f, "\n%snot seen%s (plimsoll doctor says what to do about it)\n", paint(st, BOLD), paint(st, RESET));
+		(void)fprintf(f, "\n%snot seen%s (plimsoll doctor says what to do about it)\n",
+			paint(st, BOLD), paint(st, RESET));
 		size_t most = fs->nblind > 6 ? 5 : fs->nblind;
 		for (size_t i = 0; i < most; i++)
-			show_paragraph(f, st, "", say(v, "%s: %s; hides %s", fs->blind[i].what, fs->blind[i].why, fs->blind[i].hides));
+			show_paragraph(f, st, "",
+				say(v, "%s: %s; hides %s", fs->blind[i].what, fs->blind[i].why,
+					fs->blind[i].hides));
 		if (fs->nblind > most)
 			(void)fprintf(f, "%15sand %zu more\n", "", fs->nblind - most);
 	}
@@ -198,9 +234,14 @@ void show_check(FILE *f, struct style st, struct view *v, const struct findings 
 
 void show_next(FILE *f, struct style st)
 {
-	(void)fprintf(f, "\n%sNext:%s  plimsoll limits        everything that can run out, least left first\n", paint(st, BOLD), paint(st, RESET));
-	(void)fprintf(f, "       plimsoll check --watch  goes on looking, says what begins and ends\n");
-	(void)fprintf(f, "       plimsoll explain RULE   why a rule speaks, when it is wrong, what to do\n");
+	(void)fprintf(f,
+		"\n%sNext:%s  plimsoll limits        everything that can run out, least left "
+		"first\n",
+		paint(st, BOLD), paint(st, RESET));
+	(void)fprintf(
+		f, "       plimsoll check --watch  goes on looking, says what begins and ends\n");
+	(void)fprintf(f,
+		"       plimsoll explain RULE   why a rule speaks, when it is wrong, what to do\n");
 	(void)fprintf(f, "       plimsoll doctor         what this machine lets us see\n");
 }
 
@@ -216,19 +257,22 @@ void show_nagios(FILE *f, struct view *v, const struct findings *fs)
 	}
 	/* The plugin's line ends at '|': it must not come from a process's name. */
 	char line[1024];
-	(void)snprintf(line, sizeof line, "%s", first ? show_safe(v, first->title) : "nothing is running out");
+	(void)snprintf(line, sizeof line, "%s",
+		first ? show_safe(v, first->title) : "nothing is running out");
 	for (char *p = line; *p; p++)
 		if (*p == '|' || *p == '\n')
 			*p = '/';
 	(void)fprintf(f, "PLIMSOLL %s - %s", words[fs->overall], line);
 	if (first && first->nculprits) {
-		(void)snprintf(line, sizeof line, "%s %s", first->culprits[0].kind, show_safe(v, first->culprits[0].value));
+		(void)snprintf(line, sizeof line, "%s %s", first->culprits[0].kind,
+			show_safe(v, first->culprits[0].value));
 		for (char *p = line; *p; p++)
 			if (*p == '|')
 				*p = '/';
 		(void)fprintf(f, " (%s)", line);
 	}
-	(void)fprintf(f, " | critical=%zu;;1;0 warning=%zu;1;;0", count[SEVERITY_CRITICAL], count[SEVERITY_WARNING]);
+	(void)fprintf(f, " | critical=%zu;;1;0 warning=%zu;1;;0", count[SEVERITY_CRITICAL],
+		count[SEVERITY_WARNING]);
 	if (first && first->limit >= 0)
 		(void)fprintf(f, " used=%.12g;;;0;%.12g", first->used, first->limit);
 	(void)fputc('\n', f);
@@ -237,13 +281,22 @@ void show_nagios(FILE *f, struct view *v, const struct findings *fs)
 void show_limits(FILE *f, struct style st, struct view *v, const struct ledger *l, bool all)
 {
 	static const struct column columns[] = {
-		{"resource", false, true, 0, 18}, {"used", true, false, 0, 0}, {"limit", true, false, 0, 0}, {"left", true, false, 1, 0}, {"high", true, false, 4, 0},
-		{"refused", true, false, 3, 0}, {"slope/s", true, false, 5, 0}, {"time left", true, false, 2, 0}, {"netns", false, true, 6, 8}, {"held by", false, true, 0, 16},
+		{"resource", false, true, 0, 18},
+		{"used", true, false, 0, 0},
+		{"limit", true, false, 0, 0},
+		{"left", true, false, 1, 0},
+		{"high", true, false, 4, 0},
+		{"refused", true, false, 3, 0},
+		{"slope/s", true, false, 5, 0},
+		{"time left", true, false, 2, 0},
+		{"netns", false, true, 6, 8},
+		{"held by", false, true, 0, 16},
 	};
 	enum { NCOL = sizeof columns / sizeof *columns, FIRST = 24 };
 	size_t shown = 0, rows = 0;
 	for (size_t i = 0; i < l->count; i++)
-		shown += all || (i < FIRST && (ledger_left(&l->rows[i]) < 0.98 || l->rows[i].refused_per_s > 0));
+		shown += all || (i < FIRST && (ledger_left(&l->rows[i]) < 0.98 ||
+						      l->rows[i].refused_per_s > 0));
 	const char **cells = arena_alloc(&v->scratch, (shown + 1) * NCOL * sizeof *cells);
 	if (!cells)
 		return;
@@ -260,29 +313,39 @@ void show_limits(FILE *f, struct style st, struct view *v, const struct ledger *
 		*c++ = left <= 1 ? say(v, "%.0f %%", 100 * left) : "-";
 		*c++ = say(v, "%s", show_amount(b, r->high, r->unit));
 		*c++ = r->refused >= 0 ? say(v, "%s", text_amount(b, r->refused)) : "-";
-		*c++ = fabs(r->slope) * 1000 > fabs(r->used) * 0.01 && r->limit > 0 && fabs(r->slope) > 1e-9 ? say(v, "%s", show_amount(b, r->slope, r->unit)) : "-";
+		*c++ = fabs(r->slope) * 1000 > fabs(r->used) * 0.01 && r->limit > 0 &&
+				       fabs(r->slope) > 1e-9
+			       ? say(v, "%s", show_amount(b, r->slope, r->unit))
+			       : "-";
 		*c++ = r->eta_s >= 0 ? say(v, "%s", text_duration(b, r->eta_s)) : "-";
 		*c++ = show_safe(v, series_netns_name(v->series, r->netns));
 		const char *held = "";
 		for (size_t k = 0; k < r->nholders && k < 3; k++) {
 			const struct who *h = &r->holders[k];
-			const char *pid = h->pid && strcmp(h->kind, "file") != 0 ? say(v, " (%d)", h->pid) : "";
-			const char *share = h->share >= 0 && h->share < 0.995 ? say(v, " %.0f %%", 100 * h->share) : "";
-			held = say(v, "%s%s%s%s%s", held, k ? ", " : "", show_safe(v, h->value), pid, share);
+			const char *pid = h->pid && strcmp(h->kind, "file") != 0
+						  ? say(v, " (%d)", h->pid)
+						  : "";
+			const char *share = h->share >= 0 && h->share < 0.995
+						    ? say(v, " %.0f %%", 100 * h->share)
+						    : "";
+			held = say(v, "%s%s%s%s%s", held, k ? ", " : "", show_safe(v, h->value),
+				pid, share);
 		}
 		*c = held;
 	}
 	const struct text_table t = {columns, NCOL, cells, rows};
 	table_print(f, &t, st.width, st.color);
 	if (shown < l->count)
-		(void)fprintf(f, "%s%zu more with plenty left: plimsoll limits --all%s\n", paint(st, DIM), l->count - shown, paint(st, RESET));
+		(void)fprintf(f, "%s%zu more with plenty left: plimsoll limits --all%s\n",
+			paint(st, DIM), l->count - shown, paint(st, RESET));
 }
 
 void show_explain_rule(FILE *f, struct style st, enum rule_id r)
 {
 	const struct rule_info *i = rule_info(r);
 	const struct rule_case *c = rule_case(r);
-	(void)fprintf(f, "%s%s%s  (%s): %s\n", paint(st, BOLD), i->name, paint(st, RESET), resource_info(i->resource)->class, i->subject);
+	(void)fprintf(f, "%s%s%s  (%s): %s\n", paint(st, BOLD), i->name, paint(st, RESET),
+		resource_info(i->resource)->class, i->subject);
 	show_paragraph(f, st, "mechanism", c->mechanism);
 	show_paragraph(f, st, "threshold", c->threshold);
 	show_paragraph(f, st, "false alarms", c->false_alarms);
@@ -293,7 +356,8 @@ void show_explain_rule(FILE *f, struct style st, enum rule_id r)
 void show_explain_resource(FILE *f, struct style st, enum resource r)
 {
 	const struct resource_info *i = resource_info(r);
-	(void)fprintf(f, "%s%s%s: %s%s%s\n", paint(st, BOLD), i->class, paint(st, RESET), i->help, *i->unit ? ", in " : "", i->unit);
+	(void)fprintf(f, "%s%s%s: %s%s%s\n", paint(st, BOLD), i->class, paint(st, RESET), i->help,
+		*i->unit ? ", in " : "", i->unit);
 	bool any = false;
 	for (unsigned k = 0; k < RULE_COUNT; k++) {
 		if (rule_info((enum rule_id)k)->resource != r)
@@ -312,5 +376,6 @@ void show_explain_metric(FILE *f, struct style st, enum metric m)
 	(void)fprintf(f, "%s%s%s: %s\n", paint(st, BOLD), i->name, paint(st, RESET), i->help);
 	show_paragraph(f, st, "kind", metric_kind_name(m));
 	show_paragraph(f, st, "unit", *metric_base_unit(m) ? metric_base_unit(m) : "count");
-	show_paragraph(f, st, "label", i->label == LABEL_NONE ? "none" : metric_label_name(i->label));
+	show_paragraph(
+		f, st, "label", i->label == LABEL_NONE ? "none" : metric_label_name(i->label));
 }

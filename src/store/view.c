@@ -83,8 +83,8 @@ bool view_highest(const struct view *v, uint32_t id, double *ret, uint64_t *ret_
 	return any;
 }
 
-/* Growth from one reading to the next. Less than before is a counter that was 32 bits wide and wrapped, if it was near its end;
- * otherwise it began anew, and what it lost is not known. */
+/* Growth from one reading to the next. Less than before is a counter that was 32 bits wide and
+ * wrapped, if it was near its end; otherwise it began anew, and what it lost is not known. */
 static uint64_t step(uint64_t before, uint64_t now)
 {
 	if (now >= before)
@@ -94,7 +94,8 @@ static uint64_t step(uint64_t before, uint64_t now)
 }
 
 /* Raw growth over the window; *steps and *since are optional. */
-static bool raw_delta(const struct view *v, uint32_t id, uint64_t *ret, uint64_t *since, double least, unsigned *steps)
+static bool raw_delta(const struct view *v, uint32_t id, uint64_t *ret, uint64_t *since,
+	double least, unsigned *steps)
 {
 	uint64_t sum = 0, before = 0, at = 0;
 	bool have = false, pair = false;
@@ -109,7 +110,8 @@ static bool raw_delta(const struct view *v, uint32_t id, uint64_t *ret, uint64_t
 			pair = true;
 			if (grown && sum == 0 && since)
 				*since = s->real_ns;
-			if (steps && sec > 0 && (double)grown * scale_of(v, id) / sec >= least && grown)
+			if (steps && sec > 0 && (double)grown * scale_of(v, id) / sec >= least &&
+				grown)
 				(*steps)++;
 			sum += grown;
 		}
@@ -138,7 +140,8 @@ bool view_rate(const struct view *v, uint32_t id, double *ret)
 	*ret = d / v->seconds;
 	const struct series *row = series_row(v->series, id);
 	double cpus;
-	if (kind_of(v, id) == METRIC_SHARE && metric_info((enum metric)row->metric)->label == LABEL_CPU && row->instance == 0 &&
+	if (kind_of(v, id) == METRIC_SHARE &&
+		metric_info((enum metric)row->metric)->label == LABEL_CPU && row->instance == 0 &&
 		view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus) && cpus > 0)
 		*ret /= cpus; /* the line of all CPUs adds them up */
 	return true;
@@ -178,14 +181,16 @@ struct trend trend_fit(const double *t, const double *y, unsigned n)
 	if (n < 2 || stt <= 0)
 		return r;
 	r.slope = sty / stt;
-	/* Steady: at most one step in five does not grow, and the second half grows at least half as fast as the first.
-	 * What fades (a cache that fills, a server that starts) is not on its way to a limit. */
+	/* Steady: at most one step in five does not grow, and the second half grows at least half
+	 * as fast as the first. What fades (a cache that fills, a server that starts) is not on its
+	 * way to a limit. */
 	unsigned up = 0, mid = n / 2;
 	for (unsigned i = 1; i < n; i++)
 		up += y[i] > y[i - 1];
 	double early = t[mid] > t[0] ? (y[mid] - y[0]) / (t[mid] - t[0]) : 0;
 	double late = t[n - 1] > t[mid] ? (y[n - 1] - y[mid]) / (t[n - 1] - t[mid]) : 0;
-	r.steady = n >= TREND_MIN_SAMPLES && r.slope > 0 && up * 5 >= (n - 1) * 4 && late >= early / 2;
+	r.steady =
+		n >= TREND_MIN_SAMPLES && r.slope > 0 && up * 5 >= (n - 1) * 4 && late >= early / 2;
 	return r;
 }
 
@@ -212,7 +217,9 @@ double trend_eta(const struct view *v, struct trend t, double left)
 	return eta <= v->seconds * TREND_REACH ? eta : -1;
 }
 
-/* ---- processes ---------------------------------------------------------------------------------------------------- */
+/* ---- processes
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 static double grown(uint64_t from, uint64_t to)
 {
@@ -260,7 +267,8 @@ static int build_usages(struct view *v)
 {
 	size_t max = 0;
 	for (unsigned i = 0; i < v->n; i++)
-		max += i + 1 == v->n ? view_at(v, i)->procs.count : view_at(v, i)->procs.count / 4 + 64;
+		max += i + 1 == v->n ? view_at(v, i)->procs.count
+				     : view_at(v, i)->procs.count / 4 + 64;
 	v->usages = arena_alloc(&v->scratch, max * sizeof *v->usages);
 	if (!v->usages)
 		return -ENOMEM;
@@ -292,7 +300,8 @@ static struct usage *usage_of(const struct view *v, int32_t pid)
 		else
 			high = mid;
 	}
-	return low < view_last(v)->procs.count && v->usages[low].p->pid == pid ? &v->usages[low] : NULL;
+	return low < view_last(v)->procs.count && v->usages[low].p->pid == pid ? &v->usages[low]
+									       : NULL;
 }
 
 const struct usage *view_usage(const struct view *v, int32_t pid)
@@ -311,7 +320,8 @@ static void link_usages(struct view *v)
 		struct usage *u = &v->usages[i];
 		if (u->gone && u->parent) {
 			double seen = (double)u->p->cpu_ns / 1e9;
-			u->parent->child_cpu_s = u->parent->child_cpu_s > seen ? u->parent->child_cpu_s - seen : 0;
+			u->parent->child_cpu_s =
+				u->parent->child_cpu_s > seen ? u->parent->child_cpu_s - seen : 0;
 		}
 	}
 	const struct sample *last = view_last(v);
@@ -339,7 +349,8 @@ static int build_programs(struct view *v)
 		slots *= 2;
 	struct program_slot *hash = arena_alloc(&v->scratch, slots * sizeof *hash);
 	v->programs = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *v->programs);
-	double *hard = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *hard); /* CPU used without yielding */
+	double *hard = arena_alloc(
+		&v->scratch, (v->nusages + 1) * sizeof *hard); /* CPU used without yielding */
 	if (!hash || !v->programs || !hard)
 		return -ENOMEM;
 	for (size_t i = 0; i < v->nusages; i++) {
@@ -352,12 +363,15 @@ static int build_programs(struct view *v)
 		} key = {.uid = u->p->uid, .netns = u->p->netns};
 		memcpy(key.comm, u->p->comm, PROC_COMM);
 		size_t at = (size_t)intern_hash(&key, sizeof key) & (slots - 1);
-		while (hash[at].program && (memcmp(hash[at].u->p->comm, u->p->comm, PROC_COMM) != 0 || hash[at].u->p->uid != u->p->uid ||
-			hash[at].u->p->netns != u->p->netns))
+		while (hash[at].program &&
+			(memcmp(hash[at].u->p->comm, u->p->comm, PROC_COMM) != 0 ||
+				hash[at].u->p->uid != u->p->uid ||
+				hash[at].u->p->netns != u->p->netns))
 			at = (at + 1) & (slots - 1);
 		if (!hash[at].program) {
 			hash[at] = (struct program_slot){u, (uint32_t)++v->nprograms};
-			v->programs[v->nprograms - 1] = (struct program){.top = u, .parent = u->parent};
+			v->programs[v->nprograms - 1] =
+				(struct program){.top = u, .parent = u->parent};
 		}
 		struct program *g = &v->programs[hash[at].program - 1];
 		g->count++;
@@ -369,17 +383,21 @@ static int build_programs(struct view *v)
 		hard[hash[at].program - 1] += yields(u->p) ? 0 : u->cpu_s;
 		if (u->cpu_s > g->top->cpu_s || g->top->gone)
 			g->top = u;
-		if (g->parent != u->parent && (!g->parent || !u->parent || memcmp(g->parent->p->comm, u->parent->p->comm, PROC_COMM) != 0))
+		if (g->parent != u->parent &&
+			(!g->parent || !u->parent ||
+				memcmp(g->parent->p->comm, u->parent->p->comm, PROC_COMM) != 0))
 			g->parent = NULL;
 	}
 	for (size_t i = 0; i < v->nprograms; i++) {
-		v->programs[i].yields = v->programs[i].cpu_s > 0 && hard[i] <= v->programs[i].cpu_s * 0.05;
+		v->programs[i].yields =
+			v->programs[i].cpu_s > 0 && hard[i] <= v->programs[i].cpu_s * 0.05;
 		/* children of a listener that bear its name serve for it */
 		const struct usage *parent = v->programs[i].top->parent;
 		if (parent && parent->listens)
 			v->programs[i].listens = true;
 	}
-	for (size_t i = 1; i < v->nprograms; i++) { /* few programs use CPU: nearly sorted after the first pass */
+	for (size_t i = 1; i < v->nprograms;
+		i++) { /* few programs use CPU: nearly sorted after the first pass */
 		struct program p = v->programs[i];
 		size_t k = i;
 		for (; k > 0 && v->programs[k - 1].cpu_s < p.cpu_s; k--)

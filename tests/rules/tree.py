@@ -1,0 +1,510 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""A recorded tree (src/read/reader.h says what is in one) written from a few words.
+
+A Tree begins as a healthy machine: four processors, 16 GiB, one disk with one filesystem, a handful of sleeping processes,
+every file that the collectors want. A case changes what it is about and nothing else, so that a case shows its trouble:
+
+    t.cpu(user=0.98, idle=0.01)
+    t.proc(900, "burner", cpu=3.6)
+
+Values. A level (memory, queue, descriptors) is a number, a list with one value for each moment, or a function of the moment's
+number. A counter is given as its growth per second, or as a list or function that is the counter itself: for wraps and resets.
+Time starts at START; a moment lasts `t.step` seconds, there are `t.moments` of them."""
+
+import ipaddress
+import os
+import struct
+
+START = 1767225600        # 2026-01-01T00:00:00Z, when the first moment is
+BOOT = START - 86400
+HOST_NETNS = 4026531840
+PAGE = 4096
+KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
+
+STATES = {"established": 1, "syn-sent": 2, "syn-recv": 3, "fin-wait-1": 4, "fin-wait-2": 5, "time-wait": 6, "close": 7, "close-wait": 8,
+          "last-ack": 9, "listen": 10, "closing": 11}
+
+
+def at(value, i):
+    """A level at moment i."""
+    if callable(value):
+        return value(i)
+    return value[i] if isinstance(value, list) else value
+
+
+def raw(text):
+    return text if isinstance(text, bytes) else str(text).encode()
+
+
+def devno(dev):
+    return dev[0] << 20 | dev[1]
+
+
+# ---- what a descriptor may be open on -------------------------------------------------------------------------------
+
+class File:
+    def __init__(self, path, dev=(8, 1), inode=None, size=4096, writable=False, deleted=False, copies=1):
+        self.path, self.dev, self.size, self.writable, self.deleted, self.copies = raw(path), dev, size, writable, deleted, copies
+        self.inode = inode or sum(self.path) + 1000
+
+    def lines(self, i):
+        target = self.path + (b" (deleted)" if at(self.deleted, i) else b"")
+        tail = b" %d %d %d %d %d %s" % (devno(self.dev), self.inode, int(at(self.size, i)), bool(self.writable), bool(at(self.deleted, i)), target)
+        return [tail] * int(at(self.copies, i))
+
+
+class Sock:
+    def __init__(self, inode):
+        self.inode = inode
+
+    def lines(self, i):
+        return [b" 0 0 0 1 0 socket:[%d]" % self.inode]
+
+
+# ---- netlink --------------------------------------------------------------------------------------------------------
+
+def attr(kind, body):
+    return struct.pack("=HH", 4 + len(body), kind) + body + b"\0" * (-len(body) % 4)
+
+
+def message(kind, body):
+    return struct.pack("=IHHII", 16 + len(body), kind, 2, 1, 0) + body + b"\0" * (-len(body) % 4)
+
+
+def packed(address):
+    return ipaddress.ip_address(address).packed
+
+
+def diag(state, local, sport, peer, dport, recvq=0, sendq=0, uid=0, inode=0, drops=None):
+    """One socket as sock_diag tells it: struct inet_diag_msg, and with drops the attribute INET_DIAG_SKMEMINFO."""
+    source, destination = packed(local), packed(peer)
+    family = 10 if len(source) == 16 else 2
+    body = struct.pack("=BBBB", family, STATES[state], 0, 0)
+    body += struct.pack(">HH", sport, dport) + source.ljust(16, b"\0") + destination.ljust(16, b"\0")
+    body += struct.pack("=III", 0, 0, 0) + struct.pack("=IIIII", 0, recvq, sendq, uid, inode)
+    if drops is not None:
+        body += attr(7, struct.pack("=9I", 0, 131072, 0, 16384, 0, 0, 0, 0, drops & 0xffffffff))
+    return message(20, body)
+
+
+def tracked(source, destination, dport, sport=40000, proto=6):
+    """One connection-tracking entry as ctnetlink tells it; the original direction alone."""
+    s, d = packed(source), packed(destination)
+    v6 = len(s) == 16
+    ip = attr(3 if v6 else 1, s) + attr(4 if v6 else 2, d)
+    ports = attr(1, bytes([proto])) + attr(2, struct.pack(">H", sport)) + attr(3, struct.pack(">H", dport))
+    orig = attr(1 | 0x8000, attr(1 | 0x8000, ip) + attr(2 | 0x8000, ports))
+    return message(0x100, struct.pack(">BBH", 10 if v6 else 2, 0, 0) + orig)
+
+
+# ---- one network namespace ------------------------------------------------------------------------------------------
+
+class Net:
+    EXT = ["SyncookiesSent", "SyncookiesRecv", "EmbryonicRsts", "PruneCalled", "RcvPruned", "OfoPruned", "TW", "TWRecycled", "ListenOverflows",
+           "ListenDrops", "TCPReqQFullDoCookies", "TCPReqQFullDrop", "TCPTimeWaitOverflow", "TCPAbortOnData", "TCPAbortOnMemory",
+           "TCPMemoryPressures", "TCPRetransFail"]
+
+    def __init__(self, tree, name, inode):
+        self.tree, self.name, self.inode = tree, name, inode
+        self.listeners, self.connections, self.entries = [], [], []
+        self.levels = {"inuse": 8, "orphan": 0, "tw": 3, "alloc": 12, "mem": 20}
+        self.ext = {}
+        self.table = None
+        self.sysctls = {"ipv4/ip_local_port_range": "32768\t60999", "ipv4/tcp_max_tw_buckets": 65536, "ipv4/tcp_tw_reuse": 2, "core/somaxconn": 4096}
+
+    def listen(self, port, inode, waiting=0, backlog=128, drops=0, address="0.0.0.0", uid=0):
+        """A listening socket: `drops` is the socket's own counter, as growth per second or as itself."""
+        self.listeners.append((port, inode, waiting, backlog, drops, address, uid))
+
+    def connect(self, local, sport, peer, dport, state="established", inode=0, recvq=0, sendq=0, when=None):
+        """One connection; `when(i)` says in which moments it is there."""
+        self.connections.append((local, sport, peer, dport, state, inode, recvq, sendq, when))
+
+    def sockstat(self, **levels):
+        self.levels.update(levels)
+
+    def tcpext(self, **counters):
+        unknown = set(counters) - set(self.EXT)
+        assert not unknown, unknown
+        self.ext.update(counters)
+
+    def port_range(self, low, high):
+        self.sysctls["ipv4/ip_local_port_range"] = "%d\t%d" % (low, high)
+
+    def sysctl(self, name, value):
+        """A file below proc/sys/net/, by its path there."""
+        self.sysctls[name] = value
+
+    def conntrack(self, count, limit, drop=0, early_drop=0, insert_failed=0):
+        self.table = (count, limit, drop, early_drop, insert_failed)
+
+    def track(self, source, destination, dport, n=1, proto=6):
+        self.entries += [(source, destination, dport, 20000 + k, proto) for k in range(n)]
+
+    def files(self, i):
+        t, out = self.tree, {}
+        l = {k: int(at(v, i)) for k, v in self.levels.items()}
+        out["proc/net/sockstat"] = ("sockets: used 200\nTCP: inuse %(inuse)d orphan %(orphan)d tw %(tw)d alloc %(alloc)d mem %(mem)d\n"
+                                    "UDP: inuse 4 mem 3\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n" % l)
+        out["proc/net/sockstat6"] = "TCP6: inuse 3\nUDP6: inuse 2\nUDPLITE6: inuse 0\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n"
+        out["proc/net/netstat"] = "TcpExt: %s\nTcpExt: %s\nIpExt: InNoRoutes InOctets\nIpExt: 0 %d\n" % (
+            " ".join(self.EXT), " ".join(str(t.counter(self.ext.get(k, 0), i, 100)) for k in self.EXT), t.counter(5000, i, 99999))
+        out["proc/net/snmp"] = (
+            "Ip: Forwarding DefaultTTL\nIp: 1 64\n"
+            "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n"
+            "Tcp: 1 200 120000 -1 %d %d 3 4 8 %d %d 12 0 9 0\n"
+            "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors\n"
+            "Udp: %d 0 0 120 0 0 0 0 0\n" % (t.counter(2, i), t.counter(3, i), t.counter(90, i), t.counter(80, i), t.counter(10, i)))
+        out["proc/net/dev"] = ("Inter-|   Receive                                                |  Transmit\n"
+                               " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"
+                               "    lo: %d %d 0 0 0 0 0 0 %d %d 0 0 0 0 0 0\n" % ((t.counter(1000, i), t.counter(10, i)) * 2))
+        for name, value in self.sysctls.items():
+            out["proc/sys/net/" + name] = "%s\n" % at(value, i) if at(value, i) is not None else None
+        if self.table:
+            count, limit, drop, early, failed = self.table
+            out["proc/sys/net/netfilter/nf_conntrack_count"] = "%d\n" % at(count, i)
+            if limit is not None:
+                out["proc/sys/net/netfilter/nf_conntrack_max"] = "%d\n" % at(limit, i)
+            out["proc/net/stat/nf_conntrack"] = (
+                "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  expect_new expect_create expect_delete search_restart\n"
+                "%08x  00000000 00000000 00000000 00000007 00000000 00000000 00000000 00000000 %08x %08x %08x 00000000  00000000 00000000 00000000 00000000\n"
+                % (at(count, i), t.counter(failed, i, 5) & 0xffffffff, t.counter(drop, i, 6) & 0xffffffff, t.counter(early, i, 7) & 0xffffffff))
+        out["netlink/tcp_listen"] = b"".join(
+            diag("listen", address, port, "::" if ":" in address else "0.0.0.0", 0, recvq=int(at(waiting, i)), sendq=int(at(backlog, i)), uid=uid, inode=inode,
+                 drops=None if drops is None else t.counter(drops, i, 0))
+            for port, inode, waiting, backlog, drops, address, uid in self.listeners)
+        out["netlink/tcp"] = b"".join(
+            diag(state, local, sport, peer, dport, recvq=int(at(recvq, i)), sendq=int(at(sendq, i)), inode=inode)
+            for local, sport, peer, dport, state, inode, recvq, sendq, when in self.connections if when is None or when(i))
+        if self.entries:
+            out["netlink/conntrack"] = b"".join(tracked(s, d, port, sport, proto) for s, d, port, sport, proto in self.entries)
+        return out
+
+
+# ---- one process ----------------------------------------------------------------------------------------------------
+
+class Proc:
+    def __init__(self, tree, pid, comm, ppid=1, uid=0, state="S", threads=1, start=None, nice=0, policy=0, rss=8, cpu=0.0, delay=0.0, child_cpu=0.0,
+                 switches=10, fds=8, fd_limit=1024, nproc_limit=63000, open=(), io=None, cgroup=None, netns=None, wchan=None, kernel=False, born=0,
+                 gone=None, blocked_threads=0):
+        """rss in MiB; cpu, delay, child_cpu in seconds per second; io: growth per second of read, write, wchar and calls; `open`: what its
+        descriptors are on; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
+        vars(self).update({k: v for k, v in locals().items() if k != "self"})
+        if start is None:
+            self.start = 1000 + pid if born == 0 else int((START - BOOT + (born - 0.5) * tree.step) * 100)
+
+    def counter(self, value, i, first):
+        return self.tree.counter(value, i - self.born, first if self.born == 0 else 0)
+
+    def stat(self, pid, state, i):
+        t = self.tree
+        ticks = self.counter(self.cpu, i, 1.0) * 100
+        child = self.counter(self.child_cpu, i, 1.0) * 100
+        fields = {4: self.ppid, 5: pid, 6: pid, 7: 0, 8: -1, 9: 0x200040 if self.kernel else 0x400140, 10: 500, 14: int(ticks * 0.75), 15: int(ticks * 0.25),
+                  16: int(child), 18: 20 + self.nice, 19: self.nice, 20: int(at(self.threads, i)), 22: self.start, 23: 64 << 20,
+                  24: int(at(self.rss, i) * MIB / PAGE), 25: 2 ** 64 - 1, 38: 17, 39: 1, 41: self.policy}
+        return b"%d (%s) %s %s\n" % (pid, raw(self.comm)[:15], raw(state), b" ".join(b"%d" % fields.get(n, 0) for n in range(4, 53)))
+
+    def files(self, i):
+        out, t = {}, self.tree
+        state = at(self.state, i)
+        out["stat"] = self.stat(self.pid, state, i)
+        times = "%d %d %d\n" % (self.counter(self.cpu, i, 1.0) * 1e9, self.counter(self.delay, i, 0.1) * 1e9, self.counter(self.switches, i, 100))
+        out["times" if t.taskstats else "schedstat"] = times
+        out["owner"] = "%d\n" % self.uid
+        out["netns"] = "%d\n" % (self.netns or HOST_NETNS)
+        out["cgroup"] = "0::%s\n" % (self.cgroup or "/system.slice/%d.service" % self.pid) if not isinstance(self.cgroup, bytes) else b"0::" + self.cgroup + b"\n"
+        if not self.kernel:
+            out["fdcount"] = "%d %d %d\n" % (at(self.fds, i), at(self.fd_limit, i), self.nproc_limit)
+            io = dict(read=0, write=0, wchar=0, calls=0)
+            io.update(self.io or {})
+            n = {k: self.counter(v, i, 1000) for k, v in io.items()}
+            out["io"] = ("rchar: 5\nwchar: %(wchar)d\nsyscr: 5\nsyscw: %(calls)d\nread_bytes: %(read)d\nwrite_bytes: %(write)d\ncancelled_write_bytes: 0\n" % n)
+            lines = [line for o in self.open for line in o.lines(i)]
+            out["fdlist"] = b"".join(b"%d%s\n" % (3 + k, line) for k, line in enumerate(lines))
+        if self.wchan:
+            out["wchan"] = self.wchan
+        threads = int(at(self.threads, i))
+        if threads > 1:
+            blocked = int(at(self.blocked_threads, i))
+            for k in range(min(threads, max(2, blocked + 1))):
+                tid = self.pid if k == 0 else self.pid * 1000 + k
+                out["task/%d/stat" % tid] = self.stat(tid, state if k == 0 else "D" if k <= blocked else "S", i)
+        return {"proc/%d/%s" % (self.pid, k): v for k, v in out.items()}
+
+
+# ---- the machine ----------------------------------------------------------------------------------------------------
+
+class Tree:
+    def __init__(self):
+        self.moments, self.step, self.cpus, self.taskstats = 6, 1.0, 4, True
+        self.host = Net(self, "", HOST_NETNS)
+        self.netspaces, self.procs, self.disks, self.mounts, self.groups = [], {}, {}, {}, []
+        self.raw, self.changes = {}, []
+        self.clock = lambda i: (START * 10**9 + int(i * self.step * 1e9), 10**14 + int(i * self.step * 1e9))
+        # What the host's network namespace can do, the tree can do.
+        for name in ("listen", "connect", "sockstat", "tcpext", "port_range", "sysctl", "conntrack", "track"):
+            setattr(self, name, getattr(self.host, name))
+        self.shares = dict(user=0.03, nice=0.0, system=0.01, idle=0.95, iowait=0.005, irq=0.0, softirq=0.005, steal=0.0)
+        self.stalls = dict(cpu=0.01, memory=0.0, io=0.005, irq=0.0)
+        self.levels = dict(running=1, blocked=0, tasks=180, load=12)
+        self.mem = dict(total=16384, free=6000, available=11000, buffers=100, cached=4800, anon=4000, shmem=50, dirty=2, swap_total=4096, swap_free=4096)
+        self.vm = dict(pswpin=0, pswpout=0, pgmajfault=1, pgscan_direct=0, pgscan_kswapd=0, allocstall_normal=0, allocstall_movable=0, oom_kill=0,
+                       compact_stall=0, workingset_refault_anon=0, workingset_refault_file=0)
+        self.numbers = {"proc/sys/fs/file-nr": "2000\t0\t9223372036854775807", "proc/sys/kernel/threads-max": 127000, "proc/sys/kernel/pid_max": 4194304,
+                        "proc/sys/vm/overcommit_memory": 0, "proc/sys/net/ipv4/neigh/default/gc_thresh3": 1024, "proc/sys/net/ipv4/tcp_mem": "188000\t250000\t376000",
+                        "proc/sys/net/ipv4/udp_mem": "376000\t501000\t752000", "proc/sys/net/ipv4/tcp_max_orphans": 65536, "proc/sys/kernel/hostname": "web3"}
+        self.neighbours = (12, 0)
+        self.disk("sda", (8, 0))
+        self.disk("sda1", (8, 1))
+        self.mount("/", (8, 1), size=100 * GIB, available=50 * GIB)
+        self.cgroup_v2, self.cgroup_v1 = True, False
+        self.proc(1, "systemd", ppid=0, rss=12)
+        self.proc(2, "kthreadd", ppid=0, kernel=True, switches=0, rss=0)
+        self.proc(300, "sshd", rss=6, switches=0, open=[Sock(2200)])
+        self.listen(22, 2200)
+
+    # -- values
+
+    def counter(self, value, i, first=1000):
+        """A number is growth per second from `first`; a list or a function is the counter itself."""
+        if callable(value) or isinstance(value, list):
+            return at(value, i)
+        grown = value * i * self.step
+        return first + grown if isinstance(first, float) else int(first + grown)
+
+    def line(self, first, last):
+        """A level that goes from first to last in equal steps."""
+        return lambda i: first + (last - first) * i / (self.moments - 1)
+
+    # -- parts
+
+    def cpu(self, **shares):
+        """Shares of the whole machine; what is not named is 0, and idle is the rest."""
+        self.shares = dict(user=0, nice=0, system=0, idle=0, iowait=0, irq=0, softirq=0, steal=0)
+        self.shares.update(shares)
+        if "idle" not in shares:
+            self.shares["idle"] = max(0.0, 1 - sum(self.shares.values()))
+
+    def psi(self, **shares):
+        """Shares of time in which some task waited; None: the kernel has no such file."""
+        self.stalls.update(shares)
+
+    def tasks(self, **levels):
+        """running, blocked (of /proc/stat), tasks, load (of /proc/loadavg)."""
+        self.levels.update(levels)
+
+    def memory(self, **mib):
+        self.mem.update(mib)
+
+    def vmstat(self, **counters):
+        self.vm.update(counters)
+
+    def number(self, path, value):
+        """A file that holds one line of numbers, below proc/sys/."""
+        self.numbers["proc/sys/" + path] = value
+
+    def neigh(self, entries, fulls=0):
+        self.neighbours = (entries, fulls)
+
+    def proc(self, pid, comm, **more):
+        self.procs[pid] = Proc(self, pid, comm, **more)
+        return self.procs[pid]
+
+    def netns(self, name, inode):
+        net = Net(self, name, inode)
+        self.netspaces.append(net)
+        return net
+
+    def disk(self, name, dev=None, **rates):
+        """Growth per second: reads, writes, read_bytes, write_bytes, read_ms, write_ms, busy (0..1), queue (mean requests); level: inflight."""
+        d = self.disks.setdefault(name, dict(dev=dev, reads=2, writes=5, read_bytes=8192, write_bytes=40960, read_ms=2, write_ms=5, busy=0.005, queue=0.007, inflight=0))
+        if dev:
+            d["dev"] = dev
+        d.update(rates)
+
+    def mount(self, path, dev, size, available, free=None, inodes=6553600, inodes_free=6000000, kind="ext4", options="rw,relatime", source=None, super_options="rw"):
+        self.mounts[path] = dict(dev=dev, size=size, available=available, free=free, inodes=inodes, inodes_free=inodes_free, kind=kind, options=options,
+                                 source=source or "/dev/%d:%d" % dev, super_options=super_options)
+
+    def group(self, path, procs=(), memory=None, pids=None, cpu=None, v1=False):
+        """A control group. memory: limit, used, file (page cache in it), kills, oom, hits. pids: limit, used, refused. cpu: quota, period (microseconds),
+        periods, throttled (growth per second), lost (seconds per second)."""
+        self.groups.append((path, list(procs), memory, pids, cpu, v1))
+        if v1:
+            self.cgroup_v1 = True
+
+    def set(self, path, content):
+        """A file as it is: text, bytes, None (not there), a list or a function of these."""
+        self.raw[path] = content
+
+    def change(self, path, fn):
+        """Before writing, the file's bytes go through fn(bytes, moment); None takes the file away. Path "*": every file of the moment."""
+        self.changes.append((path, fn))
+
+    # -- rendering
+
+    def _stat(self, i):
+        order = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"]
+        one = [int(1000 + self.counter(self.shares[k], i, 0.0) * 100) for k in order] + [0, 0]
+        lines = ["cpu  " + " ".join(str(v * self.cpus) for v in one)]
+        lines += ["cpu%d " % c + " ".join(map(str, one)) for c in range(self.cpus)]
+        lines += ["intr %d 0 0 7" % self.counter(900, i), "ctxt %d" % self.counter(3000, i), "btime %d" % BOOT, "processes %d" % self.counter(3, i),
+                  "procs_running %d" % at(self.levels["running"], i), "procs_blocked %d" % at(self.levels["blocked"], i), "softirq %d 0 1 2" % self.counter(500, i)]
+        return "\n".join(lines) + "\n"
+
+    def _meminfo(self, i):
+        m = {k: int(at(v, i) * 1024) for k, v in self.mem.items() if at(v, i) is not None}
+        rows = [("MemTotal", "total"), ("MemFree", "free"), ("MemAvailable", "available"), ("Buffers", "buffers"), ("Cached", "cached"), ("SwapTotal", "swap_total"),
+                ("SwapFree", "swap_free"), ("Dirty", "dirty"), ("AnonPages", "anon"), ("Shmem", "shmem")]
+        text = "".join("%-16s%8d kB\n" % (name + ":", m[key]) for name, key in rows if key in m)
+        return text + "Slab:             400000 kB\nSUnreclaim:       150000 kB\nPageTables:        20000 kB\nCommitLimit:    12582912 kB\nCommitted_AS:    6000000 kB\n" \
+            "HugePages_Total:       0\nHugePages_Free:        0\n"
+
+    def _diskstats(self, i):
+        lines = []
+        for name, d in self.disks.items():
+            n = lambda key, scale=1, first=5000: int(self.counter(d[key] * scale if isinstance(d[key], (int, float)) else d[key], i, first))
+            lines.append("%4d %7d %s %d 10 %d %d %d 20 %d %d %d %d %d 0 0 0 0 0 0\n" % (
+                *d["dev"], name, n("reads"), n("read_bytes", 1 / 512), n("read_ms"), n("writes"), n("write_bytes", 1 / 512), n("write_ms"),
+                at(d["inflight"], i), n("busy", 1000), n("queue", 1000)))
+        return "".join(lines)
+
+    def _mounts(self, i):
+        info, vfs, number = [], [], 30
+        info.append(b"22 1 0:21 / /proc rw,nosuid - proc proc rw\n")
+        for path, m in self.mounts.items():
+            escaped = raw(path).replace(b"\\", b"\\134").replace(b" ", b"\\040").replace(b"\t", b"\\011").replace(b"\n", b"\\012")
+            info.append(b"%d 1 %d:%d / %s %s shared:1 - %s %s %s\n" % (number, *m["dev"], escaped, raw(m["options"]), raw(m["kind"]), raw(m["source"]), raw(m["super_options"])))
+            available = int(at(m["available"], i))
+            free = available if m["free"] is None else int(at(m["free"], i))
+            vfs.append(b"%d %d %d %d %d %s\n" % (m["size"], free, available, at(m["inodes"], i), at(m["inodes_free"], i), raw(path)))
+            number += 1
+        if self.cgroup_v1:
+            for controllers, folder in (("memory", "memory"), ("cpu,cpuacct", "cpu"), ("pids", "pids")):
+                info.append(b"%d 1 0:%d / /sys/fs/cgroup/%s rw - cgroup cgroup rw,%s\n" % (number, number, raw(folder), raw(controllers)))
+                number += 1
+        elif self.cgroup_v2:
+            info.append(b"%d 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n" % number)
+        return b"".join(info), b"".join(vfs)
+
+    def _group(self, i, path, procs, memory, pids, cpu, v1):
+        out = {}
+
+        def put(controller, name, text):
+            base = b"sys/fs/cgroup" + (b"/" + raw(controller) if v1 else b"")
+            out[base + raw(path) + b"/" + raw(name)] = text
+
+        members = "".join("%d\n" % p for p in procs if p in self.procs)
+        for controller in (("memory", "cpu", "pids") if v1 else ("",)):
+            put(controller, "cgroup.procs", members)
+        if memory:
+            m = dict(file=0, kills=0, oom=0, hits=0)
+            m.update(memory)
+            used, cache = int(at(m["used"], i)), int(at(m["file"], i))
+            kills, hits, oom = self.counter(m["kills"], i, 0), self.counter(m["hits"], i, 0), self.counter(m["oom"], i, 0)
+            if v1:
+                put("memory", "memory.limit_in_bytes", "%d\n" % m["limit"])
+                put("memory", "memory.usage_in_bytes", "%d\n" % used)
+                put("memory", "memory.stat", "cache %d\nrss %d\nactive_file %d\ninactive_file %d\ntotal_cache %d\ntotal_active_file %d\ntotal_inactive_file %d\ntotal_swap 0\n"
+                    % (cache, used - cache, cache // 2, cache - cache // 2, cache, cache // 2, cache - cache // 2))
+                put("memory", "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill %d\n" % kills)
+                put("memory", "memory.failcnt", "%d\n" % hits)
+            else:
+                put("", "memory.max", "%s\n" % m["limit"])
+                put("", "memory.current", "%d\n" % used)
+                put("", "memory.stat", "anon %d\nfile %d\ninactive_anon %d\nactive_anon 0\ninactive_file %d\nactive_file %d\nslab_reclaimable 0\nslab_unreclaimable 0\n"
+                    % (used - cache, cache, used - cache, cache - cache // 2, cache // 2))
+                put("", "memory.events", "low 0\nhigh 0\nmax %d\noom %d\noom_kill %d\noom_group_kill 0\n" % (hits, oom, kills))
+        if pids:
+            put("pids", "pids.max", "%s\n" % pids["limit"])
+            put("pids", "pids.current", "%d\n" % at(pids["used"], i))
+            put("pids", "pids.events", "max %d\n" % self.counter(pids.get("refused", 0), i, 0))
+        if cpu:
+            periods, throttled, lost = self.counter(cpu["periods"], i, 100), self.counter(cpu["throttled"], i, 10), self.counter(float(cpu.get("lost", 0)), i, 0.1)
+            if v1:
+                put("cpu", "cpu.cfs_quota_us", "%d\n" % cpu["quota"])
+                put("cpu", "cpu.cfs_period_us", "%d\n" % cpu["period"])
+                put("cpu", "cpu.stat", "nr_periods %d\nnr_throttled %d\nthrottled_time %d\n" % (periods, throttled, lost * 1e9))
+            else:
+                put("", "cpu.max", "%s %d\n" % (cpu["quota"], cpu["period"]))
+                put("", "cpu.stat", "usage_usec %d\nuser_usec 0\nsystem_usec 0\nnr_periods %d\nnr_throttled %d\nthrottled_usec %d\n"
+                    % (self.counter(0.4, i, 1.0) * 1e6, periods, throttled, lost * 1e6))
+        return out
+
+    def files(self, i):
+        """Everything in moment i: path -> bytes."""
+        out = {"clock": "%d %d\n" % self.clock(i), "netns.inode": "%d\n" % HOST_NETNS, "proc/stat": self._stat(i), "proc/meminfo": self._meminfo(i),
+               "proc/diskstats": self._diskstats(i)}
+        load = at(self.levels["load"], i)
+        out["proc/loadavg"] = "%d.%02d 0.10 0.05 %d/%d 12345\n" % (load // 100, load % 100, at(self.levels["running"], i), at(self.levels["tasks"], i))
+        for name, share in self.stalls.items():
+            if share is not None:
+                total = int(self.counter(share * 1e6 if isinstance(share, (int, float)) else share, i, 777777))
+                some = "some avg10=0.00 avg60=0.00 avg300=0.00 total=%d\n" % total
+                full = "full avg10=0.00 avg60=0.00 avg300=0.00 total=%d\n" % (total // 2)
+                out["proc/pressure/" + name] = full if name == "irq" else some + full
+        out["proc/vmstat"] = "nr_free_pages 1500000\n" + "".join("%s %d\n" % (k, self.counter(v, i, 50)) for k, v in self.vm.items() if v is not None)
+        out["proc/slabinfo"] = ("slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n"
+                                "dentry             90000  92000    192   21    1 : tunables    0    0    0 : slabdata   4380   4380      0\n")
+        for path, value in self.numbers.items():
+            if at(value, i) is not None:
+                out[path] = "%s\n" % at(value, i)
+        out["proc/net/softnet_stat"] = "".join("%08x 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 %08x\n"
+                                               % (self.counter(50, i), c) for c in range(self.cpus))
+        entries, fulls = self.neighbours
+        out["proc/net/stat/arp_cache"] = ("entries  allocs   destroys hash_grows lookups  hits     res_failed rcv_probes_mcast rcv_probes_ucast periodic_gc_runs forced_gc_runs unresolved_discards table_fulls\n"
+                                          + "".join("%08x 00000010 00000004 00000000 00000100 00000080 00000000 00000000 00000000 00000099 00000000 00000000 %08x\n"
+                                                    % (at(entries, i), self.counter(fulls, i, 2) if c == 0 else 0) for c in range(self.cpus)))
+        info, out["mounts.statvfs"] = self._mounts(i)
+        out["proc/self/mountinfo"] = info
+        out.update(self.host.files(i))
+        for net in self.netspaces:
+            folder = "netns/%s/" % (net.name or net.inode)
+            out[folder + "inode"] = "%d\n" % net.inode
+            out.update({folder + k: v for k, v in net.files(i).items()})
+        if self.cgroup_v2 and not self.cgroup_v1:
+            out["sys/fs/cgroup/cgroup.procs"] = ""
+        for group in self.groups:
+            out.update(self._group(i, *group))
+        for p in self.procs.values():
+            if p.born <= i and (p.gone is None or i < p.gone):
+                out.update(p.files(i))
+        for path, content in self.raw.items():
+            out[path] = at(content, i)
+        result = {raw(k): raw(v) for k, v in out.items() if v is not None}
+        for path, fn in self.changes:
+            for name in list(result) if path == "*" else [raw(path)]:
+                if name in result:
+                    result[name] = fn(result[name], i)
+                    if result[name] is None:
+                        del result[name]
+        return result
+
+    def write(self, folder):
+        """Writes all moments below `folder`. Moments that hold the same bytes share them by a hard link."""
+        known, folders = {}, set()
+        for i in range(self.moments):
+            base = os.path.join(raw(folder), b"%d" % i)
+            for name, content in self.files(i).items():
+                path = os.path.join(base, name)
+                parent = os.path.dirname(path)
+                if parent not in folders:
+                    os.makedirs(parent, exist_ok=True)
+                    folders.add(parent)
+                if known.get(name, (None, None))[0] == content:
+                    os.link(known[name][1], path)
+                    continue
+                known[name] = (content, path)
+                fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+                try:
+                    os.write(fd, content) if len(content) < 65536 else _write_all(fd, content)
+                finally:
+                    os.close(fd)
+
+
+def _write_all(fd, content):
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view):]

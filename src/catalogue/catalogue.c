@@ -36,8 +36,8 @@ static const struct collector_info collectors[] = {
 static_assert(sizeof collectors / sizeof *collectors == COLLECTOR_COUNT, "a row a collector");
 
 /* Raw values of /proc count in these: clock ticks are 1/100 s on every architecture (USER_HZ), disk
- * sectors 512 bytes. Pages are 4 KiB in a recording; collectors that read pages on a host with
- * larger ones scale them before they emit. */
+ * sectors 512 bytes. Pages are taken as 4 KiB; `plimsoll doctor` says so where
+ * they are larger. */
 static const struct {
 	double scale;
 	const char *base;
@@ -89,6 +89,7 @@ const char *metric_label_name(enum metric_label label)
 		[LABEL_CGROUP] = "cgroup",
 		[LABEL_CACHE] = "cache",
 		[LABEL_STATE] = "state",
+		[LABEL_USER] = "user",
 	};
 	return names[label];
 }

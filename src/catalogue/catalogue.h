@@ -40,7 +40,8 @@ enum metric_label {
 	LABEL_IF,
 	LABEL_CGROUP,
 	LABEL_CACHE,
-	LABEL_STATE
+	LABEL_STATE,
+	LABEL_USER
 };
 
 struct metric_info {

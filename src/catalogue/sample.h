@@ -91,6 +91,7 @@ enum tcp_state {
 /* TCP connections that share a namespace, two addresses and the port of the serving side. */
 struct conn_group {
 	uint16_t netns;
+	bool stale;    /* taken over from an earlier dump: no reading of this moment */
 	bool outgoing; /* we connect: `port` is the remote one, and local ports are ephemeral */
 	uint16_t port; /* of the serving side */
 	struct address local, peer;

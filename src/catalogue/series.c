@@ -100,8 +100,11 @@ const char *series_netns_name(const struct series_set *s, unsigned netns)
 int series_netns(struct series_set *s, uint64_t inode, const char *name)
 {
 	for (unsigned i = 1; i < s->netns_count; i++)
-		if (s->netns[i].inode == inode)
+		if (s->netns[i].inode == inode) {
+			if (name && *name)
+				s->netns[i].name = intern_id(&s->names, name, strlen(name));
 			return (int)i;
+		}
 	if (s->netns_count == NETNS_MAX)
 		return -1;
 	char text[32];

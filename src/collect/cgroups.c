@@ -19,7 +19,7 @@
 enum {
 	GROUPS_MAX = 4096,
 	TREES_MAX = 16,
-	KEPT_GROUPS = 512,
+	KEPT_GROUPS = 256,
 	GROUP_DEPTH = 12,
 	UNLIMITED_SHIFT = 60
 };
@@ -34,6 +34,10 @@ enum group_file {
 	FILE_CPU_STAT,
 	FILE_PIDS_USED,
 	FILE_PIDS_EVENTS,
+	FILE_MEM_PEAK,
+	FILE_PSI_CPU,
+	FILE_PSI_MEMORY,
+	FILE_PSI_IO,
 	FILE_COUNT
 };
 
@@ -271,10 +275,41 @@ static void sample_memory(struct engine *e, struct cgroup_group *g, bool keep, c
 		out_value(o, M_CG_OOM_KILLS, g->path, v);
 	if (v2 && keyed_value(s, "max", &v))
 		out_value(o, M_CG_MEM_HITS, g->path, v);
+	s = group_read(e, g, keep, FILE_MEM_PEAK, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
+	if (scan_u64(&s, &v))
+		out_value(o, M_CG_MEM_HIGH, g->path, v);
 	if (!v2) {
 		s = group_read(e, g, keep, FILE_MEM_HITS, "memory.failcnt");
 		if (scan_u64(&s, &v))
 			out_value(o, M_CG_MEM_HITS, g->path, v);
+	}
+}
+
+/* v2 alone has pressure by group; the line is that of /proc/pressure. */
+static void sample_pressure(
+	struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
+{
+	static const struct {
+		enum group_file which;
+		const char *file;
+		enum metric metric;
+	} files[] = {
+		{FILE_PSI_CPU, "cpu.pressure", M_CG_PSI_CPU},
+		{FILE_PSI_MEMORY, "memory.pressure", M_CG_PSI_MEMORY},
+		{FILE_PSI_IO, "io.pressure", M_CG_PSI_IO},
+	};
+	for (size_t i = 0; i < COUNTOF(files); i++) {
+		struct scan s = group_read(e, g, keep, files[i].which, files[i].file), line, word;
+		if (!scan_line(&s, &line) || !scan_word(&line, &word) || !scan_is(word, "some"))
+			continue;
+		while (scan_word(&line, &word)) {
+			uint64_t total;
+			if (!scan_starts(word, "total="))
+				continue;
+			struct scan number = {word.p + 6, word.end};
+			if (scan_u64(&number, &total))
+				out_value(o, files[i].metric, g->path, total);
+		}
 	}
 }
 
@@ -371,6 +406,8 @@ void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *
 			sample_cpu(e, g, keep, &o);
 		if (g->pids)
 			sample_pids(e, g, keep, &o);
+		if ((g->kind & GROUP_V2) && (g->memory || g->cpu || g->pids))
+			sample_pressure(e, g, keep, &o);
 		if (near_limit(e, prev, out, g)) {
 			e->demand |= DEMAND_CGROUP;
 			list_members(e, g, out);

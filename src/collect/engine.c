@@ -6,6 +6,8 @@
 #include "collect/engine_impl.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -31,6 +33,7 @@ int engine_open(struct reader *r, struct series_set *series, struct engine **ret
 	e->reader = r;
 	e->series = series;
 	e->mountinfo.fd = -1;
+	e->self_pid = getpid();
 	kept_init(e->host_kept, COLLECTOR_COUNT);
 	int err = arena_init(&e->scratch, 16 << 20);
 	void *buffer = mmap(NULL, ENGINE_BUFFER, PROT_READ | PROT_WRITE,
@@ -81,7 +84,8 @@ static void run_collector(struct engine *e, enum collector_id c, unsigned netns,
 {
 	const struct collector_info *info = collector_info(c);
 	bool slow_now = (e->want & WANT_SLOW) || !prev || reader_is_replay(e->reader);
-	if (info->every_s > 1 && !slow_now && e->ticks % info->every_s)
+	uint64_t pace = info->every_s * UINT64_C(1000000000);
+	if (info->every_s > 1 && !slow_now && e->now_ns / pace == e->slow_from_ns / pace)
 		return; /* the values of last time were taken over already */
 	size_t size = info->size < ENGINE_BUFFER ? info->size : ENGINE_BUFFER;
 	ssize_t n = reader_file(e->reader, info->path, kept, e->buffer, size);
@@ -96,7 +100,8 @@ static void run_collector(struct engine *e, enum collector_id c, unsigned netns,
 static bool absence_is_normal(enum collector_id c)
 {
 	return c == COLLECTOR_conntrack_count || c == COLLECTOR_conntrack_max ||
-	       c == COLLECTOR_conntrack_stat || c == COLLECTOR_sockstat6 || c == COLLECTOR_psi_irq;
+	       c == COLLECTOR_conntrack_stat || c == COLLECTOR_sockstat6 ||
+	       c == COLLECTOR_psi_irq || c == COLLECTOR_passwd;
 }
 
 static void report(struct sample *out, enum collector_id c, unsigned netns, int error)
@@ -112,7 +117,7 @@ static void take_over_slow(const struct engine *e, const struct sample *prev, st
 	static const enum metric slow[] = {M_SLAB_ACTIVE, M_SLAB_OBJECTS, M_SLAB_OBJSIZE,
 		M_THREADS_MAX, M_PID_MAX, M_OVERCOMMIT, M_NEIGH_LIMIT, M_TCP_MEM_PRESSURE,
 		M_TCP_MEM_MAX, M_UDP_MEM_MAX, M_TCP_MAX_ORPHANS, M_PORT_LOW, M_PORT_HIGH,
-		M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_CONNTRACK_MAX};
+		M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_USER_ID, M_CONNTRACK_MAX};
 	for (size_t i = 0; prev && i < COUNTOF(slow); i++) {
 		for (uint32_t id = e->series->first[slow[i]]; id;
 			id = series_row(e->series, id)->next) {
@@ -127,8 +132,11 @@ static struct netns_state *netns_state(struct engine *e, const struct reader_net
 {
 	struct netns_state *free_slot = NULL;
 	for (size_t i = 0; i < NETNS_MAX; i++) {
-		if (e->netns[i].used && e->netns[i].inode == info->inode)
+		if (e->netns[i].used && e->netns[i].inode == info->inode) {
+			/* It may have been met by a process before /run/netns told its name. */
+			(void)series_netns(e->series, info->inode, info->name);
 			return &e->netns[i];
+		}
 		if (!e->netns[i].used && !free_slot)
 			free_slot = &e->netns[i];
 	}
@@ -188,11 +196,11 @@ static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
 		return;
 	}
 	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
-		int error = 0;
 		if (collector_info(c)->scope != SCOPE_NETNS)
 			continue;
-		run_collector(e, c, (unsigned)ns->series_netns, &ns->kept[c], prev, out, &error);
-		report(out, c, (unsigned)ns->series_netns, error);
+		run_collector(
+			e, c, (unsigned)ns->series_netns, &ns->kept[c], prev, out, &ns->errors[c]);
+		report(out, c, (unsigned)ns->series_netns, ns->errors[c]);
 	}
 	engine_sockets(e, ns, prev, out);
 	uint64_t used, max;
@@ -236,6 +244,21 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 			"all network numbers");
 }
 
+/* Which process is Plimsoll: never a culprit, not even in its own recording. */
+static void know_self(struct engine *e)
+{
+	char text[16];
+	if (!reader_is_replay(e->reader)) {
+		int n = snprintf(text, sizeof text, "%" PRId32 "\n", e->self_pid);
+		reader_note(e->reader, "self", text, (size_t)n);
+		return;
+	}
+	ssize_t n = reader_file(e->reader, "self", NULL, text, sizeof text);
+	struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+	uint64_t pid;
+	e->self_pid = scan_u64(&s, &pid) && pid <= INT32_MAX ? (int32_t)pid : -1;
+}
+
 int engine_tick(struct engine *e, const struct sample *prev, struct sample *out, unsigned want,
 	uint64_t due_mono_ns)
 {
@@ -244,17 +267,19 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	int r = reader_begin(e->reader, &out->real_ns, &out->mono_ns);
 	if (r < 0)
 		return r;
+	e->slow_from_ns = prev ? prev->mono_ns : 0;
 	e->now_ns = out->mono_ns;
 	e->want = want;
+	if (reader_is_recording(e->reader)) /* each moment is to stand for itself */
+		e->want |= WANT_CONNS | WANT_OWNERS | WANT_ALL_FDS | WANT_SLOW;
+	know_self(e);
 	e->demand = 0;
 	take_over_slow(e, prev, out);
 	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
-		int error = e->host_error[c];
 		if (collector_info(c)->scope != SCOPE_HOST)
 			continue;
-		run_collector(e, c, NETNS_HOST, &e->host_kept[c], prev, out, &error);
-		e->host_error[c] = error;
-		report(out, c, NETNS_HOST, error);
+		run_collector(e, c, NETNS_HOST, &e->host_kept[c], prev, out, &e->host_error[c]);
+		report(out, c, NETNS_HOST, e->host_error[c]);
 	}
 	if (!prev && e->ticks == 0) /* the host's namespace has to be known before processes are
 				       told apart by it */

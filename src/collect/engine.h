@@ -2,8 +2,9 @@
  * SPDX-License-Identifier: ISC */
 /* engine: reads every source at its pace and fills a sample.
  *
- * One tick: files of the host, processes, files and sockets of each network namespace, control
- * groups, filesystems; then what only trouble makes worth reading (who owns a socket, which file
+ * One tick: files of the host, processes, filesystems, control groups; what only trouble makes
+ * worth reading of them (blocked threads, bytes, open files); then files and sockets of each network
+ * namespace, and again what only trouble makes worth reading (who owns a socket, which file
  * grows, who holds conntrack entries). What is dear is read on demand: the engine looks at the
  * sample it just made beside the one before and raises a demand only where something is near its
  * limit or waits, so a healthy host pays nothing for the detail. After the first ticks nothing on

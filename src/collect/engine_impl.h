@@ -27,7 +27,8 @@ struct netns_state {
 	bool used;
 	int series_netns; /* index in the series set */
 	struct kept kept[COLLECTOR_COUNT];
-	int error; /* why it cannot be entered, 0 if it can */
+	int errors[COLLECTOR_COUNT];
+	bool dumped; /* or put off for the first time */
 	uint64_t next_dump_ns, dump_cost_ns;
 };
 
@@ -39,12 +40,13 @@ struct engine {
 	unsigned char *buffer;
 	struct arena scratch; /* reset each tick */
 	unsigned long ticks;
-	uint64_t now_ns;
+	uint64_t now_ns, slow_from_ns; /* this tick and the one before */
 	unsigned want, demand;
 	int32_t *pids;
 	struct reader_times *times;
 	bool *times_ok;
 	size_t npids;
+	int32_t self_pid;
 	bool no_taskstats;
 	bool netns_denied; /* some process's namespace could not be read */
 	struct kept host_kept[COLLECTOR_COUNT];

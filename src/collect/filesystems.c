@@ -110,8 +110,7 @@ void engine_filesystems(struct engine *e, struct sample *out)
 			"their space");
 }
 
-/* ---- open files, where a filesystem or a descriptor limit asks for them
- * ------------------------------------------- */
+/* ---- open files, where a filesystem or a descriptor limit asks for them ---- */
 
 struct file_walk {
 	struct engine *e;

@@ -4,6 +4,7 @@
 #include "collect/collect.h"
 
 #include <errno.h>
+#include <string.h>
 
 static int first_number(struct scan bytes, const struct out *o, enum metric m)
 {
@@ -103,4 +104,25 @@ int collect_conntrack_count(struct scan bytes, const struct out *o)
 int collect_conntrack_max(struct scan bytes, const struct out *o)
 {
 	return first_number(bytes, o, M_CONNTRACK_MAX);
+}
+
+/* /etc/passwd: "name:x:uid:gid:...". Local users alone: names from a directory service stay numbers. */
+int collect_passwd(struct scan bytes, const struct out *o)
+{
+	struct scan line;
+	bool any = false;
+	while (scan_line(&bytes, &line)) {
+		const char *colon = memchr(line.p, ':', scan_len(line));
+		const char *second =
+			colon ? memchr(colon + 1, ':', (size_t)(line.end - colon - 1)) : NULL;
+		if (!second || colon == line.p)
+			continue;
+		struct scan number = {second + 1, line.end}, name = {line.p, colon};
+		uint64_t uid;
+		if (!scan_u64(&number, &uid))
+			continue;
+		out_value(o, M_USER_ID, out_instance(o, name), uid);
+		any = true;
+	}
+	return any ? 0 : -EBADMSG;
 }

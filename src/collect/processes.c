@@ -27,7 +27,7 @@ enum {
 static void read_limits(struct engine *e, struct proc *p)
 {
 	struct reader_limits l;
-	int r = reader_proc_limits(e->reader, p->pid, &l);
+	int r = reader_proc_limits(e->reader, p->pid, p->uid != 0, &l);
 	p->have &= ~(uint32_t)(HAVE_FDS | HAVE_FD_LIMIT | HAVE_NPROC_LIMIT);
 	if (r < 0)
 		return;
@@ -49,7 +49,8 @@ static void read_netns(struct engine *e, struct proc *p)
 	uint64_t inode;
 	int r = reader_proc_netns(e->reader, p->pid, &inode);
 	if (r < 0) {
-		e->netns_denied = e->netns_denied || r == -EACCES || r == -EPERM;
+		/* The first process is in the host's own, whatever keeps us from looking. */
+		e->netns_denied = e->netns_denied || (p->pid != 1 && (r == -EACCES || r == -EPERM));
 		return;
 	}
 	int index = inode == e->series->netns[NETNS_HOST].inode
@@ -63,10 +64,12 @@ static void read_netns(struct engine *e, struct proc *p)
 
 static bool read_stat(struct engine *e, struct proc *p)
 {
-	char path[64];
-	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/stat", p->pid);
-	ssize_t n = reader_file(e->reader, path, NULL, e->buffer, STAT_BYTES);
-	return n > 0 && parse_proc_stat(scan_over(e->buffer, (size_t)n), p);
+	uint32_t uid = 0;
+	ssize_t n = reader_proc_stat(e->reader, p->pid, e->buffer, STAT_BYTES, &uid);
+	if (n <= 0 || !parse_proc_stat(scan_over(e->buffer, (size_t)n), p))
+		return false;
+	p->uid = uid;
+	return true;
 }
 
 static bool slept(const struct proc *before, const struct reader_times *now)
@@ -90,8 +93,7 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 			read_limits(e, p);
 		return true;
 	}
-	*p = (struct proc){
-		.pid = e->pids[i], .self = !reader_is_replay(e->reader) && e->pids[i] == getpid()};
+	*p = (struct proc){.pid = e->pids[i], .self = e->pids[i] == e->self_pid};
 	if (have_times) {
 		p->cpu_ns = e->times[i].cpu_ns;
 		p->run_delay_ns = e->times[i].run_delay_ns;
@@ -109,13 +111,10 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 		p->have |= HAVE_DELAY;
 	}
 	if (before && before->start_ticks == p->start_ticks) {
-		p->uid = before->uid;
 		p->netns = before->netns;
 		p->cgroup = before->cgroup;
 		p->have |= before->have & (HAVE_NETNS | HAVE_CGROUP);
 		p->wchan = 0;
-	} else {
-		(void)reader_proc_uid(e->reader, p->pid, &p->uid);
 	}
 	if (!p->kernel && p->state != 'Z') { /* a zombie has neither descriptors nor namespaces */
 		if (!(p->have & HAVE_NETNS) || (prev && before && e->ticks % REFRESH_TICKS == 1))
@@ -174,8 +173,7 @@ void engine_processes(struct engine *e, const struct sample *prev, struct sample
 	out_plain(&o, M_PROCS_DSTATE, blocked);
 }
 
-/* ---- details on demand
- * ------------------------------------------------------------------------------------------ */
+/* ---- details on demand ---- */
 
 static void read_io(struct engine *e, struct proc *p)
 {

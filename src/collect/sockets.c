@@ -18,6 +18,7 @@
 #include "base/clock.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,6 +26,8 @@
 enum {
 	DUMP_BUDGET = 200,              /* a dump may cost 1/200 of the time since the last */
 	DUMP_ALWAYS_BELOW_NS = 1000000, /* a dump cheaper than this runs each tick */
+	DUMP_LARGE = 10000,
+	DUMP_NS_EACH = 1000,
 	GROUP_SLOTS = 1 << 16,
 	OWNER_FDS = 4096, /* descriptors looked at in one process */
 	OWNERS_WANTED = 256,
@@ -32,6 +35,7 @@ enum {
 	MAKER_PROCS = 24,
 	MAKER_FDS = 256,
 	MAKER_SEEN = 48,
+	MAKER_PAUSE_NS = 1300000,
 };
 
 struct socket_walk {
@@ -152,8 +156,10 @@ static void take_over_groups(struct socket_walk *w)
 		if (rows[i].netns != w->netns)
 			continue;
 		struct conn_group *g = table_add(&w->out->conns, sizeof *g);
-		if (g)
-			*g = rows[i];
+		if (!g)
+			continue;
+		*g = rows[i];
+		g->stale = true;
 	}
 	const struct out o = {w->out, w->e->series, w->netns};
 	for (unsigned s = 1; s < TCP_STATE_COUNT; s++) {
@@ -176,9 +182,8 @@ static void dump_connections(struct socket_walk *w, struct netns_state *ns)
 	uint64_t begun = clock_mono_ns();
 	int r = reader_dump(w->e->reader, DUMP_TCP_ALL, conn_bytes, w);
 	ns->dump_cost_ns = clock_mono_ns() - begun;
-	ns->next_dump_ns = ns->dump_cost_ns < DUMP_ALWAYS_BELOW_NS
-				   ? 0
-				   : w->e->now_ns + ns->dump_cost_ns * DUMP_BUDGET;
+	bool cheap = ns->dump_cost_ns < DUMP_ALWAYS_BELOW_NS || reader_is_replay(w->e->reader);
+	ns->next_dump_ns = cheap ? 0 : w->e->now_ns + ns->dump_cost_ns * DUMP_BUDGET;
 	if (r < 0 && r != -EINTR) {
 		if (!reader_is_replay(w->e->reader) || r != -ENOENT)
 			sample_gap(w->out, w->netns, -r, "connections (sock_diag)",
@@ -191,6 +196,22 @@ static void dump_connections(struct socket_walk *w, struct netns_state *ns)
 		out_value(&o, M_TCP_STATE,
 			out_instance(&o, scan_over(state_names[s], strlen(state_names[s]))),
 			w->states[s]);
+}
+
+/* The first dump of a namespace with very many sockets waits as long as if it had been made already. */
+static bool dump_is_due(const struct engine *e, struct netns_state *ns, const struct sample *out)
+{
+	uint64_t inuse = 0, inuse6 = 0, tw = 0, netns = (uint64_t)ns->series_netns;
+	if (!ns->dumped && !reader_is_replay(e->reader)) {
+		ns->dumped = true;
+		(void)engine_gauge(e, out, M_TCP_INUSE, (unsigned)netns, &inuse);
+		(void)engine_gauge(e, out, M_TCP6_INUSE, (unsigned)netns, &inuse6);
+		(void)engine_gauge(e, out, M_TCP_TIMEWAIT, (unsigned)netns, &tw);
+		if (inuse + inuse6 + tw > DUMP_LARGE)
+			ns->next_dump_ns =
+				e->now_ns + (inuse + inuse6 + tw) * DUMP_NS_EACH * DUMP_BUDGET;
+	}
+	return e->now_ns >= ns->next_dump_ns;
 }
 
 void engine_sockets(
@@ -217,15 +238,13 @@ void engine_sockets(
 		if (before && before->pid && sample_proc(out, before->pid, 0))
 			rows[i].pid = before->pid;
 	}
-	if ((e->want & WANT_CONNS) || e->now_ns >= ns->next_dump_ns || !prev || !prev->have_conns)
+	if ((e->want & WANT_CONNS) || dump_is_due(e, ns, out))
 		dump_connections(&w, ns);
 	else
 		take_over_groups(&w);
 }
 
-/* ---- owners
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- owners ---- */
 
 struct owner_wanted {
 	uint32_t inode;
@@ -325,8 +344,7 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 	}
 }
 
-/* ---- who makes sockets where ports are short
- * --------------------------------------------------------------------- */
+/* ---- who makes sockets where ports are short ---- */
 
 struct maker {
 	const struct proc *p;
@@ -374,29 +392,52 @@ static size_t busiest(const struct sample *prev, const struct sample *out, uint1
 	return n;
 }
 
+static void add_maker(struct engine *e, struct sample *out, uint16_t netns, int32_t pid,
+	uint32_t sightings, uint32_t looks)
+{
+	struct socket_maker *row = table_add(&out->makers, sizeof *row);
+	char text[96];
+	if (row)
+		*row = (struct socket_maker){netns, pid, sightings, looks};
+	int n = snprintf(text, sizeof text, "%" PRIu64 " %" PRId32 " %" PRIu32 " %" PRIu32 "\n",
+		e->series->netns[netns].inode, pid, sightings, looks);
+	reader_note(e->reader, "socket_makers", text, (size_t)n);
+}
+
+static void recorded_makers(struct engine *e, struct sample *out, uint16_t netns)
+{
+	ssize_t n = reader_file(e->reader, "socket_makers", NULL, e->buffer, 65536);
+	struct scan s = scan_over(e->buffer, n > 0 ? (size_t)n : 0), line;
+	uint64_t inode, pid, sightings, looks;
+	while (scan_line(&s, &line))
+		if (scan_u64(&line, &inode) && scan_u64(&line, &pid) &&
+			scan_u64(&line, &sightings) && scan_u64(&line, &looks) &&
+			inode == e->series->netns[netns].inode)
+			add_maker(
+				e, out, netns, (int32_t)pid, (uint32_t)sightings, (uint32_t)looks);
+}
+
 static void watch_makers(
 	struct engine *e, const struct sample *prev, struct sample *out, uint16_t netns)
 {
+	if (reader_is_replay(e->reader)) {
+		recorded_makers(e, out, netns);
+		return;
+	}
 	struct maker *makers = arena_alloc(&e->scratch, MAKER_PROCS * sizeof *makers);
 	if (!makers)
 		return;
 	size_t n = busiest(prev, out, netns, makers, MAKER_PROCS);
-	bool replay = reader_is_replay(e->reader);
-	for (unsigned look = 0; look < (replay ? 1 : MAKER_LOOKS); look++) {
+	for (unsigned look = 0; look < MAKER_LOOKS; look++) {
 		for (size_t i = 0; i < n; i++) {
 			makers[i].baseline = look == 0;
 			(void)reader_proc_fds(e->reader, makers[i].p->pid, MAKER_FDS, false,
 				note_socket, &makers[i]);
 		}
-		if (!replay)
-			(void)clock_sleep_until(clock_mono_ns() + 1300000);
+		(void)clock_sleep_until(clock_mono_ns() + MAKER_PAUSE_NS);
 	}
-	for (size_t i = 0; i < n; i++) {
-		struct socket_maker *row = table_add(&out->makers, sizeof *row);
-		if (row)
-			*row = (struct socket_maker){
-				netns, makers[i].p->pid, makers[i].sightings, MAKER_LOOKS};
-	}
+	for (size_t i = 0; i < n; i++)
+		add_maker(e, out, netns, makers[i].p->pid, makers[i].sightings, MAKER_LOOKS);
 }
 
 void engine_port_users(struct engine *e, const struct sample *prev, struct sample *out)
@@ -421,8 +462,7 @@ void engine_port_users(struct engine *e, const struct sample *prev, struct sampl
 	}
 }
 
-/* ---- connection tracking
- * ----------------------------------------------------------------------------------------- */
+/* ---- connection tracking ---- */
 
 enum { CT_SAMPLE = 20000, CT_SLOTS = 1 << 14 };
 

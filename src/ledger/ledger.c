@@ -112,6 +112,12 @@ static void add_simple(struct builder *b, const struct simple *s, uint32_t id, b
 	(void)view_highest(v, id, &r->high, &r->high_at);
 	if (s->resource == RES_CGROUP_MEMORY || s->resource == RES_CGROUP_PIDS)
 		r->cgroup = row.instance;
+	/* The kernel's own high-water mark, page cache included; when it was is not known. */
+	if (s->resource == RES_CGROUP_MEMORY &&
+		view_gauge(v, view_id(v, M_CG_MEM_HIGH, 0, row.instance), &x)) {
+		r->high = x;
+		r->high_at = 0;
+	}
 	if (s->refused != METRIC_COUNT) {
 		uint32_t refused = view_id(v, s->refused, row.netns, row.instance);
 		if (view_total(v, refused, &x))
@@ -323,10 +329,9 @@ static void add_users(struct builder *b)
 	for (size_t k = 0; k < n; k++) {
 		if (users[k].limit <= 0)
 			continue;
-		char uid[16];
-		(void)snprintf(uid, sizeof uid, "%" PRIu32, users[k].uid);
+		const char *user = who_user(b->v, users[k].uid);
 		struct ledger_row *r =
-			add_row(b, RES_NPROC, uid, NETNS_HOST, "/proc/PID/stat, RLIMIT_NPROC");
+			add_row(b, RES_NPROC, user, NETNS_HOST, "/proc/PID/stat, RLIMIT_NPROC");
 		if (!r)
 			return;
 		r->used = r->high = users[k].tasks;

@@ -14,6 +14,16 @@ const char *who_name(struct view *v, const struct proc *p)
 	return arena_strn(&v->scratch, p->comm, strnlen(p->comm, PROC_COMM));
 }
 
+const char *who_user(struct view *v, uint32_t uid)
+{
+	for (uint32_t id = view_each(v, M_USER_ID, 0); id; id = view_each(v, M_USER_ID, id)) {
+		uint64_t known;
+		if (sample_get(view_last(v), id, &known) && known == uid)
+			return series_instance(v->series, id);
+	}
+	return arena_printf(&v->scratch, "%" PRIu32, uid);
+}
+
 /* Inserts into a list of at most max that is sorted by share, most first. */
 static size_t who_insert(struct who *out, size_t n, size_t max, struct who w)
 {
@@ -33,9 +43,7 @@ static double cpu_seconds(const struct view *v)
 	return (cpus > 0 ? cpus : 1) * v->seconds;
 }
 
-/* ---- CPU
- * ----------------------------------------------------------------------------------------------------------
- */
+/* ---- CPU ---- */
 
 /* Short-lived children: what they used shows in their parent alone. The parent with most of it, by
  * name. */
@@ -109,8 +117,7 @@ size_t who_cpu(struct view *v, struct who *out, size_t max)
 	return n;
 }
 
-/* ---- memory and tasks
- * --------------------------------------------------------------------------------------------- */
+/* ---- memory and tasks ---- */
 
 typedef double amount_fn(const struct proc *p);
 
@@ -220,8 +227,7 @@ size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t 
 	return n;
 }
 
-/* ---- disks and files
- * ---------------------------------------------------------------------------------------------- */
+/* ---- disks and files ---- */
 
 bool who_has_file_on(const struct view *v, int32_t pid, const uint64_t *devnos, size_t n)
 {
@@ -381,9 +387,7 @@ size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max)
 	return n;
 }
 
-/* ---- sockets
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- sockets ---- */
 
 size_t who_listener(struct view *v, const struct listener *l, struct who *out, size_t max)
 {
@@ -513,9 +517,7 @@ size_t who_queues(struct view *v, int netns, struct who *out, size_t max)
 	return n;
 }
 
-/* ---- control groups
- * -----------------------------------------------------------------------------------------------
- */
+/* ---- control groups ---- */
 
 bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid)
 {

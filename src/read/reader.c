@@ -61,6 +61,10 @@ void reader_record(
 	}
 }
 
+/* A caller that asks for this little expects one record (a number, /proc/PID/stat, a pressure file): the kernel gives it in one
+ * read, and a second one only to see the end would cost as much again. */
+enum { ONE_RECORD = 1024 };
+
 static ssize_t read_all(int fd, void *buf, size_t size)
 {
 	size_t at = 0;
@@ -76,6 +80,8 @@ static ssize_t read_all(int fd, void *buf, size_t size)
 		if (n == 0)
 			break;
 		at += (size_t)n;
+		if (size <= ONE_RECORD)
+			break;
 	}
 	return (ssize_t)at;
 }
@@ -87,6 +93,43 @@ static ssize_t read_path(int dir_fd, const char *path, void *buf, size_t size)
 		return fault;
 	AUTO_FD int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	return fd < 0 ? -errno : read_all(fd, buf, size);
+}
+
+ssize_t reader_proc_stat(struct reader *r, int32_t pid, void *buf, size_t size, uint32_t *ret_uid)
+{
+	char path[64];
+	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/stat", pid);
+	if (r->replay) {
+		uint64_t uid = 0;
+		char text[32], owner[64];
+		(void)snprintf(owner, sizeof owner, "proc/%" PRId32 "/owner", pid);
+		ssize_t n = reader_moment_file(r, owner, text, sizeof text);
+		struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+		(void)scan_u64(&s, &uid);
+		*ret_uid = (uint32_t)uid;
+		return reader_moment_file(r, path, buf, size);
+	}
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	AUTO_FD int fd = openat(r->root_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	struct stat st;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	ssize_t n = read_all(fd, buf, size);
+	if (n >= 0) {
+		*ret_uid = st.st_uid;
+		reader_record(r, true, path, buf, (size_t)n, false);
+		if (r->record_moment_fd >= 0) {
+			char text[32];
+			int len = snprintf(text, sizeof text, "%" PRIu32 "\n", st.st_uid);
+			(void)snprintf(path, sizeof path, "proc/%" PRId32 "/owner", pid);
+			reader_record(r, true, path, text, (size_t)len, false);
+		}
+	}
+	return n;
 }
 
 ssize_t reader_moment_file(struct reader *r, const char *path, void *buf, size_t size)
@@ -249,6 +292,16 @@ int reader_statvfs(struct reader *r, const char *mount, struct reader_fs *ret)
 			(size_t)n < sizeof line ? (size_t)n : 0, true);
 	}
 	return 0;
+}
+
+void reader_note(struct reader *r, const char *name, const char *text, size_t len)
+{
+	reader_record(r, true, name, text, len, true);
+}
+
+bool reader_is_recording(const struct reader *r)
+{
+	return r->record_fd >= 0;
 }
 
 bool reader_is_replay(const struct reader *r)

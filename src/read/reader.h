@@ -13,6 +13,8 @@
  *     proc/PID/times       cpu_ns run_delay_ns switches (threads that ended included)
  *     proc/PID/netns       inode of its network namespace
  *     proc/PID/owner       user id
+ *     self                 pid of the Plimsoll that recorded it
+ *     socket_makers        a line a process: inode of its namespace, pid, sightings, looks
  *     netlink/NAME         the bytes of a netlink dump
  * `plimsoll --record-tree DIR` writes one while it reads.
  *
@@ -104,9 +106,10 @@ int reader_statvfs(struct reader *r, const char *mount, struct reader_fs *ret);
 int reader_proc_times(
 	struct reader *r, const int32_t *pids, size_t n, struct reader_times *ret, bool *ok);
 int reader_proc_schedstat(struct reader *r, int32_t pid, struct reader_times *ret);
-int reader_proc_limits(struct reader *r, int32_t pid, struct reader_limits *ret);
+int reader_proc_limits(struct reader *r, int32_t pid, bool want_nproc, struct reader_limits *ret);
 int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret_inode);
-int reader_proc_uid(struct reader *r, int32_t pid, uint32_t *ret_uid);
+/* /proc/PID/stat, and whom the process belongs to (the owner of the file). */
+ssize_t reader_proc_stat(struct reader *r, int32_t pid, void *buf, size_t size, uint32_t *ret_uid);
 /* Descriptors of a process in ascending order, at most max; each() may stop it with nonzero.
  * with_stat: fill devno, inode, size. */
 int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
@@ -117,6 +120,10 @@ int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
  * changed while it was dumped, what came is usable. */
 int reader_dump(struct reader *r, enum reader_dump what,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
+
+/* What was found out by watching and cannot be read again: kept in a recorded tree beside the files; does nothing otherwise. */
+void reader_note(struct reader *r, const char *name, const char *text, size_t len);
+bool reader_is_recording(const struct reader *r);
 
 /* Test hook: when set, asked before each system call of the reader; a nonzero answer is the errno
  * to fail with. */

@@ -103,12 +103,11 @@ int reader_netns_scan(struct reader *r, const uint64_t *inodes, const int32_t *p
 	(void)netns_add(r, host_inode(r), "");
 	if (r->netns_count)
 		r->netns[0].seen = true;
-	if (r->replay) {
-		int e = reader_dirs(r, "netns", replay_each, r);
-		return e == -ENOENT ? 0 : e;
-	}
-	scan_run_netns(r);
-	for (size_t i = 0; i < n; i++) {
+	if (r->replay)
+		(void)reader_dirs(r, "netns", replay_each, r);
+	else
+		scan_run_netns(r);
+	for (size_t i = 0; !r->replay && i < n; i++) {
 		struct netns_handle *h = netns_add(r, inodes[i], "");
 		if (h && h != &r->netns[0] && strncmp(h->path, "run/", 4) != 0)
 			(void)snprintf(h->path, sizeof h->path, "proc/%" PRId32 "/ns/net", pids[i]);
@@ -169,8 +168,7 @@ int reader_netns_enter(struct reader *r, size_t i)
 	return e;
 }
 
-/* ---- netlink dumps
- * ---------------------------------------------------------------------------------------------- */
+/* ---- netlink dumps ---- */
 
 static const char *dump_file(enum reader_dump what)
 {
@@ -251,6 +249,8 @@ static int dump_receive(struct reader *r, int fd, const char *file,
 	int (*each)(void *, const void *, size_t), void *ctx)
 {
 	bool interrupted = false;
+	reader_record(
+		r, false, file, "", 0, true); /* an empty table is not one that could not be read */
 	for (;;) {
 		int fault = reader_may();
 		if (fault)

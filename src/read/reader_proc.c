@@ -24,7 +24,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-enum { TASKSTATS_BATCH = 16 };
+enum { TASKSTATS_BATCH = 16, TASKSTATS_ANSWER = 1024, FDS_WORTH_A_LIMIT = 16 };
 
 struct genl_request {
 	struct nlmsghdr h;
@@ -143,27 +143,33 @@ static int taskstats_batch(
 	}
 	if (send(r->taskstats_fd, out, len, 0) < 0)
 		return -errno;
+	/* The answers come as a datagram each; one call takes all that are there. */
+	struct mmsghdr in[TASKSTATS_BATCH] = {0};
+	struct iovec io[TASKSTATS_BATCH];
+	for (size_t i = 0; i < TASKSTATS_BATCH; i++) {
+		io[i] = (struct iovec){r->dump_buffer + i * TASKSTATS_ANSWER, TASKSTATS_ANSWER};
+		in[i].msg_hdr = (struct msghdr){.msg_iov = &io[i], .msg_iovlen = 1};
+	}
 	for (size_t answers = 0; answers < n;) {
-		ssize_t got = recv(r->taskstats_fd, r->dump_buffer, sizeof r->dump_buffer, 0);
+		int got = recvmmsg(r->taskstats_fd, in, TASKSTATS_BATCH, MSG_WAITFORONE, NULL);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
 			return got < 0 ? -errno : -EIO;
-		for (size_t at = 0; (size_t)got - at >= sizeof(struct nlmsghdr);) {
+		for (int i = 0; i < got; i++, answers++) {
+			const unsigned char *p = r->dump_buffer + (size_t)i * TASKSTATS_ANSWER;
 			struct nlmsghdr h;
-			memcpy(&h, r->dump_buffer + at, sizeof h);
-			if (h.nlmsg_len < sizeof h || h.nlmsg_len > (size_t)got - at)
+			if (in[i].msg_len < sizeof h || (in[i].msg_hdr.msg_flags & MSG_TRUNC))
 				return -EBADMSG;
-			if (h.nlmsg_seq < n) {
-				int e = taskstats_answer(
-					r->dump_buffer + at, &h, &ret[h.nlmsg_seq]);
-				ok[h.nlmsg_seq] = e == 0;
-				if (e == -EPERM)
-					return e;
-			}
-			answers++;
-			size_t step = NLMSG_ALIGN(h.nlmsg_len);
-			at += step < (size_t)got - at ? step : (size_t)got - at;
+			memcpy(&h, p, sizeof h);
+			if (h.nlmsg_len < sizeof h || h.nlmsg_len > in[i].msg_len)
+				return -EBADMSG;
+			if (h.nlmsg_seq >= n)
+				continue;
+			int e = taskstats_answer(p, &h, &ret[h.nlmsg_seq]);
+			ok[h.nlmsg_seq] = e == 0;
+			if (e == -EPERM)
+				return e;
 		}
 	}
 	return 0;
@@ -245,7 +251,34 @@ static int count_fds(int root_fd, const char *path, uint64_t *ret)
 	return 0;
 }
 
-int reader_proc_limits(struct reader *r, int32_t pid, struct reader_limits *ret)
+static bool limit_line(struct scan line, const char *name, uint64_t *ret)
+{
+	struct scan word;
+	if (!scan_starts(line, name))
+		return false;
+	line.p += strlen(name);
+	if (scan_u64(&line, ret))
+		return true;
+	*ret = RLIM_INFINITY;
+	return scan_word(&line, &word) && scan_is(word, "unlimited");
+}
+
+/* /proc/PID/limits: "Max open files            1024                 524288               files". */
+static void read_limits_file(struct reader *r, int32_t pid, struct reader_limits *ret)
+{
+	char path[64], text[4096];
+	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/limits", pid);
+	ssize_t n = reader_file(r, path, NULL, text, sizeof text);
+	struct scan s = scan_over(text, n > 0 ? (size_t)n : 0), line;
+	bool files = false, processes = false;
+	while (scan_line(&s, &line)) {
+		files = files || limit_line(line, "Max open files", &ret->fd_limit);
+		processes = processes || limit_line(line, "Max processes", &ret->nproc_limit);
+	}
+	ret->have_limits = files && processes;
+}
+
+int reader_proc_limits(struct reader *r, int32_t pid, bool want_nproc, struct reader_limits *ret)
 {
 	char path[64], text[96];
 	*ret = (struct reader_limits){0};
@@ -271,12 +304,17 @@ int reader_proc_limits(struct reader *r, int32_t pid, struct reader_limits *ret)
 	 * to be counted. */
 	ret->fds = (uint64_t)st.st_size;
 	ret->have_fds = st.st_size > 0 || count_fds(r->root_fd, path, &ret->fds) == 0;
-	struct rlimit nofile, nproc;
-	if (prlimit(pid, RLIMIT_NOFILE, NULL, &nofile) == 0 &&
-		prlimit(pid, RLIMIT_NPROC, NULL, &nproc) == 0) {
+	/* Nobody is limited to so few; and root has no limit of processes. */
+	struct rlimit nofile, nproc = {0};
+	if ((ret->fds >= FDS_WORTH_A_LIMIT || want_nproc) &&
+		prlimit(pid, RLIMIT_NOFILE, NULL, &nofile) == 0 &&
+		(!want_nproc || prlimit(pid, RLIMIT_NPROC, NULL, &nproc) == 0)) {
 		ret->have_limits = true;
 		ret->fd_limit = nofile.rlim_cur;
-		ret->nproc_limit = nproc.rlim_cur;
+		ret->nproc_limit = want_nproc ? nproc.rlim_cur : RLIM_INFINITY;
+	} else if (ret->fds >= FDS_WORTH_A_LIMIT) {
+		read_limits_file(
+			r, pid, ret); /* another user's: prlimit() is refused, the file is not */
 	}
 	if (r->record_moment_fd >= 0 && ret->have_fds) {
 		int n = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
@@ -324,35 +362,13 @@ int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret)
 	return 0;
 }
 
-int reader_proc_uid(struct reader *r, int32_t pid, uint32_t *ret)
-{
-	if (r->replay) {
-		uint64_t v;
-		int e = recorded_number(r, pid, "owner", &v);
-		if (e == 0)
-			*ret = (uint32_t)v;
-		return e;
-	}
-	int fault = reader_may();
-	if (fault)
-		return fault;
-	char path[64];
-	struct stat st;
-	(void)snprintf(path, sizeof path, "proc/%" PRId32, pid);
-	if (fstatat(r->root_fd, path, &st, 0) < 0)
-		return -errno;
-	*ret = st.st_uid;
-	record_number(r, pid, "owner", *ret);
-	return 0;
-}
-
 static int fds_replay(struct reader *r, int32_t pid, unsigned max,
 	int (*each)(void *, const struct reader_fd *), void *ctx)
 {
 	char path[64];
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fdlist", pid);
-	char buf[32768];
-	ssize_t n = reader_moment_file(r, path, buf, sizeof buf);
+	char *buf = (char *)r->dump_buffer;
+	ssize_t n = reader_moment_file(r, path, buf, sizeof r->dump_buffer);
 	if (n < 0)
 		return (int)n;
 	struct scan s = scan_over(buf, (size_t)n), line;
@@ -375,6 +391,17 @@ static int fds_replay(struct reader *r, int32_t pid, unsigned max,
 	return 0;
 }
 
+static void record_fd(struct reader *r, int32_t pid, const struct reader_fd *f)
+{
+	char path[64], text[PATH_MAX + 160];
+	if (r->record_moment_fd < 0)
+		return;
+	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fdlist", pid);
+	int n = snprintf(text, sizeof text, "%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %s\n",
+		f->fd, f->devno, f->inode, f->size, f->writable, f->deleted, f->target);
+	reader_record(r, true, path, text, (size_t)n < sizeof text ? (size_t)n : 0, true);
+}
+
 static bool fd_fill(struct reader *r, int dir, int32_t pid, const char *name, bool with_stat,
 	char *target, size_t size, struct reader_fd *f)
 {
@@ -387,6 +414,8 @@ static bool fd_fill(struct reader *r, int dir, int32_t pid, const char *name, bo
 	target[len] = '\0';
 	*f = (struct reader_fd){.fd = (int)number, .target = target};
 	f->regular = target[0] == '/';
+	if (!f->regular)
+		record_fd(r, pid, f);
 	struct stat st;
 	if (!with_stat || !f->regular || fstatat(dir, name, &st, 0) < 0)
 		return true;
@@ -402,14 +431,7 @@ static bool fd_fill(struct reader *r, int dir, int32_t pid, const char *name, bo
 	struct stat link;
 	f->writable =
 		fstatat(dir, name, &link, AT_SYMLINK_NOFOLLOW) == 0 && (link.st_mode & S_IWUSR);
-	if (r->record_moment_fd >= 0) {
-		char path[64], text[PATH_MAX + 160];
-		(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fdlist", pid);
-		int n = snprintf(text, sizeof text,
-			"%d %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %d %s\n", f->fd, f->devno,
-			f->inode, f->size, f->writable, f->deleted, target);
-		reader_record(r, true, path, text, (size_t)n < sizeof text ? (size_t)n : 0, true);
-	}
+	record_fd(r, pid, f);
 	return true;
 }
 

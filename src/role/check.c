@@ -65,9 +65,7 @@ static int say_findings(const struct options *o, struct session *s, const struct
 	return output_done((int)fs->overall);
 }
 
-/* ---- --watch
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- watch ---- */
 
 struct watch {
 	const struct options *o;
@@ -83,7 +81,7 @@ static void say_event(
 	struct view *v = &w->s->view;
 	char at[40];
 	(void)text_time(at, v->now_ns);
-	if (w->o->set[OPTION_JSONL] || w->o->set[OPTION_JSON]) {
+	if (w->o->set[OPTION_JSONL]) {
 		json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "event",
 			track_event_name(event), "at", at, "id", row->id, "severity",
 			severity_name(row->severity), "state", state_name(row->state), "resource",
@@ -113,7 +111,7 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 	unsigned long ticks = 0;
 	int r = 0;
 	while (!stop_requested && !w.failed) {
-		r = session_tick(s, ticks == 0 ? WANT_SLOW | WANT_CONNS : 0);
+		r = session_tick(s, ticks == 0 ? WANT_SLOW : 0);
 		if (r == -EINTR)
 			continue;
 		if (r == -ENODATA)

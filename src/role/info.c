@@ -23,9 +23,15 @@ static int done(void)
 		       : 0;
 }
 
-/* ---- explain
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- explain ---- */
+
+static json_t *metric_json(enum metric m)
+{
+	const struct metric_info *i = metric_info(m);
+	return json_pack("{s:s, s:s, s:s, s:o, s:s}", "metric", i->name, "kind",
+		metric_kind_name(m), "unit", metric_base_unit(m), "label",
+		json_text(metric_label_name(i->label)), "help", i->help);
+}
 
 static int explain_list(const struct options *o)
 {
@@ -40,12 +46,7 @@ static int explain_list(const struct options *o)
 						   resource_info((enum resource)r)->unit, "help",
 						   resource_info((enum resource)r)->help));
 		for (unsigned m = 0; m < METRIC_COUNT; m++)
-			json_array_append_new(
-				metrics, json_pack("{s:s, s:s, s:s, s:s}", "metric",
-						 metric_info((enum metric)m)->name, "kind",
-						 metric_kind_name((enum metric)m), "unit",
-						 metric_base_unit((enum metric)m), "help",
-						 metric_info((enum metric)m)->help));
+			json_array_append_new(metrics, metric_json((enum metric)m));
 		return json_write(stdout,
 			       json_pack("{s:o, s:o, s:o}", "rules", rules, "resources", resources,
 				       "metrics", metrics),
@@ -81,9 +82,12 @@ int command_explain(struct options *o)
 			"explain: '%s': no rule, resource or metric has this name (plimsoll "
 			"explain lists them)",
 			o->argument);
+	/* A rule and a class may share a name: the class tells of all its rules. */
+	bool whole = rule != RULE_COUNT && res != RESOURCE_COUNT &&
+		     strcmp(rule_info(rule)->name, resource_info(res)->class) == 0;
 	if (o->set[OPTION_JSON]) {
 		json_t *j;
-		if (rule != RULE_COUNT) {
+		if (rule != RULE_COUNT && !whole) {
 			j = json_rule(rule);
 		} else if (res != RESOURCE_COUNT) {
 			json_t *rules = json_array();
@@ -94,28 +98,22 @@ int command_explain(struct options *o)
 				"unit", resource_info(res)->unit, "help", resource_info(res)->help,
 				"rules", rules);
 		} else {
-			j = json_pack("{s:s, s:s, s:s, s:s}", "metric", metric_info(metric)->name,
-				"kind", metric_kind_name(metric), "unit", metric_base_unit(metric),
-				"help", metric_info(metric)->help);
+			j = metric_json(metric);
 		}
 		return json_write(stdout, j, false) < 0
 			       ? complain(EX_IOERR, "standard output: %s", strerror(EIO))
 			       : 0;
 	}
-	if (rule != RULE_COUNT)
+	if (rule != RULE_COUNT && !whole)
 		show_explain_rule(stdout, st, rule);
-	if (res != RESOURCE_COUNT &&
-		(rule == RULE_COUNT ||
-			strcmp(rule_info(rule)->name, resource_info(res)->class) != 0))
+	if (res != RESOURCE_COUNT && (rule == RULE_COUNT || whole))
 		show_explain_resource(stdout, st, res);
 	if (metric != METRIC_COUNT)
 		show_explain_metric(stdout, st, metric);
 	return done();
 }
 
-/* ---- doctor
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- doctor ---- */
 
 struct remark {
 	const char *what, *state, *hides, *mend;
@@ -213,6 +211,11 @@ static void examine_host(struct doctor *d)
 	if (getrlimit(RLIMIT_NOFILE, &l) == 0)
 		remark(d, "own descriptors",
 			say(v, "%llu may be open", (unsigned long long)l.rlim_cur), NULL, NULL);
+	long page = sysconf(_SC_PAGESIZE);
+	if (page != 4096)
+		remark(d, "page size", say(v, "%ld", page),
+			"resident and socket memory are shown for pages of 4096 bytes",
+			"multiply by the page size / 4096");
 	bool btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
 	remark(d, "kernel type information (BTF)", btf ? "present" : "absent",
 		btf ? NULL : "nothing yet: this version reads files and netlink only", NULL);
@@ -274,9 +277,7 @@ int command_doctor(struct options *o)
 	return status;
 }
 
-/* ---- version
- * ------------------------------------------------------------------------------------------------------
- */
+/* ---- version ---- */
 
 int command_version(struct options *o)
 {

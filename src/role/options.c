@@ -191,6 +191,10 @@ int options_parse(int argc, char **argv, struct options *o)
 	if (o->set[OPTION_JSONL] && !o->set[OPTION_WATCH])
 		return complain(EX_USAGE,
 			"%s: --jsonl: goes with --watch (--json prints one document)", where_of(o));
+	if (o->set[OPTION_JSON] && o->set[OPTION_WATCH])
+		return complain(EX_USAGE,
+			"%s: --json: with --watch there is no end of a document; use --jsonl",
+			where_of(o));
 	if (o->set[OPTION_JSON] && o->set[OPTION_NAGIOS])
 		return complain(EX_USAGE, "%s: --json and --nagios: choose one", where_of(o));
 	if (o->set[OPTION_WATCH] && o->set[OPTION_NAGIOS])
@@ -224,6 +228,12 @@ static int config_line(struct options *o, struct scan line, const char *path, un
 	if (id == OPTION_COUNT || !options[id].config)
 		return complain(EX_CONFIG, "%s: '%.*s': no such setting", where,
 			(int)scan_len(word), word.p);
+	scan_blanks(&name);
+	if (name.p != name.end)
+		return complain(EX_CONFIG, "%s: '%.*s': one name is expected before '='", where,
+			(int)(eq - line.p), line.p);
+	if (o->owned[id])
+		return complain(EX_CONFIG, "%s: '%s': set twice", where, options[id].name);
 	if (o->set[id])
 		return 0; /* the command line wins */
 	char *copy = strndup(
@@ -300,6 +310,8 @@ void options_help(FILE *f, const struct options *o)
 		*commands[c].arguments ? " " : "", commands[c].arguments, commands[c].help);
 	help_options(f, c);
 	if (c == COMMAND_CHECK)
-		(void)fprintf(f, "\nExit status: 0 ok, 1 warning, 2 critical, 3 unknown; 64 usage, "
-				 "74 input or output failed.\n");
+		(void)fprintf(f,
+			"\nExit status: 0 ok, 1 warning, 2 critical, 3 unknown; 64 usage,\n"
+			"66 no such input, 71 the system refuses, 74 input or output failed,\n"
+			"78 a wrong setting in the file.\n");
 }

@@ -24,6 +24,10 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 			"%s: the past: no store on this machine holds that time (this version "
 			"samples the present)",
 			command_info(o->command)->name);
+	if (root && record)
+		return complain(EX_USAGE,
+			"%s: --record-tree: records this machine, not another recording",
+			command_info(o->command)->name);
 	int r = reader_open(root, record, &s->reader);
 	if (r == -ENODATA)
 		return complain(EX_NOINPUT,
@@ -42,7 +46,9 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 		s->interval_ns = span / (STORE_MAX - 2);
 		steps = STORE_MAX - 2;
 	}
-	s->window = reader_is_replay(s->reader) ? reader_moments(s->reader) : (unsigned)steps + 1;
+	/* A recorded tree is looked at as a whole; watching one goes through it in windows, as it was lived. */
+	bool whole = reader_is_replay(s->reader) && !o->set[OPTION_WATCH];
+	s->window = whole ? reader_moments(s->reader) : (unsigned)steps + 1;
 	if (s->window > STORE_MAX - 1)
 		s->window = STORE_MAX - 1;
 	s->store = calloc(1, sizeof *s->store);
@@ -96,9 +102,11 @@ int session_tick(struct session *s, unsigned want)
 int session_look(struct session *s)
 {
 	int r = 0;
-	for (unsigned i = 0; r == 0 && i < s->window; i++)
-		r = session_tick(
-			s, i == 0 || i + 1 == s->window ? s->want | (i == 0 ? WANT_SLOW : 0) : 0);
+	bool replay = reader_is_replay(s->reader);
+	for (unsigned i = 0; r == 0 && (replay || i < s->window); i++)
+		r = session_tick(s, i + 1 == s->window ? s->want
+				    : i == 0           ? WANT_SLOW | (s->want & WANT_OWNERS)
+						       : 0);
 	if (r < 0 && r != -ENODATA && r != -EINTR)
 		return complain(EX_IOERR, "sampling: %s", strerror(-r));
 	r = view_open(&s->view, s->store, s->window);

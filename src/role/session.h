@@ -16,7 +16,7 @@ struct session {
 	struct view view;
 	uint64_t interval_ns;
 	unsigned window; /* samples of one look */
-	unsigned want;   /* asked for in the first and last sample of a look */
+	unsigned want;   /* asked for in the last sample of a look */
 	uint64_t due_ns;
 	bool due_set;
 };

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 const struct rule_case rule_case_cgroup_memory = {
 	.mechanism =
@@ -109,9 +110,12 @@ const struct rule_case rule_case_cgroup_pids = {
 		     "with EAGAIN inside it, though the host has room.",
 	.threshold =
 		"The kernel counted a refused fork in the window (pids.events max), or the group "
-		"stands at its limit; a steady line to it from above half is a forecast.",
-	.false_alarms = "A pool that is sized to its limit and never asks for more would stand "
-			"there too: the state is then exhausted without refusals, and said so.",
+		"stands at its limit and was refused before; a steady line to it from above half "
+		"is "
+		"a forecast.",
+	.false_alarms =
+		"A pool that is sized to its limit and never asks for more stands there too, "
+		"and nobody was ever refused: no finding.",
 	.confirm = "cat GROUP/pids.current GROUP/pids.max GROUP/pids.events; ps -eo ppid,stat,comm "
 		   "| sort | uniq -c | sort -n | tail",
 	.remedy = "Stop or mend who leaks children (zombies: the parent does not wait for them); "
@@ -152,7 +156,10 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 		!view_gauge(v, view_id(v, M_CG_PIDS_LIMIT, 0, group), &limit) || limit <= 0)
 		return;
 	(void)view_delta(v, refused_id, &refused);
-	bool full = refused > 0 || used >= limit;
+	/* A pool of exactly the limit's size stands there and is well: somebody must have been refused. */
+	double ever = 0;
+	(void)view_total(v, refused_id, &ever);
+	bool full = refused > 0 || (used >= limit && ever > 0);
 	double eta = full ? -1 : forecast(v, view_trend(v, id), used, limit);
 	if (!full && eta < 0)
 		return;
@@ -177,7 +184,8 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 	struct who others[WHO_MAX];
 	size_t n = who_in_cgroup(v, group, WHO_BY_TASKS, others, WHO_MAX);
 	for (size_t i = 0; i < n && f->nculprits < WHO_MAX; i++)
-		f->culprits[f->nculprits++] = others[i];
+		if (!f->nculprits || strcmp(f->culprits[0].value, others[i].value) != 0)
+			f->culprits[f->nculprits++] = others[i];
 	f->title =
 		full ? say(v, "Cgroup %s may not fork any more", path)
 		     : say(v, "Cgroup %s may not fork any more in %s", path, text_duration(a, eta));

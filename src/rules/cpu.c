@@ -96,6 +96,14 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 	(void)view_rate(v, view_id(v, M_CPU_STEAL, 0, 0), &steal);
 	if (idle + iowait > IDLE_FULL || v->nprograms == 0)
 		return;
+	bool delays = false;
+	for (size_t i = 0; i < v->nusages && !delays; i++)
+		delays = (v->usages[i].p->have & HAVE_DELAY) != 0;
+	if (!delays) {
+		verdict_unknown(out, "run delay of processes: the processors are busy, and who "
+				     "waits is not known");
+		return;
+	}
 	const struct program *top = &v->programs[0];
 	if (top->top->p->self && v->nprograms > 1)
 		top = &v->programs[1];

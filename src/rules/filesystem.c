@@ -89,8 +89,12 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 			full ? STATE_EXHAUSTED : STATE_FILLING, path);
 	if (!f)
 		return;
-	f->used = total - left;
-	f->limit = total;
+	/* As df counts: what root keeps for itself is neither used nor to be had. */
+	double unused = left;
+	if (space)
+		(void)view_gauge(v, view_id(v, M_FS_FREE, 0, mount), &unused);
+	f->used = total - unused;
+	f->limit = f->used + left;
 	f->eta_s = eta;
 	f->devno = (uint64_t)devno;
 	if (have_dev)

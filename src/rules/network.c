@@ -11,9 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- accept queues
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- accept queues ---- */
 
 const struct rule_case rule_case_listen_overflow = {
 	.mechanism =
@@ -151,17 +149,27 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	}
 }
 
+/* Did something that could not be read hide this class? */
+static bool hidden(const struct sample *s, const char *class)
+{
+	for (uint32_t i = 0; i < s->gaps.count; i++) {
+		const char *hides = TABLE_ROWS(s->gaps, struct gap)[i].hides;
+		if (hides && strstr(hides, class))
+			return true;
+	}
+	return false;
+}
+
 void rule_listen_overflow(struct view *v, struct verdicts *out)
 {
 	const struct sample *s = view_last(v);
-	if (s->listeners.count == 0 && s->gaps.count)
+	if (s->listeners.count == 0 && hidden(s, "tcp.listen"))
 		verdict_unknown(out, "listening sockets");
 	for (uint32_t i = 0; i < s->listeners.count; i++)
 		listener_verdict(v, out, &TABLE_ROWS(s->listeners, struct listener)[i]);
 }
 
-/* ---- ephemeral ports
- * ---------------------------------------------------------------------------------------------- */
+/* ---- ephemeral ports ---- */
 
 const struct rule_case rule_case_ports_exhausted = {
 	.mechanism = "Each connection from one address to one address and port needs a local port "
@@ -202,7 +210,7 @@ static void ports_verdict(
 		return;
 	for (unsigned i = 0; i < v->n; i++) {
 		const struct conn_group *o = sample_conn(view_at(v, i), g);
-		if (!o)
+		if (!o || o->stale)
 			continue;
 		t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
 		y[n++] = ports_used(v, o);
@@ -290,8 +298,7 @@ void rule_ports_exhausted(struct view *v, struct verdicts *out)
 	}
 }
 
-/* ---- counters with a limit
- * ---------------------------------------------------------------------------------------- */
+/* ---- counters with a limit ---- */
 
 const struct rule_case rule_case_timewait_overflow = {
 	.mechanism =
@@ -447,7 +454,8 @@ const struct rule_case rule_case_tcp_orphans = {
 	.mechanism =
 		"Sockets that were closed by their process still have data to deliver. Above "
 		"tcp_max_orphans the kernel resets them and the peer loses the end of its answer.",
-	.threshold = "At the limit and connections aborted in the window.",
+	.threshold = "At half of the limit or above (the kernel counts a slow sender up to four "
+		     "times over, so it may refuse there) and connections aborted in the window.",
 	.false_alarms = "Orphans below the limit: they end by themselves.",
 	.confirm = "grep orphan /proc/net/sockstat; sysctl net.ipv4.tcp_max_orphans",
 	.remedy = "Find the peers that do not take their data; lower tcp_orphan_retries; raise the "
@@ -491,7 +499,8 @@ const struct rule_case rule_case_conntrack_full = {
 	.mechanism = "The firewall keeps an entry for each connection. When the table is full, the "
 		     "packets of everybody's new connections are dropped; established ones go on, "
 		     "and the server looks idle.",
-	.threshold = "The drop counter of /proc/net/stat/nf_conntrack grew, or the count stands at "
+	.threshold = "The drop counter of /proc/net/stat/nf_conntrack grew "
+		     "while more than 90 % was used, or the count stands within half a percent of "
 		     "nf_conntrack_max. A steady line to the limit from above half is a forecast.",
 	.false_alarms = "A table that stands at 60 or 80 % (no finding). insert_failed alone "
 			"(clashes of simultaneous packets). The count is for each namespace, the "

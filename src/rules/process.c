@@ -274,21 +274,20 @@ void rule_nproc_user(struct view *v, struct verdicts *out)
 	for (size_t k = 0; k < n; k++) {
 		if (users[k].limit <= 0 || users[k].tasks < 0.98 * users[k].limit)
 			continue;
-		char uid[16];
-		(void)snprintf(uid, sizeof uid, "%" PRIu32, users[k].uid);
-		struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, uid);
+		const char *user = who_user(v, users[k].uid);
+		struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, user);
 		if (!f)
 			return;
 		f->used = users[k].tasks;
 		f->limit = users[k].limit;
 		f->nculprits = who_tasks(v, users[k].uid, f->culprits, WHO_MAX);
-		f->title = say(v, "User %s has all the processes its limit allows", uid);
+		f->title = say(v, "User %s has all the processes its limit allows", user);
 		verdict_evidence(f, say(v, "%.0f of %.0f tasks", f->used, f->limit), -1, f->used,
 			f->limit,
 			say(v,
 				"ps -LU %s --no-headers | wc -l; grep processes /proc/%" PRId32
 				"/limits",
-				uid, users[k].pid));
+				shell_word(v, user), users[k].pid));
 		task_remedies(v, f);
 	}
 }

@@ -95,6 +95,26 @@ json_t *json_finding(struct view *v, const struct verdict *f)
 		evidence, "remedies", remedies, "effects", effects);
 }
 
+/* Class names stand one by one; anything else is a sentence. */
+static void append_hides(json_t *a, const char *hides)
+{
+	char word[64];
+	bool classes = *hides != '\0';
+	for (int pass = 0; pass < 2; pass++) {
+		for (const char *p = hides; *p && classes; p += strspn(p, " ")) {
+			size_t n = strcspn(p, " ");
+			(void)snprintf(word, sizeof word, "%.*s",
+				(int)(n < sizeof word - 1 ? n : sizeof word - 1), p);
+			classes = resource_by_name(word) != RESOURCE_COUNT;
+			if (pass && classes)
+				json_array_append_new(a, json_string(word));
+			p += n;
+		}
+	}
+	if (!classes && *hides)
+		json_array_append_new(a, json_text(hides));
+}
+
 json_t *json_check(struct view *v, const struct findings *fs, const char *version, const char *host)
 {
 	json_t *findings = json_array(), *blind = json_array();
@@ -102,8 +122,7 @@ json_t *json_check(struct view *v, const struct findings *fs, const char *versio
 		json_array_append_new(findings, json_finding(v, &fs->rows[i]));
 	for (size_t i = 0; i < fs->nblind; i++) {
 		json_t *hides = json_array();
-		const char *p = fs->blind[i].hides ? fs->blind[i].hides : "";
-		json_array_append_new(hides, json_text(p));
+		append_hides(hides, fs->blind[i].hides ? fs->blind[i].hides : "");
 		json_array_append_new(
 			blind, json_pack("{s:o, s:o, s:o}", "what", json_text(fs->blind[i].what),
 				       "why", json_text(fs->blind[i].why), "hides", hides));

@@ -170,9 +170,9 @@ void show_finding(
 	}
 	for (size_t i = 0; i < fd->nremedies; i++) {
 		const struct remedy *r = &fd->remedies[i];
-		const char *lasts = r->command || r->file
-					    ? (r->lasts ? "; lasts" : "; until reboot or restart")
-					    : "";
+		const char *lasts = r->lasts && (r->command || r->file) ? "; lasts over a reboot"
+				    : r->file ? "; until reboot or restart"
+					      : "";
 		const char *cost = r->cost && strcmp(r->cost, "none") != 0
 					   ? say(v, "; costs: %s", r->cost)
 					   : "";
@@ -258,7 +258,10 @@ void show_nagios(FILE *f, struct view *v, const struct findings *fs)
 	/* The plugin's line ends at '|': it must not come from a process's name. */
 	char line[1024];
 	(void)snprintf(line, sizeof line, "%s",
-		first ? show_safe(v, first->title) : "nothing is running out");
+		first ? show_safe(v, first->title)
+		: fs->overall == OVERALL_UNKNOWN
+			? "the numbers that a verdict needs could not be read"
+			: "nothing is running out");
 	for (char *p = line; *p; p++)
 		if (*p == '|' || *p == '\n')
 			*p = '/';

@@ -217,9 +217,7 @@ double trend_eta(const struct view *v, struct trend t, double left)
 	return eta <= v->seconds * TREND_REACH ? eta : -1;
 }
 
-/* ---- processes
- * ----------------------------------------------------------------------------------------------------
- */
+/* ---- processes ---- */
 
 static double grown(uint64_t from, uint64_t to)
 {

@@ -7,7 +7,7 @@ import errno, fcntl, json, os, pathlib, pty, re, select, signal, struct, subproc
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BINARY = str(pathlib.Path(os.environ.get("PLIMSOLL") or ROOT / "build" / "plimsoll").resolve())
 FIXTURES = ROOT / "tests" / "fixtures"
-SGR = re.compile(rb"\x1b\[[0-9;]*m")
+SGR = re.compile(rb"\x1b\[(?:0|1|2|1;31|1;32|1;33)m")  # those of src/show/text.c; any other is foreign
 CRASHED = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS, -signal.SIGILL, -signal.SIGFPE}
 
 

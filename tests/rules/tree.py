@@ -169,7 +169,7 @@ class Net:
             out["proc/net/stat/nf_conntrack"] = (
                 "entries  clashres found new invalid ignore delete chainlength insert insert_failed drop early_drop icmp_error  expect_new expect_create expect_delete search_restart\n"
                 "%08x  00000000 00000000 00000000 00000007 00000000 00000000 00000000 00000000 %08x %08x %08x 00000000  00000000 00000000 00000000 00000000\n"
-                % (at(count, i), t.counter(failed, i, 5) & 0xffffffff, t.counter(drop, i, 6) & 0xffffffff, t.counter(early, i, 7) & 0xffffffff))
+                % (int(at(count, i)), t.counter(failed, i, 5) & 0xffffffff, t.counter(drop, i, 6) & 0xffffffff, t.counter(early, i, 7) & 0xffffffff))
         out["netlink/tcp_listen"] = b"".join(
             diag("listen", address, port, "::" if ":" in address else "0.0.0.0", 0, recvq=int(at(waiting, i)), sendq=int(at(backlog, i)), uid=uid, inode=inode,
                  drops=None if drops is None else t.counter(drops, i, 0))
@@ -456,7 +456,7 @@ class Tree:
         entries, fulls = self.neighbours
         out["proc/net/stat/arp_cache"] = ("entries  allocs   destroys hash_grows lookups  hits     res_failed rcv_probes_mcast rcv_probes_ucast periodic_gc_runs forced_gc_runs unresolved_discards table_fulls\n"
                                           + "".join("%08x 00000010 00000004 00000000 00000100 00000080 00000000 00000000 00000000 00000099 00000000 00000000 %08x\n"
-                                                    % (at(entries, i), self.counter(fulls, i, 2) if c == 0 else 0) for c in range(self.cpus)))
+                                                    % (int(at(entries, i)), self.counter(fulls, i, 2) if c == 0 else 0) for c in range(self.cpus)))
         info, out["mounts.statvfs"] = self._mounts(i)
         out["proc/self/mountinfo"] = info
         out.update(self.host.files(i))

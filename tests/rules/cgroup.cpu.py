@@ -1,0 +1,47 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""A group held back at its quota: what a quota is for, unless somebody waits for the group."""
+
+from expect import finding, note
+from tree import Sock
+
+GROUP = "/system.slice/web.service"
+HALF = dict(quota=50000, period=100000, periods=10, throttled=9, lost=0.8)
+
+
+def server(t):
+    t.proc(600, "nginx", cpu=0.01, open=[Sock(8001)])
+    t.proc(601, "nginx", ppid=600, cpu=0.48, delay=0.1, open=[Sock(8001)])
+    t.listen(80, 8001, waiting=2, backlog=511)
+    return [600, 601]
+
+
+def fire(t):
+    t.group(GROUP, procs=server(t), cpu=HALF)
+    return finding("cgroup.cpu:" + GROUP, "saturated", culprit=("process", "nginx", 601), cgroup=GROUP, victims=["nginx"], limit=0.5, used=(0.4, 0.6))
+
+
+def fire_v1(t):
+    t.group(GROUP, procs=server(t), cpu=HALF, v1=True)
+    return finding("cgroup.cpu:" + GROUP, "saturated", culprit=("process", "nginx", 601), limit=0.5)
+
+
+def quiet(t):
+    """A batch job at its quota: nobody waits for it."""
+    t.proc(600, "encode", cpu=0.5, delay=0.05)
+    t.group("/batch.slice/encode.service", procs=[600], cpu=HALF)
+    return note("cgroup.cpu:/batch.slice/encode.service")
+
+
+def quiet_seldom(t):
+    """A server that meets its quota in a fifth of the periods."""
+    t.group(GROUP, procs=server(t), cpu=dict(HALF, throttled=2, lost=0.05))
+
+
+def quiet_start(t):
+    """Held back while it started, and not since."""
+    t.group(GROUP, procs=server(t), cpu=dict(HALF, throttled=[10, 18, 18, 18, 18, 18]))
+
+
+def quiet_no_quota(t):
+    t.group(GROUP, procs=server(t), cpu=dict(HALF, quota="max", periods=0, throttled=0, lost=0))

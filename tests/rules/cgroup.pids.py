@@ -1,0 +1,55 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""A group that may not fork any more while the host has room."""
+
+from expect import finding
+
+
+def members(t, n=20):
+    t.proc(600, "app", cpu=0.1)
+    for k in range(n):
+        t.proc(601 + k, "child", ppid=600, switches=0)
+    return [600] + [601 + k for k in range(n)]
+
+
+GROUP = "/system.slice/app.service"
+
+
+def fire(t):
+    t.group(GROUP, procs=members(t), pids=dict(limit=100, used=100, refused=5))
+    return finding("cgroup.pids:" + GROUP, "exhausted", culprit=("process", "app", 600), cgroup=GROUP, used=100, limit=100, refused=25, since=1)
+
+
+def fire_v1(t):
+    t.group(GROUP, procs=members(t), pids=dict(limit=100, used=99, refused=5), v1=True)
+    return finding("cgroup.pids:" + GROUP, "exhausted", culprit=("process", "app", 600), refused=25)
+
+
+def fire_refused_before(t):
+    """At its limit, and refused before the window: whoever would fork has given up for the moment."""
+    t.group(GROUP, procs=members(t), pids=dict(limit=100, used=100, refused=[700] * 6))
+    return finding("cgroup.pids:" + GROUP, "exhausted", culprit=("process", "app", 600), refused=0)
+
+
+def fire_filling(t):
+    t.group(GROUP, procs=members(t), pids=dict(limit=100, used=lambda i: 55 + 5 * i))
+    return finding("cgroup.pids:" + GROUP, "filling", culprit=("process", "app", 600), eta=(3, 5))
+
+
+def quiet(t):
+    """Nearly all in use, nobody was refused, and it stays there."""
+    t.group(GROUP, procs=members(t), pids=dict(limit=100, used=96))
+
+
+def quiet_pool(t):
+    """A pool of exactly the limit's size that never asked for more."""
+    t.group(GROUP, procs=members(t), pids=dict(limit=100, used=100))
+
+
+def quiet_long_ago(t):
+    """Refusals of a past day."""
+    t.group(GROUP, procs=members(t), pids=dict(limit=100, used=40, refused=[700] * 6))
+
+
+def quiet_no_limit(t):
+    t.group(GROUP, procs=members(t), pids=dict(limit="max", used=lambda i: 1000 + 100 * i))

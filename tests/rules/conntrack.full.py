@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""The connection-tracking table: of each namespace, with one limit for the host."""
+
+from expect import finding
+
+LIMIT = 65536
+
+
+def one_source(t):
+    t.track("10.9.9.9", "10.0.0.5", 443, n=300)
+    for k in range(60):
+        t.track("10.7.0.%d" % k, "10.0.0.5", 443)
+
+
+def fire(t):
+    t.conntrack(LIMIT, LIMIT, drop=40, early_drop=3)
+    one_source(t)
+    return finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"), used=LIMIT, limit=LIMIT, refused=200, since=1)
+
+
+def fire_drops(t):
+    """A moment after the worst: nine tenths and more, and packets were dropped."""
+    t.conntrack([LIMIT, LIMIT, LIMIT, 62000, 61000, 60500], LIMIT, drop=[900, 940, 980, 985, 985, 985])
+    one_source(t)
+    return finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"), refused=85, since=1)
+
+
+def fire_wrap(t):
+    """The kernel's counter is 32 bits wide."""
+    t.conntrack(LIMIT, LIMIT, drop=[0xfffffff0, 0xfffffff8, 0, 8, 16, 24])
+    one_source(t)
+    return finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"), refused=40)
+
+
+def fire_filling(t):
+    t.conntrack(t.line(48000, 56000), LIMIT)
+    one_source(t)
+    return finding("conntrack", "filling", culprit=("peer", "10.9.9.9"), eta=(5, 7))
+
+
+def fire_distributed(t):
+    """No single source."""
+    t.conntrack(LIMIT, LIMIT, drop=40)
+    for k in range(300):
+        t.track("10.%d.%d.9" % (k // 200, k % 200), "10.0.0.5", 443)
+    return finding("conntrack", "exhausted", culprit=("traffic", "many sources"))
+
+
+def quiet(t):
+    """Four fifths, and it stays there."""
+    t.conntrack(52500, LIMIT)
+    one_source(t)
+
+
+def quiet_clashes(t):
+    """Clashes of simultaneous packets are no full table."""
+    t.conntrack(30000, LIMIT, insert_failed=50)
+    one_source(t)
+
+
+def quiet_other_drops(t):
+    """Packets dropped while two fifths of the table are free."""
+    t.conntrack(40000, LIMIT, drop=5)
+    one_source(t)
+
+
+def quiet_namespaces(t):
+    """Two namespaces with half of the limit each: the count is for each."""
+    t.conntrack(33000, LIMIT)
+    t.netns("srv1", 4026532201).conntrack(33000, LIMIT)

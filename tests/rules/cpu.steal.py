@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""The hypervisor gives the processors to others: trouble when none of the time is left over."""
+
+from expect import finding
+
+
+def fire(t):
+    t.cpu(user=0.55, system=0.03, steal=0.40, idle=0.02)
+    t.proc(600, "app", cpu=2.2, delay=0.3)
+    return finding("cpu.steal", "saturated", culprit=("hardware", "hypervisor"), used=(1.5, 1.7))
+
+
+def fire_little(t):
+    t.cpu(user=0.75, system=0.03, steal=0.20, idle=0.02)
+    t.proc(600, "app", cpu=3.0, delay=0.3)
+    return finding("cpu.steal", "saturated", "warning", culprit=("hardware", "hypervisor"))
+
+
+def quiet(t):
+    """Steal with idle time left: the guest was not held up for long."""
+    t.cpu(user=0.25, system=0.03, steal=0.30, idle=0.42)
+    t.proc(600, "app", cpu=1.0, delay=0.1)
+
+
+def quiet_waiting_for_disk(t):
+    """No idle time in the narrow sense, but the processors have nothing to run: they wait for a disk."""
+    t.cpu(user=0.20, steal=0.20, idle=0.01, iowait=0.59)

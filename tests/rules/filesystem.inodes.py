@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""No file can be made any more although there is space."""
+
+from expect import finding
+from tree import GIB, File
+
+SPOOL = (8, 3)
+
+
+def spool(t, inodes_free, inodes=100000, **more):
+    t.mount("/var/spool", SPOOL, size=20 * GIB, available=12 * GIB, inodes=inodes, inodes_free=inodes_free, **more)
+    t.proc(600, "maildrop", cpu=0.1, io=dict(write=90000, wchar=90000, calls=900), open=[File("/var/spool/maildrop", dev=SPOOL, inode=12)])
+    t.proc(610, "qmgr", io=dict(wchar=100, calls=1), open=[File("/var/spool/active", dev=SPOOL, inode=13)])
+
+
+def fire(t):
+    spool(t, inodes_free=0)
+    return finding("filesystem.inodes:/var/spool", "exhausted", culprit=("process", "maildrop", 600), used=100000, limit=100000)
+
+
+def fire_filling(t):
+    spool(t, inodes_free=t.line(30000, 20000))
+    return finding("filesystem.inodes:/var/spool", "filling", culprit=("process", "maildrop", 600), eta=(9, 11))
+
+
+def quiet(t):
+    """97 % in use, and it stays there."""
+    spool(t, inodes_free=3000)
+
+
+def quiet_btrfs(t):
+    """btrfs makes inodes as needed and says that it has none."""
+    spool(t, inodes=0, inodes_free=0, kind="btrfs")
+
+
+def quiet_xfs(t):
+    """xfs too makes them as needed; what it reports follows from the free space."""
+    spool(t, inodes_free=t.line(30000, 20000), kind="xfs")
+
+
+def quiet_fading(t):
+    spool(t, inodes_free=[40000, 30000, 25000, 23000, 22500, 22400])

@@ -1,0 +1,272 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""Several troubles at once: what follows from one cause is one finding, what does not is another; and foreign text that must not do harm."""
+
+from expect import Expect, commands, finding, unquoted
+from tree import GIB, MIB, File, Sock
+
+MB = 1000000
+
+
+# ---- one cause, one finding -----------------------------------------------------------------------------------------
+
+def listener(t, port=8080, inode=8001, net=None, **more):
+    (net or t).listen(port, inode, waiting=129, backlog=128, drops=20, **more)
+    (net or t).tcpext(ListenOverflows=20, ListenDrops=20)
+
+
+def case_descriptors_and_their_listener(t):
+    """accept() fails with EMFILE: the queue is full because of it."""
+    t.proc(600, "app", fds=1024, cpu=0.1, open=[Sock(8001)])
+    listener(t)
+    return finding("fds:app", "exhausted", culprit=("process", "app", 600), effects=["tcp.listen:8080"])
+
+
+def case_disk_and_a_starved_listener(t):
+    for name in ("sda", "sda1"):
+        t.disk(name, reads=150, writes=30, read_bytes=60 * MB, write_bytes=1 * MB, read_ms=9000, write_ms=2500, busy=0.99, queue=12.0, inflight=12)
+    t.psi(io=0.8)
+    t.tasks(blocked=3)
+    t.proc(700, "rsync", state="D", cpu=0.1, io=dict(read=60 * MB, calls=200), open=[File("/srv/a.img", inode=70)])
+    t.proc(500, "mysqld", state="D", cpu=0.05, io=dict(read=20000, write=90000, calls=30), open=[Sock(5001), File("/var/lib/mysql/ibdata1", inode=50, writable=True)])
+    listener(t, 3306, 5001)
+    return finding("disk.io:sda", "saturated", culprit=("process", "rsync", 700), effects=["tcp.listen:3306"], victims=["mysqld"])
+
+
+def case_processors_and_a_starved_listener(t):
+    t.cpu(user=0.995, idle=0.005)
+    t.psi(cpu=0.9)
+    t.proc(900, "burner", cpu=3.6, delay=0.5)
+    t.proc(500, "httpd", cpu=0.2, delay=0.6, open=[Sock(8001)])
+    listener(t, 80)
+    return finding("cpu", "saturated", culprit=("process", "burner", 900), effects=["tcp.listen:80"], victims=["httpd"])
+
+
+def case_steal_and_processors(t):
+    """Nobody on this machine is to blame."""
+    t.cpu(user=0.57, steal=0.42, idle=0.01)
+    t.proc(900, "app", cpu=1.6, delay=0.9)
+    t.proc(500, "httpd", cpu=0.2, delay=0.6)
+    return finding("cpu.steal", "saturated", culprit=("hardware", "hypervisor"), effects=["cpu"])
+
+
+def case_quota_and_its_listener(t):
+    t.proc(600, "nginx", cpu=0.5, delay=0.05, open=[Sock(8001)])
+    t.group("/system.slice/web.service", procs=[600], cpu=dict(quota=50000, period=100000, periods=10, throttled=9, lost=0.8))
+    listener(t, 80)
+    return finding("cgroup.cpu:/system.slice/web.service", "saturated", culprit=("process", "nginx", 600), effects=["tcp.listen:80"])
+
+
+def case_ports_and_timewait(t):
+    t.port_range(32768, 33767)
+    t.sysctl("ipv4/tcp_max_tw_buckets", 970)
+    t.sockstat(tw=970)
+    t.tcpext(TCPTimeWaitOverflow=30)
+    t.proc(600, "php-fpm", cpu=0.6, open=[Sock(9000)])
+    for k in range(975):
+        t.connect("10.0.0.5", 32768 + k, "10.0.0.9", 3306, state="time-wait" if k else "established", inode=0 if k else 9000)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600), effects=["tcp.timewait"])
+
+
+def case_space_and_inodes(t):
+    """An xfs that is full has no inodes either."""
+    t.mount("/var", (8, 2), size=20 * GIB, available=0, inodes=1000, inodes_free=0, kind="ext4")
+    t.proc(600, "app", cpu=0.1, io=dict(calls=300), open=[File("/var/log/a.log", dev=(8, 2), inode=5, writable=True)])
+    return finding("filesystem.space:/var", "exhausted", culprit=("process", "app", 600), effects=["filesystem.inodes:/var"])
+
+
+def group_kill(t, v1):
+    t.proc(600, "app", rss=950, cpu=0.2)
+    t.group("/system.slice/app.service", procs=[600], memory=dict(limit=GIB, used=1000 * MIB, kills=[3, 3, 4, 4, 4, 4], oom=[3, 3, 4, 4, 4, 4], hits=20), v1=v1)
+    t.vmstat(oom_kill=[9, 9, 10, 10, 10, 10])
+    t.memory(free=200, available=2000)
+    return finding("cgroup.memory:/system.slice/app.service", "exhausted", culprit=("process", "app", 600), refused=1)
+
+
+def case_group_kill_is_not_the_hosts(t):
+    return group_kill(t, False)
+
+
+def case_group_kill_is_not_the_hosts_v1(t):
+    return group_kill(t, True)
+
+
+def case_group_kill_with_stalls(t):
+    """The group's own reclaim shows in the host's stall counters: still the group's trouble alone."""
+    want = group_kill(t, False)
+    t.vmstat(allocstall_normal=30, pgscan_direct=900)
+    t.psi(memory=0.15)
+    return want
+
+
+# ---- two causes, two findings ---------------------------------------------------------------------------------------
+
+def case_two_unrelated(t):
+    t.mount("/var", (8, 2), size=20 * GIB, available=0)
+    t.proc(600, "app", cpu=0.1, io=dict(calls=300), open=[File("/var/log/a.log", dev=(8, 2), inode=5, writable=True)])
+    t.conntrack(65536, 65536, drop=40)
+    t.track("10.9.9.9", "10.0.0.5", 443, n=300)
+    return [finding("filesystem.space:/var", "exhausted", culprit=("process", "app", 600)), finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"))]
+
+
+def case_descriptors_and_another_listener(t):
+    """The full queue is another process's."""
+    t.proc(600, "app", fds=1024, cpu=0.1, open=[Sock(8000)])
+    t.proc(700, "gunicorn", cpu=0.1, open=[Sock(8001)])
+    listener(t)
+    return [finding("fds:app", "exhausted", culprit=("process", "app", 600)), finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 700))]
+
+
+def case_nproc_and_another_users_listener(t):
+    """One user cannot fork; the full queue is a server's of another user."""
+    for k in range(3):
+        t.proc(600 + k, "worker", uid=1001, threads=33, nproc_limit=99)
+    t.proc(700, "gunicorn", uid=33, cpu=0.1, open=[Sock(8001)])
+    listener(t)
+    return [finding("nproc:1001", "exhausted", culprit=("process", "worker")), finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 700))]
+
+
+def case_small_group_and_a_full_machine(t):
+    """A kill in a group of 64 MiB does not explain that the machine's 16 GiB are used up by somebody outside of it."""
+    t.memory(free=80, available=300, cached=150, anon=15000)
+    t.psi(memory=0.40)
+    t.vmstat(allocstall_normal=60, oom_kill=[0, 0, 1, 1, 1, 1])
+    t.proc(600, "leaky", rss=14000)
+    t.proc(610, "cron-job", rss=60)
+    t.group("/system.slice/job.service", procs=[610], memory=dict(limit=64 * MIB, used=63 * MIB, kills=[0, 0, 1, 1, 1, 1], oom=[0, 0, 1, 1, 1, 1], hits=5))
+    return [finding("memory", "saturated", culprit=("process", "leaky", 600)), finding("cgroup.memory:/system.slice/job.service", "exhausted", culprit=("process", "cron-job", 610))]
+
+
+def case_two_listeners(t):
+    """Two queues overflow: two findings; the third socket dropped a packet that was no SYN, and nothing ever waited in it."""
+    t.proc(600, "gunicorn", cpu=0.1, open=[Sock(8001)])
+    t.proc(700, "java", cpu=0.1, open=[Sock(8002)])
+    t.proc(800, "sshd", cpu=0.1, open=[Sock(8003)])
+    listener(t, 8080, 8001)
+    listener(t, 9090, 8002)
+    t.listen(2222, 8003, waiting=0, backlog=128, drops=[0, 0, 1, 1, 1, 1])
+    t.tcpext(ListenOverflows=40, ListenDrops=[100, 140, 181, 221, 261, 301])
+    return [finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600)), finding("tcp.listen:9090", "exhausted", culprit=("process", "java", 700))]
+
+
+# ---- other network namespaces ---------------------------------------------------------------------------------------
+
+def inside(name):
+    def check(run):
+        wrong = [c for c in commands(run.doc) if ("conntrack" in c or c.split()[0] in ("ss", "nstat")) and "max=" not in c and not c.startswith("ip netns exec %s " % name)]
+        return "commands outside of the namespace: %s" % wrong if wrong else None
+    return check
+
+
+def case_namespace(t):
+    """Nobody is in the namespace but connections."""
+    net = t.netns("srv1", 4026532201)
+    net.conntrack(65536, 65536, drop=40)
+    net.track("10.9.9.9", "10.0.0.5", 443, n=300)
+    t.conntrack(3000, 65536)
+    return Expect(finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"), netns="srv1"), checks=[inside("srv1")])
+
+
+def case_namespace_with_a_process(t):
+    """A process lives in it: it still bears its name."""
+    net = t.netns("srv1", 4026532201)
+    t.proc(600, "gunicorn", cpu=0.1, netns=4026532201, open=[Sock(8001)])
+    listener(t, net=net)
+    return Expect(finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), netns="srv1"), checks=[inside("srv1")])
+
+
+def case_namespace_without_a_name(t):
+    """A container's namespace has no name in /run/netns: its inode stands for it, and commands go in through a process."""
+    net = t.netns("", 4026532777)
+    net.name = "4026532777"
+    t.proc(600, "gunicorn", cpu=0.1, netns=4026532777, open=[Sock(8001)])
+    listener(t, net=net)
+
+    def enters(run):
+        return None if any(c.startswith("nsenter -t 600 -n ss ") for c in commands(run.doc)) else "no command enters the namespace: %s" % list(commands(run.doc))
+
+    return Expect(finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), netns="4026532777"), checks=[enters])
+
+
+def case_same_port_in_two_namespaces(t):
+    """Two troubles with two ids."""
+    t.proc(600, "gunicorn", cpu=0.1, open=[Sock(8001)])
+    listener(t)
+    net = t.netns("srv1", 4026532201)
+    t.proc(700, "java", cpu=0.1, netns=4026532201, open=[Sock(8002)])
+    listener(t, 8080, 8002, net=net)
+    return [finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), netns=None), finding("tcp.listen:8080", "exhausted", culprit=("process", "java", 700), netns="srv1")]
+
+
+# ---- foreign text ---------------------------------------------------------------------------------------------------
+
+PAYLOADS = ("$(reboot)", "`reboot`", "; rm", "|| rm", "\x1b", "\u202e")
+
+
+def quoted(run):
+    """No command would run a name."""
+    wrong = [c for c in commands(run.doc) if any(p in unquoted(c) for p in PAYLOADS)]
+    return "a name is not quoted: %s" % wrong if wrong else None
+
+
+def case_hostile_processes(t):
+    """A process may call itself what it likes, in 15 bytes."""
+    names = [b"\x1b]0;owned\x07", b"a'b\"c$(id)`x`", b"line\nbreak\ttab", b"bad\xff\xfe\xc3", "\u202egnp.exe".encode(), b"pipe | 0;;1;0", b") R 1 (", b"\x9b31m\xc2\x9b31m"]
+    shown = ["\x1b]0;owned\x07", "a'b\"c$(id)`x`", "line\nbreak\ttab", "bad\\xff\\xfe\\xc3", "\u202egnp.exe", "pipe | 0;;1;0", ") R 1 (", "\\x9b31m\x9b31m"]
+    for k, name in enumerate(names):
+        t.proc(600 + k, name, fds=1024, cpu=0.1, open=[Sock(8000 + k)])
+    return Expect(*[finding("fds:" + s, "exhausted", culprit=("process", s, 600 + k)) for k, s in enumerate(shown)], checks=[quoted], text=True)
+
+
+def full(t, path, file=None, k=0):
+    t.mount(path, (8, 30 + k), size=20 * GIB, available=0)
+    if file:
+        t.proc(600 + k, "app", cpu=0.1, io=dict(calls=300), open=[File(file, dev=(8, 30 + k), inode=5, writable=True)])
+
+
+def case_hostile_mounts(t):
+    paths = [b"/mnt/$(reboot)", b"/mnt/it's; rm -rf ~", b"/mnt/a b`reboot`", "/mnt/\u202egpj.exe".encode(), b"/mnt/\x1b[2J", b"/mnt/\xff\xfe", b"/mnt/-- || rm"]
+    shown = ["/mnt/$(reboot)", "/mnt/it's; rm -rf ~", "/mnt/a b`reboot`", "/mnt/\u202egpj.exe", "/mnt/\x1b[2J", "/mnt/\\xff\\xfe", "/mnt/-- || rm"]
+    for k, path in enumerate(paths):
+        full(t, path, k=k, file=path + b"/$(reboot)'s `reboot`.log")
+    return Expect(*[finding("filesystem.space:" + s, "exhausted", culprit=("process", "app", 600 + k)) for k, s in enumerate(shown)], checks=[quoted], text=True)
+
+
+def case_hostile_long_mount(t):
+    """Escaped, the path is longer than a line of output; it must not be cut in the middle of a character."""
+    path = b"/m" + b"\x1b" * 100 + "\u00e9".encode() * 320
+    full(t, path, file=path + b"/a.log")
+    path = b"/n" + b"\x1b" * 100 + b"y" + "\u00e9".encode() * 320
+    full(t, path, file=path + b"/b.log", k=1)
+    return Expect(finding("filesystem.space:/m" + "\x1b" * 100 + "\u00e9" * 320, "exhausted"), finding("filesystem.space:/n" + "\x1b" * 100 + "y" + "\u00e9" * 320, "exhausted"), checks=[quoted], text=True)
+
+
+def case_hostile_cgroup(t):
+    path = "/user.slice/$(reboot) it's; rm `reboot`.scope"
+    t.proc(600, "app", rss=950, cpu=0.2)
+    t.group(path, procs=[600], memory=dict(limit=GIB, used=1000 * MIB, kills=[3, 3, 4, 4, 4, 4], oom=[3, 3, 4, 4, 4, 4], hits=20), pids=dict(limit=10, used=10, refused=3))
+    t.vmstat(oom_kill=[3, 3, 4, 4, 4, 4])
+    return Expect(finding("cgroup.memory:" + path, "exhausted", culprit=("process", "app", 600), cgroup=path), finding("cgroup.pids:" + path, "exhausted", cgroup=path), checks=[quoted], text=True)
+
+
+def case_hostile_namespace(t):
+    """A name in /run/netns, as a recording from somewhere else may have it."""
+    net = t.netns("$(reboot) `reboot`", 4026532201)
+    net.conntrack(65536, 65536, drop=40)
+    net.track("10.9.9.9", "10.0.0.5", 443, n=300)
+    return Expect(finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"), netns="$(reboot) `reboot`"), checks=[quoted], text=True)
+
+
+def case_hostile_user(t):
+    """A line of /etc/passwd from somewhere else."""
+    t.set("etc/passwd", b"$(reboot):x:1001:1001::/:/bin/sh\na\x1b[2Jb\xff:x:1002:1002::/:/bin/sh\n")
+    for k in range(4):
+        t.proc(600 + k, "worker", uid=1001 + k // 2, threads=50, nproc_limit=100)
+    return Expect(finding("nproc:$(reboot)", "exhausted"), finding("nproc:a\x1b[2Jb\\xff", "exhausted"), checks=[quoted], text=True)
+
+
+def case_hostile_host(t):
+    """The host's name comes from a file as well."""
+    t.set("proc/sys/kernel/hostname", b"web\x1b[31m\xff\n")
+    t.neigh(1024, fulls=7)
+    return Expect(finding("neigh", "exhausted"), text=True)

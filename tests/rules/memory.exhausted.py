@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""Memory of the machine: what counts is what is available and who stalls or dies, not what is used."""
+
+from expect import Expect, finding
+from tree import GIB
+
+
+def leaky(t, rss):
+    t.proc(600, "leaky", rss=rss)
+    t.proc(500, "mysqld", rss=900)
+
+
+def fire(t):
+    """Nearly nothing left, and tasks wait for memory."""
+    t.memory(free=80, available=300, cached=150, anon=15000)
+    t.psi(memory=0.30)
+    t.vmstat(pgscan_direct=4000, pgscan_kswapd=9000, allocstall_normal=40, workingset_refault_file=3000)
+    leaky(t, 13000)
+    return finding("memory", "saturated", culprit=("process", "leaky", 600), used=16084 << 20, limit=16 * GIB)
+
+
+def fire_killed(t):
+    t.memory(free=80, available=500, cached=150, anon=15000)
+    t.psi(memory=0.05)
+    t.vmstat(allocstall_normal=[50, 50, 55, 90, 95, 95], oom_kill=[0, 0, 0, 1, 1, 1])
+    leaky(t, 12500)
+    return finding("memory", "exhausted", culprit=("process", "leaky", 600), refused=1, since=3)
+
+
+def fire_killed_in_a_group(t):
+    """The machine has no memory left and the kernel kills the largest process. It lives in a group with a limit far above: the group counts the kill (memory.events
+    oom_kill is of any kind of kill), and that it did not come from its own limit shows in `oom`."""
+    t.memory(free=80, available=200, cached=100, anon=15000)
+    t.psi(memory=0.40)
+    t.vmstat(allocstall_normal=80, oom_kill=[0, 0, 0, 1, 1, 1])
+    leaky(t, 12500)
+    t.group("/system.slice/mariadb.service", procs=[500], memory=dict(limit=8 * GIB, used=2 * GIB, kills=[0, 0, 0, 1, 1, 1], oom=0))
+    return finding("memory", "exhausted", culprit=("process", "leaky", 600))
+
+
+def fire_without_pressure_files(t):
+    """A kernel without PSI: allocations that stall in most seconds say the same."""
+    t.memory(free=80, available=300, cached=150, anon=15000)
+    t.psi(cpu=None, memory=None, io=None, irq=None)
+    t.vmstat(pgscan_direct=4000, allocstall_normal=40)
+    leaky(t, 13000)
+    return Expect(finding("memory", "saturated", culprit=("process", "leaky", 600), rule="memory.exhausted"), blind=["proc/pressure/memory"], checks=[no_zero_claims])
+
+
+def no_zero_claims(run):
+    """What was not measured must not be told as 0 %."""
+    told = [f["title"] for f in run.doc["findings"]] + [e["text"] for f in run.doc["findings"] for e in f["evidence"]]
+    return next(("tells of what it cannot know: %s" % s for s in told if " 0 % of the time" in s), None)
+
+
+def fire_filling(t):
+    t.memory(available=t.line(7168, 5120), anon=t.line(8000, 10000))
+    t.proc(600, "leaky", rss=t.line(6000, 8048))
+    return finding("memory", "filling", culprit=("process", "leaky", 600), eta=(11, 14))
+
+
+def fire_filling_slowly(t):
+    """Half an hour off is a warning."""
+    t.step = 60
+    t.memory(available=t.line(7168, 6368), anon=t.line(8000, 8800))
+    t.proc(600, "leaky", rss=t.line(6000, 6800))
+    return finding("memory", "filling", "warning", culprit=("process", "leaky", 600), eta=(2200, 2600))
+
+
+def quiet(t):
+    """Little free memory with much cache."""
+    t.memory(free=120, available=10500, cached=11000, anon=3500)
+    t.vmstat(pgscan_kswapd=3000)
+    leaky(t, 2000)
+
+
+def quiet_swap_used(t):
+    """Swap in use by a past peak, and nothing moves."""
+    t.memory(available=4000, swap_free=300)
+    leaky(t, 9000)
+
+
+def quiet_low_but_nobody_waits(t):
+    t.memory(free=100, available=600, cached=700, anon=14500)
+    t.psi(memory=0.002)
+    leaky(t, 13000)
+
+
+def quiet_starting(t):
+    """A server that starts takes its memory and then stays where it is."""
+    t.memory(available=[9000, 6500, 5200, 4700, 4600, 4590])
+    t.proc(600, "java", rss=[1000, 3500, 4800, 5300, 5400, 5410])

@@ -1,0 +1,84 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""Connections refused at a full accept queue: an owner that does not accept, or a backlog that is too small."""
+
+from expect import finding
+from tree import Sock
+
+
+def app(t, inode=8001, pid=600, name="gunicorn", **more):
+    t.proc(pid, name, cpu=0.02, open=[Sock(inode)], **more)
+
+
+def fire(t):
+    """The queue stays full: nobody takes connections out."""
+    app(t)
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    return finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), used=129, limit=128, refused=100, text="does not accept")
+
+
+def fire_bursts(t):
+    """The queue is empty most of the time: its backlog is too small for bursts."""
+    app(t)
+    t.listen(8080, 8001, waiting=[0, 0, 6, 0, 0, 0], backlog=5, drops=12)
+    t.tcpext(ListenOverflows=12, ListenDrops=12)
+    return finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), refused=60, text="too small")
+
+
+def fire_waits(t):
+    """Over its backlog in most samples; nothing was dropped yet."""
+    app(t)
+    t.listen(8080, 8001, waiting=[100, 120, 129, 129, 129, 129], backlog=128)
+    return finding("tcp.listen:8080", "saturated", culprit=("process", "gunicorn", 600), since=2)
+
+
+def fire_both_families(t):
+    """One port, a socket for IPv4 and one for IPv6: one trouble."""
+    t.proc(600, "gunicorn", cpu=0.02, open=[Sock(8001), Sock(8002)])
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.listen(8080, 8002, waiting=129, backlog=128, drops=5, address="::")
+    t.tcpext(ListenOverflows=25, ListenDrops=25)
+    return finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600))
+
+
+def fire_wrap(t):
+    """The socket's own counter is 32 bits wide."""
+    app(t)
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=[0xfffffff0, 0xfffffff8, 0, 8, 16, 24])
+    t.tcpext(ListenOverflows=8, ListenDrops=8)
+    return finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), refused=40)
+
+
+def fire_old_kernel(t):
+    """Before the socket told its drops: the queue itself says enough."""
+    app(t)
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=None)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    return finding("tcp.listen:8080", "saturated", culprit=("process", "gunicorn", 600))
+
+
+def quiet(t):
+    """Connections wait; that is what the queue is for."""
+    app(t)
+    t.listen(8080, 8001, waiting=[20, 60, 127, 90, 30, 100], backlog=128)
+
+
+def quiet_namespace(t):
+    """The namespace counted overflows of a socket that is gone; nothing says whose they were."""
+    app(t)
+    t.listen(8080, 8001, waiting=5, backlog=128)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+
+
+def quiet_other_drops(t):
+    """Packets dropped at the socket that were no overflow: no memory, no route, not a SYN."""
+    app(t)
+    t.listen(8080, 8001, waiting=5, backlog=128, drops=3)
+    t.tcpext(ListenOverflows=0, ListenDrops=3)
+
+
+def quiet_long_ago(t):
+    app(t)
+    t.listen(8080, 8001, waiting=0, backlog=128, drops=[5000] * 6)
+    t.tcpext(ListenOverflows=[5000] * 6, ListenDrops=[5000] * 6)

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""No ephemeral port left towards a destination. The range is narrow here, to keep the recordings small."""
+
+from expect import Expect, finding
+from tree import Sock
+
+LOW, RANGE = 32768, 1000
+
+
+def narrow(t):
+    t.port_range(LOW, LOW + RANGE - 1)
+    t.proc(600, "php-fpm", cpu=0.6, switches=900, open=[Sock(9000 + k) for k in range(4)])
+
+
+def connections(t, n, peer="10.0.0.9", port=3306, local="10.0.0.5", state="time-wait", live=4, first=0):
+    """n connections from one address, the first `live` of them established; n may grow with the moments."""
+    most = max(n(i) for i in range(t.moments)) if callable(n) else n
+    for k in range(most):
+        established = k < live
+        t.connect(local, LOW + first + k, peer, port, state="established" if established else state, inode=9000 + k if established else 0,
+                  when=(lambda i, k=k: k < n(i)) if callable(n) else None)
+
+
+def fire(t):
+    narrow(t)
+    connections(t, 980)
+    t.sockstat(tw=976)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600), used=980, limit=RANGE)
+
+
+def fire_ipv6(t):
+    """In ss's filters an IPv6 address stands in brackets: without them its last group is taken for the port."""
+    narrow(t)
+    connections(t, 980, peer="2001:db8::9", local="2001:db8::5")
+
+    def bracketed(run):
+        found = [e["confirm"] for f in run.doc["findings"] for e in f["evidence"] if "ss " in (e["confirm"] or "") and "2001:db8::9" in e["confirm"]]
+        return None if found and all("[2001:db8::9]" in c for c in found) else "no command with [2001:db8::9]: %s" % found
+
+    return Expect(finding("tcp.ports:[2001:db8::9]:3306", "exhausted", culprit=("process", "php-fpm", 600), rule="tcp.ports.exhausted"), checks=[bracketed])
+
+
+def fire_filling(t):
+    narrow(t)
+    connections(t, lambda i: 500 + 60 * i)
+    return finding("tcp.ports:10.0.0.9:3306", "filling", culprit=("process", "php-fpm", 600), eta=(3, 4), used=800)
+
+
+def quiet(t):
+    """A busy server: its own port is in TIME_WAIT towards many clients, which takes no ephemeral port."""
+    narrow(t)
+    t.proc(700, "nginx", open=[Sock(8001)])
+    t.listen(443, 8001, backlog=511)
+    for k in range(990):
+        t.connect("10.0.0.5", 443, "10.7.0.9", LOW + k, state="time-wait")
+    t.sockstat(tw=990)
+
+
+def quiet_spread(t):
+    """As many ports, over ten destinations: the limit is for each."""
+    narrow(t)
+    for d in range(10):
+        connections(t, 98, peer="10.0.0.%d" % (20 + d), live=0, first=98 * d)
+
+
+def quiet_reuse(t):
+    """tcp_tw_reuse lets connect() take over ports in TIME_WAIT."""
+    narrow(t)
+    t.sysctl("ipv4/tcp_tw_reuse", 1)
+    connections(t, 980)
+
+
+def quiet_reuse_loopback(t):
+    """The default of today's kernels, 2, does so on loopback."""
+    narrow(t)
+    t.sysctl("ipv4/tcp_tw_reuse", 2)
+    connections(t, 980, peer="127.0.0.1", local="127.0.0.1")
+
+
+def quiet_reuse_loopback_ipv6(t):
+    """... where ::1 is loopback as well."""
+    narrow(t)
+    t.sysctl("ipv4/tcp_tw_reuse", 2)
+    connections(t, 980, peer="::1", local="::1")
+
+
+def quiet_steady(t):
+    """Four fifths, and it stays there."""
+    narrow(t)
+    connections(t, 800)

@@ -33,6 +33,14 @@ void scan_blanks(struct scan *s);          /* spaces and tabs */
 bool scan_is(struct scan word, const char *text);
 bool scan_starts(struct scan word, const char *text);
 
+/* Only whole lines: what follows the last newline was cut, and half a number is a wrong number. */
+static inline struct scan scan_whole(struct scan s)
+{
+	while (s.end > s.p && s.end[-1] != '\n')
+		s.end--;
+	return s;
+}
+
 static inline size_t scan_len(struct scan s)
 {
 	return (size_t)(s.end - s.p);

@@ -29,6 +29,7 @@ enum proc_have {
 /* One process (thread group). Sorted by pid within a sample. */
 struct proc {
 	int32_t pid, ppid;
+	int32_t pgrp; /* process group: a job and what it starts */
 	uint32_t uid;
 	uint32_t have;
 	uint64_t start_ticks; /* since boot: with pid the identity of a process */
@@ -105,6 +106,7 @@ struct conn_group {
 /* A file held open, looked at only where a filesystem or a descriptor limit asks for it. */
 struct open_file {
 	int32_t pid;
+	int32_t fd;     /* one of its descriptors */
 	uint64_t devno; /* major << 20 | minor */
 	uint64_t inode;
 	uint64_t size;

@@ -130,7 +130,7 @@ static bool group_number(
 	char path[PATH_MAX], text[64];
 	(void)snprintf(path, sizeof path, "%s/%s", intern_text(&e->series->names, g->dir), file);
 	ssize_t n = reader_file(e->reader, path, NULL, text, sizeof text);
-	struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+	struct scan s = scan_whole(scan_over(text, n > 0 ? (size_t)n : 0));
 	return scan_u64(&s, ret);
 }
 
@@ -152,7 +152,7 @@ static void group_limits(struct engine *e, struct cgroup_group *g)
 		(void)snprintf(
 			path, sizeof path, "%s/cpu.max", intern_text(&e->series->names, g->dir));
 		ssize_t n = reader_file(e->reader, path, NULL, text, sizeof text);
-		struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
+		struct scan s = scan_whole(scan_over(text, n > 0 ? (size_t)n : 0));
 		g->cpu = scan_u64(&s, &g->quota) && scan_u64(&s, &g->period);
 	}
 }
@@ -238,7 +238,7 @@ static struct scan group_read(struct engine *e, struct cgroup_group *g, bool kee
 	char path[PATH_MAX];
 	(void)snprintf(path, sizeof path, "%s/%s", intern_text(&e->series->names, g->dir), file);
 	ssize_t n = reader_file(e->reader, path, keep ? &g->kept[which] : NULL, e->buffer, 16384);
-	return scan_over(e->buffer, n > 0 ? (size_t)n : 0);
+	return scan_whole(scan_over(e->buffer, n > 0 ? (size_t)n : 0));
 }
 
 static bool keyed_value(struct scan bytes, const char *key, uint64_t *ret)
@@ -273,6 +273,8 @@ static void sample_memory(struct engine *e, struct cgroup_group *g, bool keep, c
 	s = group_read(e, g, keep, FILE_MEM_EVENTS, v2 ? "memory.events" : "memory.oom_control");
 	if (keyed_value(s, "oom_kill", &v))
 		out_value(o, M_CG_OOM_KILLS, g->path, v);
+	if (v2 && keyed_value(s, "oom", &v))
+		out_value(o, M_CG_OOMS, g->path, v);
 	if (v2 && keyed_value(s, "max", &v))
 		out_value(o, M_CG_MEM_HITS, g->path, v);
 	s = group_read(e, g, keep, FILE_MEM_PEAK, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
@@ -375,7 +377,7 @@ static void list_members(struct engine *e, const struct cgroup_group *g, struct 
 		char path[PATH_MAX];
 		(void)snprintf(path, sizeof path, "%s/cgroup.procs", dir);
 		ssize_t n = reader_file(e->reader, path, NULL, e->buffer, 1 << 20);
-		struct scan s = scan_over(e->buffer, n > 0 ? (size_t)n : 0), line;
+		struct scan s = scan_whole(scan_over(e->buffer, n > 0 ? (size_t)n : 0)), line;
 		uint64_t pid;
 		while (scan_line(&s, &line)) {
 			struct member *m = scan_u64(&line, &pid) && pid

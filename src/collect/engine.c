@@ -90,7 +90,7 @@ static void run_collector(struct engine *e, enum collector_id c, unsigned netns,
 	size_t size = info->size < ENGINE_BUFFER ? info->size : ENGINE_BUFFER;
 	ssize_t n = reader_file(e->reader, info->path, kept, e->buffer, size);
 	const struct out o = {out, e->series, netns};
-	int r = n < 0 ? (int)n : collector_fn(c)(scan_over(e->buffer, (size_t)n), &o);
+	int r = n < 0 ? (int)n : collector_fn(c)(scan_whole(scan_over(e->buffer, (size_t)n)), &o);
 	if (n >= 0 && (size_t)n == size && r == 0)
 		sample_gap(out, netns, EFBIG, info->path, "what stood in the rest of it");
 	*error = -r;
@@ -259,6 +259,22 @@ static void know_self(struct engine *e)
 	e->self_pid = scan_u64(&s, &pid) && pid <= INT32_MAX ? (int32_t)pid : -1;
 }
 
+/* Less than a twentieth of the CPUs' time was idle since the sample before. */
+static bool no_cpu_idle(const struct engine *e, const struct sample *prev, const struct sample *out)
+{
+	uint64_t idle, idle0, wait, wait0, busy, busy0;
+	if (!prev || !engine_gauge(e, out, M_CPU_IDLE, 0, &idle) ||
+		!engine_gauge(e, prev, M_CPU_IDLE, 0, &idle0) ||
+		!engine_gauge(e, out, M_CPU_IOWAIT, 0, &wait) ||
+		!engine_gauge(e, prev, M_CPU_IOWAIT, 0, &wait0) ||
+		!engine_gauge(e, out, M_CPU_BUSY, 0, &busy) ||
+		!engine_gauge(e, prev, M_CPU_BUSY, 0, &busy0))
+		return false;
+	uint64_t rest = (idle > idle0 ? idle - idle0 : 0) + (wait > wait0 ? wait - wait0 : 0);
+	uint64_t used = busy > busy0 ? busy - busy0 : 0;
+	return used && rest * 19 < used;
+}
+
 int engine_tick(struct engine *e, const struct sample *prev, struct sample *out, unsigned want,
 	uint64_t due_mono_ns)
 {
@@ -290,6 +306,8 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	engine_filesystems(e, out);
 	engine_cgroups(e, prev, out);
 	engine_storage_demand(e, prev, out);
+	if (e->ndevices || no_cpu_idle(e, prev, out))
+		e->demand |= DEMAND_OWNERS;
 	engine_process_details(e, prev, out);
 	engine_files(e, prev, out);
 	engine_namespaces(e, prev, out);

@@ -18,6 +18,7 @@ enum {
 
 enum demand {
 	DEMAND_IO = 1, /* bytes read and written, and blocked threads, of every process that ran */
+	DEMAND_OWNERS = 4, /* of every listener: who waits may serve others */
 	DEMAND_CGROUP = 2, /* which cgroup each process belongs to */
 };
 

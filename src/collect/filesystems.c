@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { FS_MAX = 512, FILES_PROCS = 32, FILES_FDS = 4096 };
+enum { FS_MAX = 512, FILES_PROCS = 32, FILES_FDS = 4096, LOOK_AHEAD_S = 1800 };
 
 static bool is_one_of(const char *type, const char *const *list, size_t n)
 {
@@ -40,8 +40,16 @@ static bool remote_type(const char *type)
 	return is_one_of(type, remote, COUNTOF(remote)) || strncmp(type, "fuse", 4) == 0;
 }
 
+/* These make inodes as they need them: what they report is an estimate from the free space. */
+static bool dynamic_inodes(const char *type)
+{
+	static const char *const types[] = {"xfs", "btrfs", "zfs", "bcachefs"};
+	return is_one_of(type, types, COUNTOF(types));
+}
+
 struct fs_seen {
 	uint64_t devno;
+	bool dynamic;
 	uint32_t path; /* interned */
 	uint16_t len;
 };
@@ -64,7 +72,7 @@ static void emit_fs(struct engine *e, struct sample *out, const struct fs_seen *
 	out_value(&o, M_FS_FREE, f->path, fs.free);
 	out_value(&o, M_FS_AVAILABLE, f->path, fs.available);
 	out_value(&o, M_FS_DEVNO, f->path, f->devno);
-	if (fs.inodes) { /* btrfs makes them as needed and says 0 */
+	if (fs.inodes && !f->dynamic) {
 		out_value(&o, M_FS_INODES, f->path, fs.inodes);
 		out_value(&o, M_FS_INODES_FREE, f->path, fs.inodes_free);
 	}
@@ -97,8 +105,8 @@ void engine_filesystems(struct engine *e, struct sample *out)
 			i++;
 		if (i == FS_MAX || (i < count && seen[i].len <= len))
 			continue;
-		seen[i] = (struct fs_seen){
-			m->devno, intern_id(&e->series->names, m->path, len), (uint16_t)len};
+		seen[i] = (struct fs_seen){m->devno, dynamic_inodes(m->type),
+			intern_id(&e->series->names, m->path, len), (uint16_t)len};
 		count += i == count;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -143,8 +151,8 @@ static int note_file(void *ctx, const struct reader_fd *fd)
 	}
 	struct open_file *f = table_add(&w->out->files, sizeof *f);
 	if (f)
-		*f = (struct open_file){
-			w->pid, fd->devno, fd->inode, fd->size, 1, fd->writable, fd->deleted, path};
+		*f = (struct open_file){w->pid, fd->fd, fd->devno, fd->inode, fd->size, 1,
+			fd->writable, fd->deleted, path};
 	return 0;
 }
 
@@ -168,14 +176,18 @@ static size_t devices_in_trouble(const struct engine *e, const struct sample *pr
 				prev, series_find(e->series, M_FS_AVAILABLE, 0, mount), &before) &&
 			before > avail && prev->mono_ns < out->mono_ns)
 			trouble = trouble ||
-				  (before - avail) * 600 >
+				  (before - avail) * LOOK_AHEAD_S >
 					  avail * ((out->mono_ns - prev->mono_ns) / 1000000000 + 1);
 		uint32_t ifree_id = series_find(e->series, M_FS_INODES_FREE, 0, mount);
 		if (sample_get(out, series_find(e->series, M_FS_INODES, 0, mount), &inodes) &&
 			sample_get(out, ifree_id, &ifree)) {
 			trouble = trouble || ifree < inodes / 10;
 			if (prev && sample_get(prev, ifree_id, &ibefore) && ibefore > ifree)
-				trouble = trouble || (ibefore - ifree) * 600 > ifree;
+				trouble =
+					trouble || (ibefore - ifree) * LOOK_AHEAD_S >
+							   ifree * ((out->mono_ns - prev->mono_ns) /
+										   1000000000 +
+									   1);
 		}
 		if (trouble)
 			devices[n++] = devno;

@@ -66,7 +66,7 @@ static bool read_stat(struct engine *e, struct proc *p)
 {
 	uint32_t uid = 0;
 	ssize_t n = reader_proc_stat(e->reader, p->pid, e->buffer, STAT_BYTES, &uid);
-	if (n <= 0 || !parse_proc_stat(scan_over(e->buffer, (size_t)n), p))
+	if (n <= 0 || !parse_proc_stat(scan_whole(scan_over(e->buffer, (size_t)n)), p))
 		return false;
 	p->uid = uid;
 	return true;
@@ -181,7 +181,7 @@ static void read_io(struct engine *e, struct proc *p)
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/io", p->pid);
 	ssize_t n = reader_file(e->reader, path, NULL, e->buffer, STAT_BYTES);
 	if (n > 0)
-		(void)parse_proc_io(scan_over(e->buffer, (size_t)n), p);
+		(void)parse_proc_io(scan_whole(scan_over(e->buffer, (size_t)n)), p);
 }
 
 void engine_name_cgroup(struct engine *e, struct proc *p)
@@ -190,7 +190,7 @@ void engine_name_cgroup(struct engine *e, struct proc *p)
 	struct scan group;
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/cgroup", p->pid);
 	ssize_t n = reader_file(e->reader, path, NULL, e->buffer, 16384);
-	if (n > 0 && parse_proc_cgroup(scan_over(e->buffer, (size_t)n), &group)) {
+	if (n > 0 && parse_proc_cgroup(scan_whole(scan_over(e->buffer, (size_t)n)), &group)) {
 		p->cgroup = intern_id(&e->series->names, group.p, scan_len(group));
 		p->have |= HAVE_CGROUP;
 	}

@@ -316,7 +316,7 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 		struct listener *l = &listeners[i];
 		if (!l->pid && l->inode &&
 			((e->want & WANT_OWNERS) || listener_in_trouble(l, prev) ||
-				(e->demand & DEMAND_CGROUP)))
+				(e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
 			wanted[n++] = (struct owner_wanted){l->inode, l->netns, &l->pid};
 	}
 	struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);

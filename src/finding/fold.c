@@ -18,6 +18,8 @@ enum link {
 	LINK_MEMBER,  /* the symptom's process is in the cause's cgroup */
 	LINK_STARVED, /* the symptom's process is among the cause's victims */
 	LINK_DISK,    /* the same device, or the filesystem on it */
+	LINK_CULPRIT, /* the symptom\'s culprit is in the cause\'s cgroup */
+	LINK_USER,    /* the symptom\'s process belongs to the user of the cause */
 };
 
 static const struct {
@@ -28,8 +30,7 @@ static const struct {
 	{RES_CGROUP_CPU, RES_TCP_LISTEN, LINK_MEMBER},
 	{RES_CGROUP_PIDS, RES_TCP_LISTEN, LINK_MEMBER},
 	{RES_CGROUP_MEMORY, RES_TCP_LISTEN, LINK_MEMBER},
-	{RES_CGROUP_MEMORY, RES_MEMORY, LINK_HOST},
-	{RES_CGROUP_MEMORY, RES_SWAP, LINK_HOST},
+	{RES_CGROUP_MEMORY, RES_SWAP, LINK_CULPRIT},
 	{RES_CPU_STEAL, RES_CPU, LINK_HOST},
 	{RES_CPU, RES_TCP_LISTEN, LINK_STARVED},
 	{RES_MEMORY, RES_SWAP, LINK_HOST},
@@ -38,7 +39,7 @@ static const struct {
 	{RES_DISK_STALL, RES_DISK_IO, LINK_HOST},
 	{RES_DISK_STALL, RES_TCP_LISTEN, LINK_STARVED},
 	{RES_DISK_IO, RES_TCP_LISTEN, LINK_STARVED},
-	{RES_NPROC, RES_TCP_LISTEN, LINK_HOST},
+	{RES_NPROC, RES_TCP_LISTEN, LINK_USER},
 	{RES_PIDS, RES_TCP_LISTEN, LINK_HOST},
 	{RES_PIDS, RES_NPROC, LINK_HOST},
 	{RES_TCP_PORTS, RES_TCP_TIMEWAIT, LINK_NETNS},
@@ -53,6 +54,12 @@ static bool is_victim(const struct verdict *cause, int32_t pid)
 		if (pid && cause->victims[i].pid == pid)
 			return true;
 	return false;
+}
+
+static bool same_user(const struct view *v, int32_t a, int32_t b)
+{
+	const struct usage *ua = a ? view_usage(v, a) : NULL, *ub = b ? view_usage(v, b) : NULL;
+	return ua && ub && ua->p->uid == ub->p->uid;
 }
 
 static bool linked(struct view *v, const struct verdict *cause, const struct verdict *symptom)
@@ -70,6 +77,10 @@ static bool linked(struct view *v, const struct verdict *cause, const struct ver
 			       who_is_member(v, cause->cgroup, symptom->pid);
 		case LINK_STARVED: return is_victim(cause, symptom->pid);
 		case LINK_DISK: return cause->devno && cause->devno == symptom->devno;
+		case LINK_CULPRIT:
+			return symptom->nculprits && cause->cgroup &&
+			       who_is_member(v, cause->cgroup, symptom->culprits[0].pid);
+		case LINK_USER: return same_user(v, cause->pid, symptom->pid);
 		}
 	}
 	return false;
@@ -186,6 +197,10 @@ int findings_build(struct view *v, const char *only, struct verdicts *all, struc
 		if (wanted(&ret->rows[i], only))
 			ret->rows[kept++] = ret->rows[i];
 	ret->count = kept;
+	for (size_t i = 0; i < ret->count;
+		i++) /* the wall clock may have been set back in the window */
+		if (ret->rows[i].since_ns > v->now_ns)
+			ret->rows[i].since_ns = v->now_ns;
 	qsort(ret->rows, ret->count, sizeof *ret->rows, heavier);
 	find_blind(v, all, ret);
 	/* Without the two files that every Linux has, nothing can be said. */

@@ -424,7 +424,7 @@ static void add_ports(struct builder *b)
 			!view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
 			continue;
 		(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
-		bool loopback = g->peer.family == 2 && g->peer.bytes[0] == 127;
+		bool loopback = who_is_loopback(&g->peer);
 		bool reusable = (reuse > 0 && reuse < 1.5) ||
 				(reuse > 1.5 && loopback); /* then a port in TIME_WAIT is no loss */
 		double used = reusable ? (double)g->ephemeral - (g->time_wait < g->ephemeral

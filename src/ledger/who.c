@@ -8,10 +8,21 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 const char *who_name(struct view *v, const struct proc *p)
 {
 	return arena_strn(&v->scratch, p->comm, strnlen(p->comm, PROC_COMM));
+}
+
+bool who_is_loopback(const struct address *a)
+{
+	static const uint8_t one[ADDR_BYTES] = {[15] = 1};
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	if (a->family == AF_INET)
+		return a->bytes[0] == 127;
+	return memcmp(a->bytes, one, sizeof one) == 0 ||
+	       (memcmp(a->bytes, mapped, sizeof mapped) == 0 && a->bytes[12] == 127);
 }
 
 const char *who_user(struct view *v, uint32_t uid)

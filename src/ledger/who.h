@@ -52,6 +52,8 @@ bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid);
 size_t who_disk_family(const struct view *v, uint32_t disk_series, uint64_t *devnos, size_t max);
 /* Is this series a partition of another disk in the view? */
 bool who_is_partition(const struct view *v, uint32_t disk_series);
+/* Is this an address of the loopback (127/8, ::1, also as v4-mapped)? */
+bool who_is_loopback(const struct address *a);
 /* Name of a user where /etc/passwd knows it, else its number. */
 const char *who_user(struct view *v, uint32_t uid);
 /* A process's name, as text of its own. */

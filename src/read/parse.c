@@ -58,6 +58,7 @@ bool parse_proc_stat(struct scan bytes, struct proc *p)
 		}
 		switch (field) {
 		case 4: q.ppid = (int32_t)v; break;
+		case 5: q.pgrp = (int32_t)v; break;
 		case 9: q.kernel = v & PF_KTHREAD_BIT; break;
 		case 10: q.minor_faults = v; break;
 		case 12: q.major_faults = v; break;

@@ -24,7 +24,12 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-enum { TASKSTATS_BATCH = 16, TASKSTATS_ANSWER = 1024, FDS_WORTH_A_LIMIT = 16 };
+enum {
+	TASKSTATS_BATCH = 16,
+	TASKSTATS_ANSWER = 1024,
+	FDS_WORTH_A_LIMIT = 16,
+	FDLIST_BYTES = 4 << 20
+};
 
 struct genl_request {
 	struct nlmsghdr h;
@@ -287,7 +292,7 @@ int reader_proc_limits(struct reader *r, int32_t pid, bool want_nproc, struct re
 		ssize_t n = reader_moment_file(r, path, text, sizeof text);
 		if (n < 0)
 			return (int)n;
-		struct scan s = scan_over(text, (size_t)n);
+		struct scan s = scan_whole(scan_over(text, (size_t)n));
 		ret->have_fds = scan_u64(&s, &ret->fds);
 		ret->have_limits = ret->have_fds && scan_u64(&s, &ret->fd_limit) &&
 				   scan_u64(&s, &ret->nproc_limit);
@@ -367,8 +372,11 @@ static int fds_replay(struct reader *r, int32_t pid, unsigned max,
 {
 	char path[64];
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fdlist", pid);
-	char *buf = (char *)r->dump_buffer;
-	ssize_t n = reader_moment_file(r, path, buf, sizeof r->dump_buffer);
+	AUTO_FREE char *buf = malloc(
+		FDLIST_BYTES); /* a recording may be large, and is not looked at each second */
+	if (!buf)
+		return -ENOMEM;
+	ssize_t n = reader_moment_file(r, path, buf, FDLIST_BYTES);
 	if (n < 0)
 		return (int)n;
 	struct scan s = scan_over(buf, (size_t)n), line;

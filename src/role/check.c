@@ -56,7 +56,7 @@ static int say_findings(const struct options *o, struct session *s, const struct
 			     : (int)fs->overall;
 	}
 	if (o->set[OPTION_NAGIOS]) {
-		show_nagios(stdout, &s->view, fs);
+		show_nagios(stdout, fs);
 	} else {
 		show_check(stdout, st, &s->view, fs);
 		if (!o->given_command && st.width)

@@ -29,6 +29,17 @@ const struct rule_case rule_case_cgroup_memory = {
 		  "honest.",
 };
 
+double own_oom_kills(struct view *v, uint32_t group)
+{
+	double kills, ooms;
+	if (!view_delta(v, view_id(v, M_CG_OOM_KILLS, 0, group), &kills) || kills <= 0)
+		return 0;
+	/* v2 counts its own; in v1 the group must have run into its limit. */
+	if (view_delta(v, view_id(v, M_CG_OOMS, 0, group), &ooms))
+		return ooms > 0 ? kills : 0;
+	return view_delta(v, view_id(v, M_CG_MEM_HITS, 0, group), &ooms) && ooms > 0 ? kills : 0;
+}
+
 static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 {
 	uint32_t group = series_row(v->series, id)->instance;
@@ -39,7 +50,7 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 		return;
 	uint32_t kill_id = view_id(v, M_CG_OOM_KILLS, 0, group),
 		 hit_id = view_id(v, M_CG_MEM_HITS, 0, group);
-	(void)view_delta(v, kill_id, &kills);
+	kills = own_oom_kills(v, group);
 	(void)view_delta(v, hit_id, &hits);
 	struct trend t = view_trend(v, id);
 	bool at_limit = used >= 0.97 * limit && view_steps_growing(v, hit_id, 1) * 2 > v->n - 1;
@@ -83,7 +94,11 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 			word, word));
 	if (t.slope > 0 && t.steady)
 		verdict_evidence(f, say(v, "grows by %s/s", text_bytes(c, t.slope)), M_CG_MEM_ANON,
-			t.slope, -1, "the same again after ten seconds");
+			t.slope, -1,
+			say(v,
+				"watch -n 5 cat /sys/fs/cgroup/memory%s/memory.usage_in_bytes "
+				"/sys/fs/cgroup%s/memory.current",
+				word, word));
 	if (kills > 0)
 		verdict_evidence(f, say(v, "%.0f kills in %.0f s", kills, v->seconds),
 			M_CG_OOM_KILLS, kills, 0, "dmesg | grep -i 'killed process' | tail -3");
@@ -92,8 +107,8 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 		false, "its state in memory is lost", "none");
 	verdict_remedy(f, "Raise the limit of the group to win time",
 		say(v,
-			"f=/sys/fs/cgroup%s/memory.max; [ -e $f ] || "
-			"f=/sys/fs/cgroup/memory%s/memory.limit_in_bytes; echo %.0f > $f",
+			"f=/sys/fs/cgroup%s/memory.max; [ -e \"$f\" ] || "
+			"f=/sys/fs/cgroup/memory%s/memory.limit_in_bytes; echo %.0f > \"$f\"",
 			word, word, limit * 2),
 		"systemctl set-property, MemoryMax=", false, "memory of the others",
 		"a leak fills that too");
@@ -203,8 +218,8 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 			"its service ends", "none");
 	verdict_remedy(f, "Raise the limit of the group to win time",
 		say(v,
-			"f=/sys/fs/cgroup%s/pids.max; [ -e $f ] || "
-			"f=/sys/fs/cgroup/pids%s/pids.max; echo %.0f > $f",
+			"f=/sys/fs/cgroup%s/pids.max; [ -e \"$f\" ] || "
+			"f=/sys/fs/cgroup/pids%s/pids.max; echo %.0f > \"$f\"",
 			word, word, limit * 2),
 		"systemctl set-property, TasksMax=", false, "process ids of the host",
 		"a leak fills that too");
@@ -283,10 +298,14 @@ static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 		verdict_evidence(f,
 			say(v, "its CPUs stood still for %.1f s in %.0f s", lost, v->seconds),
 			M_CG_CPU_THROTTLED_TIME, lost / v->seconds, -1,
-			"the same file, a second later");
+			say(v,
+				"watch -n 1 cat /sys/fs/cgroup/cpu%s/cpu.stat "
+				"/sys/fs/cgroup%s/cpu.stat",
+				word, word));
 	verdict_remedy(f, "Double the quota",
 		say(v,
-			"f=/sys/fs/cgroup%s/cpu.max; if [ -e $f ]; then echo '%.0f %.0f' > $f; "
+			"f=/sys/fs/cgroup%s/cpu.max; if [ -e \"$f\" ]; then echo '%.0f %.0f' > "
+			"\"$f\"; "
 			"else echo %.0f > /sys/fs/cgroup/cpu%s/cpu.cfs_quota_us; fi",
 			word, quota * 2e6, period * 1e6, quota * 2e6, word),
 		"systemctl set-property, CPUQuota=", false, "CPU time of the others",

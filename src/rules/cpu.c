@@ -42,10 +42,28 @@ static bool suffers(const struct view *v, const struct program *g)
 	       g->delay_s >= DELAY_RATIO * g->cpu_s;
 }
 
-static bool same_family(const struct program *a, const struct program *b)
+/* Parts of one job: the same process group, or a parent or grandparent in common. Supervisors and init are no family: they are
+ * further away, or process 1. */
+static bool same_job(const struct usage *a, const struct usage *b)
 {
-	return a == b || (a->parent && a->parent == b->top) || (b->parent && b->parent == a->top) ||
-	       (a->parent && a->parent == b->parent);
+	if (a == b || (a->p->pgrp && a->p->pgrp == b->p->pgrp))
+		return true;
+	for (const struct usage *x = a, *end = a->parent ? a->parent->parent : NULL; x;
+		x = x == end ? NULL : x->parent)
+		for (const struct usage *y = b, *last = b->parent ? b->parent->parent : NULL; y;
+			y = y == last ? NULL : y->parent)
+			if (x == y)
+				return true;
+	return false;
+}
+
+/* The program that this process stands for, NULL when it is a job known by its children only. */
+static const struct program *program_of(const struct view *v, const struct who *w)
+{
+	for (size_t i = 0; strcmp(w->kind, "process") == 0 && i < v->nprograms; i++)
+		if (v->programs[i].top->p->pid == w->pid)
+			return &v->programs[i];
+	return NULL;
 }
 
 /* Who suffers is not to blame, however much it gets. */
@@ -104,31 +122,37 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 				     "waits is not known");
 		return;
 	}
-	const struct program *top = &v->programs[0];
-	if (top->top->p->self && v->nprograms > 1)
-		top = &v->programs[1];
-	double hungry = top->cpu_s / (cpus * v->seconds);
+	struct who culprits[WHO_MAX];
+	size_t nculprits = who_cpu(v, culprits, WHO_MAX);
+	if (nculprits == 0)
+		return;
+	/* Who takes the processors: a program, or a job whose children live too short to be seen. */
+	const struct usage *taker = view_usage(v, culprits[0].pid);
+	const struct program *top = program_of(v, &culprits[0]);
+	double taken_s = culprits[0].share * cpus * v->seconds;
 	const struct program *victims[VERDICT_VICTIMS];
 	size_t nvictims = 0;
 	for (size_t i = 0; i < v->nprograms && nvictims < VERDICT_VICTIMS; i++) {
 		const struct program *g = &v->programs[i];
-		/* Who uses much himself competes; the victim is who gets little. */
-		if (!same_family(g, top) && !g->top->p->self && suffers(v, g) &&
-			g->cpu_s < top->cpu_s)
-			victims[nvictims++] = g;
+		if (g == top || g->top->p->self || !suffers(v, g) || g->cpu_s >= taken_s)
+			continue;
+		/* Parts of one job only delay each other, unless one of them serves others. */
+		if (taker && !g->listens && same_job(taker, g->top))
+			continue;
+		victims[nvictims++] = g;
 	}
-	bool serves = top->listens && !top->yields && top->delay_s >= DELAY_RATIO * top->cpu_s &&
-		      hungry > 0.3;
+	bool serves = top && top->listens && !top->yields &&
+		      top->delay_s >= DELAY_RATIO * top->cpu_s && culprits[0].share > 0.3;
 	if (nvictims == 0 && !serves) {
-		if (top->cpu_s > 0.3 * cpus * v->seconds) {
-			struct verdict *f = verdict_new(v, out, SEVERITY_NOTICE, STATE_NOTE, NULL);
-			if (f) {
-				f->title = say(v,
-					"All processors are busy, most with %s; nobody else waits "
-					"for them",
-					who_name(v, top->top->p));
-				f->nculprits = who_cpu(v, f->culprits, WHO_MAX);
-			}
+		struct verdict *f = culprits[0].share > 0.3
+					    ? verdict_new(v, out, SEVERITY_NOTICE, STATE_NOTE, NULL)
+					    : NULL;
+		if (f) {
+			f->title = say(v,
+				"All processors are busy, most with %s; nobody else waits for them",
+				culprits[0].value);
+			memcpy(f->culprits, culprits, sizeof culprits);
+			f->nculprits = nculprits;
 		}
 		return;
 	}
@@ -142,18 +166,19 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 		return;
 	f->used = (1 - idle - iowait) * cpus;
 	f->limit = cpus;
-	f->nculprits = who_cpu(v, f->culprits, WHO_MAX);
+	memcpy(f->culprits, culprits, sizeof culprits);
+	f->nculprits = nculprits;
 	drop_victims(f, victims, nvictims);
 	f->title = f->nculprits ? say(v, "All %.0f processors are taken, most by %s", cpus,
 					  f->culprits[0].value)
 				: say(v, "All %.0f processors are taken", cpus);
 	verdict_since_culprit(v, f);
-	if (top->top->p->have & HAVE_CGROUP) {
-		f->cgroup = top->top->p->cgroup;
+	if (taker && (taker->p->have & HAVE_CGROUP)) {
+		f->cgroup = taker->p->cgroup;
 		verdict_evidence(f,
-			say(v, "%s runs in cgroup %s", who_name(v, top->top->p),
+			say(v, "%s runs in cgroup %s", culprits[0].value,
 				intern_text(&v->series->names, f->cgroup)),
-			-1, 0, -1, say(v, "cat /proc/%" PRId32 "/cgroup", top->top->p->pid));
+			-1, 0, -1, say(v, "cat /proc/%" PRId32 "/cgroup", culprits[0].pid));
 	}
 	for (size_t i = 0; i < nvictims; i++)
 		verdict_victim(f, victims[i]->listens ? "server" : "process",
@@ -218,7 +243,10 @@ void rule_cpu_steal(struct view *v, struct verdicts *out)
 		v, out, steal > 0.3 ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED, NULL);
 	if (!f)
 		return;
-	f->used = steal;
+	double cpus = 1;
+	(void)view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus);
+	f->used = steal * cpus;
+	f->limit = cpus;
 	f->title = say(v, "The hypervisor takes %.0f %% of the processors' time", 100 * steal);
 	f->culprits[f->nculprits++] =
 		(struct who){"hardware", "hypervisor", 0, 1, "gave the time to other guests"};

@@ -70,6 +70,17 @@ static void writers_suffer(struct view *v, struct verdict *f, uint64_t devno, bo
 	}
 }
 
+static const struct open_file *open_as(const struct view *v, int32_t pid, const char *path)
+{
+	const struct sample *s = view_with_files(v);
+	for (uint32_t i = 0; s && i < s->files.count; i++) {
+		const struct open_file *o = &TABLE_ROWS(s->files, struct open_file)[i];
+		if (o->pid == pid && strcmp(intern_text(&v->series->names, o->path), path) == 0)
+			return o;
+	}
+	return NULL;
+}
+
 static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric left_m, bool space)
 {
 	uint32_t mount = series_row(v->series, id)->instance,
@@ -118,14 +129,18 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 					   ? f->culprits[1].value
 					   : NULL;
 		if (file) {
+			const struct open_file *o = open_as(v, f->culprits[1].pid, file);
+			/* A deleted file has no name any more: it can be reached through the process alone. */
+			const char *name = o && o->deleted ? say(v, "/proc/%" PRId32 "/fd/%" PRId32,
+								     o->pid, o->fd)
+							   : shell_word(v, file);
 			verdict_evidence(f, say(v, "%s: %s", file, f->culprits[1].why), -1, 0, -1,
-				say(v, "ls -l %s; lsof %s", shell_word(v, file),
-					shell_word(v, file)));
+				say(v, "ls -lL %s; lsof %s", name, word));
 			verdict_remedy(f,
 				"Empty the file in place (removing it frees nothing while it is "
 				"open)",
-				say(v, ": > %s", shell_word(v, file)), NULL, false,
-				"its content is lost", "copy its tail first");
+				say(v, ": > %s", name), NULL, false, "its content is lost",
+				"copy its tail first");
 			verdict_remedy(f, "Rotate it by size", NULL, "/etc/logrotate.d/", true,
 				"older lines are dropped", "none");
 		}

@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const double AVAILABLE_LOW = 0.05;
 static const double STALLED = 0.10; /* share of time that some task waited for memory */
@@ -55,12 +56,23 @@ static void memory_remedies(struct view *v, struct verdict *f)
 /* Kills that no cgroup limit explains. */
 static double host_oom_kills(struct view *v)
 {
-	double all = 0, group;
+	double all = 0;
 	(void)view_delta(v, view_id(v, M_OOM_KILLS, 0, 0), &all);
 	for (uint32_t id = view_each(v, M_CG_OOM_KILLS, 0); id;
-		id = view_each(v, M_CG_OOM_KILLS, id))
-		if (view_delta(v, id, &group))
-			all -= group;
+		id = view_each(v, M_CG_OOM_KILLS, id)) {
+		/* A group counts what happens below it: its kills are in those of the group above already. */
+		const char *path = series_instance(v->series, id);
+		bool below = false;
+		for (uint32_t up = view_each(v, M_CG_OOM_KILLS, 0); up && !below;
+			up = view_each(v, M_CG_OOM_KILLS, up)) {
+			const char *other = series_instance(v->series, up);
+			size_t n = strlen(other);
+			below = up != id && strncmp(path, other, n) == 0 && path[n] == '/' &&
+				own_oom_kills(v, series_row(v->series, up)->instance) > 0;
+		}
+		if (!below)
+			all -= own_oom_kills(v, series_row(v->series, id)->instance);
+	}
 	return all > 0 ? all : 0;
 }
 
@@ -113,8 +125,9 @@ void rule_memory_exhausted(struct view *v, struct verdicts *out)
 	f->title = killed    ? say(v, "Memory is used up: the kernel killed %.0f process%s", kills,
                                     kills > 1 ? "es" : "")
 		   : filling ? say(v, "Memory will be used up in %s", text_duration(eta_text, eta))
-			     : say(v, "Memory is used up: tasks wait for it %.0f %% of the time",
-				       100 * stalled);
+		   : psi     ? say(v, "Memory is used up: tasks wait for it %.0f %% of the time",
+				       100 * stalled)
+			     : "Memory is used up: allocations wait for it";
 	verdict_evidence(f,
 		say(v, "%s available of %.1f GiB", text_bytes(left, available), total / (1 << 30)),
 		M_MEM_AVAILABLE, available, AVAILABLE_LOW * total,
@@ -155,7 +168,8 @@ void rule_swap_thrash(struct view *v, struct verdicts *out)
 	if (total <= 0 || view_steps_growing(v, in_id, SWAP_MOVING) * 5 < steps * 4 ||
 		view_steps_growing(v, out_id, SWAP_MOVING) * 5 < steps * 4)
 		return;
-	if (view_rate(v, view_id(v, M_PSI_MEMORY_SOME, 0, 0), &stalled) && stalled < STALLED)
+	bool psi = view_rate(v, view_id(v, M_PSI_MEMORY_SOME, 0, 0), &stalled);
+	if (psi && stalled < STALLED)
 		return;
 	(void)view_rate(v, in_id, &in);
 	(void)view_rate(v, out_id, &sout);
@@ -171,8 +185,9 @@ void rule_swap_thrash(struct view *v, struct verdicts *out)
 		say(v, "%s/s read from swap, %s/s written to it", text_bytes(a, in),
 			text_bytes(b, sout)),
 		M_SWAP_IN, in, SWAP_MOVING, "vmstat 1 5   # si, so");
-	verdict_evidence(f,
-		say(v, "some task waited for memory %.0f %% of the time", 100 * stalled),
-		M_PSI_MEMORY_SOME, stalled, STALLED, "cat /proc/pressure/memory");
+	if (psi)
+		verdict_evidence(f,
+			say(v, "some task waited for memory %.0f %% of the time", 100 * stalled),
+			M_PSI_MEMORY_SOME, stalled, STALLED, "cat /proc/pressure/memory");
 	memory_remedies(v, f);
 }

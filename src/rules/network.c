@@ -35,6 +35,29 @@ const struct rule_case rule_case_listen_overflow = {
 		  "backlog: raise it in the application and net.core.somaxconn.",
 };
 
+/* Drops of the listeners of a namespace whose queue was seen full in this window. */
+static double drops_of_full_queues(const struct view *v, unsigned netns)
+{
+	const struct sample *s = view_last(v);
+	double sum = 0;
+	for (uint32_t i = 0; i < s->listeners.count; i++) {
+		const struct listener *l = &TABLE_ROWS(s->listeners, struct listener)[i],
+				      *first = NULL;
+		bool full = false;
+		if (l->netns != netns || !l->have_drops)
+			continue;
+		for (unsigned k = 0; k < v->n; k++) {
+			const struct listener *o = sample_listener(view_at(v, k), l);
+			if (o && !first)
+				first = o;
+			full = full || (o && o->waiting >= o->backlog);
+		}
+		if (full)
+			sum += (double)(uint32_t)(l->drops - first->drops);
+	}
+	return sum;
+}
+
 static void listener_verdict(struct view *v, struct verdicts *out, const struct listener *l)
 {
 	const struct listener *first = NULL;
@@ -61,6 +84,9 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	/* A drop that is no overflow (a SYN for which no memory or route was found) is another
 	 * trouble. */
 	bool refuses = dropped > 0 && (!counted || overflows > 0);
+	/* What the full queues of the namespace dropped is theirs; the rest must be at least half of what this one, never seen full, did. */
+	if (refuses && full == 0 && most < l->backlog && counted)
+		refuses = overflows - drops_of_full_queues(v, l->netns) >= dropped / 2;
 	bool waits = full * 2 >= seen && full >= 2;
 	if (!refuses && !waits)
 		return;
@@ -193,7 +219,7 @@ static double ports_used(const struct view *v, const struct conn_group *g)
 {
 	double reuse = 0;
 	(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
-	bool loopback = g->peer.family == 2 && g->peer.bytes[0] == 127;
+	bool loopback = who_is_loopback(&g->peer);
 	bool reusable = (reuse > 0.5 && reuse < 1.5) || (reuse > 1.5 && loopback);
 	return reusable ? (double)(g->ephemeral -
 				   (g->time_wait < g->ephemeral ? g->time_wait : g->ephemeral))
@@ -245,9 +271,10 @@ static void ports_verdict(
 		f->culprits[f->nculprits++] =
 			(struct who){"destination", to, 0, 1, "is where the ports go"};
 	const char *ns = in_netns(v, g->netns);
+	const char *host = strchr(peer, ':') ? say(v, "[%s]", peer) : peer;
 	const char *ss =
 		say(v, "%sss -Htan 'dst %s and dport = :%u' | awk '{print $1}' | sort | uniq -c",
-			ns, peer, g->port);
+			ns, host, g->port);
 	verdict_evidence(f,
 		say(v, "%.0f of %.0f ports (%.0f to %.0f) are taken, %u of them in TIME_WAIT", used,
 			limit, low, high, g->time_wait),
@@ -438,8 +465,11 @@ void rule_tcp_memory(struct view *v, struct verdicts *out)
 			f->culprits[0].share, -1, "ss -tnm state established | sort -k2 -n | tail");
 	if (f->nculprits && strcmp(f->culprits[0].kind, "peer") == 0)
 		verdict_remedy(f, say(v, "Cut the connections of %s", f->culprits[0].value),
-			say(v, "ss -K dst %s", f->culprits[0].value), NULL, false,
-			"its requests fail", "needs CONFIG_INET_DIAG_DESTROY");
+			say(v,
+				strchr(f->culprits[0].value, ':') ? "ss -K dst [%s]"
+								  : "ss -K dst %s",
+				f->culprits[0].value),
+			NULL, false, "its requests fail", "needs CONFIG_INET_DIAG_DESTROY");
 	verdict_remedy(f, "Raise the limit (pages of 4 KiB)",
 		say(v, "sysctl -w net.ipv4.tcp_mem='%.0f %.0f %.0f'", pressure / 4096 * 1.5,
 			pressure / 4096 * 2, limit / 4096 * 2),

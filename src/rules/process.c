@@ -234,10 +234,13 @@ const struct rule_case rule_case_nproc_user = {
 	.threshold = "The user's tasks are at 98 % of the smallest limit that one of its processes "
 		     "has. Root is exempt from the limit, and left out.",
 	.false_alarms = "The limit is checked against all tasks of the real user id, in every "
-			"container that shares it: a count in one container alone looks too small.",
+			"container that shares it: a count in one container alone looks too small. "
+			"A limit below 8 is a lock against forking (LimitNPROC=1), and no finding.",
 	.confirm = "ps -Lu USER --no-headers | wc -l; grep processes /proc/PID/limits",
 	.remedy = "Stop who forks; give services users of their own; raise LimitNPROC of the unit.",
 };
+
+enum { NPROC_LOCK = 8 };
 
 void rule_nproc_user(struct view *v, struct verdicts *out)
 {
@@ -272,12 +275,14 @@ void rule_nproc_user(struct view *v, struct verdicts *out)
 	if (!any)
 		verdict_unknown(out, "RLIMIT_NPROC of any process");
 	for (size_t k = 0; k < n; k++) {
-		if (users[k].limit <= 0 || users[k].tasks < 0.98 * users[k].limit)
+		/* A limit of a few tasks is a lock against forking (LimitNPROC=1), and meant. */
+		if (users[k].limit < NPROC_LOCK || users[k].tasks < 0.98 * users[k].limit)
 			continue;
 		const char *user = who_user(v, users[k].uid);
 		struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, user);
 		if (!f)
 			return;
+		f->pid = users[k].pid;
 		f->used = users[k].tasks;
 		f->limit = users[k].limit;
 		f->nculprits = who_tasks(v, users[k].uid, f->culprits, WHO_MAX);

@@ -52,10 +52,13 @@ const char *say(struct view *v, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	return arena_strn(&v->scratch, line,
-		n < 0                     ? 0
-		: (size_t)n < sizeof line ? (size_t)n
-					  : sizeof line - 1);
+	size_t len = n < 0 ? 0 : (size_t)n;
+	if (len >= sizeof line) { /* cut between characters, not inside one */
+		len = sizeof line - 1;
+		while (len > 0 && ((unsigned char)line[len] & 0xc0) == 0x80)
+			len--;
+	}
+	return arena_strn(&v->scratch, line, len);
 }
 
 const char *unit_of(struct view *v, int32_t pid)
@@ -174,7 +177,7 @@ const char *in_netns(struct view *v, unsigned netns)
 	if (netns == NETNS_HOST)
 		return "";
 	if (*name && name[strspn(name, "0123456789")] != '\0')
-		return say(v, "ip netns exec %s ", name);
+		return say(v, "ip netns exec %s ", shell_word(v, name));
 	/* No name in /run/netns: through one of its processes. */
 	const struct sample *s = view_last(v);
 	for (uint32_t i = 0; i < s->procs.count; i++) {

@@ -122,6 +122,9 @@ void verdict_effect(struct verdict *f, const char *resource, const char *text);
 const char *say(struct view *v, const char *fmt, ...) PRINTF(2, 3);
 /* Foreign text as one word of a shell command: a mount may be called "$(reboot)". */
 const char *shell_word(struct view *v, const char *text);
+/* Processes that the kernel killed in the window because the group was at its own limit: a kill for lack of memory of the host, or
+ * of a group above, counts in the victim's group as well, and is not meant. */
+double own_oom_kills(struct view *v, uint32_t group);
 /* The systemd unit of a process as a shell word, NULL when it is in none or not known. */
 const char *unit_of(struct view *v, int32_t pid);
 /* When the culprit was started, if that is inside the time looked at: nothing of its making is

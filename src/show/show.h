@@ -24,7 +24,7 @@ void show_check(FILE *f, struct style st, struct view *v, const struct findings 
 void show_next(FILE *f, struct style st);
 void show_finding(
 	FILE *f, struct style st, struct view *v, const struct verdict *fd, unsigned number);
-void show_nagios(FILE *f, struct view *v, const struct findings *fs);
+void show_nagios(FILE *f, const struct findings *fs);
 void show_limits(FILE *f, struct style st, struct view *v, const struct ledger *l, bool all);
 /* Paragraphs wrapped to the width (80 when there is no terminal). */
 void show_paragraph(FILE *f, struct style st, const char *label, const char *text);

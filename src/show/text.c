@@ -57,6 +57,13 @@ static const char *paint(struct style st, const char *code)
 	return st.color ? code : "";
 }
 
+/* Columns of the first bytes of a text. */
+static size_t columns_of(const char *text, size_t bytes)
+{
+	size_t columns = text_width(text);
+	return columns - text_width(text + bytes);
+}
+
 /* Text in lines of at most `width`, hanging under `indent` blanks; the first line goes on where the
  * cursor stands. */
 static void wrap(FILE *f, const char *text, size_t indent, size_t width)
@@ -67,16 +74,13 @@ static void wrap(FILE *f, const char *text, size_t indent, size_t width)
 		while (*text == ' ')
 			text++;
 		size_t bytes = strcspn(text, " ");
-		char word[1024];
-		(void)snprintf(word, sizeof word, "%.*s",
-			(int)(bytes < sizeof word - 1 ? bytes : sizeof word - 1), text);
-		size_t w = text_width(word);
+		size_t w = columns_of(text, bytes);
 		if (!first && at + 1 + w > width) {
 			(void)fprintf(f, "\n%*s", (int)indent, "");
 			at = indent;
 			first = true;
 		}
-		(void)fprintf(f, first ? "%s" : " %s", word);
+		(void)fprintf(f, first ? "%.*s" : " %.*s", (int)bytes, text);
 		at += w + !first;
 		first = false;
 		text += bytes;
@@ -245,7 +249,18 @@ void show_next(FILE *f, struct style st)
 	(void)fprintf(f, "       plimsoll doctor         what this machine lets us see\n");
 }
 
-void show_nagios(FILE *f, struct view *v, const struct findings *fs)
+/* The plugin's line ends at '|', and at a newline: neither may come from a name. */
+static void nagios_text(FILE *f, const char *text)
+{
+	char line[1024];
+	(void)text_safe(line, sizeof line, text);
+	for (char *p = line; *p; p++)
+		if (*p == '|')
+			*p = '/';
+	(void)fputs(line, f);
+}
+
+void show_nagios(FILE *f, const struct findings *fs)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 	size_t count[3] = {0};
@@ -255,24 +270,15 @@ void show_nagios(FILE *f, struct view *v, const struct findings *fs)
 		if (!first && fs->rows[i].state != STATE_NOTE)
 			first = &fs->rows[i];
 	}
-	/* The plugin's line ends at '|': it must not come from a process's name. */
-	char line[1024];
-	(void)snprintf(line, sizeof line, "%s",
-		first ? show_safe(v, first->title)
-		: fs->overall == OVERALL_UNKNOWN
-			? "the numbers that a verdict needs could not be read"
-			: "nothing is running out");
-	for (char *p = line; *p; p++)
-		if (*p == '|' || *p == '\n')
-			*p = '/';
-	(void)fprintf(f, "PLIMSOLL %s - %s", words[fs->overall], line);
+	(void)fprintf(f, "PLIMSOLL %s - ", words[fs->overall]);
+	nagios_text(f, first ? first->title
+		       : fs->overall == OVERALL_UNKNOWN
+			       ? "the numbers that a verdict needs could not be read"
+			       : "nothing is running out");
 	if (first && first->nculprits) {
-		(void)snprintf(line, sizeof line, "%s %s", first->culprits[0].kind,
-			show_safe(v, first->culprits[0].value));
-		for (char *p = line; *p; p++)
-			if (*p == '|')
-				*p = '/';
-		(void)fprintf(f, " (%s)", line);
+		(void)fprintf(f, " (%s ", first->culprits[0].kind);
+		nagios_text(f, first->culprits[0].value);
+		(void)fputc(')', f);
 	}
 	(void)fprintf(f, " | critical=%zu;;1;0 warning=%zu;1;;0", count[SEVERITY_CRITICAL],
 		count[SEVERITY_WARNING]);

@@ -146,14 +146,14 @@ static void add_cpu(struct builder *b)
 {
 	struct view *v = b->v;
 	double busy, cpus, x;
-	if (!view_rate(v, view_id(v, M_CPU_BUSY, 0, 0), &busy) ||
+	if (v->seconds <= 0 || !view_delta(v, view_id(v, M_CPU_BUSY, 0, 0), &busy) ||
 		!view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus))
 		return;
 	struct ledger_row *r =
 		add_row(b, RES_CPU, NULL, NETNS_HOST, "/proc/stat, /proc/pressure/cpu");
 	if (!r)
 		return;
-	r->used = r->high = busy * cpus;
+	r->used = r->high = busy / v->seconds;
 	r->limit = cpus;
 	if (view_rate(v, view_id(v, M_PSI_CPU_SOME, 0, 0), &x))
 		r->pressure = x;
@@ -187,7 +187,8 @@ static void add_remainder(struct builder *b, enum resource res, enum metric tota
 	r->slope = -t.slope;
 	if (psi != METRIC_COUNT && view_rate(v, view_id(v, psi, 0, 0), &x))
 		r->pressure = x;
-	r->nholders = who_memory(v, r->holders, WHO_MAX);
+	if (res == RES_MEMORY) /* whose pages are in swap is not sampled */
+		r->nholders = who_memory(v, r->holders, WHO_MAX);
 }
 
 static void add_commit(struct builder *b)

@@ -112,6 +112,14 @@ int reader_netns_scan(struct reader *r, const uint64_t *inodes, const int32_t *p
 		if (h && h != &r->netns[0] && strncmp(h->path, "run/", 4) != 0)
 			(void)snprintf(h->path, sizeof h->path, "proc/%" PRId32 "/ns/net", pids[i]);
 	}
+	/* A recording is the same in whatever order its folders lie. */
+	for (size_t i = 2; r->replay && i < r->netns_count; i++) {
+		struct netns_handle h = r->netns[i];
+		size_t k = i;
+		for (; k > 1 && strcmp(r->netns[k - 1].info.name, h.info.name) > 0; k--)
+			r->netns[k] = r->netns[k - 1];
+		r->netns[k] = h;
+	}
 	size_t kept = 0;
 	for (size_t i = 0; i < r->netns_count; i++)
 		if (r->netns[i].seen) {

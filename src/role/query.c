@@ -105,7 +105,9 @@ static const char *labels_text(struct view *v, uint32_t id)
 				? arena_printf(&v->scratch, "%s=\"%s\"", label,
 					  show_safe(v, series_instance(v->series, id)))
 				: "";
-	const char *b = *ns ? arena_printf(&v->scratch, "%snetns=\"%s\"", *a ? "," : "", ns) : "";
+	const char *b =
+		*ns ? arena_printf(&v->scratch, "%snetns=\"%s\"", *a ? "," : "", show_safe(v, ns))
+		    : "";
 	return *a || *b ? arena_printf(&v->scratch, "{%s%s}", a, b) : "";
 }
 
@@ -125,7 +127,7 @@ static void print_rows(
 		const char *name = arena_printf(
 			&v->scratch, "%s%s", metric_info(m)->name, labels_text(v, rows[i].id));
 		const char *value = rows[i].have_value
-					    ? arena_printf(&v->scratch, "%.12g", rows[i].value)
+					    ? arena_printf(&v->scratch, "%.15g", rows[i].value)
 					    : "-";
 		const char *rate =
 			rows[i].have_rate ? arena_printf(&v->scratch, "%.6g", rows[i].rate) : "-";
@@ -161,15 +163,42 @@ static json_t *rows_json(struct view *v, const struct query_row *rows, size_t n)
 				labels, label, json_text(series_instance(v->series, rows[i].id)));
 		if (*ns)
 			json_object_set_new(labels, "netns", json_text(ns));
-		json_array_append_new(a,
-			json_pack("{s:s, s:o, s:s, s:s, s:o, s:o}", "metric", metric_info(m)->name,
-				"labels", labels, "kind", metric_kind_name(m), "unit",
-				metric_base_unit(m), "value",
-				rows[i].have_value ? json_real(rows[i].value) : json_null(), "rate",
-				rows[i].have_rate ? json_real(rows[i].rate) : json_null()));
+		json_array_append_new(
+			a, json_pack("{s:s, s:o, s:s, s:s, s:o, s:o}", "metric",
+				   metric_info(m)->name, "labels", labels, "kind",
+				   metric_kind_name(m), "unit", metric_base_unit(m), "value",
+				   rows[i].have_value ? json_amount(rows[i].value) : json_null(),
+				   "rate",
+				   rows[i].have_rate ? json_amount(rows[i].rate) : json_null()));
 	}
 	return json_pack(
 		"{s:i, s:s, s:o}", "schema", 1, "at", text_time(at, v->now_ns), "series", a);
+}
+
+static int row_order(const struct view *v, uint32_t a, uint32_t b)
+{
+	const struct series *ra = series_row(v->series, a), *rb = series_row(v->series, b);
+	if (ra->metric != rb->metric)
+		return (int)ra->metric - (int)rb->metric;
+	int n = strcmp(
+		series_netns_name(v->series, ra->netns), series_netns_name(v->series, rb->netns));
+	if (n)
+		return n;
+	/* "10" behind "9" */
+	const char *x = series_instance(v->series, a), *y = series_instance(v->series, b);
+	return strverscmp(x, y);
+}
+
+/* By metric as the catalogue has them, then by namespace and instance: the order of folders and of first sight is chance. */
+static void sort_rows(const struct view *v, struct query_row *rows, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		struct query_row r = rows[i];
+		size_t k = i;
+		for (; k > 0 && row_order(v, rows[k - 1].id, r.id) > 0; k--)
+			rows[k] = rows[k - 1];
+		rows[k] = r;
+	}
 }
 
 int command_query(struct options *o)
@@ -209,6 +238,8 @@ int command_query(struct options *o)
 				rows[n++] = r;
 		}
 	}
+	if (status == 0)
+		sort_rows(v, rows, n);
 	if (status == 0 && !known)
 		status = complain(EX_USAGE,
 			"query: '%s': no metric has such a name (plimsoll explain lists them)",

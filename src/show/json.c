@@ -14,7 +14,7 @@ json_t *json_text(const char *s)
 	return s ? json_string(text_utf8(buf, sizeof buf, s)) : json_null();
 }
 
-static json_t *number(double v)
+json_t *json_amount(double v)
 {
 	if (!isfinite(v))
 		return json_null();
@@ -23,7 +23,7 @@ static json_t *number(double v)
 
 static json_t *number_or_null(double v)
 {
-	return v < 0 ? json_null() : number(v);
+	return v < 0 ? json_null() : json_amount(v);
 }
 
 static json_t *time_text(uint64_t ns)
@@ -63,8 +63,8 @@ json_t *json_finding(struct view *v, const struct verdict *f)
 		const struct evidence *e = &f->evidence[i];
 		json_array_append_new(evidence,
 			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "text", json_text(e->text),
-				"metric", json_text(e->metric), "value", number(e->value), "limit",
-				number_or_null(e->limit), "at",
+				"metric", json_text(e->metric), "value", json_amount(e->value),
+				"limit", number_or_null(e->limit), "at",
 				time_text(e->at_ns ? e->at_ns : v->now_ns), "confirm",
 				json_text(e->confirm)));
 	}
@@ -89,7 +89,7 @@ json_t *json_finding(struct view *v, const struct verdict *f)
 		json_text(f->resource), "netns", *netns ? json_text(netns) : json_null(), "cgroup",
 		f->cgroup ? json_text(intern_text(&v->series->names, f->cgroup)) : json_null(),
 		"title", json_text(f->title), "since", time_text(f->since_ns), "eta_s",
-		number_or_null(f->eta_s), "used", number(f->used), "limit",
+		number_or_null(f->eta_s), "used", json_amount(f->used), "limit",
 		number_or_null(f->limit), "unit", unit, "refused", number_or_null(f->refused),
 		"culprits", whos(f->culprits, f->nculprits), "victims", victims, "evidence",
 		evidence, "remedies", remedies, "effects", effects);
@@ -129,7 +129,7 @@ json_t *json_check(struct view *v, const struct findings *fs, const char *versio
 	}
 	return json_pack("{s:s, s:i, s:o, s:o, s:o, s:s, s:o, s:o}", "plimsoll", version, "schema",
 		1, "host", json_text(host), "at", time_text(v->now_ns), "window_s",
-		number(v->seconds), "verdict", overall_name(fs->overall), "findings", findings,
+		json_amount(v->seconds), "verdict", overall_name(fs->overall), "findings", findings,
 		"blind", blind);
 }
 
@@ -146,12 +146,13 @@ json_t *json_limits(struct view *v, const struct ledger *l)
 				*netns ? json_text(netns) : json_null(), "cgroup",
 				r->cgroup ? json_text(intern_text(&v->series->names, r->cgroup))
 					  : json_null(),
-				"used", number(r->used), "limit", number_or_null(r->limit), "high",
-				number(r->high), "unit", r->unit, "high_at", time_text(r->high_at),
-				"refused", number_or_null(r->refused), "refused_per_s",
-				r->refused < 0 ? json_null() : number(r->refused_per_s), "pressure",
-				number_or_null(r->pressure), "slope_per_s", number(r->slope),
-				"eta_s", number_or_null(r->eta_s), "holders",
+				"used", json_amount(r->used), "limit", number_or_null(r->limit),
+				"high", json_amount(r->high), "unit", r->unit, "high_at",
+				time_text(r->high_at), "refused", number_or_null(r->refused),
+				"refused_per_s",
+				r->refused < 0 ? json_null() : json_amount(r->refused_per_s),
+				"pressure", number_or_null(r->pressure), "slope_per_s",
+				json_amount(r->slope), "eta_s", number_or_null(r->eta_s), "holders",
 				whos(r->holders, r->nholders), "source", r->source));
 	}
 	return json_pack(
@@ -173,7 +174,7 @@ int json_write(FILE *f, json_t *j, bool one_line)
 	if (!j)
 		return -ENOMEM;
 	int r = json_dumpf(
-		j, f, (one_line ? JSON_COMPACT : JSON_INDENT(1)) | JSON_REAL_PRECISION(12));
+		j, f, (one_line ? JSON_COMPACT : JSON_INDENT(1)) | JSON_REAL_PRECISION(15));
 	json_decref(j);
 	if (r < 0 || fputc('\n', f) == EOF || fflush(f) == EOF || ferror(f))
 		return -EIO;

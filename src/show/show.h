@@ -42,6 +42,8 @@ json_t *json_check(
 json_t *json_finding(struct view *v, const struct verdict *f);
 json_t *json_limits(struct view *v, const struct ledger *l);
 json_t *json_rule(enum rule_id r);
+/* A number: whole ones as integers, infinities as null. */
+json_t *json_amount(double v);
 /* Foreign text as a JSON string: invalid UTF-8 becomes \xNN. */
 json_t *json_text(const char *s);
 /* Writes with a newline; -EIO when the stream failed. Takes the reference. */

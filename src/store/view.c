@@ -83,14 +83,35 @@ bool view_highest(const struct view *v, uint32_t id, double *ret, uint64_t *ret_
 	return any;
 }
 
-/* Growth from one reading to the next. Less than before is a counter that was 32 bits wide and
- * wrapped, if it was near its end; otherwise it began anew, and what it lost is not known. */
-static uint64_t step(uint64_t before, uint64_t now)
+/* Counters that are 32 bits wide in the kernel: the time fields of diskstats, and the per-CPU ones of softnet and conntrack. */
+static bool wraps(enum metric m)
+{
+	switch (m) {
+	case M_DISK_READ_TIME:
+	case M_DISK_WRITE_TIME:
+	case M_DISK_BUSY:
+	case M_DISK_QUEUE_TIME:
+	case M_SOFTNET_PROCESSED:
+	case M_SOFTNET_DROPPED:
+	case M_SOFTNET_SQUEEZED:
+	case M_CONNTRACK_DROP:
+	case M_CONNTRACK_EARLY_DROP:
+	case M_CONNTRACK_INSERT_FAILED: return true;
+	default: return false;
+	}
+}
+
+/* Growth from one reading to the next. Less than before is a counter that wrapped, if it can and was near its end; otherwise it began
+ * anew (a device or namespace made again), and what it lost is not known. */
+static uint64_t step(enum metric m, uint64_t before, uint64_t now)
 {
 	if (now >= before)
 		return now - before;
 	uint64_t wrapped = now + (UINT64_C(1) << 32) - before;
-	return before >> 31 == 1 && wrapped < UINT64_C(1) << 31 ? wrapped : 0;
+	return wraps(m) && before >> 32 == 0 && before >= UINT64_C(0xf0000000) &&
+			       wrapped < UINT64_C(1) << 28
+		       ? wrapped
+		       : 0;
 }
 
 /* Raw growth over the window; *steps and *since are optional. */
@@ -105,7 +126,8 @@ static bool raw_delta(const struct view *v, uint32_t id, uint64_t *ret, uint64_t
 		if (!sample_get(s, id, &now))
 			continue;
 		if (have) {
-			uint64_t grown = step(before, now);
+			uint64_t grown =
+				step((enum metric)series_row(v->series, id)->metric, before, now);
 			double sec = (double)(s->mono_ns - at) / 1e9;
 			pair = true;
 			if (grown && sum == 0 && since)
@@ -120,7 +142,9 @@ static bool raw_delta(const struct view *v, uint32_t id, uint64_t *ret, uint64_t
 		have = true;
 	}
 	*ret = sum;
-	return pair;
+	/* What is not there any more does not go on at its old rate. */
+	uint64_t last;
+	return pair && sample_get(view_last(v), id, &last);
 }
 
 bool view_delta(const struct view *v, uint32_t id, double *ret)
@@ -132,18 +156,30 @@ bool view_delta(const struct view *v, uint32_t id, double *ret)
 	return true;
 }
 
+/* CPU time of all states together: the whole of which a state is a share, on however many CPUs were online meanwhile. */
+static double cpu_whole(const struct view *v)
+{
+	static const enum metric states[] = {M_CPU_BUSY, M_CPU_IDLE, M_CPU_IOWAIT};
+	double sum = 0, d;
+	for (size_t i = 0; i < COUNTOF(states); i++)
+		if (view_delta(v, view_id(v, states[i], 0, 0), &d))
+			sum += d;
+	return sum;
+}
+
 bool view_rate(const struct view *v, uint32_t id, double *ret)
 {
 	double d;
 	if (v->seconds <= 0 || !view_delta(v, id, &d))
 		return false;
-	*ret = d / v->seconds;
 	const struct series *row = series_row(v->series, id);
-	double cpus;
-	if (kind_of(v, id) == METRIC_SHARE &&
-		metric_info((enum metric)row->metric)->label == LABEL_CPU && row->instance == 0 &&
-		view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus) && cpus > 0)
-		*ret /= cpus; /* the line of all CPUs adds them up */
+	/* The line of all CPUs adds them up, those that came or went in the window too. */
+	bool of_all_cpus = kind_of(v, id) == METRIC_SHARE && row->instance == 0 &&
+			   metric_info((enum metric)row->metric)->label == LABEL_CPU;
+	double whole = of_all_cpus ? cpu_whole(v) : v->seconds;
+	if (whole <= 0)
+		return false;
+	*ret = d / whole;
 	return true;
 }
 

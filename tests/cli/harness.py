@@ -170,7 +170,8 @@ def _unquote(s):
 
 
 def metrics():
-    return [dict(id=f[0], name=_unquote(f[1]), kind=f[2], unit=f[3], label=f[4], help=_unquote(f[5])) for f in map(_fields, _rows("metrics", "METRIC"))]
+    return [dict(id=f[0], name=_unquote(f[1]), kind=f[2], unit=f[3], label=f[4], help=_unquote(f[5])) for f in map(_fields,
+            _rows("metrics", "METRIC"))]
 
 
 def resources():
@@ -182,7 +183,8 @@ def rules():
 
 
 def collectors():
-    return [dict(name=f[0], scope=f[1], every=f[2], path=_unquote(f[4]), hides=_unquote(f[5])) for f in map(_fields, _rows("collectors", "COLLECTOR"))]
+    return [dict(name=f[0], scope=f[1], every=f[2], path=_unquote(f[4]), hides=_unquote(f[5])) for f in map(_fields,
+            _rows("collectors", "COLLECTOR"))]
 
 
 def commands():
@@ -193,6 +195,7 @@ def options():
     rows = []
     for f in map(_fields, _rows("options", "OPTION")):
         of = {c["id"] for c in commands()} if "~0u" in f[5] else set(re.findall(r"C\((\w+)\)", f[5]))
-        rows.append(dict(id=f[0], name=_unquote(f[1]), letter=f[2][1] if f[2].startswith("'") else None, kind=f[3], argument=_unquote(f[4]), commands=of,
+        rows.append(dict(id=f[0], name=_unquote(f[1]), letter=f[2][1] if f[2].startswith("'") else None, kind=f[3], argument=_unquote(f[4]),
+                commands=of,
                          config=f[6] == "CONFIG", default=_unquote(f[7]), help=_unquote(f[8])))
     return rows

@@ -34,15 +34,20 @@ static void fill(enum metric m, const uint64_t *v, unsigned n)
 	CHECK_INT(view_open(&view, &store, n), 0);
 }
 
-static double delta(const uint64_t *v, unsigned n)
+static double delta_of(enum metric m, const uint64_t *v, unsigned n)
 {
 	double d = -1;
 	begin(n);
-	fill(M_CTXT, v, n);
-	if (!view_delta(&view, view_id(&view, M_CTXT, 0, 0), &d))
+	fill(m, v, n);
+	if (!view_delta(&view, view_id(&view, m, 0, 0), &d))
 		d = -1;
 	end();
 	return d;
+}
+
+static double delta(const uint64_t *v, unsigned n)
+{
+	return delta_of(M_CTXT, v, n);
 }
 
 static void counters(void)
@@ -50,7 +55,13 @@ static void counters(void)
 	CHECK_NEAR(delta((uint64_t[]){100, 150, 250}, 3), 150, 0);
 	CHECK_NEAR(delta((uint64_t[]){100, 5, 25}, 3), 20,
 		0); /* began anew: what it lost is not known */
-	CHECK_NEAR(delta((uint64_t[]){4294967290u, 4, 10}, 3), 16, 0);    /* 32 bits wrapped */
+	/* 32 bits wrapped, where the kernel has no more; elsewhere it began anew */
+	CHECK_NEAR(delta_of(M_SOFTNET_DROPPED, (uint64_t[]){4294967290u, 4, 10}, 3), 16, 0);
+	CHECK_NEAR(delta((uint64_t[]){4294967290u, 4, 10}, 3), 6, 0);
+	CHECK_NEAR(delta_of(M_SOFTNET_DROPPED, (uint64_t[]){3000000000u, 4, 10}, 3), 6,
+		0); /* far from its end: anew */
+	CHECK_NEAR(delta((uint64_t[]){100, 200, UINT64_MAX}, 3), -1,
+		0); /* gone: it does not go on at its old rate */
 	CHECK_NEAR(delta((uint64_t[]){100, UINT64_MAX, 300}, 3), 200, 0); /* a gap is no zero */
 	CHECK_NEAR(delta((uint64_t[]){UINT64_MAX, UINT64_MAX, 300}, 3), -1,
 		0); /* one reading: not known */

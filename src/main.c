@@ -17,7 +17,9 @@
  */
 #include "role/commands.h"
 
+#include <errno.h>
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -54,7 +56,9 @@ int main(int argc, char **argv)
 					EX_USAGE, "help: '%s': no such command", o.argument);
 		}
 		options_help(stdout, &o);
-		return fflush(stdout) == EOF ? EX_IOERR : 0;
+		return fflush(stdout) == EOF || ferror(stdout)
+			       ? complain(EX_IOERR, "standard output: %s", strerror(errno))
+			       : 0;
 	}
 	status = run(&o);
 	options_free(&o);

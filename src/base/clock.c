@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: ISC */
 #include "base/clock.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <time.h>
 
 enum { NS_PER_S = 1000000000 };
@@ -26,7 +29,15 @@ uint64_t clock_mono_ns(void)
 
 int clock_sleep_until(uint64_t mono_ns)
 {
-	struct timespec t = {
-		.tv_sec = (time_t)(mono_ns / NS_PER_S), .tv_nsec = (long)(mono_ns % NS_PER_S)};
-	return -clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+	sigset_t none;
+	(void)sigemptyset(&none);
+	for (;;) {
+		uint64_t now = clock_mono_ns();
+		if (now >= mono_ns)
+			return 0;
+		struct timespec left = {.tv_sec = (time_t)((mono_ns - now) / NS_PER_S),
+			.tv_nsec = (long)((mono_ns - now) % NS_PER_S)};
+		if (ppoll(NULL, 0, &left, &none) < 0)
+			return -errno;
+	}
 }

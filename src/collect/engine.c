@@ -111,21 +111,33 @@ static void report(struct sample *out, enum collector_id c, unsigned netns, int 
 	sample_gap(out, netns, error, collector_info(c)->path, collector_info(c)->hides);
 }
 
-/* Values of files with a pace above a second, taken over when this tick does not read them. */
-static void take_over_slow(const struct engine *e, const struct sample *prev, struct sample *out)
+/* Values of files with a pace above a second stand until they are read again. */
+static void take_over(const struct sample *prev, struct sample *out, uint32_t id)
+{
+	uint64_t v;
+	if (sample_get(prev, id, &v))
+		sample_set(out, id, v);
+}
+
+static void take_over_host(const struct engine *e, const struct sample *prev, struct sample *out)
 {
 	static const enum metric slow[] = {M_SLAB_ACTIVE, M_SLAB_OBJECTS, M_SLAB_OBJSIZE,
 		M_THREADS_MAX, M_PID_MAX, M_OVERCOMMIT, M_NEIGH_LIMIT, M_TCP_MEM_PRESSURE,
-		M_TCP_MEM_MAX, M_UDP_MEM_MAX, M_TCP_MAX_ORPHANS, M_PORT_LOW, M_PORT_HIGH,
-		M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_USER_ID, M_CONNTRACK_MAX};
-	for (size_t i = 0; prev && i < COUNTOF(slow); i++) {
+		M_TCP_MEM_MAX, M_UDP_MEM_MAX, M_TCP_MAX_ORPHANS, M_USER_ID};
+	for (size_t i = 0; prev && i < COUNTOF(slow); i++)
 		for (uint32_t id = e->series->first[slow[i]]; id;
-			id = series_row(e->series, id)->next) {
-			uint64_t v;
-			if (sample_get(prev, id, &v))
-				sample_set(out, id, v);
-		}
-	}
+			id = series_row(e->series, id)->next)
+			take_over(prev, out, id);
+}
+
+/* Of a namespace that is still there. */
+static void take_over_netns(
+	const struct engine *e, const struct sample *prev, struct sample *out, unsigned netns)
+{
+	static const enum metric slow[] = {
+		M_PORT_LOW, M_PORT_HIGH, M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_CONNTRACK_MAX};
+	for (size_t i = 0; prev && i < COUNTOF(slow); i++)
+		take_over(prev, out, series_find(e->series, slow[i], netns, 0));
 }
 
 static struct netns_state *netns_state(struct engine *e, const struct reader_netns *info)
@@ -195,6 +207,7 @@ static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
 			"everything inside it");
 		return;
 	}
+	take_over_netns(e, prev, out, (unsigned)ns->series_netns);
 	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
 		if (collector_info(c)->scope != SCOPE_NETNS)
 			continue;
@@ -290,7 +303,7 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 		e->want |= WANT_CONNS | WANT_OWNERS | WANT_ALL_FDS | WANT_SLOW;
 	know_self(e);
 	e->demand = 0;
-	take_over_slow(e, prev, out);
+	take_over_host(e, prev, out);
 	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
 		if (collector_info(c)->scope != SCOPE_HOST)
 			continue;

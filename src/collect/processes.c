@@ -62,13 +62,15 @@ static void read_netns(struct engine *e, struct proc *p)
 	}
 }
 
-static bool read_stat(struct engine *e, struct proc *p)
+static bool read_stat(struct engine *e, const struct proc *before, bool refresh, struct proc *p)
 {
 	uint32_t uid = 0;
-	ssize_t n = reader_proc_stat(e->reader, p->pid, e->buffer, STAT_BYTES, &uid);
+	bool ask = !before || refresh;
+	ssize_t n = reader_proc_stat(e->reader, p->pid, ask, e->buffer, STAT_BYTES, &uid);
 	if (n <= 0 || !parse_proc_stat(scan_whole(scan_over(e->buffer, (size_t)n)), p))
 		return false;
-	p->uid = uid;
+	bool same = before && before->start_ticks == p->start_ticks;
+	p->uid = uid == 0 && !ask && same ? before->uid : uid;
 	return true;
 }
 
@@ -100,7 +102,7 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 		p->switches = e->times[i].switches;
 		p->have |= HAVE_DELAY;
 	}
-	if (!read_stat(e, p))
+	if (!read_stat(e, before, refresh, p))
 		return false;
 	struct reader_times t;
 	if (e->no_taskstats && reader_proc_schedstat(e->reader, p->pid, &t) == 0) {

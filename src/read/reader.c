@@ -95,7 +95,8 @@ static ssize_t read_path(int dir_fd, const char *path, void *buf, size_t size)
 	return fd < 0 ? -errno : read_all(fd, buf, size);
 }
 
-ssize_t reader_proc_stat(struct reader *r, int32_t pid, void *buf, size_t size, uint32_t *ret_uid)
+ssize_t reader_proc_stat(
+	struct reader *r, int32_t pid, bool want_owner, void *buf, size_t size, uint32_t *ret_uid)
 {
 	char path[64];
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/stat", pid);
@@ -119,6 +120,11 @@ ssize_t reader_proc_stat(struct reader *r, int32_t pid, void *buf, size_t size, 
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	ssize_t n = read_all(fd, buf, size);
+	/* Files of a process that changed its user (most servers' workers) belong to root; its folder tells whose it is. */
+	char folder[32];
+	(void)snprintf(folder, sizeof folder, "proc/%" PRId32, pid);
+	if (n >= 0 && st.st_uid == 0 && want_owner && fstatat(r->root_fd, folder, &st, 0) < 0)
+		return -errno;
 	if (n >= 0) {
 		*ret_uid = st.st_uid;
 		reader_record(r, true, path, buf, (size_t)n, false);
@@ -353,6 +359,8 @@ int reader_open(const char *root, const char *record_dir, struct reader **ret)
 			r->record_fd = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (r->record_fd < 0)
 			e = -errno;
+		else if (faccessat(r->record_fd, "0", F_OK, 0) == 0)
+			e = -EEXIST; /* two recordings in one folder would be neither */
 	}
 	if (e < 0) {
 		reader_close(r);
@@ -417,6 +425,11 @@ int reader_begin(struct reader *r, uint64_t *real_ns, uint64_t *mono_ns)
 		int n = snprintf(
 			text, sizeof text, "%" PRIu64 " %" PRIu64 "\n", *real_ns, *mono_ns);
 		reader_record(r, true, "clock", text, (size_t)n, false);
+		struct stat st;
+		if (fstat(r->host_netns_fd, &st) == 0) {
+			n = snprintf(text, sizeof text, "%" PRIu64 "\n", (uint64_t)st.st_ino);
+			reader_record(r, true, "netns.inode", text, (size_t)n, false);
+		}
 	}
 	return 0;
 }

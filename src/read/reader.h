@@ -108,8 +108,9 @@ int reader_proc_times(
 int reader_proc_schedstat(struct reader *r, int32_t pid, struct reader_times *ret);
 int reader_proc_limits(struct reader *r, int32_t pid, bool want_nproc, struct reader_limits *ret);
 int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret_inode);
-/* /proc/PID/stat, and whom the process belongs to (the owner of the file). */
-ssize_t reader_proc_stat(struct reader *r, int32_t pid, void *buf, size_t size, uint32_t *ret_uid);
+/* /proc/PID/stat, and whom the process belongs to. Without want_owner, 0 may stand for a user that is known from before. */
+ssize_t reader_proc_stat(
+	struct reader *r, int32_t pid, bool want_owner, void *buf, size_t size, uint32_t *ret_uid);
 /* Descriptors of a process in ascending order, at most max; each() may stop it with nonzero.
  * with_stat: fill devno, inode, size. */
 int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,

@@ -21,9 +21,15 @@ static void request_stop(int sig)
 	stop_requested = 1;
 }
 
+/* The two ends come while we sleep, and only then (clock_sleep_until() lets them through): none is lost, and no sample is cut. */
 static void catch_signals(void)
 {
 	struct sigaction sa = {.sa_handler = request_stop};
+	sigset_t ends;
+	(void)sigemptyset(&ends);
+	(void)sigaddset(&ends, SIGINT);
+	(void)sigaddset(&ends, SIGTERM);
+	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
 	(void)sigaction(SIGINT, &sa, NULL);
 	(void)sigaction(SIGTERM, &sa, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -126,6 +132,10 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 			return complain(EX_OSERR, "looking at the samples: %s", strerror(ENOMEM));
 		track_update(&track, &s->view, &fs, say_event, &w);
 	}
+	if (ticks < s->window && r == -ENODATA)
+		return complain(EX_NOINPUT,
+			"check: --watch: the recording has %lu moments, one look takes %u (--for)",
+			ticks, s->window);
 	if (w.failed)
 		return complain(EX_IOERR, "standard output: %s", strerror(errno ? errno : EIO));
 	return (int)fs.overall;

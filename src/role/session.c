@@ -32,6 +32,8 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 	if (r == -ENODATA)
 		return complain(EX_NOINPUT,
 			"%s: no recorded tree: it has neither a folder 0 nor a folder proc", root);
+	if (r == -EEXIST)
+		return complain(EX_CANTCREAT, "%s: holds a recording already", record);
 	if (r < 0)
 		return complain(r == -ENOMEM ? EX_OSERR : EX_NOINPUT, "%s: cannot be read: %s",
 			root && r != -ENOMEM ? root

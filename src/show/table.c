@@ -98,13 +98,16 @@ void table_print(FILE *f, const struct text_table *t, unsigned width, bool color
 	for (size_t r = 0; r <= t->nrows; r++) {
 		if (r == 0 && color)
 			(void)fputs("\033[1m", f);
-		for (size_t c = 0; c < t->ncolumns; c++) {
+		size_t end = last; /* no blanks behind the last cell that says something */
+		while (r > 0 && end > 0 && (!shown[end] || !*t->cells[(r - 1) * t->ncolumns + end]))
+			end--;
+		for (size_t c = 0; c <= end; c++) {
 			if (!shown[c])
 				continue;
 			const char *s =
 				r == 0 ? t->columns[c].name : t->cells[(r - 1) * t->ncolumns + c];
-			cell(f, s, widths[c], t->columns[c].right, c == last, width > 0);
-			if (c != last)
+			cell(f, s, widths[c], t->columns[c].right, c == end, width > 0);
+			if (c != end)
 				(void)fputs("  ", f);
 		}
 		(void)fputs(r == 0 && color ? "\033[0m\n" : "\n", f);

@@ -196,12 +196,9 @@ void show_check(FILE *f, struct style st, struct view *v, const struct findings 
 {
 	static const char *const colors[] = {GREEN, YELLOW, RED, YELLOW};
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-	size_t real = 0, notes = 0;
+	size_t real = 0;
 	for (size_t i = 0; i < fs->count; i++)
-		if (fs->rows[i].state == STATE_NOTE)
-			notes++;
-		else
-			real++;
+		real += fs->rows[i].state != STATE_NOTE;
 	(void)fprintf(f, "%s%s%s  ", paint(st, colors[fs->overall]), words[fs->overall],
 		paint(st, RESET));
 	if (real)
@@ -213,16 +210,17 @@ void show_check(FILE *f, struct style st, struct view *v, const struct findings 
 		(void)fputs("nothing is running out, nobody waits", f);
 	char d[32];
 	(void)fprintf(f,
-		"\n%swatched for %s, %u processes, %u listening sockets, %u network namespaces",
+		"\n%swatched for %s, %u process%s, %u listening socket%s, %u network namespace%s",
 		paint(st, DIM), text_duration(d, v->seconds), view_last(v)->procs.count,
-		view_last(v)->listeners.count, v->series->netns_count);
+		view_last(v)->procs.count == 1 ? "" : "es", view_last(v)->listeners.count,
+		view_last(v)->listeners.count == 1 ? "" : "s", v->series->netns_count,
+		v->series->netns_count == 1 ? "" : "s");
 	if (real > 1)
 		(void)fprintf(f, "; %zu findings", real);
 	(void)fprintf(f, "%s\n", paint(st, RESET));
 	unsigned number = 0;
 	for (size_t i = 0; i < fs->count; i++)
 		show_finding(f, st, v, &fs->rows[i], ++number);
-	(void)notes;
 	if (fs->nblind) {
 		(void)fprintf(f, "\n%snot seen%s (plimsoll doctor says what to do about it)\n",
 			paint(st, BOLD), paint(st, RESET));

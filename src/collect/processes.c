@@ -24,10 +24,14 @@ enum {
 	MAX_BLOCKED_THREADS = 512, /* threads looked at in one tick */
 };
 
-static void read_limits(struct engine *e, struct proc *p)
+/* Limits hardly ever change: they stand until the next refresh. */
+static void read_limits(struct engine *e, const struct proc *before, bool refresh, struct proc *p)
 {
 	struct reader_limits l;
-	int r = reader_proc_limits(e->reader, p->pid, p->uid != 0, &l);
+	bool known = before && before->start_ticks == p->start_ticks && !refresh &&
+		     (before->have & HAVE_FD_LIMIT) && !reader_is_replay(e->reader) &&
+		     !reader_is_recording(e->reader);
+	int r = reader_proc_limits(e->reader, p->pid, !known, p->uid != 0, &l);
 	p->have &= ~(uint32_t)(HAVE_FDS | HAVE_FD_LIMIT | HAVE_NPROC_LIMIT);
 	if (r < 0)
 		return;
@@ -35,9 +39,9 @@ static void read_limits(struct engine *e, struct proc *p)
 		p->fds = l.fds;
 		p->have |= HAVE_FDS;
 	}
-	if (l.have_limits) {
-		p->fd_limit = l.fd_limit;
-		p->nproc_limit = l.nproc_limit;
+	if (known || l.have_limits) {
+		p->fd_limit = known ? before->fd_limit : l.fd_limit;
+		p->nproc_limit = known ? before->nproc_limit : l.nproc_limit;
 		p->have |= HAVE_FD_LIMIT | HAVE_NPROC_LIMIT;
 	}
 }
@@ -92,7 +96,7 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 		*p = *before;
 		p->have &= ~(uint32_t)HAVE_BLOCKED;
 		if (e->want & WANT_ALL_FDS)
-			read_limits(e, p);
+			read_limits(e, before, true, p);
 		return true;
 	}
 	*p = (struct proc){.pid = e->pids[i], .self = e->pids[i] == e->self_pid};
@@ -121,7 +125,7 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 	if (!p->kernel && p->state != 'Z') { /* a zombie has neither descriptors nor namespaces */
 		if (!(p->have & HAVE_NETNS) || (prev && before && e->ticks % REFRESH_TICKS == 1))
 			read_netns(e, p);
-		read_limits(e, p);
+		read_limits(e, before, refresh, p);
 	}
 	return true;
 }

@@ -106,7 +106,9 @@ int reader_statvfs(struct reader *r, const char *mount, struct reader_fs *ret);
 int reader_proc_times(
 	struct reader *r, const int32_t *pids, size_t n, struct reader_times *ret, bool *ok);
 int reader_proc_schedstat(struct reader *r, int32_t pid, struct reader_times *ret);
-int reader_proc_limits(struct reader *r, int32_t pid, bool want_nproc, struct reader_limits *ret);
+/* Descriptors of a process, and with want_limits its limits: of descriptors, and with want_nproc of processes. */
+int reader_proc_limits(struct reader *r, int32_t pid, bool want_limits, bool want_nproc,
+	struct reader_limits *ret);
 int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret_inode);
 /* /proc/PID/stat, and whom the process belongs to. Without want_owner, 0 may stand for a user that is known from before. */
 ssize_t reader_proc_stat(

@@ -283,7 +283,8 @@ static void read_limits_file(struct reader *r, int32_t pid, struct reader_limits
 	ret->have_limits = files && processes;
 }
 
-int reader_proc_limits(struct reader *r, int32_t pid, bool want_nproc, struct reader_limits *ret)
+int reader_proc_limits(
+	struct reader *r, int32_t pid, bool want_limits, bool want_nproc, struct reader_limits *ret)
 {
 	char path[64], text[96];
 	*ret = (struct reader_limits){0};
@@ -311,13 +312,13 @@ int reader_proc_limits(struct reader *r, int32_t pid, bool want_nproc, struct re
 	ret->have_fds = st.st_size > 0 || count_fds(r->root_fd, path, &ret->fds) == 0;
 	/* Nobody is limited to so few; and root has no limit of processes. */
 	struct rlimit nofile, nproc = {0};
-	if ((ret->fds >= FDS_WORTH_A_LIMIT || want_nproc) &&
-		prlimit(pid, RLIMIT_NOFILE, NULL, &nofile) == 0 &&
+	bool ask = want_limits && (ret->fds >= FDS_WORTH_A_LIMIT || want_nproc);
+	if (ask && prlimit(pid, RLIMIT_NOFILE, NULL, &nofile) == 0 &&
 		(!want_nproc || prlimit(pid, RLIMIT_NPROC, NULL, &nproc) == 0)) {
 		ret->have_limits = true;
 		ret->fd_limit = nofile.rlim_cur;
 		ret->nproc_limit = want_nproc ? nproc.rlim_cur : RLIM_INFINITY;
-	} else if (ret->fds >= FDS_WORTH_A_LIMIT) {
+	} else if (ask) {
 		read_limits_file(
 			r, pid, ret); /* another user's: prlimit() is refused, the file is not */
 	}

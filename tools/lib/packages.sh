@@ -1,39 +1,90 @@
+# shellcheck shell=bash
 # SPDX-FileCopyrightText: 2026 The Plimsoll authors
 # SPDX-License-Identifier: ISC
-# Sourced by run and check: installs Debian packages, and only those that are missing.
+# Sourced by run and check: installs Debian packages, only those that are missing, and sets up build directories.
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # a user's, and root's after `su`, lacks them; dpkg refuses to work then
 
 packages_missing() {
     local p
-    for p; do
-        [ "$(dpkg-query -W -f='${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || printf '%s ' "$p"
+    for p; do # a package may be there for two architectures
+        dpkg-query -W -f='${db:Status-Status}\n' "$p" 2>/dev/null | grep -qx installed || printf '%s ' "$p"
     done
 }
 
-# packages_need PACKAGE... : 0 when all are there in the end. Services that come with a package are not started.
+# packages_need PACKAGE... : 0 when all are there in the end, 77 when some are missing and we cannot become root, 1 when apt failed
 packages_need() {
-    local missing sudo='' log policy
+    local missing sudo='' log
+    command -v dpkg-query >/dev/null || return 0 # no Debian: the build and the tests say themselves what they miss
     missing=$(packages_missing "$@")
     [ -z "$missing" ] && return 0
-    command -v apt-get >/dev/null || { echo "missing packages: $missing(no apt-get here: install them by hand)" >&2; return 1; }
     if [ "$(id -u)" != 0 ]; then
-        command -v sudo >/dev/null || { echo "missing packages: $missing(become root, or install sudo)" >&2; return 1; }
         sudo=sudo
+        if ! { command -v sudo && sudo true; } >/dev/null 2>&1; then
+            echo "missing packages: $missing(to install them, become root or be allowed sudo)" >&2
+            return 77
+        fi
     fi
     echo "installing: $missing" >&2
     log=$(mktemp)
-    policy=
-    if [ ! -e /usr/sbin/policy-rc.d ]; then # a test's server is started by the test, not by its installation
-        printf '#!/bin/sh\nexit 101\n' | $sudo tee /usr/sbin/policy-rc.d >/dev/null && $sudo chmod 755 /usr/sbin/policy-rc.d && policy=yes
-    fi
     # shellcheck disable=SC2086 # a list of words
-    { $sudo apt-get -q update && $sudo env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends $missing; } >"$log" 2>&1
-    [ -n "$policy" ] && $sudo rm -f /usr/sbin/policy-rc.d
+    $sudo bash -c "$(declare -f packages_enabled packages_as_root); packages_as_root \"\$@\"" packages $missing >"$log" 2>&1 </dev/null
+    # shellcheck disable=SC2086
     missing=$(packages_missing $missing)
     if [ -n "$missing" ]; then
-        tail -5 "$log" >&2
+        tail -8 "$log" >&2
         echo "could not install: $missing(see above)" >&2
         rm -f "$log"
         return 1
     fi
+    sed -n 's/^neither started nor enabled: /installed, &/p' "$log" >&2
     rm -f "$log"
+}
+
+packages_enabled() { systemctl list-unit-files --type=service --state=enabled --no-legend --no-pager 2>/dev/null | awk '{print $1}' | sort; }
+
+# Asks nothing, removes no package to make room for another, keeps changed configuration files. Services that come with a package are
+# not started, now or at the next boot: a test starts its own. policy-rc.d forbids it to our installation only, and so is harmless
+# when we are killed and it stays; one that is there already, as in a container, keeps its say.
+packages_as_root() {
+    local policy=/usr/sbin/policy-rc.d before new
+    export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 PLIMSOLL_INSTALLS=yes
+    umask 022
+    if [ ! -e $policy ] || grep -q PLIMSOLL_INSTALLS $policy; then
+        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+        trap 'exit 130' INT
+        trap 'exit 143' TERM HUP
+        # shellcheck disable=SC2016 # for sh
+        printf '#!/bin/sh\n[ -z "$PLIMSOLL_INSTALLS" ] || exit 101\n' >$policy && chmod 755 $policy || return 1
+    fi
+    before=$(packages_enabled)
+    set -- apt-get -q install -y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+    # The lists may be missing or old, somebody else may be fetching them, an earlier installation may have been cut off.
+    "$@" || {
+        apt-get -q update -o Acquire::Retries=3 || { sleep 10; apt-get -q update; }
+        dpkg --force-confdef --force-confold --configure -a
+        "$@"
+    }
+    new=$(comm -13 <(echo "$before") <(packages_enabled))
+    # shellcheck disable=SC2086
+    [ -z "$new" ] || { systemctl disable --quiet $new; echo "neither started nor enabled:" $new; }
+}
+
+# build_setup DIR CLONE [MESON OPTION...]: a clone that was moved or copied takes its build directories along, and meson would go on looking
+# at the old place; a setup that was cut off leaves one that is none. Both are set up again; what is compiled stays.
+build_setup() {
+    local dir=$1 clone=$2
+    shift 2
+    [ -e "$dir/build.ninja" ] && [ "$(cat "$dir/.clone" 2>/dev/null || echo "$clone")" = "$clone" ] && return 0
+    rm -rf "$dir/build.ninja" "$dir/meson-private" "$dir/meson-info"
+    meson setup "$dir" "$clone" "$@" && echo "$clone" >"$dir/.clone"
+}
+
+# give_back CLONE FILE...: what root makes in a user's clone (`sudo ./run`) becomes the user's, who could not build there any more
+give_back() {
+    local clone=$1
+    shift
+    [ "$(id -u)" != 0 ] || [ "$(stat -c %u "$clone")" = 0 ] || chown -R --reference="$clone" "$@" 2>/dev/null
+    return 0
 }

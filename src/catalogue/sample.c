@@ -99,6 +99,12 @@ bool sample_get(const struct sample *s, uint32_t series, uint64_t *ret)
 	return true;
 }
 
+bool sample_gauge(const struct series_set *set, const struct sample *s, enum metric m,
+	unsigned netns, uint64_t *ret)
+{
+	return sample_get(s, series_find(set, m, netns, 0), ret);
+}
+
 void *table_add(struct table *t, size_t row_size)
 {
 	void *row = arena_push(&t->rows, row_size);

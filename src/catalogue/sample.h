@@ -168,6 +168,10 @@ void sample_reset(struct sample *s);
 void sample_set(struct sample *s, uint32_t series, uint64_t value);
 bool sample_get(const struct sample *s, uint32_t series, uint64_t *ret);
 
+/* The value of a metric without a label in a namespace; false when absent. */
+bool sample_gauge(const struct series_set *set, const struct sample *s, enum metric m,
+	unsigned netns, uint64_t *ret);
+
 /* A zeroed new row at the end of a table, or NULL (counted in dropped). */
 void *table_add(struct table *t, size_t row_size);
 #define TABLE_ROWS(table, type) ((type *)(void *)(table).rows.base)

@@ -73,12 +73,6 @@ void engine_close(struct engine *e)
 	free(e);
 }
 
-bool engine_gauge(const struct engine *e, const struct sample *s, enum metric m, unsigned netns,
-	uint64_t *ret)
-{
-	return sample_get(s, series_find(e->series, m, netns, 0), ret);
-}
-
 static void run_collector(struct engine *e, enum collector_id c, unsigned netns, struct kept *kept,
 	const struct sample *prev, struct sample *out, int *error)
 {
@@ -217,8 +211,8 @@ static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
 	}
 	engine_sockets(e, ns, prev, out);
 	uint64_t used, max;
-	if (engine_gauge(e, out, M_CONNTRACK_USED, (unsigned)ns->series_netns, &used) &&
-		engine_gauge(e, out, M_CONNTRACK_MAX, (unsigned)ns->series_netns, &max) &&
+	if (sample_gauge(e->series, out, M_CONNTRACK_USED, (unsigned)ns->series_netns, &used) &&
+		sample_gauge(e->series, out, M_CONNTRACK_MAX, (unsigned)ns->series_netns, &max) &&
 		used * 10 > max * 8 && e->ticks % 2 == 0)
 		engine_conntrack_peers(e, ns, out);
 }
@@ -276,12 +270,12 @@ static void know_self(struct engine *e)
 static bool no_cpu_idle(const struct engine *e, const struct sample *prev, const struct sample *out)
 {
 	uint64_t idle, idle0, wait, wait0, busy, busy0;
-	if (!prev || !engine_gauge(e, out, M_CPU_IDLE, 0, &idle) ||
-		!engine_gauge(e, prev, M_CPU_IDLE, 0, &idle0) ||
-		!engine_gauge(e, out, M_CPU_IOWAIT, 0, &wait) ||
-		!engine_gauge(e, prev, M_CPU_IOWAIT, 0, &wait0) ||
-		!engine_gauge(e, out, M_CPU_BUSY, 0, &busy) ||
-		!engine_gauge(e, prev, M_CPU_BUSY, 0, &busy0))
+	if (!prev || !sample_gauge(e->series, out, M_CPU_IDLE, 0, &idle) ||
+		!sample_gauge(e->series, prev, M_CPU_IDLE, 0, &idle0) ||
+		!sample_gauge(e->series, out, M_CPU_IOWAIT, 0, &wait) ||
+		!sample_gauge(e->series, prev, M_CPU_IOWAIT, 0, &wait0) ||
+		!sample_gauge(e->series, out, M_CPU_BUSY, 0, &busy) ||
+		!sample_gauge(e->series, prev, M_CPU_BUSY, 0, &busy0))
 		return false;
 	uint64_t rest = (idle > idle0 ? idle - idle0 : 0) + (wait > wait0 ? wait - wait0 : 0);
 	uint64_t used = busy > busy0 ? busy - busy0 : 0;

@@ -76,8 +76,4 @@ int engine_cgroups_open(struct engine *e);
 void engine_cgroups_close(struct engine *e);
 void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *out);
 
-/* A gauge of the sample, of a namespace; false when absent. */
-bool engine_gauge(const struct engine *e, const struct sample *s, enum metric m, unsigned netns,
-	uint64_t *ret);
-
 #endif

@@ -260,7 +260,7 @@ void engine_storage_demand(struct engine *e, const struct sample *prev, struct s
 			e->devices[e->ndevices++] = devno;
 	}
 	uint64_t blocked = 0;
-	(void)engine_gauge(e, out, M_PROCS_BLOCKED, NETNS_HOST, &blocked);
+	(void)sample_gauge(e->series, out, M_PROCS_BLOCKED, NETNS_HOST, &blocked);
 	if (e->ndevices || blocked)
 		e->demand |= DEMAND_IO;
 }

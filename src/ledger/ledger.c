@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: ISC */
 #include "ledger/ledger.h"
 
+#include "ledger/use.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -183,8 +185,7 @@ static void add_remainder(struct builder *b, enum resource res, enum metric tota
 			r->high_at = view_at(v, i)->real_ns;
 		}
 	}
-	struct trend t = view_trend(v, id);
-	r->slope = -t.slope;
+	r->slope = use_trend_of_rest(v, id, total).slope;
 	if (psi != METRIC_COUNT && view_rate(v, view_id(v, psi, 0, 0), &x))
 		r->pressure = x;
 	if (res == RES_MEMORY) /* whose pages are in swap is not sampled */
@@ -256,18 +257,9 @@ static void add_filesystems(struct builder *b)
 				     view_gauge(v, view_id(v, M_FS_FREE, 0, mount), &free_);
 			r->used = r->high = total - (space ? free_ : left);
 			r->limit = r->used + left;
-			r->slope = -view_trend(v, left_id).slope;
-			double t[STORE_MAX], y[STORE_MAX];
-			unsigned n = 0;
-			for (unsigned i = 0; i < v->n; i++) {
-				uint64_t raw;
-				if (!sample_get(view_at(v, i), left_id, &raw))
-					continue;
-				t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) /
-				       1e9;
-				y[n++] = total - (double)raw;
-			}
-			r->eta_s = trend_eta(v, trend_fit(t, y, n), left);
+			struct trend t = use_trend_of_rest(v, left_id, total);
+			r->slope = t.slope;
+			r->eta_s = trend_eta(v, t, left);
 			if (left * 10 < r->limit &&
 				view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno))
 				r->nholders = who_writes(v, (uint64_t)devno, r->holders, WHO_MAX);
@@ -298,41 +290,16 @@ static void add_tasks(struct builder *b)
 	r->nholders = who_tasks(v, -1, r->holders, WHO_MAX);
 }
 
-/* Per user against the smallest finite limit of its processes; root is exempt from the limit. */
 static void add_users(struct builder *b)
 {
-	enum { USERS = 256 };
-	struct {
-		uint32_t uid;
-		double tasks, limit;
-	} users[USERS];
-	size_t n = 0;
-	const struct sample *s = view_last(b->v);
-	for (uint32_t i = 0; i < s->procs.count; i++) {
-		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
-		if (p->kernel || p->uid == 0)
-			continue;
-		size_t k = 0;
-		while (k < n && users[k].uid != p->uid)
-			k++;
-		if (k == USERS)
-			continue;
-		if (k == n) {
-			users[n].uid = p->uid;
-			users[n].tasks = 0;
-			users[n++].limit = -1;
-		}
-		users[k].tasks += p->threads;
-		if ((p->have & HAVE_NPROC_LIMIT) && p->nproc_limit < 1u << 22 &&
-			(users[k].limit < 0 || (double)p->nproc_limit < users[k].limit))
-			users[k].limit = (double)p->nproc_limit;
-	}
+	struct use_tasks users[USE_USERS];
+	unsigned unknown;
+	size_t n = use_tasks_by_user(b->v, users, &unknown);
 	for (size_t k = 0; k < n; k++) {
 		if (users[k].limit <= 0)
 			continue;
-		const char *user = who_user(b->v, users[k].uid);
-		struct ledger_row *r =
-			add_row(b, RES_NPROC, user, NETNS_HOST, "/proc/PID/stat, RLIMIT_NPROC");
+		struct ledger_row *r = add_row(b, RES_NPROC, who_user(b->v, users[k].uid),
+			NETNS_HOST, "/proc/PID/stat, RLIMIT_NPROC");
 		if (!r)
 			return;
 		r->used = r->high = users[k].tasks;
@@ -340,21 +307,6 @@ static void add_users(struct builder *b)
 		if (r->used * 10 > r->limit)
 			r->nholders = who_tasks(b->v, users[k].uid, r->holders, WHO_MAX);
 	}
-}
-
-/* The trend of one process's descriptors, from its own rows. */
-static struct trend fds_trend(const struct view *v, const struct proc *p)
-{
-	double t[STORE_MAX], y[STORE_MAX];
-	unsigned n = 0;
-	for (unsigned i = 0; i < v->n; i++) {
-		const struct proc *q = sample_proc(view_at(v, i), p->pid, p->start_ticks);
-		if (!q || !(q->have & HAVE_FDS))
-			continue;
-		t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
-		y[n++] = (double)q->fds;
-	}
-	return trend_fit(t, y, n);
 }
 
 static void add_process_fds(struct builder *b)
@@ -374,7 +326,8 @@ static void add_process_fds(struct builder *b)
 			return;
 		r->used = r->high = (double)p->fds;
 		r->limit = (double)p->fd_limit;
-		struct trend t = fds_trend(v, p);
+		double at[STORE_MAX], fds[STORE_MAX];
+		struct trend t = trend_fit(at, fds, use_of_fds(v, p, at, fds));
 		r->slope = t.slope;
 		r->eta_s = trend_eta(v, t, r->limit - r->used);
 		r->holders[0] =
@@ -419,19 +372,12 @@ static void add_ports(struct builder *b)
 	const struct sample *s = view_last(v);
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
-		double low, high, reuse = 0;
+		double low, high;
 		if (!g->outgoing || g->ephemeral == 0 ||
 			!view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) ||
 			!view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
 			continue;
-		(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
-		bool loopback = who_is_loopback(&g->peer);
-		bool reusable = (reuse > 0 && reuse < 1.5) ||
-				(reuse > 1.5 && loopback); /* then a port in TIME_WAIT is no loss */
-		double used = reusable ? (double)g->ephemeral - (g->time_wait < g->ephemeral
-										? g->time_wait
-										: g->ephemeral)
-				       : g->ephemeral;
+		double used = use_of_ports(v, g);
 		if (used * 100 < high - low + 1)
 			continue;
 		char peer[48];

@@ -140,25 +140,36 @@ static void address_set(struct address *a, unsigned family, const void *bytes)
 	memcpy(a->bytes, bytes, family == AF_INET6 ? 16 : 4);
 }
 
-static void diag_attributes(const unsigned char *p, size_t n, struct diag_socket *s)
+const unsigned char *parse_attr(const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
 {
 	while (n >= sizeof(struct nlattr)) {
 		struct nlattr a;
 		memcpy(&a, p, sizeof a);
 		if (a.nla_len < sizeof a || a.nla_len > n)
-			return;
-		uint32_t mem[SKMEMINFO_DROPS + 1];
-		if (a.nla_type == INET_DIAG_SKMEMINFO && a.nla_len >= sizeof a + sizeof mem) {
-			memcpy(mem, p + sizeof a, sizeof mem);
-			s->drops = mem[SKMEMINFO_DROPS];
-			s->have_drops = true;
+			return NULL;
+		if ((a.nla_type & NLA_TYPE_MASK) == type) {
+			*ret_len = a.nla_len - sizeof a;
+			return p + sizeof a;
 		}
 		size_t step = (a.nla_len + 3u) & ~3u;
 		if (step > n)
-			return;
+			return NULL;
 		p += step;
 		n -= step;
 	}
+	return NULL;
+}
+
+static void diag_attributes(const unsigned char *p, size_t n, struct diag_socket *s)
+{
+	uint32_t mem[SKMEMINFO_DROPS + 1];
+	size_t len;
+	const unsigned char *a = parse_attr(p, n, INET_DIAG_SKMEMINFO, &len);
+	if (!a || len < sizeof mem)
+		return;
+	memcpy(mem, a, sizeof mem);
+	s->drops = mem[SKMEMINFO_DROPS];
+	s->have_drops = true;
 }
 
 size_t parse_inet_diag(const void *bytes, size_t len,
@@ -201,59 +212,38 @@ size_t parse_inet_diag(const void *bytes, size_t len,
 	return count;
 }
 
-static const unsigned char *ct_attr(
-	const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
-{
-	while (n >= sizeof(struct nlattr)) {
-		struct nlattr a;
-		memcpy(&a, p, sizeof a);
-		if (a.nla_len < sizeof a || a.nla_len > n)
-			return NULL;
-		if ((a.nla_type & NLA_TYPE_MASK) == type) {
-			*ret_len = a.nla_len - sizeof a;
-			return p + sizeof a;
-		}
-		size_t step = (a.nla_len + 3u) & ~3u;
-		if (step > n)
-			return NULL;
-		p += step;
-		n -= step;
-	}
-	return NULL;
-}
-
 static bool ct_tuple(const unsigned char *p, size_t n, struct ct_entry *e)
 {
 	size_t ip_len = 0, proto_len = 0, len;
-	const unsigned char *ip = ct_attr(p, n, CTA_TUPLE_IP, &ip_len);
-	const unsigned char *proto = ct_attr(p, n, CTA_TUPLE_PROTO, &proto_len);
+	const unsigned char *ip = parse_attr(p, n, CTA_TUPLE_IP, &ip_len);
+	const unsigned char *proto = parse_attr(p, n, CTA_TUPLE_PROTO, &proto_len);
 	if (!ip || !proto)
 		return false;
-	const unsigned char *a = ct_attr(ip, ip_len, CTA_IP_V4_SRC, &len);
+	const unsigned char *a = parse_attr(ip, ip_len, CTA_IP_V4_SRC, &len);
 	if (a && len >= 4) {
 		address_set(&e->source, AF_INET, a);
-		a = ct_attr(ip, ip_len, CTA_IP_V4_DST, &len);
+		a = parse_attr(ip, ip_len, CTA_IP_V4_DST, &len);
 		if (!a || len < 4)
 			return false;
 		address_set(&e->destination, AF_INET, a);
 	} else {
-		a = ct_attr(ip, ip_len, CTA_IP_V6_SRC, &len);
+		a = parse_attr(ip, ip_len, CTA_IP_V6_SRC, &len);
 		if (!a || len < 16)
 			return false;
 		address_set(&e->source, AF_INET6, a);
-		a = ct_attr(ip, ip_len, CTA_IP_V6_DST, &len);
+		a = parse_attr(ip, ip_len, CTA_IP_V6_DST, &len);
 		if (!a || len < 16)
 			return false;
 		address_set(&e->destination, AF_INET6, a);
 	}
-	a = ct_attr(proto, proto_len, CTA_PROTO_NUM, &len);
+	a = parse_attr(proto, proto_len, CTA_PROTO_NUM, &len);
 	if (!a || len < 1)
 		return false;
 	e->proto = *a;
-	a = ct_attr(proto, proto_len, CTA_PROTO_SRC_PORT, &len);
+	a = parse_attr(proto, proto_len, CTA_PROTO_SRC_PORT, &len);
 	if (a && len >= 2)
 		e->source_port = (uint16_t)(a[0] << 8 | a[1]);
-	a = ct_attr(proto, proto_len, CTA_PROTO_DST_PORT, &len);
+	a = parse_attr(proto, proto_len, CTA_PROTO_DST_PORT, &len);
 	if (a && len >= 2)
 		e->port = (uint16_t)(a[0] << 8 | a[1]);
 	return true;
@@ -272,8 +262,8 @@ size_t parse_conntrack(
 		size_t skip = sizeof h + sizeof(struct nfgenmsg), tuple_len;
 		if (h.nlmsg_len >= skip && h.nlmsg_type >> 8 == NFNL_SUBSYS_CTNETLINK) {
 			struct ct_entry e = {0};
-			const unsigned char *t =
-				ct_attr(p + skip, h.nlmsg_len - skip, CTA_TUPLE_ORIG, &tuple_len);
+			const unsigned char *t = parse_attr(
+				p + skip, h.nlmsg_len - skip, CTA_TUPLE_ORIG, &tuple_len);
 			if (t && ct_tuple(t, tuple_len, &e)) {
 				each(ctx, &e);
 				count++;

@@ -8,6 +8,7 @@
 #include "read/reader.h"
 
 #include "base/num.h"
+#include "read/parse.h"
 #include "read/reader_impl.h"
 
 #include <dirent.h>
@@ -51,28 +52,6 @@ static size_t genl_fill(struct genl_request *q, uint16_t type, uint8_t cmd, uint
 	return q->h.nlmsg_len;
 }
 
-/* The attribute of this type in [p, p+n), or NULL; *ret_len is its payload's length. */
-static const unsigned char *attr_find(
-	const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
-{
-	while (n >= sizeof(struct nlattr)) {
-		struct nlattr a;
-		memcpy(&a, p, sizeof a);
-		if (a.nla_len < sizeof a || a.nla_len > n)
-			return NULL;
-		if ((a.nla_type & NLA_TYPE_MASK) == type) {
-			*ret_len = a.nla_len - sizeof a;
-			return p + sizeof a;
-		}
-		size_t step = NLA_ALIGN(a.nla_len);
-		if (step > n)
-			return NULL;
-		p += step;
-		n -= step;
-	}
-	return NULL;
-}
-
 int reader_taskstats_open(struct reader *r)
 {
 	if (r->taskstats_family)
@@ -97,7 +76,7 @@ int reader_taskstats_open(struct reader *r)
 	size_t alen;
 	const unsigned char *a =
 		h.nlmsg_type == GENL_ID_CTRL
-			? attr_find(r->dump_buffer + sizeof h + sizeof(struct genlmsghdr),
+			? parse_attr(r->dump_buffer + sizeof h + sizeof(struct genlmsghdr),
 				  (size_t)n - sizeof h - sizeof(struct genlmsghdr),
 				  CTRL_ATTR_FAMILY_ID, &alen)
 			: NULL;
@@ -123,8 +102,8 @@ static int taskstats_answer(
 	if (h->nlmsg_len < skip)
 		return -EBADMSG;
 	const unsigned char *aggr =
-		attr_find(p + skip, h->nlmsg_len - skip, TASKSTATS_TYPE_AGGR_TGID, &len);
-	const unsigned char *st = aggr ? attr_find(aggr, len, TASKSTATS_TYPE_STATS, &slen) : NULL;
+		parse_attr(p + skip, h->nlmsg_len - skip, TASKSTATS_TYPE_AGGR_TGID, &len);
+	const unsigned char *st = aggr ? parse_attr(aggr, len, TASKSTATS_TYPE_STATS, &slen) : NULL;
 	if (!st || slen < offsetof(struct taskstats, ac_comm))
 		return -EBADMSG;
 	struct taskstats t = {0};

@@ -5,6 +5,8 @@
  * nobody's trouble; one that is full, or will be in minutes, is. */
 #include "rules/verdict.h"
 
+#include "ledger/use.h"
+
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -36,20 +38,6 @@ const struct rule_case rule_case_fs_inodes = {
 	.remedy = "Remove the small files that pile up (sessions, mail queue, cache) and give them "
 		  "an expiry; a filesystem with more inodes must be made anew.",
 };
-
-static struct trend used_trend(const struct view *v, uint32_t left_id, double total)
-{
-	double t[STORE_MAX], y[STORE_MAX];
-	unsigned n = 0;
-	for (unsigned i = 0; i < v->n; i++) {
-		uint64_t raw;
-		if (!sample_get(view_at(v, i), left_id, &raw))
-			continue;
-		t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
-		y[n++] = total - (double)raw;
-	}
-	return trend_fit(t, y, n);
-}
 
 /* Others that have files open for writing here: they fail, or will. */
 static void writers_suffer(struct view *v, struct verdict *f, uint64_t devno, bool full)
@@ -90,7 +78,7 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	if (!view_gauge(v, id, &total) || !view_gauge(v, left_id, &left) || total <= 0)
 		return;
 	bool full = left * 10000 < total;
-	struct trend t = used_trend(v, left_id, total);
+	struct trend t = use_trend_of_rest(v, left_id, total);
 	double eta = full ? -1 : forecast(v, t, total - left, total);
 	if (!full && eta < 0)
 		return;

@@ -5,6 +5,8 @@
  * (PSI, allocations that wait), a kill, or pages that go out and come back. */
 #include "rules/verdict.h"
 
+#include "ledger/use.h"
+
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -92,16 +94,7 @@ void rule_memory_exhausted(struct view *v, struct verdicts *out)
 	bool waits = psi ? stalled >= STALLED : stall_steps * 2 > v->n - 1;
 	double kills = host_oom_kills(v);
 	bool killed = kills > 0 && (low || available < 3 * AVAILABLE_LOW * total || stalls > 0);
-	double t[STORE_MAX], y[STORE_MAX];
-	unsigned n = 0;
-	for (unsigned i = 0; i < v->n; i++) {
-		uint64_t raw;
-		if (sample_get(view_at(v, i), avail_id, &raw)) {
-			t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
-			y[n++] = total - (double)raw * 1024;
-		}
-	}
-	double eta = forecast(v, trend_fit(t, y, n), total - available, total);
+	double eta = forecast(v, use_trend_of_rest(v, avail_id, total), total - available, total);
 	if (!killed && !(low && waits) && eta < 0)
 		return;
 	bool filling = !killed && !(low && waits);

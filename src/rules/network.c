@@ -5,6 +5,8 @@
  * it refuses; ports have none (connect() fails with EADDRNOTAVAIL and nothing counts it). */
 #include "rules/verdict.h"
 
+#include "ledger/use.h"
+
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -215,21 +217,10 @@ const struct rule_case rule_case_ports_exhausted = {
 		"a wider range, tcp_tw_reuse, or more destination addresses. Never tcp_tw_recycle.",
 };
 
-static double ports_used(const struct view *v, const struct conn_group *g)
-{
-	double reuse = 0;
-	(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
-	bool loopback = who_is_loopback(&g->peer);
-	bool reusable = (reuse > 0.5 && reuse < 1.5) || (reuse > 1.5 && loopback);
-	return reusable ? (double)(g->ephemeral -
-				   (g->time_wait < g->ephemeral ? g->time_wait : g->ephemeral))
-			: g->ephemeral;
-}
-
 static void ports_verdict(
 	struct view *v, struct verdicts *out, const struct conn_group *g, double low, double high)
 {
-	double limit = high - low + 1, used = ports_used(v, g), t[STORE_MAX], y[STORE_MAX];
+	double limit = high - low + 1, used = use_of_ports(v, g), t[STORE_MAX], y[STORE_MAX];
 	unsigned n = 0;
 	uint64_t since = 0;
 	if (used * 2 < limit)
@@ -239,7 +230,7 @@ static void ports_verdict(
 		if (!o || o->stale)
 			continue;
 		t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
-		y[n++] = ports_used(v, o);
+		y[n++] = use_of_ports(v, o);
 		if (!since && y[n - 1] >= 0.95 * limit)
 			since = view_at(v, i)->real_ns;
 	}

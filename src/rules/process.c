@@ -4,6 +4,8 @@
  * EMFILE and no EAGAIN of fork (but for cgroups), so standing at the limit is the proof. */
 #include "rules/verdict.h"
 
+#include "ledger/use.h"
+
 #include "base/text.h"
 
 #include <inttypes.h>
@@ -27,26 +29,13 @@ const struct rule_case rule_case_fds_process = {
 		  "place). Honest load: raise LimitNOFILE of its unit.",
 };
 
-static unsigned fds_series(const struct view *v, const struct proc *p, double *t, double *y)
-{
-	unsigned n = 0;
-	for (unsigned i = 0; i < v->n; i++) {
-		const struct proc *q = sample_proc(view_at(v, i), p->pid, p->start_ticks);
-		if (!q || !(q->have & HAVE_FDS))
-			continue;
-		t[n] = (double)(view_at(v, i)->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
-		y[n++] = (double)q->fds;
-	}
-	return n;
-}
-
 static void fds_of_process(struct view *v, struct verdicts *out, const struct proc *p)
 {
 	double t[STORE_MAX], y[STORE_MAX];
 	double limit = (double)p->fd_limit, used = (double)p->fds;
 	if (used * 2 < limit || p->fd_limit < 16)
 		return;
-	unsigned n = fds_series(v, p, t, y);
+	unsigned n = use_of_fds(v, p, t, y);
 	bool full = n >= 2 && y[n - 1] >= 0.99 * limit && y[n - 2] >= 0.99 * limit;
 	double eta = full ? -1 : forecast(v, trend_fit(t, y, n), used, limit);
 	if (!full && eta < 0)
@@ -244,36 +233,11 @@ enum { NPROC_LOCK = 8 };
 
 void rule_nproc_user(struct view *v, struct verdicts *out)
 {
-	enum { USERS = 256 };
-	struct {
-		double tasks, limit;
-		uint32_t uid;
-		int32_t pid;
-	} users[USERS];
-	size_t n = 0;
-	bool any = false;
-	const struct sample *s = view_last(v);
-	for (uint32_t i = 0; i < s->procs.count; i++) {
-		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
-		any = any || (p->have & HAVE_NPROC_LIMIT);
-		if (p->kernel || p->uid == 0)
-			continue;
-		size_t k = 0;
-		while (k < n && users[k].uid != p->uid)
-			k++;
-		if (k == USERS)
-			continue;
-		if (k == n)
-			users[n++] = (__typeof__(users[0])){.uid = p->uid, .limit = -1};
-		users[k].tasks += p->threads;
-		if ((p->have & HAVE_NPROC_LIMIT) && p->nproc_limit < 1u << 22 &&
-			(users[k].limit < 0 || (double)p->nproc_limit < users[k].limit)) {
-			users[k].limit = (double)p->nproc_limit;
-			users[k].pid = p->pid;
-		}
-	}
-	if (!any)
-		verdict_unknown(out, "RLIMIT_NPROC of any process");
+	struct use_tasks users[USE_USERS];
+	unsigned unknown;
+	size_t n = use_tasks_by_user(v, users, &unknown);
+	if (unknown)
+		verdict_unknown(out, "RLIMIT_NPROC of some processes");
 	for (size_t k = 0; k < n; k++) {
 		/* A limit of a few tasks is a lock against forking (LimitNPROC=1), and meant. */
 		if (users[k].limit < NPROC_LOCK || users[k].tasks < 0.98 * users[k].limit)

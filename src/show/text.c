@@ -101,11 +101,10 @@ void show_paragraph(FILE *f, struct style st, const char *label, const char *tex
 }
 
 /* A command stands on a line of its own, uncut, so that it can be copied. */
-static void command_line(FILE *f, struct style st, const char *mark, const char *command)
+static void command_line(FILE *f, const char *mark, const char *command)
 {
 	char buf[4096];
-	(void)fprintf(f, "%15s%s%s%s%s\n", "", paint(st, DIM), mark,
-		text_safe(buf, sizeof buf, command), paint(st, RESET));
+	(void)fprintf(f, "%15s%s%s\n", "", mark, text_safe(buf, sizeof buf, command));
 }
 
 static const char *severity_color(struct style st, const struct verdict *fd)
@@ -170,7 +169,7 @@ void show_finding(
 	for (size_t i = 0; i < fd->nevidence; i++) {
 		show_paragraph(f, st, i == 0 ? "proof" : "", fd->evidence[i].text);
 		if (fd->evidence[i].confirm)
-			command_line(f, st, "$ ", fd->evidence[i].confirm);
+			command_line(f, "$ ", fd->evidence[i].confirm);
 	}
 	for (size_t i = 0; i < fd->nremedies; i++) {
 		const struct remedy *r = &fd->remedies[i];
@@ -186,9 +185,9 @@ void show_finding(
 		show_paragraph(f, st, i == 0 ? "remedy" : "",
 			say(v, "%s%s%s%s", r->text, lasts, cost, risk));
 		if (r->command)
-			command_line(f, st, "# ", r->command);
+			command_line(f, "# ", r->command);
 		if (r->file && !r->lasts)
-			command_line(f, st, "to keep it: ", r->file);
+			command_line(f, "to keep it: ", r->file);
 	}
 }
 

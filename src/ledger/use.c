@@ -1,0 +1,78 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "ledger/use.h"
+
+#include "ledger/who.h"
+
+/* RLIMIT_NPROC defaults to half of what the machine's memory allows; from here on it is no limit that anybody set. */
+static const uint64_t NPROC_NONE = 1u << 22;
+
+size_t use_tasks_by_user(const struct view *v, struct use_tasks *ret, unsigned *ret_unknown)
+{
+	const struct sample *s = view_last(v);
+	size_t n = 0;
+	*ret_unknown = 0;
+	for (uint32_t i = 0; i < s->procs.count; i++) {
+		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
+		if (p->kernel || p->uid == 0)
+			continue;
+		*ret_unknown += !(p->have & HAVE_NPROC_LIMIT);
+		size_t k = 0;
+		while (k < n && ret[k].uid != p->uid)
+			k++;
+		if (k == USE_USERS)
+			continue;
+		if (k == n)
+			ret[n++] = (struct use_tasks){.uid = p->uid, .limit = -1};
+		ret[k].tasks += p->threads;
+		if ((p->have & HAVE_NPROC_LIMIT) && p->nproc_limit < NPROC_NONE &&
+			(ret[k].limit < 0 || (double)p->nproc_limit < ret[k].limit)) {
+			ret[k].limit = (double)p->nproc_limit;
+			ret[k].pid = p->pid;
+		}
+	}
+	return n;
+}
+
+double use_of_ports(const struct view *v, const struct conn_group *g)
+{
+	double reuse = 0;
+	(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
+	bool reusable = (reuse > 0.5 && reuse < 1.5) || (reuse > 1.5 && who_is_loopback(&g->peer));
+	uint32_t waiting = g->time_wait < g->ephemeral ? g->time_wait : g->ephemeral;
+	return reusable ? g->ephemeral - waiting : g->ephemeral;
+}
+
+/* Seconds since the window began. */
+static double since_begin(const struct view *v, const struct sample *s)
+{
+	return (double)(s->mono_ns - view_at(v, 0)->mono_ns) / 1e9;
+}
+
+struct trend use_trend_of_rest(const struct view *v, uint32_t left, double total)
+{
+	double t[STORE_MAX], y[STORE_MAX];
+	double scale = left ? metric_scale((enum metric)series_row(v->series, left)->metric) : 1;
+	unsigned n = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		uint64_t raw;
+		if (!sample_get(view_at(v, i), left, &raw))
+			continue;
+		t[n] = since_begin(v, view_at(v, i));
+		y[n++] = total - (double)raw * scale;
+	}
+	return trend_fit(t, y, n);
+}
+
+unsigned use_of_fds(const struct view *v, const struct proc *p, double *t, double *y)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct proc *q = sample_proc(view_at(v, i), p->pid, p->start_ticks);
+		if (!q || !(q->have & HAVE_FDS))
+			continue;
+		t[n] = since_begin(v, view_at(v, i));
+		y[n++] = (double)q->fds;
+	}
+	return n;
+}

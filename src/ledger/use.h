@@ -1,0 +1,28 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* use: how much of a thing is in use, where that takes more than one number of the sample. The ledger shows it and rules judge it: both must
+ * mean the same. */
+#ifndef LEDGER_USE_H
+#define LEDGER_USE_H
+
+#include "store/view.h"
+
+/* Tasks of one user against the smallest finite limit that one of its processes has. Root is exempt from the limit, and left out. */
+struct use_tasks {
+	double tasks, limit; /* limit < 0: none */
+	uint32_t uid;
+	int32_t pid; /* the process with that limit */
+};
+enum { USE_USERS = 256 };
+/* Fills at most USE_USERS rows and returns how many. *ret_unknown: processes of users whose limit could not be read. */
+size_t use_tasks_by_user(const struct view *v, struct use_tasks *ret, unsigned *ret_unknown);
+
+/* Ports taken towards one destination. Those in TIME_WAIT do not count where connect() may take them over (tcp_tw_reuse). */
+double use_of_ports(const struct view *v, const struct conn_group *g);
+
+/* Trend of total - left, for what is known by what is left of it. `left` is a gauge. */
+struct trend use_trend_of_rest(const struct view *v, uint32_t left, double total);
+/* A process's descriptors over the window: fills t (seconds) and y, each STORE_MAX long, and returns how many. */
+unsigned use_of_fds(const struct view *v, const struct proc *p, double *t, double *y);
+
+#endif

@@ -100,6 +100,9 @@ void engine_filesystems(struct engine *e, struct sample *out)
 		remote = remote || remote_type(m->type);
 		if (m->read_only || !local_type(m->type))
 			continue;
+		/* Images of containers lie on a filesystem that is listed already, and repeat its numbers. */
+		if (strcmp(m->type, "overlay") == 0 && strcmp(m->path, "/") != 0)
+			continue;
 		size_t len = strlen(m->path), i = 0;
 		while (i < count && seen[i].devno != m->devno)
 			i++;

@@ -197,8 +197,9 @@ static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
 {
 	int r = reader_netns_enter(e->reader, i);
 	if (r < 0) {
-		sample_gap(out, (unsigned)ns->series_netns, -r, "a network namespace",
-			"everything inside it");
+		if (r != -ENOENT && r != -ESRCH) /* it ended just now */
+			sample_gap(out, (unsigned)ns->series_netns, -r, "the inside",
+				"everything in it");
 		return;
 	}
 	take_over_netns(e, prev, out, (unsigned)ns->series_netns);

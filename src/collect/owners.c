@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -103,6 +104,7 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 			wanted[n++] = (struct owner_wanted){g->inode, g->netns, &g->pid};
 	}
 	struct owner_search search = {wanted, n, n, 0};
+	bool denied = false;
 	struct proc *procs = TABLE_ROWS(out->procs, struct proc);
 	for (uint32_t i = 0; i < out->procs.count && search.left; i++) {
 		struct proc *p = &procs[i];
@@ -113,12 +115,16 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 		for (size_t k = 0; !here && k < n; k++)
 			here = wanted[k].netns == p->netns && !*wanted[k].pid;
 		search.pid = p->pid;
-		if (here)
-			(void)reader_proc_fds(
-				e->reader, p->pid, OWNER_FDS, false, match_owner, &search);
+		int r = here ? reader_proc_fds(
+				       e->reader, p->pid, OWNER_FDS, false, match_owner, &search)
+			     : 0;
+		denied = denied || (p->pid != 1 && (r == -EACCES || r == -EPERM));
 		if (search.left != before && !(p->have & HAVE_CGROUP))
 			engine_name_cgroup(e, p);
 	}
+	if (search.left && denied)
+		sample_gap(out, NETNS_HOST, EACCES, "what other users' processes have open",
+			"owners of sockets, and so culprits");
 }
 
 /* ---- who makes sockets where ports are short ---- */

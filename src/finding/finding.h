@@ -25,6 +25,8 @@ struct findings {
  * lives in the view's scratch memory and in *scratch. Returns 0 or -ENOMEM. */
 int findings_build(
 	struct view *v, const char *only, struct verdicts *scratch, struct findings *ret);
+/* Can this glob match anything at all: a rule, a class, or an instance of a class? */
+bool findings_known(const char *only);
 /* Stable across runs for the same trouble on the same host: a hash of rule, resource and namespace,
  * 16 hex digits. */
 const char *finding_id(struct view *v, const struct verdict *f);

@@ -128,6 +128,19 @@ static bool wanted(const struct verdict *f, const char *only)
 	       fnmatch(only, resource_info(rule_info(f->rule)->resource)->class, 0) == 0;
 }
 
+bool findings_known(const char *only)
+{
+	char class[128];
+	(void)snprintf(class, sizeof class, "%.*s", (int)strcspn(only, ":"), only);
+	for (unsigned r = 0; r < RULE_COUNT; r++) {
+		const struct rule_info *i = rule_info((enum rule_id)r);
+		if (fnmatch(only, i->name, 0) == 0 ||
+			fnmatch(class, resource_info(i->resource)->class, 0) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void fold(struct view *v, struct verdicts *all, struct findings *ret)
 {
 	bool gone[COUNTOF(all->rows)] = {false};

@@ -56,8 +56,18 @@ static double cpu_seconds(const struct view *v)
 
 /* ---- CPU ---- */
 
-/* Short-lived children: what they used shows in their parent alone. The parent with most of it, by
- * name. */
+/* CPU seconds of the machine that no process row shows: those that came and went between two samples. */
+static double unseen_cpu(const struct view *v)
+{
+	double busy = 0;
+	(void)view_delta(v, view_id(v, M_CPU_BUSY, 0, 0), &busy);
+	for (size_t i = 0; i < v->nusages; i++)
+		busy -= v->usages[i].cpu_s;
+	return busy > 0 ? busy : 0;
+}
+
+/* Short-lived children: what they used shows in their parent alone (and in its parent, when that has waited for it, so that the sums of parents
+ * are no more than a hint). The parent with most of it, by name; never more than what nobody else accounts for. */
 static const struct usage *best_job(const struct view *v, double *ret_cpu_s)
 {
 	const struct usage *best = NULL;
@@ -75,7 +85,8 @@ static const struct usage *best_job(const struct view *v, double *ret_cpu_s)
 			best = u;
 		}
 	}
-	*ret_cpu_s = best_s;
+	double unseen = unseen_cpu(v);
+	*ret_cpu_s = best_s < unseen ? best_s : unseen;
 	return best;
 }
 
@@ -121,8 +132,7 @@ size_t who_cpu(struct view *v, struct who *out, size_t max)
 		for (size_t i = n - 1; i > 1; i--)
 			out[i] = out[i - 1];
 		if (n > 1)
-			out[1] = (struct who){"job", who_name(v, parent->p), parent->p->pid,
-				out[0].share,
+			out[1] = (struct who){"job", who_name(v, parent->p), parent->p->pid, -1,
 				arena_printf(&v->scratch, "starts the %s processes", out[0].value)};
 	}
 	return n;
@@ -149,15 +159,14 @@ static double amount_fds(const struct proc *p)
 
 /* Sums an amount by program name over the newest sample; uid < 0: all users; cgroup: its members
  * alone, 0: everybody. */
-static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_t cgroup,
-	double whole, struct who *out, size_t max)
+static size_t by_program_at(struct view *v, const struct sample *s, amount_fn *amount, int64_t uid,
+	uint32_t cgroup, double whole, struct who *out, size_t max)
 {
 	struct sum {
 		const struct proc *top;
 		double amount;
 		unsigned count;
 	};
-	const struct sample *s = view_last(v);
 	size_t slots = 256, n = 0;
 	while (slots < s->procs.count * 2u)
 		slots *= 2;
@@ -201,6 +210,12 @@ static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_
 		n = who_insert(out, n, max, w);
 	}
 	return n;
+}
+
+static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_t cgroup,
+	double whole, struct who *out, size_t max)
+{
+	return by_program_at(v, view_last(v), amount, uid, cgroup, whole, out, max);
 }
 
 size_t who_memory(struct view *v, struct who *out, size_t max)
@@ -543,10 +558,24 @@ bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid)
 	return false;
 }
 
+/* The sample in which the group had most memory: who filled it may have been killed since. */
+static const struct sample *fullest(const struct view *v, uint32_t cgroup)
+{
+	uint32_t id = view_id(v, M_CG_MEM_ANON, 0, cgroup);
+	const struct sample *best = view_last(v);
+	uint64_t most = 0, x;
+	for (unsigned i = 0; i < v->n; i++)
+		if (sample_get(view_at(v, i), id, &x) && x >= most) {
+			most = x;
+			best = view_at(v, i);
+		}
+	return best;
+}
+
 size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who *out, size_t max)
 {
 	if (by == WHO_BY_MEMORY)
-		return by_program(v, amount_rss, -1, cgroup, 0, out, max);
+		return by_program_at(v, fullest(v, cgroup), amount_rss, -1, cgroup, 0, out, max);
 	if (by == WHO_BY_TASKS)
 		return by_program(v, amount_threads, -1, cgroup, 0, out, max);
 	size_t n = 0;

@@ -354,7 +354,7 @@ int reader_open(const char *root, const char *record_dir, struct reader **ret)
 		r->host_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	}
 	if (e == 0 && record_dir) {
-		bool made = mkdir(record_dir, 0755) == 0 || errno == EEXIST;
+		bool made = mkdir(record_dir, 0700) == 0 || errno == EEXIST;
 		if (made)
 			r->record_fd = open(record_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (r->record_fd < 0)

@@ -62,9 +62,9 @@ static int say_findings(const struct options *o, struct session *s, const struct
 			     : (int)fs->overall;
 	}
 	if (o->set[OPTION_NAGIOS]) {
-		show_nagios(stdout, fs);
+		show_nagios(stdout, fs, o->text[OPTION_ONLY]);
 	} else {
-		show_check(stdout, st, &s->view, fs);
+		show_check(stdout, st, &s->view, fs, o->text[OPTION_ONLY]);
 		if (!o->given_command && st.width)
 			show_next(stdout, st);
 	}
@@ -116,6 +116,9 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 	track = (struct track){.hold_ns = 5u * s->interval_ns};
 	unsigned long ticks = 0;
 	int r = 0;
+	if (w.st.width && !reader_is_replay(s->reader))
+		(void)fprintf(
+			stderr, "watching; what begins and ends is printed here, Ctrl-C ends it\n");
 	while (!stop_requested && !w.failed) {
 		r = session_tick(s, ticks == 0 ? WANT_SLOW : 0);
 		if (r == -EINTR)
@@ -150,6 +153,11 @@ int command_check(struct options *o)
 		if (r)
 			return r;
 	}
+	if (o->set[OPTION_ONLY] && !findings_known(o->text[OPTION_ONLY]))
+		return complain(o->owned[OPTION_ONLY] ? EX_CONFIG : EX_USAGE,
+			"check: --only: '%s' matches no rule and no class of resources (plimsoll "
+			"explain lists them)",
+			o->text[OPTION_ONLY]);
 	int status = session_open(o, 5000000000u, WANT_CONNS, &s);
 	if (status)
 		return status;

@@ -34,12 +34,13 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 			"%s: no recorded tree: it has neither a folder 0 nor a folder proc", root);
 	if (r == -EEXIST)
 		return complain(EX_CANTCREAT, "%s: holds a recording already", record);
+	if (r == -ENOMEM)
+		return complain(EX_OSERR, "memory: %s", strerror(-r));
+	if (r < 0 && record)
+		return complain(EX_CANTCREAT, "%s: cannot be written: %s", record, strerror(-r));
 	if (r < 0)
-		return complain(r == -ENOMEM ? EX_OSERR : EX_NOINPUT, "%s: cannot be read: %s",
-			root && r != -ENOMEM ? root
-			: record             ? record
-					     : "/",
-			strerror(-r));
+		return complain(
+			EX_NOINPUT, "%s: cannot be read: %s", root ? root : "/", strerror(-r));
 	s->interval_ns = o->set[OPTION_INTERVAL] ? o->number[OPTION_INTERVAL] : 1000000000u;
 	uint64_t span = o->set[OPTION_FOR] ? o->number[OPTION_FOR] : default_for_ns;
 	uint64_t steps = (span + s->interval_ns - 1) / s->interval_ns;

@@ -66,6 +66,9 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	char a[32], b[32], c[32];
 	const char *word = shell_word(v, path);
 	f->cgroup = group;
+	uint64_t high_at;
+	if (kills > 0) /* after the kill it is nearly empty */
+		(void)view_highest(v, id, &used, &high_at);
 	f->used = used;
 	f->limit = limit;
 	f->eta_s = state == STATE_FILLING ? eta : -1;
@@ -80,7 +83,7 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 						   "%.0f of its processes",
 						   path, kills)
 		: state == STATE_FILLING
-			? say(v, "Cgroup %s is out of memory in %s: %s grows", path,
+			? say(v, "Cgroup %s will be out of memory in %s: %s grows", path,
 				  text_duration(a, eta), who)
 			: say(v, "Cgroup %s is at its memory limit and cannot give anything back",
 				  path);
@@ -89,9 +92,9 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 			text_bytes(b, limit)),
 		M_CG_MEM_ANON, used, limit,
 		say(v,
-			"cd /sys/fs/cgroup*/memory%s 2>/dev/null || cd /sys/fs/cgroup%s; grep -H . "
-			"memory.usage_in_bytes memory.limit_in_bytes memory.current memory.max",
-			word, word));
+			"grep -sH . /sys/fs/cgroup/memory%s/memory.*_in_bytes "
+			"/sys/fs/cgroup%s/memory.current /sys/fs/cgroup%s/memory.max",
+			word, word, word));
 	if (t.slope > 0 && t.steady)
 		verdict_evidence(f, say(v, "grows by %s/s", text_bytes(c, t.slope)), M_CG_MEM_ANON,
 			t.slope, -1,
@@ -110,8 +113,8 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 			"f=/sys/fs/cgroup%s/memory.max; [ -e \"$f\" ] || "
 			"f=/sys/fs/cgroup/memory%s/memory.limit_in_bytes; echo %.0f > \"$f\"",
 			word, word, limit * 2),
-		"systemctl set-property, MemoryMax=", false, "memory of the others",
-		"a leak fills that too");
+		"MemoryMax= of the unit, or the container's definition", false,
+		"memory of the others", "a leak fills that too");
 }
 
 void rule_cgroup_memory(struct view *v, struct verdicts *out)
@@ -201,17 +204,15 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 	for (size_t i = 0; i < n && f->nculprits < WHO_MAX; i++)
 		if (!f->nculprits || strcmp(f->culprits[0].value, others[i].value) != 0)
 			f->culprits[f->nculprits++] = others[i];
-	f->title =
-		full ? say(v, "Cgroup %s may not fork any more", path)
-		     : say(v, "Cgroup %s may not fork any more in %s", path, text_duration(a, eta));
+	f->title = full ? say(v, "Cgroup %s may not fork any more", path)
+			: say(v, "Cgroup %s will not be able to fork in %s", path,
+				  text_duration(a, eta));
 	verdict_evidence(f,
 		say(v, "%.0f of %.0f tasks, %.0f forks refused in %.0f s", used, limit, refused,
 			v->seconds),
 		M_CG_PIDS_USED, used, limit,
-		say(v,
-			"cd /sys/fs/cgroup/pids%s 2>/dev/null || cd /sys/fs/cgroup%s; grep -H . "
-			"pids.current pids.max pids.events",
-			word, word));
+		say(v, "grep -sH . /sys/fs/cgroup/pids%s/pids.* /sys/fs/cgroup%s/pids.*", word,
+			word));
 	if (f->nculprits && f->culprits[0].pid)
 		verdict_remedy(f, say(v, "Stop %s: it makes the processes", f->culprits[0].value),
 			say(v, "kill -TERM %" PRId32, f->culprits[0].pid), NULL, false,
@@ -221,8 +222,8 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 			"f=/sys/fs/cgroup%s/pids.max; [ -e \"$f\" ] || "
 			"f=/sys/fs/cgroup/pids%s/pids.max; echo %.0f > \"$f\"",
 			word, word, limit * 2),
-		"systemctl set-property, TasksMax=", false, "process ids of the host",
-		"a leak fills that too");
+		"TasksMax= of the unit, or the container's definition", false,
+		"process ids of the host", "a leak fills that too");
 }
 
 void rule_cgroup_pids(struct view *v, struct verdicts *out)
@@ -308,8 +309,8 @@ static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 			"\"$f\"; "
 			"else echo %.0f > /sys/fs/cgroup/cpu%s/cpu.cfs_quota_us; fi",
 			word, quota * 2e6, period * 1e6, quota * 2e6, word),
-		"systemctl set-property, CPUQuota=", false, "CPU time of the others",
-		"none while processors are idle");
+		"CPUQuota= of the unit, or the container's definition", false,
+		"CPU time of the others", "none while processors are idle");
 	verdict_remedy(f, "Fewer threads or workers in the group: they burn one quota together",
 		NULL, NULL, true, "less concurrency", "none");
 }

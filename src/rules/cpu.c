@@ -12,6 +12,7 @@
 
 static const double IDLE_FULL = 0.05;   /* of the machine: below it a newcomer finds no free CPU */
 static const double DELAY_SHARE = 0.10; /* waited this share of the time ... */
+static const double WORKS = 0.01;       /* ran this share of the time */
 static const double DELAY_RATIO =
 	1.0; /* ... and at least as long as it ran: everything took twice as long */
 
@@ -38,23 +39,34 @@ const struct rule_case rule_case_cpu_saturated = {
 /* A program that suffers from somebody else's use. */
 static bool suffers(const struct view *v, const struct program *g)
 {
-	return !g->yields && g->delay_s >= DELAY_SHARE * v->seconds &&
+	/* Who hardly wanted to run is no victim worth a call at night, unless others wait for it. */
+	bool works = g->listens || g->cpu_s >= WORKS * v->seconds;
+	return works && !g->yields && g->delay_s >= DELAY_SHARE * v->seconds &&
 	       g->delay_s >= DELAY_RATIO * g->cpu_s;
 }
 
-/* Parts of one job: the same process group, or a parent or grandparent in common. Supervisors and init are no family: they are
- * further away, or process 1. */
+/* Is this the parent or grandparent? */
+static bool descends_near(const struct usage *from, const struct usage *u)
+{
+	return u->parent == from || (u->parent && u->parent->parent == from);
+}
+
+static bool descends(const struct usage *from, const struct usage *u)
+{
+	for (unsigned depth = 0; u && depth < 64; depth++, u = u->parent)
+		if (u == from)
+			return true;
+	return false;
+}
+
+/* Parts of one job: one descends from the other, the same process group, or a parent or grandparent in common. Process 1 is
+ * nobody's family. */
 static bool same_job(const struct usage *a, const struct usage *b)
 {
-	if (a == b || (a->p->pgrp && a->p->pgrp == b->p->pgrp))
+	if (descends(a, b) || descends(b, a) || (a->p->pgrp && a->p->pgrp == b->p->pgrp))
 		return true;
-	for (const struct usage *x = a, *end = a->parent ? a->parent->parent : NULL; x;
-		x = x == end ? NULL : x->parent)
-		for (const struct usage *y = b, *last = b->parent ? b->parent->parent : NULL; y;
-			y = y == last ? NULL : y->parent)
-			if (x == y)
-				return true;
-	return false;
+	const struct usage *grand = a->parent ? a->parent->parent : NULL;
+	return (a->parent && descends_near(a->parent, b)) || (grand && descends_near(grand, b));
 }
 
 /* The program that this process stands for, NULL when it is a job known by its children only. */
@@ -80,21 +92,41 @@ static void drop_victims(struct verdict *f, const struct program *const *victims
 	f->nculprits = kept;
 }
 
-static void cpu_remedies(struct view *v, struct verdict *f)
+/* A name that pgrep may be given: no expression, no option. */
+static bool plain_name(const char *name)
+{
+	return *name && *name != '-' &&
+	       name[strspn(name,
+		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0';
+}
+
+static void cpu_remedies(struct view *v, struct verdict *f, const struct program *top)
 {
 	const struct who *c = &f->culprits[0];
-	if (c->pid)
+	bool many = top && top->count > 1 && plain_name(c->value);
+	if (c->pid && !(top && top->yields))
 		verdict_remedy(f, say(v, "Let %s run only when nobody else wants to", c->value),
-			say(v, "renice -n 19 -p %" PRId32 " && chrt -a -i -p 0 %" PRId32, c->pid,
-				c->pid),
+			many ? say(v,
+				       "for p in $(pgrep -x %s); do renice -n 19 -p $p; chrt -a -i "
+				       "-p 0 $p; done",
+				       c->value)
+			     : say(v, "renice -n 19 -p %" PRId32 " && chrt -a -i -p 0 %" PRId32,
+				       c->pid, c->pid),
 			NULL, false, "it takes longer",
 			"with autogroups (kernel.sched_autogroup_enabled=1) nice alone does "
 			"nothing; chrt -i works");
-	if (c->pid)
+	/* Processes that end within seconds are not worth stopping: who starts them is. */
+	const struct who *start =
+		f->nculprits > 1 && strcmp(f->culprits[1].kind, "job") == 0 ? &f->culprits[1] : c;
+	if (start->pid)
 		verdict_remedy(f,
-			say(v, "Stop %s until the rush is over; go on with kill -CONT", c->value),
-			say(v, "kill -STOP %" PRId32, c->pid), NULL, false, "its work stands still",
-			"clients of it hang");
+			say(v, "Stop %s until the rush is over; go on with -CONT", start->value),
+			many && start == c ? say(v, "pkill -STOP -x %s", c->value)
+			: many && plain_name(start->value)
+				? say(v, "pkill -STOP -x %s; pkill -STOP -x %s", start->value,
+					  c->value)
+				: say(v, "kill -STOP %" PRId32, start->pid),
+			NULL, false, "its work stands still", "clients of it hang");
 	const char *unit = unit_of(v, c->pid);
 	verdict_remedy(f, say(v, "Give %s a quota, in a unit or cgroup of its own", c->value),
 		unit ? say(v, "systemctl set-property %s CPUQuota=50%% CPUWeight=20", unit) : NULL,
@@ -151,6 +183,8 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 			f->title = say(v,
 				"All processors are busy, most with %s; nobody else waits for them",
 				culprits[0].value);
+			f->used = (1 - idle - iowait) * cpus;
+			f->limit = cpus;
 			memcpy(f->culprits, culprits, sizeof culprits);
 			f->nculprits = nculprits;
 		}
@@ -213,7 +247,7 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 		verdict_evidence(f,
 			say(v, "%.0f %% of the time went to the hypervisor", 100 * steal),
 			M_CPU_STEAL, steal, -1, "vmstat 1 5   # st");
-	cpu_remedies(v, f);
+	cpu_remedies(v, f, top);
 }
 
 const struct rule_case rule_case_cpu_steal = {

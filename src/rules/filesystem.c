@@ -47,7 +47,8 @@ static void writers_suffer(struct view *v, struct verdict *f, uint64_t devno, bo
 		const struct open_file *o = &TABLE_ROWS(s->files, struct open_file)[i];
 		const struct usage *u =
 			o->devno == devno && o->writable ? view_usage(v, o->pid) : NULL;
-		if (!u || u->p->self || (f->nculprits && o->pid == f->culprits[0].pid))
+		if (!u || u->p->self || !u->have_io || u->write_calls <= 0 ||
+			(f->nculprits && o->pid == f->culprits[0].pid))
 			continue;
 		bool known = false;
 		for (size_t k = 0; k < f->nvictims; k++)
@@ -104,8 +105,9 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	const char *word = shell_word(v, path);
 	const char *who = f->nculprits ? say(v, ", written by %s", f->culprits[0].value) : "";
 	if (space) {
-		f->title = full ? say(v, "%s is full%s", path, who)
-				: say(v, "%s is full in %s%s", path, text_duration(a, eta), who);
+		f->title =
+			full ? say(v, "%s is full%s", path, who)
+			     : say(v, "%s will be full in %s%s", path, text_duration(a, eta), who);
 		verdict_evidence(f,
 			say(v, "%s of %s left", text_bytes(a, left), text_bytes(b, total)),
 			M_FS_AVAILABLE, left, 0, say(v, "df -h %s", word));
@@ -147,7 +149,7 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 					  "%s has no inodes left%s: no file can be created, though "
 					  "there is space",
 					  path, who)
-				: say(v, "%s has no inodes left in %s%s", path,
+				: say(v, "%s will have no inodes left in %s%s", path,
 					  text_duration(a, eta), who);
 		verdict_evidence(f, say(v, "%.0f of %.0f inodes free", left, total),
 			M_FS_INODES_FREE, left, 0, say(v, "df -i %s", word));

@@ -31,7 +31,7 @@ const struct rule_case rule_case_listen_overflow = {
 			"Drops of packets that were not SYNs are "
 			"counted there too (ListenDrops), so a full queue or a queue filled before "
 			"must be seen beside them.",
-	.confirm = "ss -ltn 'sport = :PORT'   # Recv-Q above Send-Q; nstat -az "
+	.confirm = "ss -ltn 'sport = :PORT'   # Recv-Q above Send-Q; nstat -asz "
 		   "TcpExtListenOverflows TcpExtListenDrops",
 	.remedy = "Slow owner: see what it waits for; more workers or threads, time-outs. Small "
 		  "backlog: raise it in the application and net.core.somaxconn.",
@@ -100,7 +100,7 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 		return;
 	bool slow = full * 3 >= seen; /* the queue stays full: nobody takes connections out */
 	const struct usage *owner = l->pid ? view_usage(v, l->pid) : NULL;
-	const char *name = owner ? who_name(v, owner->p) : "its owner";
+	const char *name = owner ? who_name(v, owner->p) : say(v, "The owner of port %u", l->port);
 	f->netns = l->netns;
 	f->pid = l->pid;
 	f->since_ns = since ? since : f->since_ns;
@@ -120,7 +120,8 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 			: say(v, "The backlog of port %u (%u) is too small for its bursts", l->port,
 				  l->backlog);
 	verdict_victim(f, "server", owner ? name : say(v, "port %u", l->port), l->pid,
-		dropped > 0 ? say(v, "%.0f connections dropped in %.0f s", dropped, v->seconds)
+		dropped > 0 ? say(v, "%.0f connection attempts dropped in %.0f s (retries count)",
+				      dropped, v->seconds)
 			    : "new connections wait");
 	verdict_evidence(f,
 		say(v,
@@ -131,12 +132,12 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 		say(v, "%sss -ltn 'sport = :%u'   # Recv-Q of Send-Q", ns, l->port));
 	if (dropped > 0)
 		verdict_evidence(f,
-			say(v, "the socket dropped %.0f connections in %.0f s", dropped,
+			say(v, "the socket dropped %.0f connection attempts in %.0f s", dropped,
 				v->seconds),
 			M_LISTEN_OVERFLOWS, dropped, 0,
 			say(v,
-				"%snstat -az TcpExtListenOverflows TcpExtListenDrops; sleep 5; "
-				"%snstat -az TcpExtListenOverflows",
+				"%snstat -asz TcpExtListenOverflows TcpExtListenDrops; sleep 5; "
+				"%snstat -asz TcpExtListenOverflows",
 				ns, ns));
 	if (owner)
 		verdict_evidence(f,
@@ -325,7 +326,7 @@ const struct rule_case rule_case_timewait_overflow = {
 	.threshold = "TCPTimeWaitOverflow grew in the window.",
 	.false_alarms = "Many sockets in TIME_WAIT below the limit: harmless on a server, each "
 			"costs 250 bytes.",
-	.confirm = "nstat -az TcpExtTCPTimeWaitOverflow; grep tw /proc/net/sockstat; sysctl "
+	.confirm = "nstat -asz TcpExtTCPTimeWaitOverflow; grep tw /proc/net/sockstat; sysctl "
 		   "net.ipv4.tcp_max_tw_buckets",
 	.remedy = "Raise tcp_max_tw_buckets; keep connections open longer.",
 };
@@ -374,7 +375,7 @@ void rule_timewait_overflow(struct view *v, struct verdicts *out)
 				"the table",
 				lost, v->seconds, used, limit),
 			M_TW_OVERFLOWS, lost, 0,
-			say(v, "%snstat -az TcpExtTCPTimeWaitOverflow", ns));
+			say(v, "%snstat -asz TcpExtTCPTimeWaitOverflow", ns));
 		verdict_remedy(f, "Raise the limit",
 			say(v, "%ssysctl -w net.ipv4.tcp_max_tw_buckets=%.0f", ns,
 				limit > 0 ? limit * 2 : 262144),
@@ -394,7 +395,7 @@ const struct rule_case rule_case_tcp_memory = {
 		     "while receive queues are pruned.",
 	.false_alarms = "Aborts with memory far below the pressure value come from too many "
 			"orphans (tcp.orphans) or a socket's own limit.",
-	.confirm = "grep mem /proc/net/sockstat; sysctl net.ipv4.tcp_mem; nstat -az "
+	.confirm = "grep mem /proc/net/sockstat; sysctl net.ipv4.tcp_mem; nstat -asz "
 		   "TcpExtTCPAbortOnMemory TcpExtTCPMemoryPressures",
 	.remedy = "Cut off or speed up the peers with the longest queues; smaller "
 		  "tcp_rmem/tcp_wmem maxima for many connections; a larger tcp_mem.",
@@ -450,7 +451,7 @@ void rule_tcp_memory(struct view *v, struct verdicts *out)
 	verdict_evidence(f,
 		say(v, "%.0f connections aborted, %.0f packets pruned in %.0f s", aborts, pruned,
 			v->seconds),
-		M_TCP_ABORT_MEMORY, aborts, 0, "nstat -az TcpExtTCPAbortOnMemory TcpExtRcvPruned");
+		M_TCP_ABORT_MEMORY, aborts, 0, "nstat -asz TcpExtTCPAbortOnMemory TcpExtRcvPruned");
 	if (f->nculprits)
 		verdict_evidence(f, say(v, "%s: %s", f->culprits[0].value, f->culprits[0].why), -1,
 			f->culprits[0].share, -1, "ss -tnm state established | sort -k2 -n | tail");

@@ -174,12 +174,15 @@ const struct rule_case rule_case_pids_host = {
 
 static void task_remedies(struct view *v, struct verdict *f)
 {
-	if (f->nculprits && f->culprits[0].pid)
+	const struct usage *top =
+		f->nculprits && f->culprits[0].pid ? view_usage(v, f->culprits[0].pid) : NULL;
+	if (top && top->parent)
 		verdict_remedy(f,
-			say(v, "Stop the parent of %s before its children", f->culprits[0].value),
-			say(v, "ps -o ppid=,cmd= -p %" PRId32 "; kill -STOP PPID",
-				f->culprits[0].pid),
-			NULL, false, "its service stands still", "none");
+			say(v, "Stop %s (pid %" PRId32 "), which starts %s, before its children",
+				who_name(v, top->parent->p), top->parent->p->pid,
+				f->culprits[0].value),
+			say(v, "kill -STOP %" PRId32, top->parent->p->pid), NULL, false,
+			"its service stands still", "none");
 	const char *unit = f->nculprits ? unit_of(v, f->culprits[0].pid) : NULL;
 	verdict_remedy(f, "Cap it in a unit or cgroup of its own, so that it alone fails",
 		unit ? say(v, "systemctl set-property %s TasksMax=500", unit) : NULL,

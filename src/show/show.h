@@ -19,12 +19,14 @@ struct style {
 struct style style_of(FILE *f, bool no_color);
 
 /* Texts. */
-void show_check(FILE *f, struct style st, struct view *v, const struct findings *fs);
+/* only: the glob that was asked for, or NULL: a verdict of a part must say so. */
+void show_check(
+	FILE *f, struct style st, struct view *v, const struct findings *fs, const char *only);
 /* What a terminal user may look at next; printed after the bare `plimsoll`. */
 void show_next(FILE *f, struct style st);
 void show_finding(
 	FILE *f, struct style st, struct view *v, const struct verdict *fd, unsigned number);
-void show_nagios(FILE *f, const struct findings *fs);
+void show_nagios(FILE *f, const struct findings *fs, const char *only);
 void show_limits(FILE *f, struct style st, struct view *v, const struct ledger *l, bool all);
 /* Paragraphs wrapped to the width (80 when there is no terminal). */
 void show_paragraph(FILE *f, struct style st, const char *label, const char *text);

@@ -120,13 +120,11 @@ static void used_line(FILE *f, struct style st, struct view *v, const struct ver
 	const char *unit = resource_info(rule_info(fd->rule)->resource)->unit;
 	const char *ns = series_netns_name(v->series, fd->netns);
 	const char *where = *ns ? say(v, "  (network namespace %s)", ns) : "";
-	const char *amount =
-		fd->limit >= 0
-			? say(v, "%s of %s %s", show_amount(a, fd->used, unit),
-				  show_amount(b, fd->limit, unit),
-				  strcmp(unit, "bytes") == 0 || strcmp(unit, "ratio") == 0 ? ""
-											   : unit)
-			: show_amount(a, fd->used, unit);
+	bool bare = strcmp(unit, "bytes") == 0 || strcmp(unit, "ratio") == 0;
+	const char *amount = fd->limit >= 0 ? say(v, "%s of %s%s%s", show_amount(a, fd->used, unit),
+						      show_amount(b, fd->limit, unit),
+						      bare ? "" : " ", bare ? "" : unit)
+					    : show_amount(a, fd->used, unit);
 	const char *eta =
 		fd->eta_s >= 0 ? say(v, ", exhausted in %s", text_duration(c, fd->eta_s)) : "";
 	const char *refused = fd->refused > 0 ? say(v, ", %.0f refused", fd->refused) : "";
@@ -191,7 +189,8 @@ void show_finding(
 	}
 }
 
-void show_check(FILE *f, struct style st, struct view *v, const struct findings *fs)
+void show_check(
+	FILE *f, struct style st, struct view *v, const struct findings *fs, const char *only)
 {
 	static const char *const colors[] = {GREEN, YELLOW, RED, YELLOW};
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
@@ -205,6 +204,8 @@ void show_check(FILE *f, struct style st, struct view *v, const struct findings 
 			paint(st, RESET));
 	else if (fs->overall == OVERALL_UNKNOWN)
 		(void)fputs("the numbers that a verdict needs could not be read", f);
+	else if (only)
+		(void)fprintf(f, "nothing in '%s' is running out", show_safe(v, only));
 	else
 		(void)fputs("nothing is running out, nobody waits", f);
 	char d[32];
@@ -257,7 +258,7 @@ static void nagios_text(FILE *f, const char *text)
 	(void)fputs(line, f);
 }
 
-void show_nagios(FILE *f, const struct findings *fs)
+void show_nagios(FILE *f, const struct findings *fs, const char *only)
 {
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 	size_t count[3] = {0};
@@ -272,12 +273,18 @@ void show_nagios(FILE *f, const struct findings *fs)
 		       : fs->overall == OVERALL_UNKNOWN
 			       ? "the numbers that a verdict needs could not be read"
 			       : "nothing is running out");
+	if (!first && only) {
+		(void)fputs(" in ", f);
+		nagios_text(f, only);
+	}
 	if (first && first->nculprits) {
 		(void)fprintf(f, " (%s ", first->culprits[0].kind);
 		nagios_text(f, first->culprits[0].value);
 		(void)fputc(')', f);
 	}
-	(void)fprintf(f, " | critical=%zu;;1;0 warning=%zu;1;;0", count[SEVERITY_CRITICAL],
+	if (fs->nblind)
+		(void)fprintf(f, " (%zu thing%s not seen)", fs->nblind, fs->nblind == 1 ? "" : "s");
+	(void)fprintf(f, " | critical=%zu;;0;0 warning=%zu;0;;0", count[SEVERITY_CRITICAL],
 		count[SEVERITY_WARNING]);
 	if (first && first->limit >= 0)
 		(void)fprintf(f, " used=%.12g;;;0;%.12g", first->used, first->limit);

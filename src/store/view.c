@@ -371,8 +371,44 @@ static bool yields(const struct proc *p)
 	return p->nice > 0 || p->policy == 5 || p->policy == 3;
 }
 
+/* What makes two processes the same program. A server and a script of the same interpreter share no more than its name. */
+struct program_key {
+	char comm[PROC_COMM];
+	uint32_t uid, netns;
+	int32_t parent; /* of what an interpreter runs: siblings alone */
+	bool serves;
+};
+
+static bool is_interpreter(const char *comm)
+{
+	static const char *const names[] = {"python", "perl", "ruby", "node", "java", "php", "bash",
+		"sh", "dash", "zsh", "lua", "tclsh"};
+	for (size_t i = 0; i < COUNTOF(names); i++) {
+		size_t n = strlen(names[i]);
+		if (strncmp(comm, names[i], n) == 0 &&
+			comm[n + strspn(comm + n, "0123456789.")] == '\0')
+			return true;
+	}
+	return false;
+}
+
+static struct program_key program_key(const struct usage *u)
+{
+	struct program_key key;
+	memset(&key, 0, sizeof key);
+	memcpy(key.comm, u->p->comm, PROC_COMM);
+	key.comm[PROC_COMM - 1] = '\0';
+	key.uid = u->p->uid;
+	key.netns = u->p->netns;
+	key.serves = u->listens || (u->parent && u->parent->listens &&
+					   memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
+	if (!key.serves && is_interpreter(key.comm))
+		key.parent = u->p->ppid;
+	return key;
+}
+
 struct program_slot {
-	const struct usage *u;
+	struct program_key key;
 	uint32_t program; /* index + 1 */
 };
 
@@ -391,19 +427,12 @@ static int build_programs(struct view *v)
 		const struct usage *u = &v->usages[i];
 		if (u->p->kernel)
 			continue;
-		struct {
-			char comm[PROC_COMM];
-			uint32_t uid, netns;
-		} key = {.uid = u->p->uid, .netns = u->p->netns};
-		memcpy(key.comm, u->p->comm, PROC_COMM);
+		struct program_key key = program_key(u);
 		size_t at = (size_t)intern_hash(&key, sizeof key) & (slots - 1);
-		while (hash[at].program &&
-			(memcmp(hash[at].u->p->comm, u->p->comm, PROC_COMM) != 0 ||
-				hash[at].u->p->uid != u->p->uid ||
-				hash[at].u->p->netns != u->p->netns))
+		while (hash[at].program && memcmp(&hash[at].key, &key, sizeof key) != 0)
 			at = (at + 1) & (slots - 1);
 		if (!hash[at].program) {
-			hash[at] = (struct program_slot){u, (uint32_t)++v->nprograms};
+			hash[at] = (struct program_slot){key, (uint32_t)++v->nprograms};
 			v->programs[v->nprograms - 1] =
 				(struct program){.top = u, .parent = u->parent};
 		}

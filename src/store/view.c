@@ -375,8 +375,8 @@ static bool yields(const struct proc *p)
 struct program_key {
 	char comm[PROC_COMM];
 	uint32_t uid, netns;
-	int32_t parent; /* of what an interpreter runs: siblings alone */
-	bool serves;
+	int32_t parent;  /* of what an interpreter runs: siblings alone */
+	uint32_t serves; /* 0 or 1; no padding, since keys are compared as bytes */
 };
 
 static bool is_interpreter(const char *comm)

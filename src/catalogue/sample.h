@@ -23,7 +23,6 @@ enum proc_have {
 	HAVE_CGROUP = 32,
 	HAVE_NETNS = 64,
 	HAVE_NPROC_LIMIT = 128,
-	HAVE_BLOCKED = 256, /* blocked_threads was looked at */
 };
 
 /* One process (thread group). Sorted by pid within a sample. */

@@ -61,6 +61,11 @@ struct engine {
 
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_process_details(struct engine *e, const struct sample *prev, struct sample *out);
+/* The ephemeral ports of a namespace; the kernel's default where the range could not be read. */
+struct port_range {
+	uint64_t low, high;
+};
+struct port_range engine_port_range(const struct engine *e, const struct sample *s, unsigned netns);
 /* Reads which cgroup a process is in. */
 void engine_name_cgroup(struct engine *e, struct proc *p);
 void engine_namespaces(struct engine *e, const struct sample *prev, struct sample *out);

@@ -76,10 +76,8 @@ static bool listener_in_trouble(const struct listener *l, const struct sample *p
 static bool group_in_trouble(
 	const struct engine *e, const struct sample *s, const struct conn_group *g)
 {
-	uint64_t low = 32768, high = 60999;
-	(void)sample_gauge(e->series, s, M_PORT_LOW, g->netns, &low);
-	(void)sample_gauge(e->series, s, M_PORT_HIGH, g->netns, &high);
-	return (g->outgoing && (uint64_t)g->ephemeral * 2 > high - low + 1) ||
+	struct port_range ports = engine_port_range(e, s, g->netns);
+	return (g->outgoing && (uint64_t)g->ephemeral * 2 > ports.high - ports.low + 1) ||
 	       g->sendq + g->recvq > (64u << 20);
 }
 
@@ -229,11 +227,9 @@ void engine_port_users(struct engine *e, const struct sample *prev, struct sampl
 	uint16_t done[8];
 	size_t ndone = 0;
 	for (uint32_t i = 0; i < out->conns.count; i++) {
-		uint64_t low = 32768, high = 60999;
-		(void)sample_gauge(e->series, out, M_PORT_LOW, groups[i].netns, &low);
-		(void)sample_gauge(e->series, out, M_PORT_HIGH, groups[i].netns, &high);
+		struct port_range ports = engine_port_range(e, out, groups[i].netns);
 		if (!groups[i].outgoing ||
-			(uint64_t)groups[i].ephemeral * 10 < (high - low + 1) * 8)
+			(uint64_t)groups[i].ephemeral * 10 < (ports.high - ports.low + 1) * 8)
 			continue;
 		bool again = false;
 		for (size_t k = 0; k < ndone; k++)

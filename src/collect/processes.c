@@ -94,7 +94,6 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 	bool refresh = (e->ticks + (unsigned)e->pids[i]) % REFRESH_TICKS == 0;
 	if (before && have_times && slept(before, &e->times[i]) && !refresh) {
 		*p = *before;
-		p->have &= ~(uint32_t)HAVE_BLOCKED;
 		if (e->want & WANT_ALL_FDS)
 			read_limits(e, before, true, p);
 		return true;
@@ -226,7 +225,8 @@ static int look_at_thread(void *ctx, const char *tid)
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/task/%.16s/stat", look->p->pid, tid);
 	struct proc t = {0};
 	ssize_t n = reader_file(look->e->reader, path, NULL, look->e->buffer, STAT_BYTES);
-	if (n <= 0 || !parse_proc_stat(scan_over(look->e->buffer, (size_t)n), &t) || t.state != 'D')
+	if (n <= 0 || !parse_proc_stat(scan_whole(scan_over(look->e->buffer, (size_t)n)), &t) ||
+		t.state != 'D')
 		return 0;
 	look->p->blocked_threads++;
 	if (!look->p->wchan) {
@@ -243,7 +243,6 @@ static unsigned read_blocked(struct engine *e, struct proc *p, unsigned budget)
 {
 	char path[64];
 	p->blocked_threads = p->state == 'D';
-	p->have |= HAVE_BLOCKED;
 	if (p->threads <= 1) {
 		if (p->state == 'D') {
 			(void)snprintf(path, sizeof path, "proc/%" PRId32 "/wchan", p->pid);

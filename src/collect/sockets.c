@@ -29,8 +29,16 @@ struct socket_walk {
 	uint8_t *listening; /* bit per port */
 	uint32_t *slots;    /* group hash -> row + 1 */
 	uint64_t states[TCP_STATE_COUNT];
-	uint64_t port_low, port_high;
+	struct port_range ports;
 };
+
+struct port_range engine_port_range(const struct engine *e, const struct sample *s, unsigned netns)
+{
+	struct port_range r = {32768, 60999};
+	(void)sample_gauge(e->series, s, M_PORT_LOW, netns, &r.low);
+	(void)sample_gauge(e->series, s, M_PORT_HIGH, netns, &r.high);
+	return r;
+}
 
 static void add_listener(void *ctx, const struct diag_socket *s)
 {
@@ -106,7 +114,7 @@ static void add_connection(void *ctx, const struct diag_socket *s)
 	}
 	g->sendq += s->sendq;
 	g->recvq += s->recvq;
-	if (!incoming && s->local_port >= w->port_low && s->local_port <= w->port_high)
+	if (!incoming && s->local_port >= w->ports.low && s->local_port <= w->ports.high)
 		g->ephemeral++;
 	if (s->inode && !g->inode)
 		g->inode = s->inode;
@@ -184,12 +192,13 @@ static void dump_connections(struct socket_walk *w, struct netns_state *ns)
 /* The first dump of a namespace with very many sockets waits as long as if it had been made already. */
 static bool dump_is_due(const struct engine *e, struct netns_state *ns, const struct sample *out)
 {
-	uint64_t inuse = 0, inuse6 = 0, tw = 0, netns = (uint64_t)ns->series_netns;
+	uint64_t inuse = 0, inuse6 = 0, tw = 0;
+	unsigned netns = (unsigned)ns->series_netns;
 	if (!ns->dumped && !reader_is_replay(e->reader)) {
 		ns->dumped = true;
-		(void)sample_gauge(e->series, out, M_TCP_INUSE, (unsigned)netns, &inuse);
-		(void)sample_gauge(e->series, out, M_TCP6_INUSE, (unsigned)netns, &inuse6);
-		(void)sample_gauge(e->series, out, M_TCP_TIMEWAIT, (unsigned)netns, &tw);
+		(void)sample_gauge(e->series, out, M_TCP_INUSE, netns, &inuse);
+		(void)sample_gauge(e->series, out, M_TCP6_INUSE, netns, &inuse6);
+		(void)sample_gauge(e->series, out, M_TCP_TIMEWAIT, netns, &tw);
 		if (inuse + inuse6 + tw > DUMP_LARGE)
 			ns->next_dump_ns =
 				e->now_ns + (inuse + inuse6 + tw) * DUMP_NS_EACH * DUMP_BUDGET;
@@ -200,17 +209,12 @@ static bool dump_is_due(const struct engine *e, struct netns_state *ns, const st
 void engine_sockets(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out)
 {
-	struct socket_walk w = {.e = e,
-		.out = out,
-		.prev = prev,
-		.netns = (uint16_t)ns->series_netns,
-		.port_low = 32768,
-		.port_high = 60999};
+	struct socket_walk w = {
+		.e = e, .out = out, .prev = prev, .netns = (uint16_t)ns->series_netns};
 	w.listening = arena_alloc(&e->scratch, 65536 / 8);
 	if (!w.listening)
 		return;
-	(void)sample_gauge(e->series, out, M_PORT_LOW, w.netns, &w.port_low);
-	(void)sample_gauge(e->series, out, M_PORT_HIGH, w.netns, &w.port_high);
+	w.ports = engine_port_range(e, out, w.netns);
 	uint32_t first = out->listeners.count;
 	int r = reader_dump(e->reader, DUMP_TCP_LISTEN, listen_bytes, &w);
 	if (r < 0 && r != -EINTR && !(reader_is_replay(e->reader) && r == -ENOENT))

@@ -18,8 +18,8 @@ enum link {
 	LINK_MEMBER,  /* the symptom's process is in the cause's cgroup */
 	LINK_STARVED, /* the symptom's process is among the cause's victims */
 	LINK_DISK,    /* the same device, or the filesystem on it */
-	LINK_CULPRIT, /* the symptom\'s culprit is in the cause\'s cgroup */
-	LINK_USER,    /* the symptom\'s process belongs to the user of the cause */
+	LINK_CULPRIT, /* the symptom's culprit is in the cause's cgroup */
+	LINK_USER,    /* the symptom's process belongs to the user of the cause */
 };
 
 static const struct {

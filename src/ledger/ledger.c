@@ -122,7 +122,7 @@ static void add_simple(struct builder *b, const struct simple *s, uint32_t id, b
 	}
 	if (s->refused != METRIC_COUNT) {
 		uint32_t refused = view_id(v, s->refused, row.netns, row.instance);
-		if (view_total(v, refused, &x))
+		if (view_gauge(v, refused, &x))
 			r->refused = x;
 		if (view_rate(v, refused, &x))
 			r->refused_per_s = x;

@@ -176,7 +176,7 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 	(void)view_delta(v, refused_id, &refused);
 	/* A pool of exactly the limit's size stands there and is well: somebody must have been refused. */
 	double ever = 0;
-	(void)view_total(v, refused_id, &ever);
+	(void)view_gauge(v, refused_id, &ever);
 	bool full = refused > 0 || (used >= limit && ever > 0);
 	double eta = full ? -1 : forecast(v, view_trend(v, id), used, limit);
 	if (!full && eta < 0)

@@ -60,11 +60,6 @@ bool view_gauge(const struct view *v, uint32_t id, double *ret)
 	return true;
 }
 
-bool view_total(const struct view *v, uint32_t id, double *ret)
-{
-	return view_gauge(v, id, ret);
-}
-
 bool view_highest(const struct view *v, uint32_t id, double *ret, uint64_t *ret_at)
 {
 	bool any = false;

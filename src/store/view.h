@@ -75,13 +75,13 @@ const struct sample *view_last(const struct view *v);
 uint32_t view_id(const struct view *v, enum metric m, unsigned netns, uint32_t instance);
 uint32_t view_each(const struct view *v, enum metric m, uint32_t id);
 
-bool view_gauge(const struct view *v, uint32_t id, double *ret); /* newest value */
+bool view_gauge(
+	const struct view *v, uint32_t id, double *ret); /* newest value; of a counter, its total */
 bool view_highest(const struct view *v, uint32_t id, double *ret, uint64_t *ret_at_ns);
 bool view_delta(
 	const struct view *v, uint32_t id, double *ret); /* growth of a counter over the window */
 bool view_rate(const struct view *v, uint32_t id,
 	double *ret); /* the same per second; of SHARE: ratio of time */
-bool view_total(const struct view *v, uint32_t id, double *ret); /* a counter since boot */
 /* Time of the first sample by which the counter had begun to grow in this window. */
 uint64_t view_grew_at(const struct view *v, uint32_t id);
 /* Number of steps (sample to sample) in which the counter grew by at least `least` per second. */

@@ -114,7 +114,7 @@ static void survives_faults(void)
 		ENOENT, ESRCH, EMFILE, ENFILE, ENOMEM, EPERM, EACCES, EIO, EINVAL, EAGAIN};
 	reader_fault = fault;
 	calls = fail_at = 0;
-	CHECK_INT(tick(WANT_CONNS | WANT_SLOW), 0);
+	CHECK_INT(tick(WANT_CONNS | WANT_SLOW | WANT_ALL_FDS), 0);
 	unsigned long all = calls;
 	CHECK(all > 100);
 	unsigned long step =
@@ -123,7 +123,7 @@ static void survives_faults(void)
 		fail_with = errors[e];
 		for (fail_at = 1 + e % step; fail_at <= all; fail_at += step * 4) {
 			calls = 0;
-			int r = tick(WANT_CONNS | WANT_SLOW);
+			int r = tick(WANT_CONNS | WANT_SLOW | WANT_ALL_FDS);
 			TEST_RESULT(r == 0, "tick answers %d when call %lu of %lu fails with %s", r,
 				fail_at, all, strerrorname_np(fail_with));
 			if (r)
@@ -131,15 +131,15 @@ static void survives_faults(void)
 		}
 		/* Everything fails: gaps and no values, but a sample. */
 		reader_fault = fault_always;
-		CHECK_INT(tick(WANT_CONNS | WANT_SLOW), 0);
+		CHECK_INT(tick(WANT_CONNS | WANT_SLOW | WANT_ALL_FDS), 0);
 		CHECK(store_newest(&store, 0)->gaps.count > 0);
 		CHECK_INT(store_newest(&store, 0)->procs.count, 0);
 		reader_fault = fault;
 	}
 	reader_fault = NULL;
 	/* And it comes back by itself. */
-	CHECK_INT(tick(WANT_CONNS | WANT_SLOW), 0);
-	CHECK_INT(tick(WANT_CONNS | WANT_SLOW), 0);
+	CHECK_INT(tick(WANT_CONNS | WANT_SLOW | WANT_ALL_FDS), 0);
+	CHECK_INT(tick(WANT_CONNS | WANT_SLOW | WANT_ALL_FDS), 0);
 	const struct sample *s = store_newest(&store, 0);
 	uint64_t v;
 	CHECK(s->procs.count > 1);

@@ -8,11 +8,14 @@
  *     catalogue/  the vocabulary as tables (metrics, collectors, resources, rules, commands, options) and the sample
  *     read/       the one door to the kernel, or to a recorded tree; kernel bytes to structs
  *     collect/    one pure function a file; processes, sockets, cgroups, filesystems; the engine that runs them each second
- *     store/      the samples of the last moments; the view through which all that follows looks
+ *     store/      the samples of the last moments, and all that was recorded; the view through which all that follows looks
+ *     query/      questions about series: selectors, rates, steps
  *     ledger/     everything that can run out: used, limit, holders
  *     rules/      pure functions: view -> verdict
  *     finding/    symptoms folded under causes, ranked, tracked over time
- *     show/       text and JSON
+ *     show/       text, JSON, OpenMetrics
+ *     http/       the page, the API and /metrics, from the store
+ *     fleet/      what leaves the machine: Prometheus remote write
  *     role/       the commands; the only place that sees everything
  */
 #include "role/commands.h"
@@ -23,12 +26,18 @@
 #include <string.h>
 #include <sysexits.h>
 
-static int run(struct options *o)
+static int run(struct options *o, char **argv)
 {
 	switch (o->command) {
 	case COMMAND_CHECK: return command_check(o);
 	case COMMAND_LIMITS: return command_limits(o);
 	case COMMAND_QUERY: return command_query(o);
+	case COMMAND_RECORD: return command_record(o);
+	case COMMAND_UP: return command_up(o);
+	case COMMAND_SERVE:
+	case COMMAND_SHIP: return delegate(o, argv);
+	case COMMAND_EXPORT: return command_export(o);
+	case COMMAND_IMPORT: return command_import(o);
 	case COMMAND_EXPLAIN: return command_explain(o);
 	case COMMAND_DOCTOR: return command_doctor(o);
 	case COMMAND_VERSION: return command_version(o);
@@ -60,7 +69,7 @@ int main(int argc, char **argv)
 			       ? complain(EX_IOERR, "standard output: %s", strerror(errno))
 			       : 0;
 	}
-	status = run(&o);
+	status = run(&o, argv);
 	options_free(&o);
 	return status;
 }

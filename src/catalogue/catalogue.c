@@ -3,6 +3,7 @@
 #include "catalogue/catalogue.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct metric_info metrics[] = {
@@ -69,6 +70,33 @@ double metric_scale(enum metric m)
 const char *metric_base_unit(enum metric m)
 {
 	return metric_info(m)->kind == METRIC_SHARE ? "ratio" : units[metric_info(m)->unit].base;
+}
+
+static bool ends_in_unit(const char *name, const char *unit)
+{
+	size_t n = strlen(name), u = strlen(unit);
+	return n > u && strcmp(name + n - u, unit) == 0 &&
+	       (name[n - u - 1] == '.' || name[n - u - 1] == '_');
+}
+
+char *metric_prometheus_family(char buf[static PROMETHEUS_NAME], enum metric m)
+{
+	const char *name = metric_info(m)->name, *unit = metric_base_unit(m);
+	bool add_unit = *unit && !ends_in_unit(name, unit);
+	(void)snprintf(buf, PROMETHEUS_NAME, "plimsoll_%s%s%s", name, add_unit ? "_" : "",
+		add_unit ? unit : "");
+	for (char *p = buf; *p; p++)
+		if (*p == '.')
+			*p = '_';
+	return buf;
+}
+
+char *metric_prometheus_name(char buf[static PROMETHEUS_NAME], enum metric m)
+{
+	metric_prometheus_family(buf, m);
+	if (metric_info(m)->kind == METRIC_COUNTER)
+		(void)strncat(buf, "_total", PROMETHEUS_NAME - 1 - strlen(buf));
+	return buf;
 }
 
 const char *metric_kind_name(enum metric m)

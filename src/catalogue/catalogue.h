@@ -59,6 +59,12 @@ const struct metric_info *metric_info(enum metric m);
 double metric_scale(enum metric m);
 const char *metric_base_unit(enum metric m);
 const char *metric_kind_name(enum metric m);
+/* Its name in Prometheus form: "plimsoll_", underscores for dots, the base unit where the name does not end in it, and
+ * "_total" for a counter: plimsoll_net_rx_bytes_total, plimsoll_cpu_busy_ratio. The family is the same without
+ * "_total". Both return buf. */
+enum { PROMETHEUS_NAME = 128 };
+char *metric_prometheus_name(char buf[static PROMETHEUS_NAME], enum metric m);
+char *metric_prometheus_family(char buf[static PROMETHEUS_NAME], enum metric m);
 /* "cpu", "dev", ...; NULL for LABEL_NONE. */
 const char *metric_label_name(enum metric_label label);
 /* METRIC_COUNT when there is no such name. */

@@ -116,3 +116,43 @@ int series_netns(struct series_set *s, uint64_t inode, const char *name)
 	s->netns[i] = (struct netns){inode, intern_id(&s->names, name, strlen(name))};
 	return (int)i;
 }
+
+bool series_worn_out(const struct series_set *s)
+{
+	return s->lost || s->count > SERIES_MAX / 2 || s->names.count > SERIES_MAX / 2 ||
+	       s->netns_count > NETNS_MAX / 2;
+}
+
+static int series_order(const struct series_set *set, uint32_t a, uint32_t b)
+{
+	const struct series *x = series_row(set, a), *y = series_row(set, b);
+	if (x->metric != y->metric)
+		return (int)x->metric - (int)y->metric;
+	int n = strcmp(series_netns_name(set, x->netns), series_netns_name(set, y->netns));
+	return n ? n : strverscmp(series_instance(set, a), series_instance(set, b));
+}
+
+static void sift_series(const struct series_set *set, uint32_t *ids, size_t at, size_t n)
+{
+	uint32_t x = ids[at];
+	for (size_t child; (child = at * 2 + 1) < n; at = child) {
+		if (child + 1 < n && series_order(set, ids[child], ids[child + 1]) < 0)
+			child++;
+		if (series_order(set, ids[child], x) <= 0)
+			break;
+		ids[at] = ids[child];
+	}
+	ids[at] = x;
+}
+
+void series_sort(const struct series_set *set, uint32_t *ids, size_t n)
+{
+	for (size_t i = n / 2; i-- > 0;)
+		sift_series(set, ids, i, n);
+	while (n-- > 1) {
+		uint32_t x = ids[0];
+		ids[0] = ids[n];
+		ids[n] = x;
+		sift_series(set, ids, 0, n);
+	}
+}

@@ -53,4 +53,12 @@ const char *series_netns_name(const struct series_set *s, unsigned netns);
 /* Index of the namespace with this inode, made when new; -1 when there is no room. */
 int series_netns(struct series_set *s, uint64_t inode, const char *name);
 
+/* More than half of a ceiling is used: whoever runs on and on begins anew with an empty set, since nothing is ever
+ * forgotten and one day something would find no place. */
+bool series_worn_out(const struct series_set *s);
+
+/* Sorts ids in place as people expect them: by metric as the catalogue has them, namespace, instance ("10" behind
+ * "9"). No heap. */
+void series_sort(const struct series_set *s, uint32_t *ids, size_t n);
+
 #endif

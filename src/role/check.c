@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* check and limits: sample for a moment, then say what it means. */
 #include "base/text.h"
-#include "finding/track.h"
+#include "finding/episodes.h"
 #include "role/commands.h"
 #include "role/session.h"
 #include "role/version.h"
@@ -35,15 +35,6 @@ static void catch_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-static const char *host_name(char buf[static 256], const struct session *s)
-{
-	char text[256] = "";
-	ssize_t n = reader_file(s->reader, "proc/sys/kernel/hostname", NULL, text, sizeof text - 1);
-	text[n > 0 ? n : 0] = '\0';
-	text[strcspn(text, "\n")] = '\0';
-	return text_safe(buf, 256, *text ? text : "unknown");
-}
-
 static int output_done(int status)
 {
 	if (fflush(stdout) == EOF || ferror(stdout))
@@ -57,7 +48,7 @@ static int say_findings(const struct options *o, struct session *s, const struct
 	struct style st = style_of(stdout, o->set[OPTION_NO_COLOR]);
 	if (o->set[OPTION_JSON]) {
 		int r = json_write(stdout,
-			json_check(&s->view, fs, PLIMSOLL_VERSION, host_name(host, s)), false);
+			json_check(&s->view, fs, PLIMSOLL_VERSION, session_host(s, host)), false);
 		return r < 0 ? complain(EX_IOERR, "standard output: %s", strerror(-r))
 			     : (int)fs->overall;
 	}
@@ -144,6 +135,138 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 	return (int)fs.overall;
 }
 
+/* ---- a span of the past ---- */
+
+/* Up to here each second is looked at by today's rules; longer spans are told as they were found at the time. */
+static const uint64_t look_span_ns = UINT64_C(3600000000000);
+
+struct spanning {
+	const struct options *o;
+	struct session *s;
+	struct verdicts *all;
+	struct episodes e;
+	bool looked;
+};
+
+/* The finding of an episode at its worst moment, with proof and remedy; NULL when its seconds are gone. */
+static const struct verdict *relook(
+	struct spanning *sp, const struct episode *ep, struct findings *fs)
+{
+	struct session *s = sp->s;
+	if (history_load(s->history, s->store, ep->worst_ns, s->window, UINT64_C(10000000000)) <
+			0 ||
+		view_open(&s->view, s->store, s->window) < 0 ||
+		findings_build(&s->view, sp->o->text[OPTION_ONLY], sp->all, fs) < 0)
+		return NULL;
+	for (size_t i = 0; i < fs->count; i++)
+		if (strcmp(finding_id(&s->view, &fs->rows[i]), ep->id) == 0)
+			return &fs->rows[i];
+	return NULL;
+}
+
+static enum overall worst_of(const struct episodes *e)
+{
+	enum overall worst = OVERALL_OK;
+	for (size_t i = 0; i < e->count; i++) {
+		enum overall one = e->rows[i].severity == SEVERITY_CRITICAL  ? OVERALL_CRITICAL
+				   : e->rows[i].severity == SEVERITY_WARNING ? OVERALL_WARNING
+									     : OVERALL_OK;
+		worst = one > worst ? one : worst;
+	}
+	return worst;
+}
+
+static void say_episode(struct spanning *sp, struct style st, unsigned number)
+{
+	const struct episode *ep = &sp->e.rows[number - 1];
+	struct findings fs;
+	char a[40], b[40], length[32], line[160], safe[512];
+	const struct verdict *f = relook(sp, ep, &fs);
+	if (f)
+		show_finding(stdout, st, &sp->s->view, f, number);
+	else
+		(void)printf("\n%u. %s: %s\n", number, severity_name(ep->severity),
+			text_safe(safe, sizeof safe, ep->title));
+	uint64_t until = ep->until_ns ? ep->until_ns : sp->e.last_ns;
+	(void)snprintf(line, sizeof line, "%s to %s%s", text_time(a, ep->since_ns),
+		text_time(b, until), ep->until_ns ? "" : " and on");
+	show_paragraph(
+		stdout, st, "lasted", text_duration(length, (double)(until - ep->since_ns) / 1e9));
+	show_paragraph(stdout, st, "", line);
+}
+
+static void say_span(struct spanning *sp)
+{
+	struct style st = style_of(stdout, sp->o->set[OPTION_NO_COLOR]);
+	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
+	char a[40], b[40], host[256];
+	(void)printf("%s  %s from %s to %s: %zu finding%s\n", words[worst_of(&sp->e)],
+		session_host(sp->s, host), text_time(a, sp->e.first_ns),
+		text_time(b, sp->e.last_ns), sp->e.count, sp->e.count == 1 ? "" : "s");
+	if (!sp->looked)
+		(void)printf("as found by the recorder at the time; name a span of an hour or less "
+			     "to look "
+			     "again at each second\n");
+	for (unsigned i = 1; i <= sp->e.count; i++)
+		say_episode(sp, st, i);
+}
+
+static json_t *episode_json(struct spanning *sp, const struct episode *ep)
+{
+	struct findings fs;
+	char at[40];
+	const struct verdict *f = relook(sp, ep, &fs);
+	json_t *j = f ? json_finding(&sp->s->view, f)
+		      : json_pack("{s:s, s:s, s:o, s:o}", "id", ep->id, "severity",
+				severity_name(ep->severity), "resource", json_text(ep->resource),
+				"title", json_text(ep->title));
+	json_object_set_new(j, "severity", json_string(severity_name(ep->severity)));
+	json_object_set_new(j, "since", json_string(text_time(at, ep->since_ns)));
+	json_object_set_new(
+		j, "until", ep->until_ns ? json_string(text_time(at, ep->until_ns)) : json_null());
+	return j;
+}
+
+static int say_span_json(struct spanning *sp)
+{
+	json_t *rows = json_array();
+	char a[40], b[40], host[256];
+	for (size_t i = 0; i < sp->e.count; i++)
+		json_array_append_new(rows, episode_json(sp, &sp->e.rows[i]));
+	return json_write(stdout,
+		json_pack("{s:s, s:i, s:o, s:s, s:s, s:s, s:b, s:s, s:o, s:[]}", "plimsoll",
+			PLIMSOLL_VERSION, "schema", 1, "host", json_text(session_host(sp->s, host)),
+			"from", text_time(a, sp->e.first_ns), "to", text_time(b, sp->e.last_ns),
+			"at", b, "looked", sp->looked, "verdict", overall_name(worst_of(&sp->e)),
+			"findings", rows, "blind"),
+		false);
+}
+
+static int check_span(const struct options *o, struct session *s, struct verdicts *all)
+{
+	struct spanning sp = {.o = o, .s = s, .all = all};
+	sp.looked = s->at_ns - s->from_ns <= look_span_ns;
+	/* The window before the span belongs to its first look. */
+	uint64_t before = s->window * s->interval_ns;
+	int r = sp.looked ? episodes_look(s->history, s->store, &s->view, s->window,
+				    s->from_ns > before ? s->from_ns - before : 0, s->at_ns,
+				    o->text[OPTION_ONLY], all, &sp.e)
+			  : episodes_recorded(
+				    s->history, s->from_ns, s->at_ns, o->text[OPTION_ONLY], &sp.e);
+	if (r == -ENODATA)
+		return complain(EX_NOINPUT, "check: fewer than %u samples in that span", s->window);
+	if (r < 0)
+		return complain(EX_IOERR, "check: the recording: %s", strerror(-r));
+	enum overall overall = worst_of(&sp.e);
+	if (o->set[OPTION_JSON])
+		r = say_span_json(&sp);
+	else
+		say_span(&sp);
+	episodes_free(&sp.e);
+	return r < 0 ? complain(EX_IOERR, "standard output: %s", strerror(-r))
+		     : output_done((int)overall);
+}
+
 int command_check(struct options *o)
 {
 	struct session s;
@@ -167,6 +290,8 @@ int command_check(struct options *o)
 		status = complain(EX_OSERR, "memory: %s", strerror(ENOMEM));
 	} else if (o->set[OPTION_WATCH]) {
 		status = watch(o, &s, all);
+	} else if (s.past && s.span) {
+		status = check_span(o, &s, all);
 	} else {
 		status = session_look(&s);
 		if (status == 0 && findings_build(&s.view, o->text[OPTION_ONLY], all, &fs) < 0)

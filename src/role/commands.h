@@ -9,6 +9,15 @@
 int command_check(struct options *o);
 int command_limits(struct options *o);
 int command_query(struct options *o);
+int command_record(struct options *o);
+int command_up(struct options *o);
+int command_export(struct options *o);
+int command_import(struct options *o);
+/* serve and ship, in the executable that has the network's libraries. */
+int command_serve(struct options *o);
+int command_ship(struct options *o);
+/* Becomes that executable, with the same arguments; returns an exit status when it cannot. */
+int delegate(const struct options *o, char **argv);
 int command_explain(struct options *o);
 int command_doctor(struct options *o);
 int command_version(struct options *o);

@@ -58,6 +58,8 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 	int r = 0;
 	if (i->kind == OPTION_KIND_DURATION)
 		r = num_duration(value, &o->number[id]);
+	else if (i->kind == OPTION_KIND_SIZE)
+		r = num_size(value, &o->number[id]);
 	else if (i->kind == OPTION_KIND_TIME)
 		r = num_time(value, clock_real_ns(), &o->number[id]);
 	else if (*value == '\0')
@@ -67,6 +69,9 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 	if (r < 0 && i->kind == OPTION_KIND_DURATION)
 		return complain(EX_USAGE, "%s: --%s: '%s' is no duration (5s, 250ms, 2m, 1h30m)",
 			where, i->name, value);
+	if (r < 0 && i->kind == OPTION_KIND_SIZE)
+		return complain(EX_USAGE, "%s: --%s: '%s' is no size (512MiB, 2GiB)", where,
+			i->name, value);
 	if (r < 0)
 		return complain(EX_USAGE,
 			"%s: --%s: '%s' is no time (2026-11-21T04:00:00Z, 04:00, -15m, yesterday "
@@ -76,6 +81,10 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 		(o->number[id] < 100 * (uint64_t)MS || o->number[id] > 60000 * (uint64_t)MS))
 		return complain(EX_USAGE, "%s: --%s: '%s' is not between 100ms and 1min", where,
 			i->name, value);
+	if (id == OPTION_STEP && o->number[id] < 100 * (uint64_t)MS)
+		return complain(EX_USAGE, "%s: --%s: '%s' is below 100ms", where, i->name, value);
+	if (id == OPTION_BUDGET && o->number[id] < (uint64_t)16 << 20)
+		return complain(EX_USAGE, "%s: --%s: '%s' is below 16MiB", where, i->name, value);
 	if (id == OPTION_FOR &&
 		(o->number[id] < 100 * (uint64_t)MS || o->number[id] > 86400000 * (uint64_t)MS))
 		return complain(EX_USAGE, "%s: --%s: '%s' is not between 100ms and 1d", where,

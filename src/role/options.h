@@ -26,6 +26,7 @@ enum option {
 enum option_kind {
 	OPTION_KIND_SWITCH,
 	OPTION_KIND_DURATION,
+	OPTION_KIND_SIZE,
 	OPTION_KIND_TEXT,
 	OPTION_KIND_PATH,
 	OPTION_KIND_TIME
@@ -51,7 +52,7 @@ struct options {
 	bool given_command; /* false: the bare `plimsoll` */
 	bool set[OPTION_COUNT];
 	const char *text[OPTION_COUNT];
-	uint64_t number[OPTION_COUNT]; /* nanoseconds of DURATION and TIME */
+	uint64_t number[OPTION_COUNT]; /* nanoseconds of DURATION and TIME, bytes of SIZE */
 	char *owned[OPTION_COUNT];     /* texts that came from a file */
 	const char *argument;          /* the one after the options, or NULL */
 };

@@ -4,26 +4,108 @@
 
 #include "base/attr.h"
 #include "base/clock.h"
+#include "base/text.h"
+#include "role/paths.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
-int session_open(const struct options *o, uint64_t default_for_ns, unsigned want, struct session *s)
+enum { MAX_PAUSE_S = 10, FRESH_S = 3 };
+
+/* ---- where to look ---- */
+
+static bool is_past(const struct options *o)
 {
-	*s = (struct session){.want = want};
-	const char *root = o->set[OPTION_ROOT]           ? o->text[OPTION_ROOT]
-			   : o->command != COMMAND_QUERY ? o->argument
-							 : NULL;
+	static const enum option past[] = {OPTION_AT, OPTION_FROM, OPTION_TO, OPTION_STORE};
+	for (size_t i = 0; i < COUNTOF(past); i++)
+		if (o->set[past[i]])
+			return true;
+	return false;
+}
+
+static bool takes_recording(const struct options *o)
+{
+	return o->argument && (o->command == COMMAND_CHECK || o->command == COMMAND_LIMITS);
+}
+
+/* A folder may be a store or a recorded tree. */
+static int open_recording(const struct options *o, struct session *s, const char *path)
+{
+	int r = history_open(path, &s->history);
+	if (r == -ENODATA && !is_past(o))
+		return 0;
+	return r < 0 ? store_refused(o, path, r) : 0;
+}
+
+static int set_span(const struct options *o, struct session *s)
+{
+	uint64_t first, last;
+	const char *name = command_info(o->command)->name;
+	if (!history_span(s->history, &first, &last))
+		return store_refused(o, "the recording", -ENODATA);
+	s->past = true;
+	s->at_ns = o->set[OPTION_AT]   ? o->number[OPTION_AT]
+		   : o->set[OPTION_TO] ? o->number[OPTION_TO]
+				       : last;
+	s->from_ns = o->set[OPTION_FROM] ? o->number[OPTION_FROM] : first;
+	/* A recording file is looked at as a whole, a store at its end, unless a time was named. */
+	s->span = o->set[OPTION_FROM] || o->set[OPTION_TO] ||
+		  (takes_recording(o) && !o->set[OPTION_AT] && o->command == COMMAND_CHECK);
+	if (s->span && s->from_ns >= s->at_ns)
+		return complain(EX_USAGE, "%s: --from: is not before %s", name,
+			o->set[OPTION_TO] ? "--to" : "the end of the recording");
+	if (s->at_ns < first || (s->span ? s->from_ns > last
+					 : s->at_ns > last + MAX_PAUSE_S * UINT64_C(1000000000))) {
+		char a[40], b[40];
+		return complain(EX_NOINPUT,
+			"%s: nothing was recorded then: the recording has %s to %s", name,
+			text_time(a, first), text_time(b, last));
+	}
+	return 0;
+}
+
+/* A recorder that runs has watched already: its last samples are the window, and one more is taken with all
+ * detail. */
+static void use_running_recorder(const struct options *o, struct session *s)
+{
+	char path[4096];
+	uint64_t first, last, now = clock_real_ns();
+	if (o->set[OPTION_WATCH] || o->set[OPTION_INTERVAL] || o->set[OPTION_RECORD_TREE] ||
+		(o->command != COMMAND_CHECK && o->command != COMMAND_LIMITS) ||
+		store_path(o, path, sizeof path) < 0 || history_open(path, &s->history) < 0)
+		return;
+	if (!history_span(s->history, &first, &last) || last > now ||
+		last + FRESH_S * UINT64_C(1000000000) < now) {
+		history_close(s->history);
+		s->history = NULL;
+	}
+}
+
+static int find_source(const struct options *o, struct session *s, const char *root)
+{
+	char path[4096];
+	if (is_past(o) || takes_recording(o)) {
+		if (takes_recording(o) && o->set[OPTION_STORE])
+			return complain(EX_USAGE, "%s: '%s': a recording and --store: choose one",
+				command_info(o->command)->name, o->argument);
+		if (takes_recording(o))
+			(void)snprintf(path, sizeof path, "%s", o->argument);
+		else if (store_path(o, path, sizeof path) < 0)
+			return complain(EX_USAGE, "%s: --store: the path is too long",
+				command_info(o->command)->name);
+		int status = open_recording(o, s, path);
+		return status || !s->history ? status : set_span(o, s);
+	}
+	if (!root)
+		use_running_recorder(o, s);
+	return 0;
+}
+
+static int open_reader(const struct options *o, struct session *s, const char *root)
+{
 	const char *record = o->set[OPTION_RECORD_TREE] ? o->text[OPTION_RECORD_TREE] : NULL;
-	if (o->set[OPTION_ROOT] && o->argument && o->command != COMMAND_QUERY)
-		return complain(EX_USAGE, "%s: '%s': a recording and --root: choose one",
-			command_info(o->command)->name, o->argument);
-	if (o->set[OPTION_AT] || o->set[OPTION_FROM] || o->set[OPTION_TO])
-		return complain(EX_IOERR,
-			"%s: the past: no store on this machine holds that time (this version "
-			"samples the present)",
-			command_info(o->command)->name);
 	if (root && record)
 		return complain(EX_USAGE,
 			"%s: --record-tree: records this machine, not another recording",
@@ -31,7 +113,9 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 	int r = reader_open(root, record, &s->reader);
 	if (r == -ENODATA)
 		return complain(EX_NOINPUT,
-			"%s: no recorded tree: it has neither a folder 0 nor a folder proc", root);
+			"%s: no recording: it is no store, and has neither a folder 0 nor a folder "
+			"proc",
+			root);
 	if (r == -EEXIST)
 		return complain(EX_CANTCREAT, "%s: holds a recording already", record);
 	if (r == -ENOMEM)
@@ -41,6 +125,11 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 	if (r < 0)
 		return complain(
 			EX_NOINPUT, "%s: cannot be read: %s", root ? root : "/", strerror(-r));
+	return 0;
+}
+
+static void size_window(const struct options *o, struct session *s, uint64_t default_for_ns)
+{
 	s->interval_ns = o->set[OPTION_INTERVAL] ? o->number[OPTION_INTERVAL] : 1000000000u;
 	uint64_t span = o->set[OPTION_FOR] ? o->number[OPTION_FOR] : default_for_ns;
 	uint64_t steps = (span + s->interval_ns - 1) / s->interval_ns;
@@ -50,15 +139,43 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 		steps = STORE_MAX - 2;
 	}
 	/* A recorded tree is looked at as a whole; watching one goes through it in windows, as it was lived. */
-	bool whole = reader_is_replay(s->reader) && !o->set[OPTION_WATCH];
+	bool whole = s->reader && reader_is_replay(s->reader) && !o->set[OPTION_WATCH];
 	s->window = whole ? reader_moments(s->reader) : (unsigned)steps + 1;
 	if (s->window > STORE_MAX - 1)
 		s->window = STORE_MAX - 1;
+	if (s->window < 2)
+		s->window = 2;
+}
+
+int session_open(const struct options *o, uint64_t default_for_ns, unsigned want, struct session *s)
+{
+	*s = (struct session){.want = want};
+	const char *root = o->set[OPTION_ROOT] ? o->text[OPTION_ROOT] : NULL;
+	if (root && takes_recording(o))
+		return complain(EX_USAGE, "%s: '%s': a recording and --root: choose one",
+			command_info(o->command)->name, o->argument);
+	if (root && is_past(o))
+		return complain(EX_USAGE, "%s: --root: a recorded tree has no past to choose from",
+			command_info(o->command)->name);
+	int status = o->command == COMMAND_RECORD || o->command == COMMAND_UP
+			     ? 0
+			     : find_source(o, s, root);
+	if (status == 0 && !s->past)
+		status = open_reader(o, s, root ? root : takes_recording(o) ? o->argument : NULL);
+	if (status == 0 && s->past && (o->set[OPTION_WATCH] || o->set[OPTION_RECORD_TREE]))
+		status = complain(EX_USAGE, "%s: --%s: goes with the present only",
+			command_info(o->command)->name,
+			o->set[OPTION_WATCH] ? "watch" : "record-tree");
+	if (status) {
+		session_close(s);
+		return status;
+	}
+	size_window(o, s, default_for_ns);
 	s->store = calloc(1, sizeof *s->store);
-	r = s->store ? store_init(s->store, s->window < 2 ? 2 : s->window) : -ENOMEM;
+	int r = s->store ? store_init(s->store, s->window) : -ENOMEM;
 	if (r == 0)
 		r = view_init(&s->view);
-	if (r == 0)
+	if (r == 0 && s->reader)
 		r = engine_open(s->reader, &s->store->series, &s->engine);
 	if (r < 0) {
 		session_close(s);
@@ -75,6 +192,7 @@ void session_close(struct session *s)
 		store_destroy(s->store);
 	free(s->store);
 	reader_close(s->reader);
+	history_close(s->history);
 	*s = (struct session){0};
 }
 
@@ -87,9 +205,12 @@ int session_tick(struct session *s, unsigned want)
 			s->due_set = true;
 		} else {
 			s->due_ns += s->interval_ns;
-			if (s->due_ns + s->interval_ns <
-				now) /* held up for longer than a step: go on from here */
-				s->due_ns = now;
+			if (s->due_ns + s->interval_ns < now) {
+				/* held up for longer than a step: what passed is left out */
+				uint64_t steps = (now - s->due_ns) / s->interval_ns;
+				s->due_ns += steps * s->interval_ns;
+				s->left_out += steps;
+			}
 			int r = clock_sleep_until(s->due_ns);
 			if (r < 0)
 				return r;
@@ -97,22 +218,82 @@ int session_tick(struct session *s, unsigned want)
 	}
 	int r = engine_tick(
 		s->engine, store_newest(s->store, 0), store_slot(s->store), want, s->due_ns);
-	if (r == 0)
-		store_commit(s->store);
-	return r;
+	if (r < 0)
+		return r;
+	if (s->amend)
+		s->amend(s->ctx, s, store_slot(s->store));
+	store_commit(s->store);
+	return 0;
 }
 
-int session_look(struct session *s)
+int session_renew(struct session *s)
+{
+	engine_close(s->engine);
+	s->engine = NULL;
+	store_destroy(s->store);
+	int r = store_init(s->store, s->window);
+	return r < 0 ? r : engine_open(s->reader, &s->store->series, &s->engine);
+}
+
+const char *session_host(const struct session *s, char buf[static 256])
+{
+	char text[256] = "";
+	ssize_t n = s->reader ? reader_file(s->reader, "proc/sys/kernel/hostname", NULL, text,
+					sizeof text - 1)
+			      : 0;
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	const char *name = s->reader ? text : history_host(s->history);
+	return text_safe(buf, 256, *name ? name : "unknown");
+}
+
+static int look_back(struct session *s)
+{
+	uint64_t pause = MAX_PAUSE_S * UINT64_C(1000000000);
+	int r = history_load(s->history, s->store, s->at_ns, s->window, pause);
+	if (r == -ENODATA) {
+		uint64_t first = 0, last = 0;
+		char a[40], b[40];
+		(void)history_span(s->history, &first, &last);
+		return complain(EX_NOINPUT,
+			"nothing was recorded just before that time, though the recording has %s "
+			"to %s",
+			text_time(a, first), text_time(b, last));
+	}
+	return r < 0 ? complain(EX_IOERR, "the recording: %s", strerror(-r)) : 0;
+}
+
+/* The window that a running recorder has watched, and one sample with all detail. */
+static int look_along(struct session *s)
+{
+	uint64_t pause = MAX_PAUSE_S * UINT64_C(1000000000);
+	if (history_load(s->history, s->store, clock_real_ns(), s->window - 1, pause) < 0 ||
+		s->store->count < s->window - 1)
+		return -ENODATA;
+	return session_tick(s, s->want | WANT_SLOW);
+}
+
+static int look_live(struct session *s)
 {
 	int r = 0;
 	bool replay = reader_is_replay(s->reader);
+	if (s->history && look_along(s) == 0)
+		return 0;
 	for (unsigned i = 0; r == 0 && (replay || i < s->window); i++)
 		r = session_tick(s, i + 1 == s->window ? s->want
 				    : i == 0           ? WANT_SLOW | (s->want & WANT_OWNERS)
 						       : 0);
 	if (r < 0 && r != -ENODATA && r != -EINTR)
 		return complain(EX_IOERR, "sampling: %s", strerror(-r));
-	r = view_open(&s->view, s->store, s->window);
+	return 0;
+}
+
+int session_look(struct session *s)
+{
+	int status = s->past ? look_back(s) : look_live(s);
+	if (status)
+		return status;
+	int r = view_open(&s->view, s->store, s->window);
 	if (r == -ENODATA)
 		return complain(EX_NOINPUT, "sampling: at least two samples are needed to say how "
 					    "fast anything changes");

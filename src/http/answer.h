@@ -1,0 +1,51 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* answer: what is said to a request, as bytes, and the arguments that it may have. */
+#ifndef HTTP_ANSWER_H
+#define HTTP_ANSWER_H
+
+#include "base/attr.h"
+#include "store/view.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+enum answer_status { /* those of HTTP */
+	ANSWER_OK = 200,
+	ANSWER_BAD_REQUEST = 400,
+	ANSWER_NOT_FOUND = 404,
+	ANSWER_INTERNAL_ERROR = 500,
+	ANSWER_UNAVAILABLE = 503,
+};
+
+#define ANSWER_JSON "application/json"
+
+struct answer {
+	unsigned status;
+	const char *type;
+	char *text; /* allocated; NULL when memory was short */
+	size_t size;
+};
+
+void answer_clear(struct answer *a);
+/* Takes the document; NULL is memory that was short. */
+void answer_json(struct answer *a, unsigned status, json_t *j);
+/* {"error": "..."} */
+void answer_error(struct answer *a, unsigned status, const char *fmt, ...) PRINTF(3, 4);
+void answer_no_memory(struct answer *a);
+/* Text that a function writes to a stream; it answers 0 or -EIO. */
+void answer_written(struct answer *a, const char *type, int (*write)(FILE *f, const struct view *v),
+	const struct view *v);
+
+enum param { PARAM_AT, PARAM_Q, PARAM_FROM, PARAM_TO, PARAM_STEP, PARAM_COUNT };
+
+/* The arguments behind the '?', NULL where one was not given. */
+struct params {
+	const char *text[PARAM_COUNT];
+};
+
+const char *param_name(enum param p);
+/* The text of a parameter is no time. */
+void answer_no_time(struct answer *a, enum param p, const char *text);
+
+#endif

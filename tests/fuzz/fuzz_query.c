@@ -1,0 +1,57 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* Expressions come from a command line and over the network: whatever the text, parsing ends, says one
+ * line when it refuses, and what it takes can be matched. Built plainly it runs the saved corpus. */
+#include "query/expression.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct history_series series[] = {
+		{1, "net.rx.bytes", "if", "eth0", "web", METRIC_COUNTER, M_NET_RX_BYTES},
+		{2, "cpu.busy", "", "", "", METRIC_SHARE, M_CPU_BUSY}};
+	struct expression e;
+	char why[EXPRESSION_ERROR];
+	unsigned met = 0;
+	char *text = malloc(size + 1); /* its own, so that a read past the end is seen */
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	if (expression_parse(text, &e, why) < 0) {
+		if (!*why || strchr(why, '\n'))
+			abort();
+	} else {
+		for (size_t i = 0; i < sizeof series / sizeof *series; i++)
+			met += selector_matches(&e.selector, &series[i]);
+		if (met > 2 || e.n > EXPRESSION_LEVELS)
+			abort();
+		expression_free(&e);
+	}
+	free(text);
+	return 0;
+}
+
+#ifndef PLIMSOLL_LIBFUZZER
+int main(int argc, char **argv)
+{
+	static uint8_t data[1 << 16];
+	for (int i = 1; i < argc; i++) {
+		FILE *f = fopen(argv[i], "rbe");
+		if (!f) {
+			perror(argv[i]);
+			return 1;
+		}
+		size_t n = fread(data, 1, sizeof data, f);
+		(void)fclose(f);
+		(void)LLVMFuzzerTestOneInput(data, n);
+	}
+	(void)printf("fuzz corpus: %d expressions\n", argc - 1);
+	return argc > 1 ? 0 : 1;
+}
+#endif

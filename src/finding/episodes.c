@@ -49,6 +49,8 @@ static void sort_episodes(struct episodes *e)
 
 void episodes_free(struct episodes *e)
 {
+	for (size_t i = 0; i < e->count; i++)
+		free(e->rows[i].recorded);
 	free(e->rows);
 	*e = (struct episodes){0};
 }
@@ -187,6 +189,11 @@ static int remember(void *ctx, const struct event *e)
 			(void)snprintf(ep->title, sizeof ep->title, "%s", text_of(j, "title"));
 			(void)snprintf(
 				ep->resource, sizeof ep->resource, "%s", text_of(j, "resource"));
+			if (json_is_object(json_object_get(j, "finding"))) {
+				free(ep->recorded);
+				ep->recorded =
+					json_dumps(json_object_get(j, "finding"), JSON_COMPACT);
+			}
 		}
 	}
 	json_decref(j);

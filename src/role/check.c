@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* check and limits: sample for a moment, then say what it means. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "finding/episodes.h"
 #include "role/commands.h"
@@ -42,6 +43,19 @@ static int output_done(int status)
 	return status;
 }
 
+/* The past must not be taken for the present, nor its pids for those of today. */
+static void say_when(const struct session *s)
+{
+	char at[40], ago[32], host[256];
+	uint64_t now = clock_real_ns(), then = s->view.now_ns;
+	if (!s->past)
+		return;
+	(void)printf("%s at %s", session_host(s, host), text_time(at, then));
+	if (then < now)
+		(void)printf(", %s ago", text_duration(ago, (double)(now - then) / 1e9));
+	(void)printf(": processes and pids are those of then\n");
+}
+
 static int say_findings(const struct options *o, struct session *s, const struct findings *fs)
 {
 	char host[256];
@@ -55,6 +69,7 @@ static int say_findings(const struct options *o, struct session *s, const struct
 	if (o->set[OPTION_NAGIOS]) {
 		show_nagios(stdout, fs, o->text[OPTION_ONLY]);
 	} else {
+		say_when(s);
 		show_check(stdout, st, &s->view, fs, o->text[OPTION_ONLY]);
 		if (!o->given_command && st.width)
 			show_next(stdout, st);
@@ -216,10 +231,12 @@ static json_t *episode_json(struct spanning *sp, const struct episode *ep)
 	struct findings fs;
 	char at[40];
 	const struct verdict *f = relook(sp, ep, &fs);
-	json_t *j = f ? json_finding(&sp->s->view, f)
-		      : json_pack("{s:s, s:s, s:o, s:o}", "id", ep->id, "severity",
-				severity_name(ep->severity), "resource", json_text(ep->resource),
-				"title", json_text(ep->title));
+	json_t *j = f              ? json_finding(&sp->s->view, f)
+		    : ep->recorded ? json_loads(ep->recorded, 0, NULL)
+				   : NULL;
+	if (!j)
+		j = json_pack("{s:s, s:o, s:o}", "id", ep->id, "resource", json_text(ep->resource),
+			"title", json_text(ep->title));
 	json_object_set_new(j, "severity", json_string(severity_name(ep->severity)));
 	json_object_set_new(j, "since", json_string(text_time(at, ep->since_ns)));
 	json_object_set_new(
@@ -234,11 +251,13 @@ static int say_span_json(struct spanning *sp)
 	for (size_t i = 0; i < sp->e.count; i++)
 		json_array_append_new(rows, episode_json(sp, &sp->e.rows[i]));
 	return json_write(stdout,
-		json_pack("{s:s, s:i, s:o, s:s, s:s, s:s, s:b, s:s, s:o, s:[]}", "plimsoll",
+		json_pack("{s:s, s:i, s:o, s:s, s:s, s:s, s:f, s:b, s:s, s:o, s:[]}", "plimsoll",
 			PLIMSOLL_VERSION, "schema", 1, "host", json_text(session_host(sp->s, host)),
 			"from", text_time(a, sp->e.first_ns), "to", text_time(b, sp->e.last_ns),
-			"at", b, "looked", sp->looked, "verdict", overall_name(worst_of(&sp->e)),
-			"findings", rows, "blind"),
+			"at", b, "window_s",
+			(double)(sp->s->window - 1) * (double)sp->s->interval_ns / 1e9, "looked",
+			sp->looked, "verdict", overall_name(worst_of(&sp->e)), "findings", rows,
+			"blind"),
 		false);
 }
 
@@ -257,6 +276,8 @@ static int check_span(const struct options *o, struct session *s, struct verdict
 		return complain(EX_NOINPUT, "check: fewer than %u samples in that span", s->window);
 	if (r < 0)
 		return complain(EX_IOERR, "check: the recording: %s", strerror(-r));
+	if (sp.e.first_ns < s->from_ns) /* the window of the first look */
+		sp.e.first_ns = s->from_ns;
 	enum overall overall = worst_of(&sp.e);
 	if (o->set[OPTION_JSON])
 		r = say_span_json(&sp);
@@ -319,6 +340,7 @@ int command_limits(struct options *o)
 		int r = json_write(stdout, json_limits(&s.view, &l), false);
 		status = r < 0 ? complain(EX_IOERR, "standard output: %s", strerror(-r)) : 0;
 	} else if (status == 0) {
+		say_when(&s);
 		show_limits(stdout, style_of(stdout, o->set[OPTION_NO_COLOR]), &s.view, &l,
 			o->set[OPTION_ALL]);
 		status = output_done(0);

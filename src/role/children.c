@@ -19,7 +19,7 @@ static struct {
 } children[CHILDREN_MAX];
 static size_t count;
 
-void children_start(const char *what, const char *const args[])
+void children_start(const char *what, const char *const args[], char *secret)
 {
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
@@ -27,7 +27,7 @@ void children_start(const char *what, const char *const args[])
 		(void)sigemptyset(&none);
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
-		if (getppid() == parent)
+		if (getppid() == parent && (!secret || putenv(secret) == 0))
 			(void)execv("/proc/self/exe", (char *const *)(uintptr_t)args);
 		_exit(EX_OSERR);
 	}

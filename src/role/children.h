@@ -4,9 +4,10 @@
 #ifndef ROLE_CHILDREN_H
 #define ROLE_CHILDREN_H
 
-/* Starts this program anew with other arguments (the last one NULL). It ends with its parent. Before memory is locked: a
- * fork copies what is locked. */
-void children_start(const char *what, const char *const args[]);
+/* Starts this program anew with other arguments (the last one NULL). It ends with its parent. secret (may be NULL): "NAME=value"
+ * for its environment, which other users cannot read, as they can the arguments. Before memory is locked: a fork copies what is
+ * locked. */
+void children_start(const char *what, const char *const args[], char *secret);
 /* Tells of those that ended by themselves; what is recorded goes on. */
 void children_miss(void);
 /* Ends them and waits. */

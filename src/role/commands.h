@@ -13,6 +13,8 @@ int command_record(struct options *o);
 int command_up(struct options *o);
 int command_export(struct options *o);
 int command_import(struct options *o);
+/* Where ship finds its URL when no argument says it: it may hold a password. */
+#define SHIP_URL "PLIMSOLL_SHIP_URL"
 /* serve and ship, in the executable that has the network's libraries. */
 int command_serve(struct options *o);
 int command_ship(struct options *o);

@@ -2,12 +2,17 @@
  * SPDX-License-Identifier: ISC */
 /* explain, doctor, version: what the program knows, what this machine lets it see, and which
  * program it is. */
+#include "base/attr.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "role/commands.h"
+#include "role/paths.h"
 #include "role/session.h"
 #include "role/version.h"
 #include "show/show.h"
 #include "show/table.h"
+#include "store/history.h"
+#include "store/retain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -231,6 +236,87 @@ static void examine_host(struct doctor *d)
 		io_delay ? NULL : "sysctl -w kernel.task_delayacct=1");
 }
 
+/* ---- the store ---- */
+
+static bool is_budget(void *ctx, const struct history_series *s)
+{
+	(void)ctx;
+	return s->metric == M_SELF_STORE_BUDGET;
+}
+
+/* What the recorder was given, as it recorded it itself; the default where it did not. */
+static uint64_t recorded_budget(struct history *h, uint64_t last_ns)
+{
+	const struct history_series *series;
+	struct history_step *step;
+	size_t n;
+	uint64_t from = last_ns - UINT64_C(60000000000), budget = UINT64_C(2) << 30;
+	if (history_select(h, from, last_ns, is_budget, NULL, &series, &n) == 0 && n == 1 &&
+		history_aggregate(h, &series[0].key, 1, from, UINT64_C(61000000000), 1, &step) ==
+			0) {
+		budget = step->count ? (uint64_t)step->last : budget;
+		free(step);
+	}
+	return budget;
+}
+
+static void examine_recording(struct doctor *d, struct history *h, const char *path)
+{
+	struct view *v = &d->s->view;
+	uint64_t first, last, now = clock_real_ns();
+	char a[40], b[40], size[32], most[32], ago[32], lasts[32];
+	const char *damage;
+	if (!history_span(h, &first, &last))
+		return;
+	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct store_files files = {0};
+	(void)store_files_list(dir, &files);
+	uint64_t budget = recorded_budget(h, last);
+	double seconds = retain_lasts(dir, budget, last / 1000000000);
+	bool runs = last + UINT64_C(10000000000) > now;
+	remark(d, "recorder",
+		runs ? "running"
+		     : say(v, "not running, last sample %s ago",
+			       text_duration(ago, (double)(now - last) / 1e9)),
+		runs ? NULL : "what happens from then on", runs ? NULL : "plimsoll record");
+	remark(d, "recorded",
+		say(v, "%s to %s, %s of %s", text_time(a, first), text_time(b, last),
+			text_bytes(size, (double)files.bytes), text_bytes(most, (double)budget)),
+		NULL, NULL);
+	if (seconds >= 0)
+		remark(d, "the budget lasts",
+			say(v, "%s of seconds at the present rate%s", text_duration(lasts, seconds),
+				seconds > RETAIN_RAW_DAYS * 86400.0 ? "; they are kept for 30 d"
+								    : ""),
+			NULL, NULL);
+	unsigned damaged = history_damage(h, &damage);
+	if (damaged)
+		remark(d, "damaged parts", say(v, "%u: %s", damaged, damage), "what stood in them",
+			"the others can be read; remove the file");
+	store_files_free(&files);
+	attr_close_fd(&dir);
+}
+
+static void examine_store(struct doctor *d, const struct options *o)
+{
+	char path[4096];
+	struct history *h = NULL;
+	if (d->s->reader && reader_is_replay(d->s->reader))
+		return;
+	int r = store_path(o, path, sizeof path);
+	if (r == 0)
+		r = history_open(path, &h);
+	remark(d, "store", say(&d->s->view, "%s", path), NULL, NULL);
+	if (r < 0) {
+		remark(d, "recorder",
+			r == -ENOENT || r == -ENODATA ? "nothing is recorded" : strerror(-r),
+			"the past: check --at, --from", "plimsoll record");
+		return;
+	}
+	examine_recording(d, h, path);
+	history_close(h);
+}
+
 int command_doctor(struct options *o)
 {
 	struct session s;
@@ -243,6 +329,7 @@ int command_doctor(struct options *o)
 	if (status == 0) {
 		examine_host(&d);
 		examine_samples(&d);
+		examine_store(&d, o);
 	}
 	if (status == 0 && o->set[OPTION_JSON]) {
 		json_t *rows = json_array();
@@ -291,6 +378,9 @@ int command_version(struct options *o)
 		{"cgroup", "control groups, v1 and v2"},
 		{"netns", "all network namespaces"},
 		{"replay", "recorded trees (--root)"},
+		{"store", "the flight recorder: record, check --at, query --from, export, import"},
+		{"http", "serve: the page, the API, /metrics"},
+		{"remote-write", "ship: Prometheus remote write 1.0 and 2.0"},
 		{"json", "JSON by jansson"},
 	};
 	if (o->set[OPTION_JSON]) {

@@ -321,8 +321,7 @@ void options_help(FILE *f, const struct options *o)
 	if (c == COMMAND_CHECK)
 		(void)fprintf(f,
 			"\nExit status: 0 ok, 1 warning, 2 critical, 3 unknown; 64 usage,\n"
-			"66 no such input, 71 the system refuses, 73 a recording cannot be "
-			"written,\n"
-			"74 input or output failed,\n"
-			"78 a wrong setting in the file.\n");
+			"65 not a recording, 66 no such input or nothing recorded,\n"
+			"71 the system refuses, 73 a recording cannot be written,\n"
+			"74 input or output failed, 78 a wrong setting in the file.\n");
 }

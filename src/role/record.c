@@ -337,10 +337,12 @@ static int prepare(struct options *o, const char *name, char *store, size_t size
 
 static void start_shipping(const struct options *o, const char *store)
 {
-	const char *const ship[] = {
-		"plimsoll", "ship", o->text[OPTION_SHIP], "--store", store, NULL};
-	if (o->set[OPTION_SHIP])
-		children_start("shipping", ship);
+	static char url[4096];
+	const char *const ship[] = {"plimsoll", "ship", "--store", store, NULL};
+	if (!o->set[OPTION_SHIP])
+		return;
+	(void)snprintf(url, sizeof url, SHIP_URL "=%s", o->text[OPTION_SHIP]);
+	children_start("shipping", ship, url);
 }
 
 int command_record(struct options *o)
@@ -375,7 +377,7 @@ int command_up(struct options *o)
 	start_shipping(o, store);
 	const char *const serve[] = {
 		"plimsoll", "serve", "--store", store, "--listen", listen_at, NULL};
-	children_start("serving", serve);
+	children_start("serving", serve, NULL);
 	status = record_run(o, store, &stop_requested, show_first, o);
 	children_end();
 	return status;

@@ -12,15 +12,24 @@
 #include <string.h>
 #include <sysexits.h>
 
-enum { MAX_PAUSE_S = 10, FRESH_S = 3 };
+/* How far samples may lie apart that belong to one look: three steps of the recorder, but not less than this. */
+static uint64_t longest_pause(const struct session *s)
+{
+	const uint64_t least = UINT64_C(10000000000);
+	uint64_t steps = 3 * history_interval(s->history);
+	return steps > least ? steps : least;
+}
 
 /* ---- where to look ---- */
 
 static bool is_past(const struct options *o)
 {
+	if (o->command != COMMAND_CHECK && o->command != COMMAND_LIMITS)
+		return false;
 	static const enum option past[] = {OPTION_AT, OPTION_FROM, OPTION_TO, OPTION_STORE};
 	for (size_t i = 0; i < COUNTOF(past); i++)
-		if (o->set[past[i]])
+		/* a store that a configuration file names is where a recorder writes, no wish to see the past */
+		if (o->set[past[i]] && !o->owned[past[i]])
 			return true;
 	return false;
 }
@@ -56,14 +65,20 @@ static int set_span(const struct options *o, struct session *s)
 	if (s->span && s->from_ns >= s->at_ns)
 		return complain(EX_USAGE, "%s: --from: is not before %s", name,
 			o->set[OPTION_TO] ? "--to" : "the end of the recording");
-	if (s->at_ns < first || (s->span ? s->from_ns > last
-					 : s->at_ns > last + MAX_PAUSE_S * UINT64_C(1000000000))) {
+	if (s->at_ns < first ||
+		(s->span ? s->from_ns > last : s->at_ns > last + longest_pause(s))) {
 		char a[40], b[40];
 		return complain(EX_NOINPUT,
 			"%s: nothing was recorded then: the recording has %s to %s", name,
 			text_time(a, first), text_time(b, last));
 	}
 	return 0;
+}
+
+/* The newest sample of a recorder that runs is at most so old. */
+static uint64_t fresh_for(const struct session *s)
+{
+	return 2 * history_interval(s->history) + UINT64_C(1000000000);
 }
 
 /* A recorder that runs has watched already: its last samples are the window, and one more is taken with all
@@ -76,8 +91,7 @@ static void use_running_recorder(const struct options *o, struct session *s)
 		(o->command != COMMAND_CHECK && o->command != COMMAND_LIMITS) ||
 		store_path(o, path, sizeof path) < 0 || history_open(path, &s->history) < 0)
 		return;
-	if (!history_span(s->history, &first, &last) || last > now ||
-		last + FRESH_S * UINT64_C(1000000000) < now) {
+	if (!history_span(s->history, &first, &last) || last > now || last + fresh_for(s) < now) {
 		history_close(s->history);
 		s->history = NULL;
 	}
@@ -249,8 +263,7 @@ const char *session_host(const struct session *s, char buf[static 256])
 
 static int look_back(struct session *s)
 {
-	uint64_t pause = MAX_PAUSE_S * UINT64_C(1000000000);
-	int r = history_load(s->history, s->store, s->at_ns, s->window, pause);
+	int r = history_load(s->history, s->store, s->at_ns, s->window, longest_pause(s));
 	if (r == -ENODATA) {
 		uint64_t first = 0, last = 0;
 		char a[40], b[40];
@@ -266,8 +279,8 @@ static int look_back(struct session *s)
 /* The window that a running recorder has watched, and one sample with all detail. */
 static int look_along(struct session *s)
 {
-	uint64_t pause = MAX_PAUSE_S * UINT64_C(1000000000);
-	if (history_load(s->history, s->store, clock_real_ns(), s->window - 1, pause) < 0 ||
+	if (history_load(s->history, s->store, clock_real_ns(), s->window - 1, longest_pause(s)) <
+			0 ||
 		s->store->count < s->window - 1)
 		return -ENODATA;
 	return session_tick(s, s->want | WANT_SLOW);

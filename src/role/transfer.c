@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "role/commands.h"
 #include "role/paths.h"
+#include "show/show.h"
 #include "store/export.h"
 
 #include <errno.h>
@@ -14,14 +15,29 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-static int say_result(const char *what, const char *path, const struct export_result *x)
+static int say_result(const struct options *o, const char *path, const struct export_result *x)
 {
 	char a[40], b[40], size[32];
-	(void)printf("%s: %llu samples from %s to %s, %s\n", path, (unsigned long long)x->samples,
-		text_time(a, x->first_ns), text_time(b, x->last_ns),
-		text_bytes(size, (double)x->bytes));
+	const char *name = command_info(o->command)->name;
+	if (o->set[OPTION_JSON]) {
+		json_t *j = json_pack("{s:i, s:o, s:I, s:I}", "schema", 1, "path", json_text(path),
+			"samples", (json_int_t)x->samples, "bytes", (json_int_t)x->bytes);
+		json_object_set_new(j, "from",
+			x->samples ? json_string(text_time(a, x->first_ns)) : json_null());
+		json_object_set_new(
+			j, "to", x->samples ? json_string(text_time(b, x->last_ns)) : json_null());
+		return json_write(stdout, j, false) < 0
+			       ? complain(EX_IOERR, "%s: standard output: %s", name, strerror(EIO))
+			       : 0;
+	}
+	if (x->samples)
+		(void)printf("%s: %llu samples from %s to %s, %s\n", path,
+			(unsigned long long)x->samples, text_time(a, x->first_ns),
+			text_time(b, x->last_ns), text_bytes(size, (double)x->bytes));
+	else
+		(void)printf("%s: all of it is in the store already\n", o->argument);
 	return fflush(stdout) == EOF
-		       ? complain(EX_IOERR, "%s: standard output: %s", what, strerror(errno))
+		       ? complain(EX_IOERR, "%s: standard output: %s", name, strerror(errno))
 		       : 0;
 }
 
@@ -48,7 +64,7 @@ static int write_file(const struct options *o, struct history *h, uint64_t from_
 		return complain(EX_NOINPUT, "export: nothing was recorded in that span");
 	if (r < 0)
 		return complain(EX_IOERR, "export: %s: %s", o->argument, strerror(-r));
-	return say_result("export", o->argument, &x);
+	return say_result(o, o->argument, &x);
 }
 
 int command_export(struct options *o)
@@ -105,11 +121,5 @@ int command_import(struct options *o)
 			o->argument, store);
 	if (r < 0)
 		return complain(EX_IOERR, "import: %s: %s", store, strerror(-r));
-	if (x.samples == 0) {
-		(void)printf("%s: all of it is in the store already\n", o->argument);
-		return fflush(stdout) == EOF
-			       ? complain(EX_IOERR, "import: standard output: %s", strerror(errno))
-			       : 0;
-	}
-	return say_result("import", store, &x);
+	return say_result(o, store, &x);
 }

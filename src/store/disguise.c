@@ -5,6 +5,7 @@
 #include "catalogue/tables.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -208,6 +209,9 @@ static void disguise_row(
 
 void disguise_origin(struct disguise *d, struct dict_origin *o)
 {
+	char run[32];
+	int n = snprintf(run, sizeof run, "%" PRIx64, o->run);
+	o->run = strtoull(word_for(d, run, (size_t)n) + 1, NULL, 16);
 	(void)snprintf(o->host, sizeof o->host, "%s", word_for(d, o->host, strlen(o->host)));
 }
 

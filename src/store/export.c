@@ -25,7 +25,7 @@ struct exporting {
 	struct sample disguised;
 	struct segment_writer *w;
 	uint64_t at; /* end of the finished segments */
-	uint64_t hour, run, last_ns;
+	uint64_t hour, run, number, last_ns;
 	struct kept_event *events;
 	size_t nevents, next_event;
 	struct export_result *ret;
@@ -51,6 +51,13 @@ static int keep_event(void *ctx, const struct event *e)
 	return 0;
 }
 
+static void free_events(struct exporting *x)
+{
+	for (size_t i = 0; i < x->nevents; i++)
+		free(x->events[i].texts);
+	free(x->events);
+}
+
 static int finish(struct exporting *x)
 {
 	struct segment_writer *w = x->w;
@@ -58,13 +65,15 @@ static int finish(struct exporting *x)
 	return w ? segment_finish(w, &x->at) : 0;
 }
 
-/* A segment holds an hour at most, of one run of the recorder, in the order of time. */
+/* A segment holds an hour at most, of one run of the recorder, without a gap, in the order of time. */
 static int begin(struct exporting *x, const struct sample *s)
 {
 	struct dict_origin origin = *history_origin(x->h);
+	uint64_t number = history_number(x->h);
 	bool goes_on = x->w && s->real_ns / hour_ns == x->hour && origin.run == x->run &&
-		       s->real_ns >= x->last_ns;
+		       number == x->number + 1 && s->real_ns >= x->last_ns;
 	x->last_ns = s->real_ns;
+	x->number = number;
 	if (goes_on)
 		return 0;
 	int r = finish(x);
@@ -75,7 +84,7 @@ static int begin(struct exporting *x, const struct sample *s)
 	return r < 0 ? r
 		     : segment_create(x->fd, x->at,
 			       x->disguise ? disguise_set(x->disguise) : &x->samples->series,
-			       &origin, x->ret->samples + 1, &x->w);
+			       &origin, number, &x->w);
 }
 
 static int add(struct exporting *x, const struct sample *s)
@@ -127,9 +136,7 @@ int export_span(struct history *h, uint64_t from_ns, uint64_t to_ns, bool disgui
 	segment_abandon(x.w);
 	disguise_close(x.disguise);
 	sample_destroy(&x.disguised);
-	for (size_t i = 0; i < x.nevents; i++)
-		free(x.events[i].texts);
-	free(x.events);
+	free_events(&x);
 	if (x.samples)
 		store_destroy(x.samples);
 	free(x.samples);
@@ -137,11 +144,6 @@ int export_span(struct history *h, uint64_t from_ns, uint64_t to_ns, bool disgui
 }
 
 /* ---- import ---- */
-
-struct part {
-	uint64_t begin, end;
-	uint64_t first_us, last_us, number, rows;
-};
 
 /* All blocks of a segment can be read. */
 static int check_segment(struct segment *s)
@@ -154,102 +156,165 @@ static int check_segment(struct segment *s)
 	return r;
 }
 
-/* The parts of a file, last one first. */
-static int find_parts(int fd, struct part **ret, size_t *ret_n)
+/* A file is taken as a whole or not at all. */
+static int check_file(int fd)
 {
 	struct stat st;
-	int r = fstat(fd, &st) < 0 ? -errno : 0;
+	int r = fstat(fd, &st) < 0 ? -errno : st.st_size == 0 ? -EBADMSG : 0;
 	uint64_t end = r == 0 ? (uint64_t)st.st_size : 0;
-	*ret = NULL;
-	*ret_n = 0;
 	while (r == 0 && end) {
 		struct segment s;
-		struct part *more = realloc(*ret, (*ret_n + 1) * sizeof *more);
-		if (!more)
-			return -ENOMEM;
-		*ret = more;
 		int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		r = copy < 0 ? -errno : segment_open(copy, end, &s);
 		if (r < 0)
 			break;
 		r = check_segment(&s);
-		more[(*ret_n)++] =
-			(struct part){s.begin, end, s.first_us, s.last_us, s.first_number, s.rows};
 		end = s.begin;
 		segment_close(&s);
 	}
-	return r == -ENODATA || (r == 0 && *ret_n == 0) ? -EBADMSG : r;
+	return r == -ENODATA ? -EBADMSG : r;
 }
 
-static int copy_part(int from, const struct part *p, int dir, const char *name)
+struct range {
+	uint64_t run, first, last;
+};
+
+struct importing {
+	int dir;
+	struct range *have; /* what the store holds already */
+	size_t nhave;
+	char host[DICT_HOST]; /* of the store, "" when it is empty */
+	struct history *from;
+	struct exporting x; /* one segment after the other, each to a file of its own */
+	uint64_t first_us;
+	bool known; /* the run is one of the store's */
+};
+
+static int note_range(void *ctx, uint64_t run, uint64_t first, uint64_t last)
 {
-	static const char tmp[] = "raw/imported";
-	unsigned char buf[1 << 16];
-	AUTO_FD int to = openat(dir, tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	int r = to < 0 ? -errno : 0;
-	for (uint64_t at = p->begin; r == 0 && at < p->end;) {
-		size_t n = p->end - at < sizeof buf ? (size_t)(p->end - at) : sizeof buf;
-		r = io_read(from, buf, n, at);
-		if (r == 0)
-			r = io_write(to, buf, n, at - p->begin);
-		at += n;
+	struct importing *m = ctx;
+	struct range *more = realloc(m->have, (m->nhave + 1) * sizeof *more);
+	if (!more)
+		return -ENOMEM;
+	m->have = more;
+	more[m->nhave++] = (struct range){run, first, last};
+	return 0;
+}
+
+static bool has_sample(const struct importing *m, uint64_t run, uint64_t number, bool *ret_known)
+{
+	*ret_known = false;
+	for (size_t i = 0; i < m->nhave; i++) {
+		if (m->have[i].run != run)
+			continue;
+		*ret_known = true;
+		if (number >= m->have[i].first && number <= m->have[i].last)
+			return true;
 	}
-	if (r == 0 && (fdatasync(to) < 0 || renameat(dir, tmp, dir, name) < 0))
-		r = -errno;
-	if (r < 0)
-		(void)unlinkat(dir, tmp, 0);
-	return r;
+	return false;
 }
 
-static int same_host(int fd, const char *store)
+static int read_store(struct importing *m, const char *store)
 {
-	char self[64];
-	struct history *a, *b;
+	struct history *h;
 	uint64_t from, to;
-	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
-	int r = history_open(store, &a);
+	int r = history_open(store, &h);
 	if (r < 0)
 		return r == -ENODATA || r == -ENOENT ? 0 : r;
-	r = history_open(self, &b);
-	if (r == 0) {
-		(void)history_span(a, &from, &to);
-		(void)history_span(b, &from, &to);
-		if (strcmp(history_host(a), history_host(b)) != 0)
-			r = -EXDEV;
-		history_close(b);
-	}
-	history_close(a);
+	r = history_parts(h, note_range, m);
+	if (history_span(h, &from, &to))
+		(void)snprintf(m->host, sizeof m->host, "%s", history_host(h));
+	history_close(h);
 	return r;
+}
+
+static const char imported[] = "raw/imported";
+
+/* Gives the segment that was written its name. What another run recorded, before a store was lost, stands before all that
+ * the store has: its numbers say nothing here. */
+static int name_part(struct importing *m, uint64_t first_number)
+{
+	char name[LOG_NAME];
+	int r = finish(&m->x);
+	segment_name(name, m->first_us, m->known ? first_number : 0);
+	if (r == 0 && (fdatasync(m->x.fd) < 0 || renameat(m->dir, imported, m->dir, name) < 0))
+		r = -errno;
+	m->x.ret->bytes += m->x.at;
+	m->x.at = 0;
+	attr_close_fd(&m->x.fd);
+	m->x.fd = -1;
+	return r;
+}
+
+static int take_samples(struct importing *m)
+{
+	struct exporting *x = &m->x;
+	uint64_t first_number = 0;
+	int r = history_seek(m->from, x->samples, 0);
+	while (r == 0 && (r = history_next(m->from)) == 0) {
+		const struct sample *s = store_newest(x->samples, 0);
+		uint64_t run = history_origin(m->from)->run, number = history_number(m->from);
+		bool known, has = has_sample(m, run, number, &known);
+		bool goes_on = x->w && !has && run == x->run && number == x->number + 1 &&
+			       s->real_ns / hour_ns == x->hour && s->real_ns >= x->last_ns;
+		if (x->w && !goes_on)
+			r = name_part(m, first_number);
+		if (has || r < 0) {
+			x->ret->skipped += has;
+			continue;
+		}
+		if (!goes_on) {
+			x->fd = openat(
+				m->dir, imported, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+			if (x->fd < 0)
+				return -errno;
+			m->known = known;
+			m->first_us = s->real_ns / 1000;
+			first_number = number;
+		}
+		r = add(x, s);
+	}
+	if (x->w && (r == 0 || r == -ENODATA))
+		r = name_part(m, first_number);
+	return r == -ENODATA ? 0 : r;
 }
 
 int import_file(int fd, const char *store, struct export_result *ret)
 {
-	struct part *parts;
-	size_t n;
-	*ret = (struct export_result){.first_ns = UINT64_MAX};
-	int r = find_parts(fd, &parts, &n);
+	struct importing m = {.dir = -1, .x = {.fd = -1, .ret = ret}};
+	char self[64];
+	uint64_t from, to;
+	*ret = (struct export_result){0};
+	(void)snprintf(self, sizeof self, "/proc/self/fd/%d", fd);
+	int r = check_file(fd);
 	if (r == 0)
-		r = same_host(fd, store);
-	AUTO_FD int dir = r == 0 ? open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	if (r == 0 && dir < 0)
+		r = read_store(&m, store);
+	if (r == 0)
+		r = history_open(self, &m.from);
+	if (r == 0 && history_span(m.from, &from, &to) && m.host[0] &&
+		strcmp(m.host, history_host(m.from)) != 0)
+		r = -EXDEV;
+	m.x.h = m.from;
+	m.x.samples = r == 0 ? calloc(1, sizeof *m.x.samples) : NULL;
+	if (r == 0)
+		r = m.x.samples ? store_init(m.x.samples, 2) : -ENOMEM;
+	if (r == 0)
+		r = history_events(m.from, 0, UINT64_MAX, keep_event, &m.x);
+	m.dir = r == 0 ? open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (r == 0 && (m.dir < 0 || (mkdirat(m.dir, "raw", 0750) < 0 && errno != EEXIST)))
 		r = -errno;
-	if (r == 0 && mkdirat(dir, "raw", 0750) < 0 && errno != EEXIST)
-		r = -errno;
-	for (size_t i = n; r == 0 && i-- > 0;) {
-		char name[LOG_NAME];
-		segment_name(name, parts[i].first_us, parts[i].number);
-		if (faccessat(dir, name, F_OK, 0) == 0) {
-			ret->skipped++;
-			continue;
-		}
-		r = copy_part(fd, &parts[i], dir, name);
-		ret->samples += parts[i].rows;
-		ret->bytes += parts[i].end - parts[i].begin;
-		ret->first_ns = parts[i].first_us * 1000 < ret->first_ns ? parts[i].first_us * 1000
-									 : ret->first_ns;
-		ret->last_ns = parts[i].last_us * 1000 > ret->last_ns ? parts[i].last_us * 1000
-								      : ret->last_ns;
-	}
-	free(parts);
+	if (r == 0)
+		r = take_samples(&m);
+	if (r < 0 && m.dir >= 0)
+		(void)unlinkat(m.dir, imported, 0);
+	segment_abandon(m.x.w);
+	free_events(&m.x);
+	if (m.x.samples)
+		store_destroy(m.x.samples);
+	free(m.x.samples);
+	history_close(m.from);
+	free(m.have);
+	attr_close_fd(&m.x.fd);
+	attr_close_fd(&m.dir);
 	return r;
 }

@@ -9,7 +9,7 @@
 struct export_result {
 	uint64_t samples, bytes;
 	uint64_t first_ns, last_ns;
-	unsigned skipped; /* import: parts that the store has already */
+	uint64_t skipped; /* import: samples that the store had already */
 };
 
 /* Writes the samples and events between two times to fd, from offset 0. disguise: see store/disguise.h. 0, -ENODATA when
@@ -17,7 +17,7 @@ struct export_result {
 int export_span(struct history *h, uint64_t from_ns, uint64_t to_ns, bool disguise, int fd,
 	struct export_result *ret);
 
-/* Takes the parts of a recording file into the store's folder. Each is checked as a whole before it is taken. 0, -EBADMSG
+/* Takes the samples of a recording file that the store does not have. The file is checked as a whole before. 0, -EBADMSG
  * (nothing was taken), -EXDEV (recorded on another machine than the store), or -errno. */
 int import_file(int fd, const char *store, struct export_result *ret);
 

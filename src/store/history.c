@@ -1,86 +1,21 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-#include "store/history.h"
+#include "store/history_impl.h"
 
-#include "store/log.h"
 #include "store/retain.h"
-#include "store/tier.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 enum {
-	DAY_S = 86400,
 	MAX_PIECES = 1 << 16,
-	LEAD_US = 60000000,
 	OPEN_MAX =
 		48, /* segments that lie open at a time: a store has more of them than a process has descriptors */
-	WORDS = 256,
 };
 
-/* Slots of a segment and ids of the history's series set. Consecutive segments mostly share one. */
-struct slot_map {
-	struct slot_map *next;
-	uint64_t dict_hash;
-	struct dict_origin origin;
-	uint32_t n;
-	uint32_t *ids;   /* by slot */
-	uint32_t *slots; /* slot + 1 by id */
-};
-
-enum piece_kind { PIECE_SECONDS, PIECE_LOG, PIECE_TIER };
-
-/* A part of the recording: a log, or a segment. */
-struct piece {
-	enum piece_kind kind;
-	uint64_t order;    /* of writing */
-	uint64_t begin_us; /* first sample, as far as the name tells; exact when open */
-	char name[64];     /* below the store's folder; "" in a recording file */
-	uint64_t end;      /* offset in a recording file behind the segment */
-	bool open, bad;
-	bool known;       /* was open once: begin_us is exact, and so is */
-	uint64_t last_us; /* the time of the last sample */
-	struct segment s;
-	const struct slot_map *map;
-	int log_fd; /* of a log: stays readable when it is sealed and removed meanwhile */
-};
-
-/* Where the reading of samples stands. */
-struct reading {
-	struct store *into;
-	uint64_t order;           /* of the piece */
-	bool open, is_log, ready; /* ready: log: a frame was decoded and not handed out yet */
-	struct segment segment;
-	struct segment_cursor *cursor;
-	uint32_t row;
-	struct log_reader log;
-	struct frame_decoder decoder;
-	bool have_decoder;
-	uint64_t run;
-};
-
-struct history {
-	int dir;  /* of a store, or -1 */
-	int file; /* of a recording, or -1 */
-	struct series_set series;
-	struct piece *pieces; /* logs and segments of seconds, in the order of writing */
-	size_t npieces;
-	struct piece *tiers;
-	size_t ntiers;
-	size_t nopen, close_next;
-	struct slot_map *maps;
-	struct reading reading;
-	struct history_series *selected;
-	char host[DICT_HOST];
-	unsigned damaged;
-	char damage[WORDS];
-};
-
-static void note_damage(struct history *h, const struct piece *p, int error)
+void history_note_damage(struct history *h, const struct piece *p, int error)
 {
 	if (h->damaged++ == 0)
 		(void)snprintf(h->damage, sizeof h->damage, "%s%s: %s",
@@ -128,9 +63,9 @@ static bool parse_name(const struct store_file *f, struct piece *ret)
 	*ret = (struct piece){.begin_us = f->begin_s * 1000000, .log_fd = -1};
 	(void)snprintf(ret->name, sizeof ret->name, "%s", f->name);
 	const char *dash = strrchr(f->name, '-'), *dot = strrchr(f->name, '.');
-	if (sscanf(f->name, "log/%16" SCNx64, &ret->order) == 1) {
+	if (log_number(f->name, &ret->order)) {
 		ret->kind = PIECE_LOG;
-		return dot && strcmp(dot, ".log") == 0;
+		return true;
 	}
 	if (!dot || strcmp(dot, ".plim") != 0 || !f->begin_s)
 		return false;
@@ -148,13 +83,6 @@ static struct piece *known_piece(struct piece *rows, size_t n, const char *name)
 }
 
 /* Takes over what is open already. */
-static bool same_file(int a, int b)
-{
-	struct stat x, y;
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
-	       x.st_ino == y.st_ino;
-}
-
 static void adopt(struct history *h, struct piece *fresh, size_t n, struct piece *old, size_t nold)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -270,9 +198,16 @@ static int list_file(struct history *h)
 		h->pieces[h->npieces++] = p;
 	}
 	if (r < 0 && h->npieces)
-		note_damage(h, &(struct piece){.name = ""}, r);
+		history_note_damage(h, &(struct piece){.name = ""}, r);
 	qsort(h->pieces, h->npieces, sizeof *h->pieces, by_order);
 	return h->npieces ? 0 : r == -ENOTSUP ? r : -EBADMSG;
+}
+
+/* Who recorded: as the part that was read last says. */
+static void note_origin(struct history *h, const struct dict_origin *o)
+{
+	(void)snprintf(h->host, sizeof h->host, "%s", o->host);
+	h->interval_ns = o->interval_ns;
 }
 
 static const struct slot_map *map_of(struct history *h, struct segment *s, int *error)
@@ -301,24 +236,23 @@ static const struct slot_map *map_of(struct history *h, struct segment *s, int *
 	if (d)
 		dict_destroy(d);
 	free(d);
-	if (r < 0) {
-		if (m) {
-			free(m->ids);
-			free(m->slots);
-		}
-		free(m);
-		*error = r;
-		return NULL;
+	if (r == 0 && m->slots) {
+		m->slots[SERIES_NONE] = 0;
+		m->next = h->maps;
+		h->maps = m;
+		note_origin(h, &m->origin);
+		return m;
 	}
-	m->slots[SERIES_NONE] = 0;
-	m->next = h->maps;
-	h->maps = m;
-	if (!h->host[0])
-		(void)snprintf(h->host, sizeof h->host, "%s", m->origin.host);
-	return m;
+	if (m) {
+		free(m->ids);
+		free(m->slots);
+	}
+	free(m);
+	*error = r;
+	return NULL;
 }
 
-static int open_segment(struct history *h, const struct piece *p, struct segment *ret)
+int piece_segment(struct history *h, const struct piece *p, struct segment *ret)
 {
 	struct stat st;
 	int fd = p->name[0] ? openat(h->dir, p->name, O_RDONLY | O_CLOEXEC)
@@ -338,14 +272,14 @@ static int open_segment(struct history *h, const struct piece *p, struct segment
 }
 
 /* Opens a segment and maps its series; one that cannot be read is left out from then on. */
-static bool piece_open(struct history *h, struct piece *p)
+bool piece_open(struct history *h, struct piece *p)
 {
 	int r = 0;
 	if (p->bad || p->kind == PIECE_LOG)
 		return !p->bad;
 	if (!p->open) {
 		make_room(h);
-		r = open_segment(h, p, &p->s);
+		r = piece_segment(h, p, &p->s);
 		p->open = r == 0;
 		h->nopen += p->open;
 	}
@@ -360,12 +294,12 @@ static bool piece_open(struct history *h, struct piece *p)
 	piece_close(h, p);
 	p->bad = true;
 	if (r != -ENOENT) /* retention took it: that is no damage */
-		note_damage(h, p, r);
+		history_note_damage(h, p, r);
 	return false;
 }
 
 /* Might it have samples between two times? What is not open is judged by its name and the next one's. */
-static bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us)
+bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us)
 {
 	struct piece *p = &h->pieces[i];
 	if (p->bad)
@@ -413,19 +347,6 @@ int history_open(const char *path, struct history **ret)
 	return r;
 }
 
-static void reading_close(struct reading *r)
-{
-	segment_cursor_close(r->cursor);
-	r->cursor = NULL;
-	if (r->open && !r->is_log)
-		segment_close(&r->segment);
-	if (r->open && r->is_log)
-		log_close(&r->log);
-	if (r->have_decoder)
-		frame_decoder_destroy(&r->decoder);
-	r->have_decoder = r->open = r->ready = false;
-}
-
 void history_close(struct history *h)
 {
 	if (!h)
@@ -456,6 +377,11 @@ int history_refresh(struct history *h)
 	return h->dir >= 0 ? list_store(h) : 0;
 }
 
+uint64_t history_interval(const struct history *h)
+{
+	return h->interval_ns ? h->interval_ns : UINT64_C(1000000000);
+}
+
 const char *history_host(const struct history *h)
 {
 	return h->host;
@@ -469,20 +395,7 @@ unsigned history_damage(const struct history *h, const char **ret_first)
 
 /* ---- logs as columns ---- */
 
-/* The values of a log that are asked for, row by row. */
-struct columns {
-	struct frame_decoder decoder;
-	const uint32_t *index; /* column + 1 by series id, 0: not wanted */
-	size_t ncolumns;
-	uint64_t *values; /* column after column, each of `room` rows */
-	uint8_t *present;
-	uint64_t *times_us, *monos_us;
-	size_t rows, room;
-	uint64_t *last; /* by column: as it stands */
-	uint8_t *has;
-};
-
-static void columns_free(struct columns *c)
+void columns_free(struct columns *c)
 {
 	frame_decoder_destroy(&c->decoder);
 	free(c->values);
@@ -544,21 +457,21 @@ static int add_row(struct columns *c)
 	return 0;
 }
 
-static int open_log(const struct piece *p, struct log_reader *ret)
+int piece_log(const struct piece *p, struct log_reader *ret)
 {
 	int fd = fcntl(p->log_fd, F_DUPFD_CLOEXEC, 0);
 	return fd < 0 ? -errno : log_open_fd(fd, ret);
 }
 
 /* Reads the wanted columns of a log between two times. */
-static int columns_read(struct history *h, const struct piece *p, const uint32_t *index,
-	size_t ncolumns, uint64_t from_us, uint64_t to_us, struct columns *c)
+int columns_read(struct history *h, const struct piece *p, const uint32_t *index, size_t ncolumns,
+	uint64_t from_us, uint64_t to_us, struct columns *c)
 {
 	struct log_reader l;
 	struct block b;
 	*c = (struct columns){.index = index, .ncolumns = ncolumns};
 	const struct frame_wants wants = {false, take_value, NULL, c};
-	int r = open_log(p, &l);
+	int r = piece_log(p, &l);
 	if (r < 0)
 		return r;
 	c->last = calloc(ncolumns + 1, sizeof *c->last);
@@ -570,8 +483,8 @@ static int columns_read(struct history *h, const struct piece *p, const uint32_t
 			r = add_row(c);
 	}
 	log_close(&l);
-	if (r == 0 && !h->host[0])
-		(void)snprintf(h->host, sizeof h->host, "%s", c->decoder.dict.origin.host);
+	if (r == 0 && c->decoder.begun)
+		note_origin(h, &c->decoder.dict.origin);
 	return r == -EBADMSG ? 0 : r;
 }
 
@@ -592,7 +505,7 @@ static int span_of_log(struct history *h, const struct piece *p, uint64_t *from,
 	return r;
 }
 
-static bool span_of(struct history *h, struct piece *p, uint64_t *from, uint64_t *to)
+bool piece_span(struct history *h, struct piece *p, uint64_t *from, uint64_t *to)
 {
 	if (p->kind == PIECE_LOG)
 		return span_of_log(h, p, from, to) == 0;
@@ -611,7 +524,7 @@ bool history_span(const struct history *ch, uint64_t *from_ns, uint64_t *to_ns)
 	/* The first that can be read, and all at the end that may be the newest. */
 	for (size_t i = 0; i < h->npieces; i++) {
 		bool edge = i < 2 || i + 3 > h->npieces;
-		if (!edge || !span_of(h, &h->pieces[i], &a, &b))
+		if (!edge || !piece_span(h, &h->pieces[i], &a, &b))
 			continue;
 		first = a < first ? a : first;
 		last = b > last ? b : last;
@@ -695,817 +608,4 @@ int history_select(struct history *h, uint64_t from_ns, uint64_t to_ns,
 	free(seen);
 	free(ids);
 	return r;
-}
-
-/* ---- numbers ---- */
-
-/* Column + 1 by series id, for the wanted keys. */
-static uint32_t *index_of(const uint64_t *keys, size_t n)
-{
-	uint32_t *index = calloc(SERIES_MAX + 1, sizeof *index);
-	for (size_t i = 0; index && i < n; i++)
-		if (keys[i] && keys[i] <= SERIES_MAX)
-			index[keys[i]] = (uint32_t)i + 1;
-	return index;
-}
-
-struct scratch_rows {
-	uint64_t *times_ns, *values;
-	uint8_t *present;
-};
-
-static int rows_alloc(struct scratch_rows *s)
-{
-	*s = (struct scratch_rows){malloc(SEGMENT_ROWS_MAX * sizeof(uint64_t)),
-		malloc(SEGMENT_ROWS_MAX * sizeof(uint64_t)), malloc(SEGMENT_ROWS_MAX)};
-	return s->times_ns && s->values && s->present ? 0 : -ENOMEM;
-}
-
-static void rows_release(struct scratch_rows *s)
-{
-	free(s->times_ns);
-	free(s->values);
-	free(s->present);
-}
-
-/* First and last row between two times, both included; false: none. */
-static bool rows_between(const uint64_t *times_us, uint32_t n, uint64_t from_us, uint64_t to_us,
-	uint32_t *ret_first, uint32_t *ret_last)
-{
-	uint32_t a = 0, b = n;
-	while (a < n && times_us[a] < from_us)
-		a++;
-	while (b > a && times_us[b - 1] > to_us)
-		b--;
-	*ret_first = a;
-	*ret_last = b - 1;
-	return a < b;
-}
-
-struct reading_numbers {
-	const uint64_t *keys;
-	size_t n;
-	uint64_t from_us, to_us;
-	int (*each)(void *ctx, size_t series, const struct history_points *p);
-	void *ctx;
-	uint64_t run;
-	struct scratch_rows rows;
-};
-
-static int read_segment(struct history *h, struct piece *p, struct reading_numbers *q)
-{
-	uint32_t first, last;
-	int r = segment_times(&p->s);
-	if (r < 0) {
-		note_damage(h, p, r);
-		return 0;
-	}
-	if (!rows_between(p->s.times_us, p->s.rows, q->from_us, q->to_us, &first, &last))
-		return 0;
-	uint32_t n = last - first + 1;
-	bool fresh = p->s.run != q->run;
-	q->run = p->s.run;
-	for (uint32_t i = 0; i < n; i++)
-		q->rows.times_ns[i] = p->s.times_us[first + i] * 1000;
-	for (size_t i = 0; i < q->n; i++) {
-		uint32_t slot = q->keys[i] <= SERIES_MAX ? p->map->slots[q->keys[i]] : 0;
-		struct stream s;
-		if (!slot)
-			continue;
-		r = segment_stream(&p->s, slot - 1, 0, &s);
-		if (r < 0) {
-			note_damage(h, p, r);
-			return 0;
-		}
-		stream_skip(&s, first);
-		stream_read(&s, q->rows.values, q->rows.present, n);
-		const struct history_points points = {
-			q->rows.times_ns, q->rows.values, q->rows.present, n, fresh};
-		r = q->each(q->ctx, i, &points);
-		if (r)
-			return r;
-	}
-	return 0;
-}
-
-static int read_log(
-	struct history *h, const struct piece *p, const uint32_t *index, struct reading_numbers *q)
-{
-	struct columns c;
-	int r = columns_read(h, p, index, q->n, q->from_us, q->to_us, &c);
-	if (r == -ENODATA)
-		return 0;
-	bool fresh = c.decoder.dict.origin.run != q->run;
-	q->run = c.decoder.dict.origin.run;
-	for (size_t i = 0; r == 0 && i < c.rows; i++)
-		c.times_us[i] *= 1000;
-	for (size_t i = 0; r == 0 && c.rows && i < q->n; i++) {
-		const struct history_points points = {
-			c.times_us, c.values + i * c.room, c.present + i * c.room, c.rows, fresh};
-		r = q->each(q->ctx, i, &points);
-	}
-	columns_free(&c);
-	return r;
-}
-
-int history_read(struct history *h, const uint64_t *keys, size_t n, uint64_t from_ns,
-	uint64_t to_ns, int (*each)(void *ctx, size_t series, const struct history_points *p),
-	void *ctx)
-{
-	struct reading_numbers q = {.keys = keys,
-		.n = n,
-		.from_us = (from_ns + 999) / 1000,
-		.to_us = to_ns / 1000,
-		.each = each,
-		.ctx = ctx};
-	uint32_t *index = index_of(keys, n);
-	int r = index ? rows_alloc(&q.rows) : -ENOMEM;
-	for (size_t i = 0; r == 0 && i < h->npieces; i++) {
-		if (!piece_touches(h, i, q.from_us, q.to_us))
-			continue;
-		struct piece *p = &h->pieces[i];
-		r = p->kind == PIECE_LOG ? read_log(h, p, index, &q) : read_segment(h, p, &q);
-	}
-	rows_release(&q.rows);
-	free(index);
-	return r;
-}
-
-/* ---- steps ---- */
-
-struct stepping {
-	const uint64_t *keys;
-	size_t n;
-	uint64_t from_us, step_us;
-	size_t n_steps;
-	struct history_step *out;
-	const struct history *h;
-	struct tally *tallies; /* by series: what a counter needs to go on in the next piece */
-	uint64_t run;
-	uint8_t *present; /* scratch */
-	struct stretch *stretches;
-	bool *rest; /* by series: a summary does not do */
-};
-
-/* Samples that belong to one step. */
-struct stretch {
-	uint32_t first, end;
-	uint64_t step;
-};
-
-static bool is_counter(const struct stepping *q, size_t i)
-{
-	enum metric m = (enum metric)series_row(&q->h->series, (uint32_t)q->keys[i])->metric;
-	return metric_info(m)->kind != METRIC_GAUGE;
-}
-
-static uint64_t step_at(const struct stepping *q, uint64_t time_us)
-{
-	return time_us < q->from_us ? UINT64_MAX : (time_us - q->from_us) / q->step_us;
-}
-
-static void add_step(struct stepping *q, size_t series, uint64_t step, const struct summary *s,
-	double tick_s, double last)
-{
-	if (step >= q->n_steps || s->count == 0)
-		return;
-	struct history_step *to = &q->out[series * q->n_steps + step];
-	double low = (double)s->low, high = (double)s->high;
-	to->min = to->count == 0 || low < to->min ? low : to->min;
-	to->max = to->count == 0 || high > to->max ? high : to->max;
-	to->sum += (double)s->sum;
-	to->seconds += s->us ? (double)s->us / 1e6 : s->count * tick_s;
-	to->last = last;
-	to->count += s->count;
-}
-
-static double mean_of(const struct summary *s)
-{
-	return s->count ? (double)s->sum / s->count : 0;
-}
-
-static void end_step(struct stepping *q, size_t series, uint64_t step, double tick_s)
-{
-	struct tally *t = &q->tallies[series];
-	struct summary s = tally_take(t);
-	add_step(q, series, step, &s, tick_s, t->counter ? (double)t->rate : (double)s.last);
-}
-
-/* Cuts rows, at most SEGMENT_ROWS_MAX, at the borders of steps. */
-static size_t cut_steps(
-	const struct stepping *q, const uint64_t *times_us, uint32_t n, struct stretch *ret)
-{
-	size_t count = 0;
-	for (uint32_t i = 0; i < n;) {
-		struct stretch one = {i, i + 1, step_at(q, times_us[i])};
-		while (one.end < n && step_at(q, times_us[one.end]) == one.step)
-			one.end++;
-		ret[count++] = one;
-		i = one.end;
-	}
-	return count;
-}
-
-static void new_run(struct stepping *q, uint64_t run)
-{
-	if (run == q->run)
-		return;
-	for (size_t i = 0; i < q->n; i++)
-		tally_begin(&q->tallies[i], is_counter(q, i));
-	q->run = run;
-}
-
-static double tick_of(const struct segment *s)
-{
-	return s->rows > 1 ? (double)(s->last_mono_us - s->first_mono_us) / 1e6 / (s->rows - 1) : 1;
-}
-
-/* One series of a segment that lies in one step as a whole, row by row. */
-static int step_whole(struct stepping *q, struct piece *p, size_t i, uint64_t step)
-{
-	struct stream s;
-	int r = segment_times(&p->s);
-	if (r == 0)
-		r = segment_stream(&p->s, p->map->slots[q->keys[i]] - 1, 0, &s);
-	if (r < 0)
-		return r;
-	tally_stream(&q->tallies[i], &s, p->s.monos_us, 0, p->s.rows);
-	end_step(q, i, step, tick_of(&p->s));
-	return 0;
-}
-
-/* A segment that lies in one step as a whole: its summary, and the growth since the piece before. Of a counter with
- * gaps or resets a summary does not tell when they were. */
-static int step_summary(struct stepping *q, struct piece *p, uint64_t step)
-{
-	const struct summary *all;
-	int r = segment_summary(&p->s, &all);
-	if (r < 0)
-		return r;
-	double tick = tick_of(&p->s);
-	for (size_t i = 0; i < q->n; i++) {
-		uint32_t slot = p->map->slots[q->keys[i]];
-		struct tally *t = &q->tallies[i];
-		q->rest[i] = false;
-		if (!slot) {
-			tally_gap(t);
-			continue;
-		}
-		struct summary s = all[slot - 1];
-		q->rest[i] = t->counter && s.count + 1 != p->s.rows;
-		if (q->rest[i])
-			continue;
-		s.us = t->counter ? p->s.last_mono_us - p->s.first_mono_us : 0;
-		if (t->counter && t->any) {
-			tally_add(t, s.first, p->s.first_mono_us);
-			end_step(q, i, step, tick);
-		}
-		add_step(q, i, step, &s, tick, t->counter ? mean_of(&s) : (double)s.last);
-		*t = (struct tally){.counter = t->counter,
-			.any = true,
-			.last_us = p->s.last_mono_us,
-			.s.last = s.last};
-	}
-	for (size_t i = 0; r == 0 && i < q->n; i++)
-		if (q->rest[i])
-			r = step_whole(q, p, i, step);
-	return r;
-}
-
-/* What counters stood at when a segment ended whose own steps are told by a tier. */
-static int step_over(struct stepping *q, struct piece *p)
-{
-	int r = 0;
-	new_run(q, p->s.run);
-	for (size_t i = 0; r == 0 && i < q->n; i++) {
-		uint32_t slot = p->map->slots[q->keys[i]];
-		struct tally *t = &q->tallies[i];
-		struct stream s;
-		uint64_t v;
-		tally_gap(t);
-		if (!slot || !t->counter)
-			continue;
-		r = segment_stream(&p->s, slot - 1, 0, &s);
-		if (r < 0)
-			break;
-		stream_skip(&s, p->s.rows - 1);
-		if (stream_next(&s, &v))
-			*t = (struct tally){.counter = true,
-				.any = true,
-				.last_us = p->s.last_mono_us,
-				.s.last = v};
-	}
-	return r;
-}
-
-static int step_segment(struct stepping *q, struct piece *p)
-{
-	struct segment *g = &p->s;
-	new_run(q, g->run);
-	uint64_t a = step_at(q, g->first_us), b = step_at(q, g->last_us);
-	if (a == b && a < q->n_steps)
-		return step_summary(q, p, a);
-	int r = segment_times(g);
-	size_t n = r == 0 ? cut_steps(q, g->times_us, g->rows, q->stretches) : 0;
-	double tick = tick_of(g);
-	for (size_t i = 0; r == 0 && i < q->n; i++) {
-		uint32_t slot = p->map->slots[q->keys[i]];
-		struct stream s;
-		if (!slot) {
-			tally_gap(&q->tallies[i]);
-			continue;
-		}
-		r = segment_stream(g, slot - 1, 0, &s);
-		for (size_t k = 0; r == 0 && k < n; k++) {
-			tally_stream(&q->tallies[i], &s, g->monos_us, q->stretches[k].first,
-				q->stretches[k].end);
-			end_step(q, i, q->stretches[k].step, tick);
-		}
-	}
-	return r;
-}
-
-static void step_column(
-	struct stepping *q, size_t series, const struct columns *c, size_t n, double tick)
-{
-	const uint64_t *values = c->values + series * c->room;
-	const uint8_t *present = c->present + series * c->room;
-	struct tally *t = &q->tallies[series];
-	for (size_t k = 0; k < n; k++) {
-		for (uint32_t i = q->stretches[k].first; i < q->stretches[k].end; i++) {
-			if (present[i])
-				tally_add(t, values[i], c->monos_us[i]);
-			else
-				tally_gap(t);
-		}
-		end_step(q, series, q->stretches[k].step, tick);
-	}
-}
-
-static int step_log(
-	struct history *h, struct stepping *q, const struct piece *p, const uint32_t *index)
-{
-	struct columns c;
-	uint64_t to_us = q->from_us + q->step_us * q->n_steps;
-	int r = columns_read(
-		h, p, index, q->n, q->from_us > LEAD_US ? q->from_us - LEAD_US : 0, to_us, &c);
-	if (r == -ENODATA)
-		return 0;
-	if (r == 0 && c.rows) {
-		new_run(q, c.decoder.dict.origin.run);
-		double tick = (double)c.decoder.dict.origin.interval_ns / 1e9;
-		size_t n = cut_steps(q, c.times_us,
-			(uint32_t)(c.rows < SEGMENT_ROWS_MAX ? c.rows : SEGMENT_ROWS_MAX),
-			q->stretches);
-		for (size_t i = 0; i < q->n; i++)
-			step_column(q, i, &c, n, tick);
-	}
-	columns_free(&c);
-	return r;
-}
-
-static int step_tier(struct stepping *q, struct piece *p)
-{
-	struct segment *s = &p->s;
-	double tick = (double)p->map->origin.interval_ns / 1e9;
-	uint64_t *parts[TIER_PARTS], tier_us = s->step_ns / 1000,
-				     to_us = q->from_us + q->step_us * q->n_steps;
-	/* Rows of the span only. */
-	uint32_t first =
-		q->from_us > s->first_us ? (uint32_t)((q->from_us - s->first_us) / tier_us) : 0;
-	uint32_t end =
-		to_us > s->first_us ? (uint32_t)((to_us - s->first_us + tier_us - 1) / tier_us) : 0;
-	end = end < s->rows ? end : s->rows;
-	if (first >= end)
-		return 0;
-	int r = 0;
-	for (unsigned k = 0; k < TIER_PARTS; k++) {
-		parts[k] = malloc((end - first) * sizeof(uint64_t));
-		r = parts[k] ? r : -ENOMEM;
-	}
-	for (size_t i = 0; r == 0 && i < q->n; i++) {
-		uint32_t slot = p->map->slots[q->keys[i]];
-		for (unsigned k = 0; slot && r == 0 && k < TIER_PARTS; k++) {
-			struct stream stream;
-			r = segment_stream(s, slot - 1, k, &stream);
-			if (r < 0)
-				break;
-			stream_skip(&stream, first);
-			stream_read(&stream, parts[k], q->present, end - first);
-		}
-		for (uint32_t row = 0; slot && r == 0 && row < end - first; row++) {
-			const uint64_t one[TIER_PARTS] = {
-				parts[0][row], parts[1][row], parts[2][row], parts[3][row]};
-			struct summary sum;
-			if (q->present[row] && tier_row(is_counter(q, i), one, &sum))
-				add_step(q, i, step_at(q, s->first_us + (first + row) * tier_us),
-					&sum, tick, mean_of(&sum));
-		}
-	}
-	for (unsigned k = 0; k < TIER_PARTS; k++)
-		free(parts[k]);
-	return r;
-}
-
-/* Is this day told by a tier that answers the steps exactly? Such days need no seconds. */
-static bool tier_fits(const struct stepping *q, const struct segment *s)
-{
-	uint64_t tier_us = s->step_ns / 1000;
-	return tier_us && q->step_us % tier_us == 0 && q->from_us % tier_us == 0;
-}
-
-struct covered {
-	uint64_t from_us, to_us;
-	uint64_t
-		number; /* samples before this one: when the clock was set, more may have been written since */
-};
-
-static bool is_covered(
-	const struct covered *c, size_t n, uint64_t from_us, uint64_t to_us, uint64_t number)
-{
-	for (size_t i = 0; i < n; i++)
-		if (from_us >= c[i].from_us && to_us <= c[i].to_us && number < c[i].number)
-			return true;
-	return false;
-}
-
-/* Hours where they fit, then minutes for days that the hours do not have. */
-static int step_tiers(
-	struct history *h, struct stepping *q, struct covered *covered, size_t *ncovered)
-{
-	uint64_t to_us = q->from_us + q->step_us * q->n_steps;
-	int r = 0;
-	for (unsigned hours = 2; hours-- > 0 && r == 0;) {
-		for (size_t i = 0; i < h->ntiers && r == 0; i++) {
-			struct piece *p = &h->tiers[i];
-			if (p->name[0] != (hours ? 'h' : 'm') || p->bad || p->begin_us > to_us ||
-				!piece_open(h, p) || p->s.last_us < q->from_us ||
-				!tier_fits(q, &p->s) ||
-				is_covered(covered, *ncovered, p->s.first_us, p->s.last_us, 0))
-				continue;
-			r = step_tier(q, p);
-			if (r == -EBADMSG) {
-				note_damage(h, p, r);
-				r = 0;
-				continue;
-			}
-			uint64_t day = UINT64_C(1000000) * DAY_S;
-			covered[(*ncovered)++] =
-				(struct covered){p->s.first_us, (p->s.last_us / day + 1) * day - 1,
-					p->s.first_number ? p->s.first_number : UINT64_MAX};
-		}
-	}
-	return r;
-}
-
-int history_aggregate(struct history *h, const uint64_t *keys, size_t n, uint64_t from_ns,
-	uint64_t step_ns, size_t n_steps, struct history_step **ret)
-{
-	struct stepping q = {.keys = keys,
-		.n = n,
-		.from_us = from_ns / 1000,
-		.step_us = step_ns / 1000 ? step_ns / 1000 : 1,
-		.n_steps = n_steps,
-		.h = h};
-	uint32_t *index = index_of(keys, n);
-	struct covered *covered = calloc(h->ntiers + 1, sizeof *covered);
-	size_t ncovered = 0;
-	q.out = calloc(n * n_steps + 1, sizeof *q.out);
-	q.tallies = calloc(n + 1, sizeof *q.tallies);
-	q.present = malloc(SEGMENT_ROWS_MAX);
-	q.stretches = malloc(SEGMENT_ROWS_MAX * sizeof *q.stretches);
-	q.rest = calloc(n + 1, sizeof *q.rest);
-	int r = index && covered && q.out && q.tallies && q.present && q.stretches && q.rest
-			? 0
-			: -ENOMEM;
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		if (keys[i] == 0 || keys[i] > h->series.count)
-			r = -EINVAL;
-		else
-			tally_begin(&q.tallies[i], is_counter(&q, i));
-	}
-	if (r == 0)
-		r = step_tiers(h, &q, covered, &ncovered);
-	/* One minute more before, so that a counter's first growth is known. */
-	uint64_t to_us = q.from_us + q.step_us * n_steps,
-		 begin_us = q.from_us > LEAD_US ? q.from_us - LEAD_US : 0;
-	struct piece *over = NULL; /* told by a tier, and the one before this one */
-	for (size_t i = 0; r == 0 && i < h->npieces; i++) {
-		struct piece *p = &h->pieces[i];
-		if (!piece_touches(h, i, begin_us, to_us ? to_us - 1 : 0)) {
-			over = NULL;
-			for (size_t k = 0; k < n; k++)
-				tally_gap(&q.tallies[k]);
-			continue;
-		}
-		if (p->kind != PIECE_LOG &&
-			is_covered(covered, ncovered, p->s.first_us, p->s.last_us, p->order)) {
-			over = p;
-			continue;
-		}
-		if (over && piece_open(h, over))
-			r = step_over(&q, over);
-		over = NULL;
-		if (r == 0 && piece_open(h, p))
-			r = p->kind == PIECE_LOG ? step_log(h, &q, p, index) : step_segment(&q, p);
-		if (r == -EBADMSG) {
-			note_damage(h, p, r);
-			r = 0;
-		}
-	}
-	free(q.rest);
-	free(q.present);
-	free(q.stretches);
-	free(index);
-	free(covered);
-	free(q.tallies);
-	if (r < 0)
-		free(q.out);
-	else
-		*ret = q.out;
-	return r;
-}
-
-/* ---- events ---- */
-
-struct event_filter {
-	uint64_t from_ns, to_ns;
-	int (*each)(void *ctx, const struct event *e);
-	void *ctx;
-};
-
-static int filter_event(void *ctx, const struct event *e)
-{
-	const struct event_filter *f = ctx;
-	return e->real_ns >= f->from_ns && e->real_ns <= f->to_ns ? f->each(f->ctx, e) : 0;
-}
-
-static int events_of_log(struct history *h, const struct piece *p, struct event_filter *f)
-{
-	struct log_reader l;
-	struct block b;
-	struct frame_decoder *d = calloc(1, sizeof *d);
-	const struct frame_wants wants = {.each_event = filter_event, .ctx = f};
-	int r = d ? open_log(p, &l) : -ENOMEM;
-	if (r == 0) {
-		r = frame_decoder_init(d, &h->series);
-		while (r == 0 && log_next(&l, &b) == 0)
-			r = frame_decode(d, b.bytes, b.plain, &wants);
-		log_close(&l);
-		frame_decoder_destroy(d);
-	}
-	free(d);
-	return r < 0 && r != -ENOMEM ? 0 : r;
-}
-
-int history_events(struct history *h, uint64_t from_ns, uint64_t to_ns,
-	int (*each)(void *ctx, const struct event *e), void *ctx)
-{
-	struct event_filter f = {from_ns, to_ns, each, ctx};
-	uint64_t first_us = UINT64_MAX;
-	int r = 0;
-	for (size_t i = 0; i < h->npieces; i++)
-		first_us = h->pieces[i].begin_us < first_us && h->pieces[i].kind == PIECE_SECONDS
-				   ? h->pieces[i].begin_us
-				   : first_us;
-	/* Minutes tell of days whose seconds are gone, and of those of which the first hours' are. */
-	struct event_filter gone = f;
-	if (first_us <= UINT64_MAX / 1000 && first_us * 1000 <= to_ns)
-		gone.to_ns = first_us * 1000 - 1;
-	for (size_t i = 0; r == 0 && i < h->ntiers; i++) {
-		struct piece *p = &h->tiers[i];
-		if (p->name[0] != 'm' || !piece_open(h, p) || p->s.first_us >= first_us)
-			continue;
-		r = segment_events(&p->s, filter_event, &gone);
-	}
-	for (size_t i = 0; r == 0 && i < h->npieces; i++) {
-		struct piece *p = &h->pieces[i];
-		if (!piece_touches(h, i, from_ns / 1000, to_ns / 1000))
-			continue;
-		r = p->kind == PIECE_LOG ? events_of_log(h, p, &f)
-					 : segment_events(&p->s, filter_event, &f);
-		if (r == -EBADMSG) {
-			note_damage(h, p, r);
-			r = 0;
-		}
-	}
-	return r;
-}
-
-/* ---- samples ---- */
-
-static int reading_open(struct history *h, const struct piece *p)
-{
-	struct reading *r = &h->reading;
-	int err;
-	reading_close(r);
-	r->is_log = p->kind == PIECE_LOG;
-	r->row = 0;
-	if (r->is_log) {
-		err = open_log(p, &r->log);
-		r->open = err == 0;
-		r->order = err == 0 ? p->order : r->order;
-		if (err == 0)
-			err = frame_decoder_init(&r->decoder, &r->into->series);
-		r->have_decoder = err == 0;
-		return err;
-	}
-	/* A segment of our own: the scratch memory of the shared one is used by numbers. */
-	err = open_segment(h, p, &r->segment);
-	r->open = err == 0;
-	r->order = err == 0 ? p->order : r->order;
-	if (err == 0)
-		err = segment_cursor_open(&r->segment, &r->into->series, &r->cursor);
-	r->run = r->segment.run;
-	if (err < 0)
-		reading_close(r);
-	return err;
-}
-
-static struct piece *piece_behind(struct history *h, uint64_t order)
-{
-	for (size_t i = 0; i < h->npieces; i++)
-		if (h->pieces[i].order > order && !h->pieces[i].bad)
-			return &h->pieces[i];
-	return NULL;
-}
-
-/* The log that is read was made anew under its name: goes on there behind what was read. */
-static int reading_again(struct history *h)
-{
-	struct reading *r = &h->reading;
-	const struct frame_wants wants = {.tables = true};
-	uint64_t number = r->log.next_number;
-	for (size_t i = 0; i < h->npieces; i++) {
-		const struct piece *p = &h->pieces[i];
-		if (p->kind != PIECE_LOG || p->order != r->order || same_file(p->log_fd, r->log.fd))
-			continue;
-		int err = reading_open(h, p);
-		struct block b;
-		while (err == 0 && r->log.next_number < number) {
-			err = log_next(&r->log, &b);
-			if (err == 0)
-				err = frame_decode(&r->decoder, b.bytes, b.plain, &wants);
-		}
-		return err;
-	}
-	return -ENODATA;
-}
-
-/* Goes to the next sample and tells its time; history_next() then hands it out. -ENODATA at the end. */
-static int reading_peek(struct history *h, uint64_t *ret_us)
-{
-	struct reading *r = &h->reading;
-	for (;;) {
-		struct block b;
-		int err = -ENODATA;
-		if (r->open && r->is_log && r->ready) {
-			err = 0;
-		} else if (r->open && r->is_log) {
-			const struct frame_wants wants = {.tables = true};
-			err = log_next(&r->log, &b);
-			if (err == -ENODATA && reading_again(h) == 0)
-				continue;
-			if (err == 0)
-				err = frame_decode(&r->decoder, b.bytes, b.plain, &wants);
-			r->ready = err == 0;
-			r->run = r->decoder.dict.origin.run;
-		} else if (r->open && r->row < r->segment.rows) {
-			err = 0;
-		}
-		if (err == 0) {
-			*ret_us = r->is_log ? r->decoder.real_us : r->segment.times_us[r->row];
-			return 0;
-		}
-		struct piece *p = piece_behind(h, r->order);
-		if (!p)
-			return err == -EBADMSG || err == -EIO ? -ENODATA : err;
-		err = reading_open(h, p);
-		if (err == -ENOENT && h->dir >= 0 && list_store(h) == 0)
-			continue; /* retention took it */
-		if (err < 0) {
-			p->bad = err != -ENODATA || p->kind != PIECE_LOG;
-			if (p->bad && err != -ENOENT)
-				note_damage(h, p, err);
-			if (!p->bad)
-				return -ENODATA; /* a log that is not begun yet */
-		}
-	}
-}
-
-static int reading_take(struct history *h)
-{
-	struct reading *r = &h->reading;
-	struct sample *slot = store_slot(r->into);
-	if (r->is_log) {
-		frame_copy(&r->decoder, slot);
-		r->ready = false;
-	} else {
-		int err = segment_cursor_next(r->cursor, slot);
-		r->row++;
-		if (err < 0) {
-			/* The rest of a damaged segment is not to be had. */
-			note_damage(h, &(struct piece){.name = ""}, err);
-			r->row = r->segment.rows;
-			return err;
-		}
-	}
-	store_commit(r->into);
-	return 0;
-}
-
-/* The piece to begin with: of those that reach beyond the time and begin before it the one written last,
- * else the first that begins behind it. */
-static struct piece *piece_at(struct history *h, uint64_t time_us)
-{
-	struct piece *found = NULL, *behind = NULL;
-	for (size_t i = h->npieces; i-- > 0 && !found;) {
-		struct piece *p = &h->pieces[i];
-		uint64_t from, to;
-		if (!piece_touches(h, i, time_us, UINT64_MAX) || !span_of(h, p, &from, &to))
-			continue;
-		if (from <= time_us && to >= time_us)
-			found = p;
-		else if (from > time_us)
-			behind = p;
-	}
-	return found ? found : behind;
-}
-
-int history_seek(struct history *h, struct store *into, uint64_t real_ns)
-{
-	uint64_t time_us = (real_ns + 999) / 1000, at;
-	reading_close(&h->reading);
-	h->reading = (struct reading){.into = into};
-	int r;
-	do {
-		struct piece *p = piece_at(h, time_us),
-			     *last = h->npieces ? &h->pieces[h->npieces - 1] : NULL;
-		if (!p && last && last->kind == PIECE_LOG)
-			p = last; /* what is written from now on: behind its end, which is sought below */
-		if (!p) {
-			h->reading.order = last ? last->order : 0;
-			return -ENODATA;
-		}
-		r = reading_open(h, p);
-		if (r == -EBADMSG) { /* another one, then */
-			p->bad = true;
-			note_damage(h, p, r);
-		}
-	} while (r == -EBADMSG || (r == -ENOENT && h->dir >= 0 && list_store(h) == 0));
-	struct reading *x = &h->reading;
-	if (r == 0 && !x->is_log) {
-		while (x->row < x->segment.rows && x->segment.times_us[x->row] < time_us)
-			x->row++;
-		return x->row ? segment_cursor_seek(x->cursor, x->row) : 0;
-	}
-	while (r == 0) {
-		r = reading_peek(h, &at);
-		if (r == 0 && at >= time_us)
-			break;
-		x->ready = false;
-	}
-	return r;
-}
-
-int history_next(struct history *h)
-{
-	uint64_t at;
-	for (;;) {
-		int r = reading_peek(h, &at);
-		if (r == 0)
-			r = reading_take(h);
-		if (r != -EBADMSG)
-			return r;
-	}
-}
-
-const struct dict_origin *history_origin(const struct history *h)
-{
-	const struct reading *r = &h->reading;
-	return r->is_log ? &r->decoder.dict.origin : segment_cursor_origin(r->cursor);
-}
-
-int history_load(struct history *h, struct store *into, uint64_t real_ns, unsigned samples,
-	uint64_t max_pause_ns)
-{
-	uint64_t at, last_us = 0, run = 0, pause_us = max_pause_ns / 1000, now_us = real_ns / 1000;
-	uint64_t reach = samples * max_pause_ns;
-	int r = history_seek(h, into, real_ns > reach ? real_ns - reach : 0);
-	into->count = 0;
-	while (r == 0) {
-		r = reading_peek(h, &at);
-		if (r < 0 || at > now_us)
-			break;
-		if (at < last_us || at - last_us > pause_us || run != h->reading.run)
-			into->count = 0;
-		run = h->reading.run;
-		last_us = at;
-		r = reading_take(h);
-		if (r == -EBADMSG)
-			r = 0;
-	}
-	if (r < 0 && r != -ENODATA)
-		return r;
-	return into->count && now_us - last_us <= pause_us ? 0 : -ENODATA;
 }

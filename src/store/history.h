@@ -33,6 +33,8 @@ int history_refresh(struct history *h);
 bool history_span(const struct history *h, uint64_t *from_ns, uint64_t *to_ns);
 /* Name of the recorded machine ("" when not known). */
 const char *history_host(const struct history *h);
+/* Time between two samples as the recorder was told; 1 s when not known. */
+uint64_t history_interval(const struct history *h);
 /* Pieces that could not be read, and a sentence on the first of them ("" for none). */
 unsigned history_damage(const struct history *h, const char **ret_first);
 
@@ -44,8 +46,13 @@ unsigned history_damage(const struct history *h, const char **ret_first);
 int history_seek(struct history *h, struct store *into, uint64_t real_ns);
 /* Adds the next sample to the store given to history_seek(). -ENODATA at the end. */
 int history_next(struct history *h);
-/* Who recorded the sample that history_next() gave last. */
+/* Of the sample that history_next() gave last: who recorded it, and its number. Numbers count the samples of a store; with the
+ * run of the recorder a number stands for one sample, wherever it was copied to. */
 const struct dict_origin *history_origin(const struct history *h);
+uint64_t history_number(const struct history *h);
+/* The numbers that each part of seconds holds, in the order of writing; an answer of each() other than 0 ends it. */
+int history_parts(struct history *h,
+	int (*each)(void *ctx, uint64_t run, uint64_t first, uint64_t last), void *ctx);
 /* Fills `into` with the last `samples` samples up to and including real_ns, oldest first, from one
  * run of the recorder without a pause in it longer than max_pause_ns. -ENODATA when no sample lies
  * within max_pause_ns before real_ns. */

@@ -40,11 +40,17 @@ struct journal {
 	uint64_t chapter_us; /* real time at which the chapter began */
 	int64_t clock_us;    /* real less monotonic time of the last sample */
 	uint64_t chapter_bytes;
-	bool restart;
 	struct queue queue;
-	atomic_bool log_broken; /* the writer asks for a new chapter */
+	bool restart;
 	/* of the writer */
-	int log;
+	bool suspect; /* what stands behind log_safe may be lost: the log is to be made anew */
+	bool tidy;    /* old logs are to be sealed, or the budget to be kept */
+	bool have_thread;
+	/* for both */
+	atomic_bool log_broken; /* the writer asks for a new chapter */
+	atomic_bool stop;
+	/* of the writer */
+	int log, wake;
 	uint64_t log_number, log_real_us;
 	uint64_t log_at,
 		log_room;  /* the end of what is good in the log; what is taken of the disk */
@@ -53,14 +59,10 @@ struct journal {
 	unsigned char *batch;                    /* a frame taken from the queue */
 	struct arena scratch;
 	uint64_t lost_told;
-	bool tidy; /* old logs are to be sealed, or the budget to be kept */
 	/* for both */
 	_Atomic uint64_t stuck_since_ns, used_bytes;
 	_Atomic double lasts_s;
-	atomic_bool stop;
 	pthread_t thread;
-	bool have_thread;
-	int wake;
 };
 
 static void say(const struct journal *j, const char *fmt, ...)
@@ -85,7 +87,8 @@ static bool begins_chapter(const struct journal *j, uint64_t real_us, int64_t cl
 	int64_t moved = clock_us - j->clock_us;
 	return j->restart || real_us / hour_us != j->chapter_us / hour_us ||
 	       moved > CLOCK_STEP_US || moved < -CLOCK_STEP_US ||
-	       j->chapter_bytes > JOURNAL_LOG_MAX || atomic_load(&j->log_broken) ||
+	       j->chapter_bytes > JOURNAL_LOG_MAX || j->chapter_bytes > j->settings.budget / 8 ||
+	       atomic_load(&j->log_broken) ||
 	       (queue_behind(&j->queue) > JOURNAL_QUEUE / CHAPTERS &&
 		       j->chapter_bytes > JOURNAL_QUEUE / CHAPTERS);
 }
@@ -215,13 +218,17 @@ static int rewrite_log(struct journal *j)
 /* 0; -EAGAIN when what came since the last time has to be written again. */
 static int sync_log(struct journal *j)
 {
-	if (j->log < 0 || j->log_safe == j->log_at)
+	if (j->log < 0 || (j->log_safe == j->log_at && !j->suspect))
 		return 0;
-	if (fdatasync(j->log) < 0) {
-		int error = errno;
+	if (!j->suspect && fdatasync(j->log) < 0) {
 		say(j, "%s: the disk failed to keep what was written (%s): writing it again",
-			j->settings.dir, strerror(error));
-		return rewrite_log(j) < 0 ? -error : -EAGAIN;
+			j->settings.dir, strerror(errno));
+		j->suspect = true; /* the next fdatasync would say that all is well */
+	}
+	if (j->suspect) {
+		int r = rewrite_log(j);
+		j->suspect = r < 0;
+		return r < 0 ? r : -EAGAIN;
 	}
 	j->log_safe = j->log_at;
 	j->synced_ns = j->newest_ns;
@@ -245,7 +252,6 @@ static int new_log(struct journal *j, uint64_t number, uint64_t real_ns)
 	j->log_number = number;
 	j->log_real_us = real_ns / 1000;
 	j->log_at = j->log_safe = j->log_room = 0;
-	take_room(j, AHEAD);
 	r = io_write(j->log, j->scratch.base, j->scratch.used, 0);
 	if (r < 0) {
 		(void)close(j->log);
@@ -254,6 +260,7 @@ static int new_log(struct journal *j, uint64_t number, uint64_t real_ns)
 		return r;
 	}
 	j->log_at = j->scratch.used;
+	take_room(j, AHEAD); /* behind the head: a reader takes zeros there for no log of ours */
 	AUTO_FD int folder = openat(j->dir, "log", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (folder >= 0)
 		(void)fsync(folder);
@@ -282,6 +289,9 @@ static int write_frame(struct journal *j, const struct queued *f)
 
 static int drain(struct journal *j)
 {
+	int e = j->suspect ? sync_log(j) : 0;
+	if (e < 0 && e != -EAGAIN)
+		return e;
 	for (;;) {
 		struct queued f;
 		int r = queue_peek(&j->queue, j->batch, BATCH, &f);
@@ -315,12 +325,10 @@ static int seal_logs(struct journal *j, bool all)
 		uint64_t number;
 		char name[LOG_NAME], bad[LOG_NAME + 8];
 		uint32_t rows = 0;
-		if (sscanf(f.rows[i].name, "log/%16" SCNx64 ".log", &number) != 1)
-			continue;
-		log_name(name, number);
-		if (strcmp(name, f.rows[i].name) != 0 ||
+		if (!log_number(f.rows[i].name, &number) ||
 			(!all && j->log >= 0 && number == j->log_number))
 			continue;
+		log_name(name, number);
 		uint64_t real_us = 0;
 		r = log_first_time(j->dir, name, &real_us);
 		char segment[LOG_NAME];
@@ -347,7 +355,7 @@ static int seal_logs(struct journal *j, bool all)
 /* Seals, makes tiers, keeps the budget. */
 static int sweep(struct journal *j, bool all)
 {
-	uint64_t used, now_s = j->newest_ns / 1000000000;
+	uint64_t used = atomic_load(&j->used_bytes), now_s = j->newest_ns / 1000000000;
 	int r = seal_logs(j, all);
 	if (r == 0)
 		r = tiers_update(j->dir, now_s);
@@ -417,6 +425,8 @@ static void *writer(void *arg)
 		close_log(j);
 		if (j->newest_ns)
 			(void)sweep(j, true);
+	} else {
+		stuck(j, -r, "cannot be written");
 	}
 	return NULL;
 }

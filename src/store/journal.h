@@ -15,7 +15,10 @@
 
 enum {
 	JOURNAL_QUEUE = 4 << 20,
-	JOURNAL_LOG_MAX = 64 << 20, /* a log is sealed before the hour when it grows beyond this */
+	JOURNAL_LOG_MAX =
+		64
+		<< 20, /* a log is sealed before the hour when it grows beyond this, or an eighth of the
+					budget */
 };
 #define JOURNAL_SYNC_NS UINT64_C(10000000000)
 

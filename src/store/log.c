@@ -16,6 +16,16 @@ void log_name(char buf[static LOG_NAME], uint64_t number)
 	(void)snprintf(buf, LOG_NAME, "log/%016" PRIx64 ".log", number);
 }
 
+bool log_number(const char *name, uint64_t *ret)
+{
+	char same[LOG_NAME];
+	if (strncmp(name, "log/", 4) != 0)
+		return false;
+	*ret = strtoull(name + 4, NULL, 16);
+	log_name(same, *ret);
+	return strcmp(same, name) == 0;
+}
+
 void segment_name(char buf[static LOG_NAME], uint64_t real_us, uint64_t number)
 {
 	time_t t = (time_t)(real_us / 1000000);

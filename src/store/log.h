@@ -37,6 +37,8 @@ int log_seal(int dir, const char *log, const char *name, uint32_t *ret_rows);
 /* Name of the file with this first number: below log/, or (real_us known) below raw/. */
 enum { LOG_NAME = 64 };
 void log_name(char buf[static LOG_NAME], uint64_t number);
+/* The number in such a name; false when it is none. */
+bool log_number(const char *name, uint64_t *ret);
 void segment_name(char buf[static LOG_NAME], uint64_t real_us, uint64_t number);
 
 #endif

@@ -65,17 +65,36 @@ static void drop_chapter(struct queue *q)
 		atomic_fetch_add(&q->dropped, lost);
 }
 
+/* Empties the queue, and leaps over the end of its memory. */
+static void leap(struct queue *q, uint64_t pad)
+{
+	const struct entry e = {.mark = MARK_PAD};
+	uint64_t head = atomic_load(&q->head);
+	while (atomic_load(&q->tail) != head)
+		drop_chapter(q);
+	memcpy(q->base + head % q->size, &e, sizeof e);
+	atomic_store(&q->head, head + pad);
+	(void)atomic_compare_exchange_strong(&q->tail, &head, head + pad); /* or the writer did */
+}
+
 bool queue_put(struct queue *q, const struct queued *f)
 {
 	uint64_t head = atomic_load(&q->head), need = whole(f->size);
 	uint64_t pad = head % q->size + need > q->size ? q->size - head % q->size : 0;
-	if (need + pad > q->size)
+	if (need > q->size || (need + pad > q->size && !f->first))
 		return false;
+	if (need + pad > q->size) { /* it fits, but only when it begins at the front */
+		leap(q, pad);
+		head += pad;
+		pad = 0;
+	}
 	while (head + pad + need - atomic_load(&q->tail) > q->size) {
 		drop_chapter(q);
 		if (atomic_load(&q->tail) == head && !f->first)
 			return false;
 	}
+	/* Nothing is overwritten before the tail is seen to have moved. */
+	atomic_thread_fence(memory_order_seq_cst);
 	struct entry e = {.mark = MARK_PAD};
 	if (pad) {
 		memcpy(q->base + head % q->size, &e, sizeof e);
@@ -117,6 +136,7 @@ int queue_peek(struct queue *q, void *buf, size_t room, struct queued *ret)
 		if (fits)
 			memcpy(buf, q->base + q->next % q->size + sizeof e, e.size);
 		/* It may have been overwritten while we looked. */
+		atomic_thread_fence(memory_order_seq_cst);
 		if (atomic_load(&q->tail) > q->next)
 			continue;
 		if (e.mark == MARK_PAD) {

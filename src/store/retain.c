@@ -142,6 +142,12 @@ static bool remove_file(int dir, struct store_files *f, struct store_file *row)
 /* Seconds go before minutes, minutes before hours: of each the oldest. The newest segment of seconds stays. */
 static struct store_file *next_to_go(struct store_files *f)
 {
+	/* Before all of them what could not be read. */
+	for (size_t i = 0; i < f->count; i++) {
+		const char *dot = strrchr(f->rows[i].name, '.');
+		if (dot && strcmp(dot, ".bad") == 0)
+			return &f->rows[i];
+	}
 	static const char *const order[] = {"raw", "m1", "h1"};
 	for (size_t k = 0; k < COUNTOF(order); k++) {
 		struct store_file *oldest = NULL;

@@ -42,8 +42,8 @@ enum call {
 	CALL_COUNT
 };
 
-static const char *const call_names[] = {"pwrite", "pwrite (short)", "fdatasync", "fsync", "fallocate", "openat",
-	"renameat", "unlinkat", "ftruncate", "pread"};
+static const char *const call_names[] = {"pwrite", "pwrite (short)", "fdatasync", "fsync",
+	"fallocate", "openat", "renameat", "unlinkat", "ftruncate", "pread"};
 
 static struct {
 	bool on;
@@ -122,7 +122,8 @@ static void clean(int fd, bool forget)
 			continue;
 		}
 		for (size_t done = 0; forget && done < d.n; done += sizeof zeros)
-			(void)raw_pwrite(fd, zeros, d.n - done < sizeof zeros ? d.n - done : sizeof zeros,
+			(void)raw_pwrite(fd, zeros,
+				d.n - done < sizeof zeros ? d.n - done : sizeof zeros,
 				d.at + (off_t)done);
 	}
 	ndirty = kept;
@@ -240,14 +241,19 @@ static void queue_alone(unsigned size, unsigned largest, bool slow)
 	while (number < 60000) {
 		if (below(slow ? 3 : 2)) {
 			bool first = again || below(30) == 0;
-			f = (struct queued){.number = number, .real_ns = number * 3, .mono_ns = number * 5,
-				.size = below(largest), .first = first, .payload = in};
+			f = (struct queued){.number = number,
+				.real_ns = number * 3,
+				.mono_ns = number * 5,
+				.size = below(largest),
+				.first = first,
+				.payload = in};
 			payload_of(number, in, f.size);
 			bool done = queue_put(&q, &f);
 			wrong += first && !done; /* these always find room */
 			again = !done;
 			if (done)
-				list[kept].n = f.size, list[kept].first = first, list[kept++].number = number;
+				list[kept].n = f.size, list[kept].first = first,
+				list[kept++].number = number;
 			else
 				lost++;
 			number++;
@@ -263,8 +269,9 @@ static void queue_alone(unsigned size, unsigned largest, bool slow)
 		uint64_t at = taken;
 		while (at < kept && list[at].number != f.number)
 			at++;
-		wrong += at == kept || (at > taken && !f.first) || list[at].first != f.first || list[at].n != f.size ||
-			 f.real_ns != f.number * 3 || f.mono_ns != f.number * 5;
+		wrong += at == kept || (at > taken && !f.first) || list[at].first != f.first ||
+			 list[at].n != f.size || f.real_ns != f.number * 3 ||
+			 f.mono_ns != f.number * 5;
 		payload_of(f.number, in, f.size);
 		wrong += memcmp(in, out, f.size) != 0;
 		lost += at - taken;
@@ -273,7 +280,9 @@ static void queue_alone(unsigned size, unsigned largest, bool slow)
 		if (below(10) == 0)
 			queue_release(&q);
 	}
-	while (queue_peek(&q, out, sizeof out, &f) != -ENODATA) {
+	for (int r; (r = queue_peek(&q, out, sizeof out, &f)) != -ENODATA;) {
+		if (r == -EAGAIN)
+			continue;
 		uint64_t at = taken;
 		while (at < kept && list[at].number != f.number)
 			at++;
@@ -285,7 +294,8 @@ static void queue_alone(unsigned size, unsigned largest, bool slow)
 	TEST_RESULT(wrong == 0, "queue of %u, frames to %u: %u wrong", size, largest, wrong);
 	/* what found no room at all is counted by the one who put it */
 	uint64_t not_put = number - kept;
-	TEST_RESULT(atomic_load(&q.dropped) + not_put == lost, "%" PRIu64 " and %" PRIu64 " counted as lost, %" PRIu64 " are",
+	TEST_RESULT(atomic_load(&q.dropped) + not_put == lost,
+		"%" PRIu64 " and %" PRIu64 " counted as lost, %" PRIu64 " are",
 		atomic_load(&q.dropped), not_put, lost);
 	CHECK(!slow || lost > 0);
 	queue_destroy(&q);
@@ -299,7 +309,8 @@ static void queue_again(void)
 	unsigned char bytes[64], out[64];
 	CHECK_INT(queue_init(&q, 4096), 0);
 	for (uint64_t i = 0; i < 10; i++) {
-		f = (struct queued){.number = i, .size = sizeof bytes, .first = i == 0, .payload = bytes};
+		f = (struct queued){
+			.number = i, .size = sizeof bytes, .first = i == 0, .payload = bytes};
 		payload_of(i, bytes, sizeof bytes);
 		CHECK(queue_put(&q, &f));
 	}
@@ -324,7 +335,10 @@ static void queue_again(void)
 	CHECK_INT(queue_init(&q, 1 << 16), 0);
 	static unsigned char large[1 << 16];
 	for (unsigned i = 0; i < 500; i++) {
-		f = (struct queued){.number = i, .size = i % 3 ? below(900) : (1u << 16) - 32 - below(30000), .first = true, .payload = large};
+		f = (struct queued){.number = i,
+			.size = i % 3 ? below(900) : (1u << 16) - 32 - below(30000),
+			.first = true,
+			.payload = large};
 		wrong += !queue_put(&q, &f);
 	}
 	CHECK_INT(wrong, 0);
@@ -358,8 +372,8 @@ static void *race_reader(void *arg)
 			return NULL;
 		}
 		payload_of(f.number, want, f.size);
-		race_wrong += f.number < next || (f.number > next && !f.first) || f.real_ns != f.number * 3 ||
-			      memcmp(want, out, f.size) != 0;
+		race_wrong += f.number < next || (f.number > next && !f.first) ||
+			      f.real_ns != f.number * 3 || memcmp(want, out, f.size) != 0;
 		next = f.number + 1;
 		race_taken++;
 		queue_advance(&race_queue, &f);
@@ -377,7 +391,11 @@ static void queue_raced(void)
 	CHECK_INT(queue_init(&race_queue, 1 << 16), 0);
 	CHECK_INT(pthread_create(&reader, NULL, race_reader, NULL), 0);
 	for (uint64_t i = 0; i < RACE; i++) {
-		struct queued f = {.number = i, .real_ns = i * 3, .size = below(RACE_MAX), .first = again || i % 40 == 0, .payload = in};
+		struct queued f = {.number = i,
+			.real_ns = i * 3,
+			.size = below(RACE_MAX),
+			.first = again || i % 40 == 0,
+			.payload = in};
 		payload_of(i, in, f.size);
 		again = !queue_put(&race_queue, &f);
 		refused += again;
@@ -387,8 +405,8 @@ static void queue_raced(void)
 	CHECK_INT(race_wrong, 0);
 	uint64_t lost = atomic_load(&race_queue.dropped) + refused;
 	/* one that made way while it was being written counts as lost, though it is not */
-	TEST_RESULT(race_taken + lost >= RACE && race_taken > 0, "%" PRIu64 " taken, %" PRIu64 " lost, of %u", race_taken, lost,
-		(unsigned)RACE);
+	TEST_RESULT(race_taken + lost >= RACE && race_taken > 0,
+		"%" PRIu64 " taken, %" PRIu64 " lost, of %u", race_taken, lost, (unsigned)RACE);
 	queue_destroy(&race_queue);
 }
 
@@ -453,7 +471,8 @@ static void put(unsigned samples, bool work)
 	while (samples--) {
 		synth_tick(&run.host, SECOND);
 		journal_put(run.journal, &run.host.set, &run.host.s, NULL, 0);
-		run.rows[run.n++] = (struct kept){sample_digest(&run.host.set, &run.host.s), run.host.s.real_ns / 1000};
+		run.rows[run.n++] = (struct kept){
+			sample_digest(&run.host.set, &run.host.s), run.host.s.real_ns / 1000};
 		if (work)
 			journal_work(run.journal);
 	}
@@ -536,9 +555,12 @@ static bool one_fault(enum call call, unsigned first, unsigned count, int error)
 	int closed = journal_close(run.journal, 0);
 	size_t gone = missing();
 	TEST_RESULT(gone == 0 && st.lost == 0 && st.stuck_since_ns == 0 && closed == 0,
-		"%s fails with %s from call %u on, %u times: %zu of %zu samples missing, %" PRIu64 " counted; %s", call_names[call],
-		strerrorname_np(error), first, count, gone, run.n, st.lost, run.lines[0]);
-	TEST_RESULT(wrong == 0 && at == run.n, "%s fails with %s from call %u on, %u times: one who reads along misses %zu + %zu",
+		"%s fails with %s from call %u on, %u times: %zu of %zu samples missing, %" PRIu64
+		" counted; %s",
+		call_names[call], strerrorname_np(error), first, count, gone, run.n, st.lost,
+		run.lines[0]);
+	TEST_RESULT(wrong == 0 && at == run.n,
+		"%s fails with %s from call %u on, %u times: one who reads along misses %zu + %zu",
 		call_names[call], strerrorname_np(error), first, count, wrong, run.n - at);
 	(void)history_refresh(h);
 	history_close(h);
@@ -567,7 +589,9 @@ static void faults(void)
 			for (unsigned c = 0; c < 4; c++) {
 				unsigned first = 0;
 				/* in every position for the first error, in some for the others */
-				while (one_fault((enum call)call, first, counts[c], errors[call][e]) && first < 200 && test_failed < 60)
+				while (one_fault((enum call)call, first, counts[c],
+					       errors[call][e]) &&
+					first < 200 && test_failed < 60)
 					first += e == 0 && c < 3 ? 1 : 5;
 				CHECK(first > 0 || call == CALL_FDATASYNC);
 			}
@@ -588,8 +612,8 @@ static void two_faults(void)
 			/* armed for what comes behind it, within the same round */
 			synth_tick(&run.host, SECOND);
 			journal_put(run.journal, &run.host.set, &run.host.s, NULL, 0);
-			run.rows[run.n++] =
-				(struct kept){sample_digest(&run.host.set, &run.host.s), run.host.s.real_ns / 1000};
+			run.rows[run.n++] = (struct kept){sample_digest(&run.host.set, &run.host.s),
+				run.host.s.real_ns / 1000};
 			chmod(path, 0700);
 			if (second % 2) { /* no second file can be made */
 				char log[300];
@@ -607,7 +631,8 @@ static void two_faults(void)
 		CHECK_INT(journal_close(run.journal, 0), 0);
 		size_t gone = missing();
 		TEST_RESULT(gone == 0, "a failed fdatasync, %s: %zu of %zu samples missing",
-			second % 2 ? "and no new log can be made for a while" : "once", gone, run.n);
+			second % 2 ? "and no new log can be made for a while" : "once", gone,
+			run.n);
 		end();
 	}
 }
@@ -669,7 +694,8 @@ static void overflow(void)
 	CHECK_INT(run.said, 3);
 	char count[32];
 	(void)snprintf(count, sizeof count, " %" PRIu64 " samples", lost);
-	TEST_RESULT(strstr(run.lines[2], count), "the last of three lines is \"%s\", expected%s", run.lines[2], count);
+	TEST_RESULT(strstr(run.lines[2], count), "the last of three lines is \"%s\", expected%s",
+		run.lines[2], count);
 	/* `missing` walks forward over those that are not there */
 	CHECK_INT(missing(), lost);
 	end();
@@ -717,7 +743,8 @@ static void one_recorder(void)
 	CHECK_INT(missing(), 0);
 	CHECK_INT(journal_open(&settings, &other, &pid), 0);
 	CHECK_INT(journal_close(other, 0), 0);
-	const struct journal_settings nowhere = {.dir = "/proc/self/nowhere/store", .budget = 1 << 30, .by_hand = true};
+	const struct journal_settings nowhere = {
+		.dir = "/proc/self/nowhere/store", .budget = 1 << 30, .by_hand = true};
 	CHECK(journal_open(&nowhere, &other, &pid) < 0);
 	end();
 	/* whatever fails while it is opened, it says so or it works */
@@ -778,7 +805,8 @@ static void allocates_nothing(void)
 
 int main(void)
 {
-	static char buffer[] = "/dev/shm/plimsoll-test-XXXXXX", other[] = "/tmp/plimsoll-test-XXXXXX";
+	static char buffer[] = "/dev/shm/plimsoll-test-XXXXXX",
+		    other[] = "/tmp/plimsoll-test-XXXXXX";
 	const char *made = mkdtemp(buffer);
 	if (!made)
 		made = mkdtemp(other);

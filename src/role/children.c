@@ -37,16 +37,22 @@ void children_start(const char *what, const char *const args[], char *secret)
 	}
 }
 
-void children_miss(void)
+int children_miss(void)
 {
+	int status = 0;
 	for (size_t i = 0; i < count; i++) {
+		int ended;
 		if (children[i].pid <= 0 ||
-			waitpid(children[i].pid, NULL, WNOHANG) != children[i].pid)
+			waitpid(children[i].pid, &ended, WNOHANG) != children[i].pid)
 			continue;
 		children[i].pid = 0; /* it has said why */
-		(void)complain(
-			0, "record: %s ended: recording goes on without it", children[i].what);
+		if (WIFEXITED(ended) && WEXITSTATUS(ended) == EX_USAGE)
+			status = EX_USAGE;
+		else
+			(void)complain(0, "record: %s ended: recording goes on without it",
+				children[i].what);
 	}
+	return status;
 }
 
 void children_end(void)

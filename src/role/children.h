@@ -8,8 +8,8 @@
  * for its environment, which other users cannot read, as they can the arguments. Before memory is locked: a fork copies what is
  * locked. */
 void children_start(const char *what, const char *const args[], char *secret);
-/* Tells of those that ended by themselves; what is recorded goes on. */
-void children_miss(void);
+/* Tells of those that ended by themselves; what is recorded goes on. EX_USAGE when one refused what it was asked for, else 0. */
+int children_miss(void);
 /* Ends them and waits. */
 void children_end(void);
 

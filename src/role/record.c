@@ -251,7 +251,9 @@ static int run(struct recorder *r, volatile sig_atomic_t *stop,
 			first_check = NULL;
 		}
 		tell_lasts(r);
-		children_miss();
+		int refused = children_miss();
+		if (refused)
+			return refused;
 	}
 	return 0;
 }

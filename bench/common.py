@@ -55,7 +55,7 @@ def compiler():
 def build_helper(name, folder, *flags):
     """Compiles bench/NAME.c into the folder and returns the program."""
     out = os.path.join(folder, name)
-    command = [*compiler(), "-std=gnu17", "-O2", *flags, "-o", out, os.path.join(HERE, name + ".c")]
+    command = [*compiler(), "-std=gnu17", "-O2", "-o", out, os.path.join(HERE, name + ".c"), *flags]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode:
         raise CannotRun(f"{' '.join(command)}:\n{done.stderr}")

@@ -3,10 +3,10 @@
 /* store_cost: what the store takes for real host data: bytes, CPU time, memory, and the time of the three usual
  * questions. Reads a file of bench/host_data and feeds it second by second to the journal, as the recorder does.
  *
- *     store_cost FILE [--series K] [--hours H] [--no-tiers]
+ *     store_cost FILE [--series K] [--hours H] [--no-tiers] [--crash]
  *
  * --hours H repeats the data (counters go on growing) until H hours are full: for the times of the questions only, since
- * bytes of repeated data flatter. One JSON document on standard output. */
+ * bytes of repeated data flatter. --crash stops as if killed and asks the log that is left. One JSON document on standard output. */
 #include "base/clock.h"
 #include "query/evaluate.h"
 #include "show/series.h"
@@ -54,7 +54,8 @@ static int load(const char *path, uint32_t max_series, struct data *d)
 	int64_t *row = NULL;
 	uint32_t all = 0;
 	while (fgets(line, sizeof line, f)) {
-		if (sscanf(line, "S %" SCNu32 " %15s %95[^\n]", &id, kind, name) == 3 && id < 20000) {
+		if (sscanf(line, "S %" SCNu32 " %15s %95[^\n]", &id, kind, name) == 3 &&
+			id < 20000) {
 			(void)snprintf(d->names[id], sizeof d->names[id], "%s", name);
 			d->counter[id] = strcmp(kind, "counter") == 0;
 			all = id + 1;
@@ -78,7 +79,8 @@ static int load(const char *path, uint32_t max_series, struct data *d)
 		char *rest;
 		id = (uint32_t)strtoul(line, &rest, 10);
 		if (row && id < all && *rest == ' ')
-			row[id] = rest[1] == '-' && rest[2] == '\n' ? INT64_MIN : strtoll(rest, NULL, 10);
+			row[id] = rest[1] == '-' && rest[2] == '\n' ? INT64_MIN
+								    : strtoll(rest, NULL, 10);
 	}
 	(void)fclose(f);
 	if (d->seconds)
@@ -107,8 +109,8 @@ struct feeding {
 	struct sample s;
 };
 
-static void fill(struct feeding *f, const struct data *d, uint32_t t, uint64_t round, uint64_t begin_us,
-	uint64_t span_us)
+static void fill(struct feeding *f, const struct data *d, uint32_t t, uint64_t round,
+	uint64_t begin_us, uint64_t span_us)
 {
 	sample_reset(&f->s);
 	f->s.real_ns = (begin_us + round * span_us + d->time_us[t] - d->time_us[0]) * 1000;
@@ -171,13 +173,15 @@ static void print_times(const char *name, double *ms, size_t series, size_t size
 {
 	double cold = ms[0];
 	qsort(ms + 1, TRIES - 1, sizeof *ms, by_value);
-	(void)printf("  \"%s\": {\"first_ms\": %.3f, \"best_ms\": %.3f, \"median_ms\": %.3f, \"series\": %zu, \"size\": %zu}%s\n",
+	(void)printf("  \"%s\": {\"first_ms\": %.3f, \"best_ms\": %.3f, \"median_ms\": %.3f, "
+		     "\"series\": %zu, \"size\": %zu}%s\n",
 		name, cold, ms[1], ms[TRIES / 2], series, size, last ? "" : ",");
 }
 
 /* CPU milliseconds of a question, JSON included. The first one opens the store; the others find it open, as in a process that
  * serves. */
-static void question(const char *name, const char *store, const char *text, uint64_t from_ns, uint64_t to_ns, uint64_t step_ns)
+static void question(const char *name, const char *store, const char *text, uint64_t from_ns,
+	uint64_t to_ns, uint64_t step_ns)
 {
 	double ms[TRIES];
 	size_t series = 0, bytes = 0;
@@ -227,7 +231,8 @@ static int take_points(void *ctx, size_t series, const struct history_points *p)
 }
 
 /* The same below the language: raw values of some gauges to columns, or the highest of each over the whole span. */
-static void numbers(const char *name, const char *store, size_t n, uint64_t from_ns, uint64_t to_ns, bool highest, bool last)
+static void numbers(const char *name, const char *store, size_t n, uint64_t from_ns, uint64_t to_ns,
+	bool highest, bool last)
 {
 	double ms[TRIES];
 	struct history *h;
@@ -236,7 +241,8 @@ static void numbers(const char *name, const char *store, size_t n, uint64_t from
 	uint64_t keys[4096];
 	double begin = cpu_ms();
 	struct picking pick = {n, 0};
-	if (history_open(store, &h) < 0 || history_select(h, from_ns, to_ns, some, &pick, &s, &got) < 0)
+	if (history_open(store, &h) < 0 ||
+		history_select(h, from_ns, to_ns, some, &pick, &s, &got) < 0)
 		exit(1);
 	for (size_t i = 0; i < got; i++)
 		keys[i] = s[i].key;
@@ -244,7 +250,8 @@ static void numbers(const char *name, const char *store, size_t n, uint64_t from
 		struct history_step *steps;
 		points = 0;
 		begin = k ? cpu_ms() : begin;
-		if (highest && history_aggregate(h, keys, got, from_ns, to_ns - from_ns, 1, &steps) == 0)
+		if (highest &&
+			history_aggregate(h, keys, got, from_ns, to_ns - from_ns, 1, &steps) == 0)
 			free(steps);
 		else if (!highest)
 			(void)history_read(h, keys, got, from_ns, to_ns - 1, take_points, &points);
@@ -258,7 +265,7 @@ int main(int argc, char **argv)
 {
 	struct data d;
 	uint32_t series = 0, hours = 0;
-	bool tiers = true;
+	bool tiers = true, crash = false;
 	const char *path = NULL, *store = "/tmp/plimsoll-store-cost";
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "--series") == 0 && i + 1 < argc)
@@ -267,17 +274,21 @@ int main(int argc, char **argv)
 			hours = (uint32_t)atoi(argv[++i]);
 		else if (strcmp(argv[i], "--store") == 0 && i + 1 < argc)
 			store = argv[++i];
+		else if (strcmp(argv[i], "--crash") == 0)
+			crash = true;
 		else if (strcmp(argv[i], "--no-tiers") == 0)
 			tiers = false;
 		else
 			path = argv[i];
 	}
 	if (!path || load(path, series, &d) < 0) {
-		(void)fprintf(stderr, "store_cost: FILE of bench/host_data [--series K] [--hours H] [--store DIR]\n");
+		(void)fprintf(stderr, "store_cost: FILE of bench/host_data [--series K] [--hours "
+				      "H] [--store DIR]\n");
 		return 64;
 	}
 	struct feeding f = {0};
-	(void)mallopt(M_MMAP_THRESHOLD, 256 << 20); /* as plimsoll-net does: buffers are used again */
+	(void)mallopt(
+		M_MMAP_THRESHOLD, 256 << 20); /* as plimsoll-net does: buffers are used again */
 	(void)mallopt(M_TRIM_THRESHOLD, 256 << 20);
 	(void)series_init(&f.set);
 	(void)sample_init(&f.s);
@@ -317,10 +328,21 @@ int main(int argc, char **argv)
 			most_anon = now > most_anon ? now : most_anon;
 		}
 	}
+	if (crash) { /* the log stays as it is: what a reader finds after kill -9 */
+		uint64_t end = (begin_us + seconds * 1000000) * 1000;
+		(void)puts("{");
+		question("first_query_after_crash", store, "slab.used{cache=\"meminfo.MemFree\"}",
+			begin_us * 1000, end, 0);
+		numbers("50_series_of_the_log", store, 50, begin_us * 1000, end, false, true);
+		(void)puts("}");
+		(void)fflush(stdout);
+		_exit(0);
+	}
 	/* The day is over: its tiers are made. */
 	double before = cpu_ms();
 	if (tiers) {
-		fill(&f, &d, 0, 0, begin_us + UINT64_C(86400000000) * ((seconds + 86399) / 86400), span_us);
+		fill(&f, &d, 0, 0, begin_us + UINT64_C(86400000000) * ((seconds + 86399) / 86400),
+			span_us);
 		journal_put(f.j, &f.set, &f.s, NULL, 0);
 		journal_work(f.j);
 	}
@@ -330,16 +352,22 @@ int main(int argc, char **argv)
 	double closing = cpu_ms() - before;
 	uint64_t raw = bytes_of(store, "raw");
 	double samples = (double)seconds * d.nseries;
-	(void)printf("{\n  \"series\": %u, \"seconds\": %" PRIu64 ", \"tiled\": %s, \"changed_share\": %.4f,\n", d.nseries,
-		seconds, hours ? "true" : "false", (double)d.changed / ((double)(d.seconds - 1) * d.nseries));
-	(void)printf("  \"raw_bytes_per_sample\": %.4f, \"raw_bytes_per_changed\": %.3f,\n", (double)raw / samples,
+	(void)printf("{\n  \"series\": %u, \"seconds\": %" PRIu64
+		     ", \"tiled\": %s, \"changed_share\": %.4f,\n",
+		d.nseries, seconds, hours ? "true" : "false",
+		(double)d.changed / ((double)(d.seconds - 1) * d.nseries));
+	(void)printf("  \"raw_bytes_per_sample\": %.4f, \"raw_bytes_per_changed\": %.3f,\n",
+		(double)raw / samples,
 		(double)raw / ((double)d.changed * (double)seconds / d.seconds));
 	(void)printf("  \"tier_bytes\": %" PRIu64 ", \"raw_bytes\": %" PRIu64 ",\n",
 		bytes_of(store, "m1") + bytes_of(store, "h1"), raw);
-	(void)printf("  \"cpu_ns_per_sample\": %.2f, \"of_it_sealing\": %.2f, \"tiers_ns_per_sample\": %.2f, \"rss_anon_kb\": %ld, \"peak_rss_kb\": %ld,\n",
-		(feed + closing) * 1e6 / samples, (sealed + closing) * 1e6 / samples, tiering * 1e6 / samples, most_anon - anon, peak_kb());
+	(void)printf("  \"cpu_ns_per_sample\": %.2f, \"of_it_sealing\": %.2f, "
+		     "\"tiers_ns_per_sample\": %.2f, \"rss_anon_kb\": %ld, \"peak_rss_kb\": %ld,\n",
+		(feed + closing) * 1e6 / samples, (sealed + closing) * 1e6 / samples,
+		tiering * 1e6 / samples, most_anon - anon, peak_kb());
 	uint64_t from = begin_us * 1000, to = (begin_us + seconds * 1000000) * 1000;
-	char one[256] = "disk.reads{dev=\"stat.ctxt\"}", gauge[256] = "slab.used{cache=\"meminfo.MemFree\"}",
+	char one[256] = "disk.reads{dev=\"stat.ctxt\"}",
+	     gauge[256] = "slab.used{cache=\"meminfo.MemFree\"}",
 	     fifty[64] = "slab.used{cache=\"vmstat*\"}";
 	uint64_t hour = to - 3600000000000u < from ? from : to - 3600000000000u;
 	question("one_counter_json", store, one, from, to, 0);

@@ -32,12 +32,13 @@ int clock_sleep_until(uint64_t mono_ns)
 	sigset_t none;
 	(void)sigemptyset(&none);
 	for (;;) {
-		uint64_t now = clock_mono_ns();
-		if (now >= mono_ns)
-			return 0;
-		struct timespec left = {.tv_sec = (time_t)((mono_ns - now) / NS_PER_S),
-			.tv_nsec = (long)((mono_ns - now) % NS_PER_S)};
+		uint64_t now = clock_mono_ns(), rest = mono_ns > now ? mono_ns - now : 0;
+		struct timespec left = {
+			.tv_sec = (time_t)(rest / NS_PER_S), .tv_nsec = (long)(rest % NS_PER_S)};
+		/* Also without a rest: who is always late would never hear a signal. */
 		if (ppoll(NULL, 0, &left, &none) < 0)
 			return -errno;
+		if (rest == 0)
+			return 0;
 	}
 }

@@ -265,7 +265,7 @@ int history_seek(struct history *h, struct store *into, uint64_t real_ns)
 	do {
 		struct piece *p = piece_at(h, time_us),
 			     *last = h->npieces ? &h->pieces[h->npieces - 1] : NULL;
-		if (!p && last && last->kind == PIECE_LOG)
+		if (!p && last && last->kind == PIECE_LOG && !last->bad)
 			p = last; /* what is written from now on: behind its end, which is sought below */
 		if (!p) {
 			h->reading.order = last ? last->order : 0;

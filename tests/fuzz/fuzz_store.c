@@ -151,40 +151,27 @@ static void put_right(uint8_t *p, size_t n, enum file_kind kind)
 
 /* ---- the kinds ---- */
 
-static char folder[64];
-
-static void remove_folder(void)
-{
-	static const char *const names[] = {
-		"log/0000000000000001.log", "log", "raw", "m1", "h1", ""};
-	char path[128];
-	for (size_t i = 0; i < COUNTOF(names); i++) {
-		(void)snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-		(void)remove(path);
-	}
-}
-
 static void one_log(const uint8_t *p, size_t n)
 {
-	char path[128];
-	if (!folder[0]) {
-		static char name[] = "/dev/shm/plimsoll-fuzz-XXXXXX",
-			    other[] = "/tmp/plimsoll-fuzz-XXXXXX";
-		const char *made = mkdtemp(name);
-		made = made ? made : mkdtemp(other);
-		if (!made)
+	static const char *const parts[] = {"", "/log", "/log/0000000000000001.log"};
+	char folder[64] = "/dev/shm/plimsoll-fuzz-XXXXXX", path[128];
+	if (!mkdtemp(folder)) {
+		(void)snprintf(folder, sizeof folder, "/tmp/plimsoll-fuzz-XXXXXX");
+		if (!mkdtemp(folder))
 			abort();
-		(void)snprintf(folder, sizeof folder, "%s", made);
-		(void)snprintf(path, sizeof path, "%s/log", folder);
-		(void)mkdir(path, 0700);
-		(void)atexit(remove_folder);
 	}
-	(void)snprintf(path, sizeof path, "%s/log/0000000000000001.log", folder);
+	(void)snprintf(path, sizeof path, "%s%s", folder, parts[1]);
+	(void)mkdir(path, 0700);
+	(void)snprintf(path, sizeof path, "%s%s", folder, parts[2]);
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0 || io_write(fd, p, n, 0) < 0)
 		abort();
 	(void)close(fd);
 	ask(folder);
+	for (size_t i = COUNTOF(parts); i-- > 0;) {
+		(void)snprintf(path, sizeof path, "%s%s", folder, parts[i]);
+		(void)remove(path);
+	}
 }
 
 static void one_file(const uint8_t *p, size_t n)

@@ -17,7 +17,8 @@ int main(int argc, char **argv)
 	const char *words;
 	int r = argc == 2 ? history_open(argv[1], &h) : -EINVAL;
 	if (r < 0) {
-		(void)fprintf(stderr, "store_dump: %s: %s\n", argc > 1 ? argv[1] : "", strerror(-r));
+		(void)fprintf(
+			stderr, "store_dump: %s: %s\n", argc > 1 ? argv[1] : "", strerror(-r));
 		return 1;
 	}
 	if (store_init(&into, 3) < 0)
@@ -29,8 +30,8 @@ int main(int argc, char **argv)
 		uint64_t ticks = 0, lost = 0;
 		(void)sample_gauge(&into.series, s, M_SELF_TICKS, NETNS_HOST, &ticks);
 		(void)sample_gauge(&into.series, s, M_SELF_STORE_LOST, NETNS_HOST, &lost);
-		(void)printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n", s->real_ns / 1000, ticks, lost,
-			intern_hash(&d, sizeof d));
+		(void)printf("%" PRIu64 " %" PRIu64 " %" PRIu64 " %016" PRIx64 "\n",
+			s->real_ns / 1000, ticks, lost, intern_hash(&d, sizeof d));
 	}
 	unsigned damaged = history_damage(h, &words);
 	if (damaged)

@@ -248,7 +248,8 @@ static void names(void)
 		metric_prometheus_family(name, (enum metric)m);
 		CHECK(strcmp(name + strlen(name) - strlen(unit), unit) == 0);
 		for (unsigned k = 0; k < m; k++) { /* neither families nor samples */
-			TEST_RESULT(strcmp(name, metric_prometheus_family(other, (enum metric)k)) != 0,
+			TEST_RESULT(
+				strcmp(name, metric_prometheus_family(other, (enum metric)k)) != 0,
 				"the family %s is there twice", name);
 			TEST_RESULT(strcmp(metric_prometheus_name(name, (enum metric)m),
 					    metric_prometheus_name(other, (enum metric)k)) != 0,

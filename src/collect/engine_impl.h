@@ -42,6 +42,7 @@ struct engine {
 	struct arena scratch; /* reset each tick */
 	unsigned long ticks;
 	uint64_t now_ns, slow_from_ns; /* this tick and the one before */
+	uint64_t owners_from_ns;       /* owners of sockets are not sought before */
 	unsigned want, demand;
 	int32_t *pids;
 	struct reader_times *times;

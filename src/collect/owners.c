@@ -17,6 +17,7 @@
 enum {
 	OWNER_FDS = 4096, /* descriptors looked at in one process */
 	OWNERS_WANTED = 256,
+	OWNERS_SHARE = 50, /* one part in so many of the time */
 	MAKER_LOOKS = 60,
 	MAKER_PROCS = 24,
 	MAKER_FDS = 256,
@@ -101,6 +102,12 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 		if (!g->pid && g->inode && group_in_trouble(e, out, g))
 			wanted[n++] = (struct owner_wanted){g->inode, g->netns, &g->pid};
 	}
+	/* An owner that is not found is sought among all descriptors of all processes: of what a large host needs for that, not
+	 * more than a fiftieth of the time. */
+	bool asked = (e->want & (WANT_OWNERS | WANT_CONNS)) || reader_is_replay(e->reader);
+	if (n == 0 || (!asked && e->now_ns < e->owners_from_ns))
+		return;
+	uint64_t begin = clock_mono_ns();
 	struct owner_search search = {wanted, n, n, 0};
 	bool denied = false;
 	struct proc *procs = TABLE_ROWS(out->procs, struct proc);
@@ -120,6 +127,7 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 		if (search.left != before && !(p->have & HAVE_CGROUP))
 			engine_name_cgroup(e, p);
 	}
+	e->owners_from_ns = e->now_ns + (clock_mono_ns() - begin) * OWNERS_SHARE;
 	if (search.left && denied)
 		sample_gap(out, NETNS_HOST, EACCES, "what other users' processes have open",
 			"owners of sockets, and so culprits");

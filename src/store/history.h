@@ -99,7 +99,7 @@ int history_read(struct history *h, const uint64_t *keys, size_t n, uint64_t fro
 	void *ctx);
 
 /* What a series did in one step of time [from + i * step, from + (i + 1) * step). Raw units. Of
- * gauges the values themselves; of counters and shares the growth per second from sample to sample:
+ * gauges the values themselves; of counters and shares the growth per second from sample to sample, to whole raw units:
  * sum is then the growth itself (resets and gaps left out), seconds what it took. avg is sum / count
  * of a gauge and sum / seconds of a counter. count == 0: nothing known. */
 struct history_step {

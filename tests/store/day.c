@@ -154,7 +154,7 @@ int main(int argc, char **argv)
 		CHECK_INT(history_aggregate(past, &key, 1, (BEGIN_US - HOUR_US / 2) * 1000,
 				  HOUR_US * 1000, 3, &step),
 			0);
-		CHECK(step[1].count >= 3599 && step[2].count >= 3599);
+		CHECK(step[1].count > 3500 && step[2].count > 3500); /* less its resets */
 		free(step);
 	}
 	history_close(past);

@@ -5,7 +5,7 @@
 
 #include <errno.h>
 
-enum { TAIL = 24, CHUNK = 28, MAX_CHUNKS = 1 << 21 };
+enum { TAIL = 24, CHUNK = 28, MAX_CHUNKS = 1 << 22 };
 static const char tail_magic[4] = "plim";
 
 /* ---- the file ---- */

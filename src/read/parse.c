@@ -2,15 +2,9 @@
  * SPDX-License-Identifier: ISC */
 #include "read/parse.h"
 
-#include <linux/inet_diag.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <string.h>
-#include <sys/socket.h>
 
-enum { NS_PER_TICK = 10000000, PF_KTHREAD_BIT = 0x00200000, SKMEMINFO_DROPS = 8 };
+enum { NS_PER_TICK = 10000000, PF_KTHREAD_BIT = 0x00200000 };
 
 bool parse_proc_stat(struct scan bytes, struct proc *p)
 {
@@ -132,150 +126,6 @@ bool parse_proc_cgroup(struct scan bytes, struct scan *ret)
 		return false;
 	*ret = best;
 	return true;
-}
-
-static void address_set(struct address *a, unsigned family, const void *bytes)
-{
-	*a = (struct address){.family = (uint8_t)family};
-	memcpy(a->bytes, bytes, family == AF_INET6 ? 16 : 4);
-}
-
-const unsigned char *parse_attr(const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
-{
-	while (n >= sizeof(struct nlattr)) {
-		struct nlattr a;
-		memcpy(&a, p, sizeof a);
-		if (a.nla_len < sizeof a || a.nla_len > n)
-			return NULL;
-		if ((a.nla_type & NLA_TYPE_MASK) == type) {
-			*ret_len = a.nla_len - sizeof a;
-			return p + sizeof a;
-		}
-		size_t step = (a.nla_len + 3u) & ~3u;
-		if (step > n)
-			return NULL;
-		p += step;
-		n -= step;
-	}
-	return NULL;
-}
-
-static void diag_attributes(const unsigned char *p, size_t n, struct diag_socket *s)
-{
-	uint32_t mem[SKMEMINFO_DROPS + 1];
-	size_t len;
-	const unsigned char *a = parse_attr(p, n, INET_DIAG_SKMEMINFO, &len);
-	if (!a || len < sizeof mem)
-		return;
-	memcpy(mem, a, sizeof mem);
-	s->drops = mem[SKMEMINFO_DROPS];
-	s->have_drops = true;
-}
-
-size_t parse_inet_diag(const void *bytes, size_t len,
-	void (*each)(void *ctx, const struct diag_socket *s), void *ctx)
-{
-	const unsigned char *p = bytes;
-	size_t count = 0;
-	while (len >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr h;
-		struct inet_diag_msg m;
-		memcpy(&h, p, sizeof h);
-		if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
-			break;
-		if (h.nlmsg_len >= sizeof h + sizeof m && h.nlmsg_type >= NLMSG_MIN_TYPE) {
-			memcpy(&m, p + sizeof h, sizeof m);
-			struct diag_socket s = {
-				.state = m.idiag_state,
-				.local_port = __builtin_bswap16(m.id.idiag_sport),
-				.peer_port = __builtin_bswap16(m.id.idiag_dport),
-				.recvq = m.idiag_rqueue,
-				.sendq = m.idiag_wqueue,
-				.uid = m.idiag_uid,
-				.inode = m.idiag_inode,
-			};
-			if (m.idiag_family == AF_INET || m.idiag_family == AF_INET6) {
-				address_set(&s.local, m.idiag_family, m.id.idiag_src);
-				address_set(&s.peer, m.idiag_family, m.id.idiag_dst);
-				diag_attributes(p + sizeof h + sizeof m,
-					h.nlmsg_len - sizeof h - sizeof m, &s);
-				each(ctx, &s);
-				count++;
-			}
-		}
-		size_t step = (h.nlmsg_len + 3u) & ~3u;
-		if (step > len)
-			break;
-		p += step;
-		len -= step;
-	}
-	return count;
-}
-
-static bool ct_tuple(const unsigned char *p, size_t n, struct ct_entry *e)
-{
-	size_t ip_len = 0, proto_len = 0, len;
-	const unsigned char *ip = parse_attr(p, n, CTA_TUPLE_IP, &ip_len);
-	const unsigned char *proto = parse_attr(p, n, CTA_TUPLE_PROTO, &proto_len);
-	if (!ip || !proto)
-		return false;
-	const unsigned char *a = parse_attr(ip, ip_len, CTA_IP_V4_SRC, &len);
-	if (a && len >= 4) {
-		address_set(&e->source, AF_INET, a);
-		a = parse_attr(ip, ip_len, CTA_IP_V4_DST, &len);
-		if (!a || len < 4)
-			return false;
-		address_set(&e->destination, AF_INET, a);
-	} else {
-		a = parse_attr(ip, ip_len, CTA_IP_V6_SRC, &len);
-		if (!a || len < 16)
-			return false;
-		address_set(&e->source, AF_INET6, a);
-		a = parse_attr(ip, ip_len, CTA_IP_V6_DST, &len);
-		if (!a || len < 16)
-			return false;
-		address_set(&e->destination, AF_INET6, a);
-	}
-	a = parse_attr(proto, proto_len, CTA_PROTO_NUM, &len);
-	if (!a || len < 1)
-		return false;
-	e->proto = *a;
-	a = parse_attr(proto, proto_len, CTA_PROTO_SRC_PORT, &len);
-	if (a && len >= 2)
-		e->source_port = (uint16_t)(a[0] << 8 | a[1]);
-	a = parse_attr(proto, proto_len, CTA_PROTO_DST_PORT, &len);
-	if (a && len >= 2)
-		e->port = (uint16_t)(a[0] << 8 | a[1]);
-	return true;
-}
-
-size_t parse_conntrack(
-	const void *bytes, size_t len, void (*each)(void *ctx, const struct ct_entry *e), void *ctx)
-{
-	const unsigned char *p = bytes;
-	size_t count = 0;
-	while (len >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr h;
-		memcpy(&h, p, sizeof h);
-		if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
-			break;
-		size_t skip = sizeof h + sizeof(struct nfgenmsg), tuple_len;
-		if (h.nlmsg_len >= skip && h.nlmsg_type >> 8 == NFNL_SUBSYS_CTNETLINK) {
-			struct ct_entry e = {0};
-			const unsigned char *t = parse_attr(
-				p + skip, h.nlmsg_len - skip, CTA_TUPLE_ORIG, &tuple_len);
-			if (t && ct_tuple(t, tuple_len, &e)) {
-				each(ctx, &e);
-				count++;
-			}
-		}
-		size_t step = (h.nlmsg_len + 3u) & ~3u;
-		if (step > len)
-			break;
-		p += step;
-		len -= step;
-	}
-	return count;
 }
 
 /* Blanks and backslashes in mount paths are written as \ooo. */

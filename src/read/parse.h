@@ -22,15 +22,36 @@ bool parse_proc_cgroup(struct scan bytes, struct scan *ret_path);
 /* The netlink attribute of this type among [p, p + n), or NULL; *ret_len is the length of what it holds. */
 const unsigned char *parse_attr(const unsigned char *p, size_t n, uint16_t type, size_t *ret_len);
 
-/* One TCP socket of a sock_diag dump. */
+/* What tcp_info tells of a connection. Bytes are of the application's data, retransmitted ones counted once. */
+struct diag_tcp {
+	uint64_t bytes_acked; /* sent, and acknowledged by the peer */
+	uint64_t bytes_received, bytes_retrans;
+	uint64_t delivery_rate; /* bytes a second, the kernel's estimate */
+	uint64_t busy_us;       /* time with data to send; of it the next two */
+	uint64_t window_limited_us, buffer_limited_us;
+	uint32_t segs_out, segs_in, retransmits; /* of its whole life */
+	uint32_t rtt_us, min_rtt_us;
+	uint32_t unacked;     /* segments in flight */
+	uint32_t unsent;      /* bytes that wait in the send queue and were never sent */
+	uint32_t peer_window; /* bytes that the peer still takes (0 below 5.4) */
+	uint32_t mss;
+	uint32_t since_sent_ms, since_received_ms;
+};
+
+/* One socket of a sock_diag dump. */
 struct diag_socket {
 	uint8_t state;
 	uint16_t local_port, peer_port;
 	struct address local, peer;
 	uint32_t recvq, sendq;
 	uint32_t uid, inode;
+	uint64_t cookie; /* never used twice while the machine runs */
+	uint8_t timer;   /* 1 retransmit, 2 keepalive, 3 TIME_WAIT, 4 zero-window probe */
+	uint8_t retries; /* times that this timer went off in a row */
+	uint32_t timer_ms;
 	uint32_t drops;
-	bool have_drops;
+	bool have_drops, have_tcp;
+	struct diag_tcp tcp;
 };
 /* Calls each() for every whole message; returns how many. */
 size_t parse_inet_diag(const void *bytes, size_t len,
@@ -40,6 +61,11 @@ struct ct_entry {
 	uint8_t proto;
 	uint16_t source_port, port;
 	struct address source, destination;
+	bool counted;                  /* bytes and packets were counted */
+	uint64_t bytes[2], packets[2]; /* from the source, and to it */
+	uint64_t begun_ns;             /* since 1970, 0: not told */
+	uint32_t timeout_s, status, id;
+	uint8_t tcp_state;
 };
 size_t parse_conntrack(const void *bytes, size_t len,
 	void (*each)(void *ctx, const struct ct_entry *e), void *ctx);

@@ -59,6 +59,8 @@ struct reader_fd {
 enum reader_dump {
 	DUMP_TCP_LISTEN, /* listening sockets, IPv4 and IPv6, with socket memory */
 	DUMP_TCP_ALL,    /* all other states, bare */
+	DUMP_TCP_INFO,   /* the same with tcp_info */
+	DUMP_UDP,        /* UDP sockets, IPv4 and IPv6, with socket memory */
 	DUMP_CONNTRACK,  /* connection-tracking entries */
 };
 

@@ -183,6 +183,8 @@ static const char *dump_file(enum reader_dump what)
 	static const char *const names[] = {
 		[DUMP_TCP_LISTEN] = "netlink/tcp_listen",
 		[DUMP_TCP_ALL] = "netlink/tcp",
+		[DUMP_TCP_INFO] = "netlink/tcp_info",
+		[DUMP_UDP] = "netlink/udp",
 		[DUMP_CONNTRACK] = "netlink/conntrack",
 	};
 	return names[what];
@@ -207,6 +209,25 @@ static int send_inet_diag(int fd, unsigned family, uint32_t states, unsigned ext
 	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
 }
 
+/* Of one family: the old request type knows TCP and DCCP alone. */
+static int send_sock_diag(int fd, unsigned family, unsigned protocol, uint32_t states, unsigned ext)
+{
+	struct {
+		struct nlmsghdr h;
+		struct inet_diag_req_v2 r;
+	} q = {
+		.h = {.nlmsg_len = sizeof q,
+			.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			.nlmsg_seq = 1},
+		.r = {.sdiag_family = (uint8_t)family,
+			.sdiag_protocol = (uint8_t)protocol,
+			.idiag_ext = (uint8_t)ext,
+			.idiag_states = states},
+	};
+	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
+}
+
 static int send_conntrack(int fd)
 {
 	struct {
@@ -220,6 +241,22 @@ static int send_conntrack(int fd)
 		.g = {.nfgen_family = AF_UNSPEC, .version = NFNETLINK_V0},
 	};
 	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
+}
+
+static int send_request(int fd, enum reader_dump what)
+{
+	enum { ALL_BUT_CLOSE_AND_LISTEN = 0xffe & ~(1 << TCP_CLOSE) & ~(1 << TCP_LISTEN) };
+	switch (what) {
+	case DUMP_CONNTRACK: return send_conntrack(fd);
+	case DUMP_TCP_LISTEN: /* exactly this bit: any other walks the table of connections */
+		return send_inet_diag(fd, AF_INET, 1 << TCP_LISTEN, 1 << (INET_DIAG_SKMEMINFO - 1));
+	case DUMP_TCP_INFO:
+		return send_inet_diag(
+			fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 1 << (INET_DIAG_INFO - 1));
+	case DUMP_TCP_ALL: return send_inet_diag(fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 0);
+	case DUMP_UDP: break;
+	}
+	return -EINVAL;
 }
 
 /* Looks through one datagram: how many bytes of whole data messages come before the end, and
@@ -336,14 +373,17 @@ int reader_dump(struct reader *r, enum reader_dump what,
 	struct timeval limit = {.tv_sec = 2};
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0)
 		return -errno;
-	enum { ALL_BUT_CLOSE_AND_LISTEN = 0xffe & ~(1 << TCP_CLOSE) & ~(1 << TCP_LISTEN) };
-	int e;
-	if (what == DUMP_CONNTRACK)
-		e = send_conntrack(fd);
-	else if (what ==
-		 DUMP_TCP_LISTEN) /* exactly this bit: any other walks the table of connections */
-		e = send_inet_diag(fd, AF_INET, 1 << TCP_LISTEN, 1 << (INET_DIAG_SKMEMINFO - 1));
-	else
-		e = send_inet_diag(fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 0);
+	if (what == DUMP_UDP) { /* a dump answers for one family */
+		int e = send_sock_diag(
+			fd, AF_INET, IPPROTO_UDP, UINT32_MAX, 1 << (INET_DIAG_SKMEMINFO - 1));
+		e = e < 0 ? e : dump_receive(r, fd, file, each, ctx);
+		if (e < 0 && e != -EINTR)
+			return e;
+		int e6 = send_sock_diag(
+			fd, AF_INET6, IPPROTO_UDP, UINT32_MAX, 1 << (INET_DIAG_SKMEMINFO - 1));
+		e6 = e6 < 0 ? e6 : dump_receive(r, fd, file, each, ctx);
+		return e6 < 0 ? e6 : e;
+	}
+	int e = send_request(fd, what);
 	return e < 0 ? e : dump_receive(r, fd, file, each, ctx);
 }

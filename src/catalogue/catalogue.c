@@ -118,6 +118,8 @@ const char *metric_label_name(enum metric_label label)
 		[LABEL_CACHE] = "cache",
 		[LABEL_STATE] = "state",
 		[LABEL_USER] = "user",
+		[LABEL_LE] = "le",
+		[LABEL_DEV_LE] = "dev_le",
 	};
 	return names[label];
 }

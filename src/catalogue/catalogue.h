@@ -41,7 +41,9 @@ enum metric_label {
 	LABEL_CGROUP,
 	LABEL_CACHE,
 	LABEL_STATE,
-	LABEL_USER
+	LABEL_USER,
+	LABEL_LE,    /* upper edge of a histogram's bucket */
+	LABEL_DEV_LE /* "vda 1ms": a device, and such an edge */
 };
 
 struct metric_info {

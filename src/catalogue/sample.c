@@ -16,6 +16,9 @@ enum {
 	MAX_MAKERS = 1 << 10,
 	MAX_MEMBERS = 1 << 16,
 	MAX_GAPS = 1 << 10,
+	MAX_ENDED = 256,
+	MAX_SIGNALS = 256,
+	MAX_FLOWS = 1024,
 };
 
 int sample_init(struct sample *s)
@@ -34,6 +37,9 @@ int sample_init(struct sample *s)
 		{&s->ct_peers.rows, MAX_CT_PEERS * sizeof(struct ct_peer)},
 		{&s->makers.rows, MAX_MAKERS * sizeof(struct socket_maker)},
 		{&s->members.rows, MAX_MEMBERS * sizeof(struct member)},
+		{&s->ended.rows, MAX_ENDED * sizeof(struct ended)},
+		{&s->signals.rows, MAX_SIGNALS * sizeof(struct sent_signal)},
+		{&s->flows.rows, MAX_FLOWS * sizeof(struct tcp_flow)},
 		{&s->gaps.rows, MAX_GAPS * sizeof(struct gap)},
 	};
 	for (size_t i = 0; i < COUNTOF(parts); i++) {
@@ -50,7 +56,7 @@ void sample_destroy(struct sample *s)
 {
 	struct arena *const parts[] = {&s->values, &s->present, &s->procs.rows, &s->listeners.rows,
 		&s->conns.rows, &s->files.rows, &s->ct_peers.rows, &s->makers.rows,
-		&s->members.rows, &s->gaps.rows};
+		&s->members.rows, &s->ended.rows, &s->signals.rows, &s->flows.rows, &s->gaps.rows};
 	for (size_t i = 0; i < COUNTOF(parts); i++)
 		arena_destroy(parts[i]);
 }
@@ -64,14 +70,14 @@ static void table_reset(struct table *t)
 void sample_reset(struct sample *s)
 {
 	struct table *const tables[] = {&s->procs, &s->listeners, &s->conns, &s->files,
-		&s->ct_peers, &s->makers, &s->members, &s->gaps};
+		&s->ct_peers, &s->makers, &s->members, &s->ended, &s->signals, &s->flows, &s->gaps};
 	for (size_t i = 0; i < COUNTOF(tables); i++)
 		table_reset(tables[i]);
 	arena_reset(&s->values);
 	arena_reset(&s->present);
 	s->nvalues = 0;
 	s->real_ns = s->mono_ns = s->ct_sampled = 0;
-	s->have_conns = s->have_files = s->have_ct_peers = false;
+	s->have_conns = s->have_files = s->have_ct_peers = s->have_ended = s->have_flows = false;
 }
 
 void sample_set(struct sample *s, uint32_t series, uint64_t value)

@@ -49,8 +49,10 @@ struct proc {
 	uint64_t fds, fd_limit, nproc_limit;
 	uint64_t io_read, io_write; /* bytes that went to the storage layer */
 	uint64_t io_wchar, io_write_calls;
-	uint32_t cgroup; /* interned path */
-	uint32_t wchan;  /* interned: the kernel function it sleeps in */
+	uint32_t cgroup;                /* interned path */
+	uint32_t wchan;                 /* interned: the kernel function it sleeps in */
+	char blocked_thread[PROC_COMM]; /* name of the first thread in D, foreign bytes */
+	int64_t rss_slack;              /* of the collector: pages that the probe's number lacks */
 };
 
 struct address {
@@ -131,6 +133,45 @@ struct socket_maker {
 	uint32_t looks;
 };
 
+/* Processes of one name and parent that ended since the sample before. */
+struct ended {
+	int32_t ppid;
+	char comm[PROC_COMM];
+	int32_t pid;          /* of the last of them */
+	uint32_t uid, cgroup; /* of the last */
+	uint32_t count;
+	uint32_t failed,
+		oom; /* that ended with an error or by a signal; that were killed for lack of memory */
+	uint32_t code;                                    /* of the last, as wait() tells it */
+	uint64_t cpu_ns, run_delay_ns, io_read, io_write; /* of their whole lives, added up */
+	uint64_t life_ns;                                 /* how long they lived, added up */
+	uint64_t rss_peak_pages;                          /* the highest */
+};
+
+/* Signals of one number from one process to another since the sample before. */
+struct sent_signal {
+	int32_t sender, target;
+	uint8_t number;
+	bool kernel; /* sent by the kernel while the sender ran */
+	uint32_t sender_uid;
+	char sender_comm[PROC_COMM], target_comm[PROC_COMM];
+	uint32_t count;
+};
+
+/* TCP connections of a process to one peer and port since the sample before: what began, ended, was lost. Bytes and time are of
+ * those that ended, over their whole lives. */
+struct tcp_flow {
+	uint16_t netns;
+	bool outgoing;
+	uint16_t port;              /* of the serving side */
+	struct address local, peer; /* family 0: many */
+	int32_t pid;                /* who called connect() or close(), 0: not known */
+	uint32_t opened, closed, failed;
+	uint64_t bytes_out, bytes_in, duration_ns;
+	uint32_t timed; /* of those that ended how many the duration is of */
+	uint32_t retransmits, resets_in, resets_out;
+};
+
 /* Who is in a control group that is near one of its limits; groups below it count. */
 struct member {
 	uint32_t cgroup; /* interned path of the group with the limit */
@@ -155,9 +196,11 @@ struct sample {
 	struct arena values;  /* uint64_t by series id */
 	struct arena present; /* one byte by series id */
 	uint32_t nvalues;     /* ids below this may have a value */
-	struct table procs, listeners, conns, files, ct_peers, makers, members, gaps;
+	struct table procs, listeners, conns, files, ct_peers, makers, members, ended, signals,
+		flows, gaps;
 	uint64_t ct_sampled; /* entries that ct_peers was counted from */
 	bool have_conns, have_files, have_ct_peers;
+	bool have_ended, have_flows; /* the probes are there: no row means that nothing happened */
 };
 
 int sample_init(struct sample *s);

@@ -44,7 +44,8 @@ int engine_open(struct reader *r, struct series_set *series, struct engine **ret
 	e->pids = calloc(ENGINE_MAX_PIDS, sizeof *e->pids);
 	e->times = calloc(ENGINE_MAX_PIDS, sizeof *e->times);
 	e->times_ok = calloc(ENGINE_MAX_PIDS, sizeof *e->times_ok);
-	if (err == 0 && (!e->pids || !e->times || !e->times_ok || !e->buffer))
+	e->groups = calloc(ENGINE_GROUPS, sizeof *e->groups);
+	if (err == 0 && (!e->groups || !e->pids || !e->times || !e->times_ok || !e->buffer))
 		err = -ENOMEM;
 	if (err < 0) {
 		engine_close(e);
@@ -67,6 +68,7 @@ void engine_close(struct engine *e)
 	if (e->buffer)
 		(void)munmap(e->buffer, ENGINE_BUFFER);
 	arena_destroy(&e->scratch);
+	free(e->groups);
 	free(e->pids);
 	free(e->times);
 	free(e->times_ok);
@@ -321,6 +323,7 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	engine_namespaces(e, prev, out);
 	engine_owners(e, prev, out);
 	engine_port_users(e, prev, out);
+	engine_probes(e, out);
 	const struct out o = {out, e->series, NETNS_HOST};
 	if (!reader_is_replay(e->reader)) {
 		out_plain(&o, M_SELF_TICK_TIME, clock_mono_ns() - out->mono_ns);

@@ -13,6 +13,7 @@ enum {
 		4 << 20, /* the longest file that is read whole; touched only as far as needed */
 	ENGINE_MAX_PIDS = 1 << 17,
 	ENGINE_SLOW_TICKS = 10,
+	ENGINE_GROUPS = 4096,
 	ENGINE_DEVICES = 8, /* devices in trouble whose open files are looked at */
 };
 
@@ -35,6 +36,18 @@ struct netns_state {
 
 struct cgroup_group;
 
+/* Which path the kernel's object for "in these cgroups" stands for (collect/tasks.c). */
+struct known_group {
+	uint64_t css, cgroup_id;
+	uint32_t path;      /* interned, 0: not known */
+	unsigned long tick; /* when it was read */
+};
+
+/* Counted over the engine's life from what the probes tell of each tick. */
+struct probe_totals {
+	uint64_t ended, killed_oom, signals, lost;
+};
+
 struct engine {
 	struct reader *reader;
 	struct series_set *series;
@@ -50,6 +63,9 @@ struct engine {
 	size_t npids;
 	int32_t self_pid;
 	bool no_taskstats;
+	bool by_probe; /* the processes of this tick came from the probe */
+	struct known_group *groups;
+	struct probe_totals totals;
 	bool netns_denied; /* some process's namespace could not be read */
 	struct kept host_kept[COLLECTOR_COUNT];
 	int host_error[COLLECTOR_COUNT];
@@ -61,6 +77,12 @@ struct engine {
 };
 
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out);
+/* All processes through the probe in the kernel; false where there is none, and nothing was added. */
+bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *out);
+/* What happened since the last tick: processes that ended, signals, connections, how long was waited. */
+void engine_probes(struct engine *e, struct sample *out);
+/* The kernel function that a task sleeps in, from its wchan file. */
+void engine_wchan(struct engine *e, const char *path, struct proc *p);
 void engine_process_details(struct engine *e, const struct sample *prev, struct sample *out);
 /* The ephemeral ports of a namespace; the kernel's default where the range could not be read. */
 struct port_range {

@@ -131,6 +131,9 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out)
 {
+	e->by_probe = engine_tasks(e, prev, out);
+	if (e->by_probe)
+		return;
 	ssize_t n = reader_pids(e->reader, e->pids, ENGINE_MAX_PIDS);
 	if (n < 0) {
 		sample_gap(out, NETNS_HOST, (int)-n, "the list of processes in /proc",
@@ -201,7 +204,7 @@ void engine_name_cgroup(struct engine *e, struct proc *p)
 	}
 }
 
-static void read_wchan(struct engine *e, const char *path, struct proc *p)
+void engine_wchan(struct engine *e, const char *path, struct proc *p)
 {
 	ssize_t n = reader_file(e->reader, path, NULL, e->buffer, 128);
 	struct scan s = scan_over(e->buffer, n > 0 ? (size_t)n : 0), word;
@@ -232,7 +235,7 @@ static int look_at_thread(void *ctx, const char *tid)
 	if (!look->p->wchan) {
 		(void)snprintf(
 			path, sizeof path, "proc/%" PRId32 "/task/%.16s/wchan", look->p->pid, tid);
-		read_wchan(look->e, path, look->p);
+		engine_wchan(look->e, path, look->p);
 	}
 	return 0;
 }
@@ -246,7 +249,7 @@ static unsigned read_blocked(struct engine *e, struct proc *p, unsigned budget)
 	if (p->threads <= 1) {
 		if (p->state == 'D') {
 			(void)snprintf(path, sizeof path, "proc/%" PRId32 "/wchan", p->pid);
-			read_wchan(e, path, p);
+			engine_wchan(e, path, p);
 		}
 		return 0;
 	}
@@ -266,7 +269,7 @@ void engine_process_details(struct engine *e, const struct sample *prev, struct 
 		const struct proc *before = prev ? sample_proc(prev, p->pid, p->start_ticks) : NULL;
 		bool ran = !before || !(p->have & HAVE_DELAY) || before->switches != p->switches ||
 			   before->cpu_ns != p->cpu_ns;
-		if ((e->demand & DEMAND_IO) && !p->kernel) {
+		if ((e->demand & DEMAND_IO) && !p->kernel && !e->by_probe) {
 			if (ran || !(p->have & HAVE_IO))
 				read_io(e, p);
 			if (budget && (ran || p->state == 'D' || before->blocked_threads))

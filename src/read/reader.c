@@ -344,6 +344,7 @@ int reader_open(const char *root, const char *record_dir, struct reader **ret)
 	if (!r)
 		return -ENOMEM;
 	r->replay = root && strcmp(root, "/") != 0;
+	reader_probes_init(r);
 	r->moment_fd = r->record_fd = r->record_moment_fd = r->host_netns_fd = r->taskstats_fd = -1;
 	r->root_fd = open(r->replay ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int e = r->root_fd < 0 ? -errno : 0;
@@ -380,6 +381,7 @@ void reader_close(struct reader *r)
 		r->root_fd, r->record_fd, r->record_moment_fd, r->host_netns_fd, r->taskstats_fd};
 	for (size_t i = 0; i < COUNTOF(fds); i++)
 		attr_close_fd(&fds[i]);
+	reader_probes_close(r);
 	free(r);
 }
 

@@ -16,6 +16,7 @@
  *     self                 pid of the Plimsoll that recorded it
  *     socket_makers        a line a process: inode of its namespace, pid, sightings, looks
  *     netlink/NAME         the bytes of a netlink dump
+ *     probes/NAME          what the probes in the kernel said, as probes_abi.h has it
  * `plimsoll --record-tree DIR` writes one while it reads.
  *
  * Errors are negative errno. Nothing here allocates after reader_open_...() but descriptors; nothing logs. */
@@ -23,6 +24,7 @@
 #define READ_READER_H
 
 #include "base/attr.h"
+#include "read/probes_abi.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -124,6 +126,23 @@ int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
  * of whole messages). each() may stop it with nonzero, which is not an error. -EINTR: the table
  * changed while it was dumped, what came is usable. */
 int reader_dump(struct reader *r, enum reader_dump what,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
+
+/* Probes in the kernel (eBPF), where there are some. */
+enum reader_probe {
+	PROBE_TASKS,   /* struct probe_task, by pid */
+	PROBE_SOCKETS, /* struct probe_socket of every descriptor that is a socket */
+	PROBE_EVENTS, /* since the last time, one after the other: struct probe_exit, probe_signal, probe_close */
+	PROBE_TCP_FLOWS, /* since the last time: struct probe_flow_key and struct probe_flow */
+	PROBE_RUN_QUEUE, /* struct probe_histogram since they were loaded */
+	PROBE_DISK_LATENCY, /* struct probe_disk_key and struct probe_histogram since they were loaded */
+	PROBE_LOSSES,       /* uint64_t by enum probe_lost, since they were loaded */
+};
+/* Takes over from the socket what plimsoll-bpf hands over, and waits for it. *ret_error: errno of what it could not load, or 0. */
+int reader_probes_take(struct reader *r, int socket, int timeout_ms, int *ret_error);
+bool reader_probe_there(const struct reader *r, enum probe_fd what);
+/* Hands over records, as many at a time as happen to come, always whole ones. -ENOTSUP where there is no such probe. */
+int reader_probe(struct reader *r, enum reader_probe what,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
 
 /* What was found out by watching and cannot be read again: kept in a recorded tree beside the files; does nothing otherwise. */

@@ -16,6 +16,13 @@ struct netns_handle {
 	bool seen;
 };
 
+struct probe_handles {
+	int fds[PROBE_FD_COUNT]; /* -1: not there */
+	unsigned long *consumed,
+		*produced; /* positions in the ring, ours and the kernel's; NULL without a ring */
+	const unsigned char *ring;
+};
+
 struct reader {
 	bool replay;
 	int root_fd;   /* "/", or the recorded tree */
@@ -30,6 +37,7 @@ struct reader {
 	size_t netns_count;
 	char prefix[80];                    /* replay and recording: "" or "netns/NAME/" */
 	int taskstats_fd, taskstats_family; /* family 0: not looked for yet, -1: not to be had */
+	struct probe_handles probes;
 	unsigned char dump_buffer[READER_DUMP_BUFFER] __attribute__((aligned(16)));
 };
 
@@ -43,5 +51,7 @@ void reader_record(
 ssize_t reader_moment_file(struct reader *r, const char *path, void *buf, size_t size);
 
 int reader_taskstats_open(struct reader *r);
+void reader_probes_init(struct reader *r);
+void reader_probes_close(struct reader *r);
 
 #endif

@@ -1,28 +1,17 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 #include "role/commands.h"
+#include "role/probes.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
-static const char name[] = "plimsoll-net";
-
-/* Beside this program, as in a build folder; else where it is installed. */
 int delegate(const struct options *o, char **argv)
 {
-	char path[4096];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof name - 1);
-	path[n > 0 ? n : 0] = '\0';
-	char *slash = strrchr(path, '/');
-	if (slash) {
-		memcpy(slash + 1, name, sizeof name);
-		(void)execv(path, argv);
-	}
-	(void)snprintf(path, sizeof path, "%s/%s", PLIMSOLL_LIBEXEC, name);
-	(void)execv(path, argv);
+	char path[COMPANION_PATH];
+	(void)execv(companion_path(path, "plimsoll-net"), argv);
 	return complain(EX_UNAVAILABLE, "%s: %s: %s", command_info(o->command)->name, path,
 		strerror(errno));
 }

@@ -11,6 +11,7 @@
 #include "role/commands.h"
 #include "role/notify.h"
 #include "role/paths.h"
+#include "role/probes.h"
 #include "role/session.h"
 #include "role/version.h"
 #include "show/show.h"
@@ -265,6 +266,12 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 	int status = session_open(o, 5000000000u, 0, &r.session);
 	if (status)
 		return status;
+	if (!o->set[OPTION_NO_PROBES]) {
+		int err = probes_start(r.session.reader, "record");
+		if (err < 0)
+			(void)complain(0, "record: probes in the kernel: %s: see plimsoll doctor",
+				strerror(-err));
+	}
 	r.session.amend = amend;
 	r.session.ctx = &r;
 	r.track.hold_ns = 5u * r.session.interval_ns;

@@ -225,6 +225,8 @@ int disguise_sample(struct disguise *d, const struct series_set *from, const str
 	out->have_conns = s->have_conns;
 	out->have_files = s->have_files;
 	out->have_ct_peers = s->have_ct_peers;
+	out->have_ended = s->have_ended;
+	out->have_flows = s->have_flows;
 	for (uint32_t id = 1; id <= from->count; id++) {
 		uint64_t v;
 		const struct series *row = series_row(from, id);

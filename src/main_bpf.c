@@ -36,6 +36,7 @@ static const char *const programs[PROBE_FD_COUNT] = {
 };
 
 static const char *const maps[PROBE_FD_COUNT] = {
+	[PROBE_FD_CONTROL] = "control",
 	[PROBE_FD_RING] = "ring",
 	[PROBE_FD_FLOWS] = "flows",
 	[PROBE_FD_RUNQ] = "run_queue",

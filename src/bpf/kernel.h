@@ -103,7 +103,7 @@ struct file {
 struct sched_info {
 	unsigned long pcount;
 	unsigned long long run_delay;
-	unsigned long long last_queued;
+	unsigned long long last_arrival, last_queued;
 };
 struct rq {
 	__u64 clock;

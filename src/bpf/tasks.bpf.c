@@ -34,6 +34,13 @@ enum {
 	FORMAT_SOCKET = 0140000,
 };
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct probe_control);
+} control SEC(".maps");
+
 static __always_inline long state_of(const struct task_struct *t)
 {
 	if (bpf_core_field_exists(t->__state))
@@ -175,14 +182,103 @@ static __always_inline void limits_and_user(const struct task_struct *task, stru
 	}
 }
 
+/* ---- who did nothing since the last reading ---- */
+
+/* Clocks of different CPUs may differ by this much. */
+enum { CLOCK_SLACK_NS = 20000000, RUNNING_BITS = PROBE_RUNNING_WORDS * 64 };
+
+struct activity {
+	struct list_head *next, *head;
+	__u64 since;
+	bool active, running;
+};
+
+static __always_inline void look_at(const struct task_struct *t, struct activity *a)
+{
+	if (state_of(t) == 0)
+		a->active = a->running = true;
+	else if (BPF_CORE_READ(t, sched_info.last_arrival) + CLOCK_SLACK_NS >= a->since)
+		a->active = true;
+}
+
+static long look_at_thread(__u32 i, void *ctx)
+{
+	struct activity *a = ctx;
+	struct list_head *node = a->next;
+	if (node == a->head || !node)
+		return 1;
+	look_at((const void *)((const char *)node -
+			       bpf_core_field_offset(struct task_struct, thread_node)),
+		a);
+	a->next = BPF_CORE_READ(node, next);
+	return 0;
+}
+
+/* Whether all is to be told of a process. Who is put on a CPU after the last reading notes when; who already was on one then, and has left it
+ * since, is among those remembered as running. */
+static __always_inline bool changed(const struct task_struct *task, struct probe_control *c)
+{
+	struct activity a = {.since = c->since};
+	struct signal_struct *signal = task->signal;
+	if (signal->nr_threads <= 1) {
+		look_at(task, &a);
+	} else {
+		struct list_head *head =
+			(void *)((char *)signal +
+				 bpf_core_field_offset(struct signal_struct, thread_head));
+		a.head = head;
+		a.next = BPF_CORE_READ(head, next);
+		bpf_loop(PROBE_THREADS_MAX, look_at_thread, &a, 0);
+	}
+	__u32 bit = (__u32)task->pid % RUNNING_BITS, now = c->turn & 1, word = bit / 64;
+	if (word >= PROBE_RUNNING_WORDS)
+		return true;
+	if (a.running)
+		c->running[now][word] |= 1ull << bit % 64;
+	return !c->since || a.active || (c->running[!now][word] >> bit % 64 & 1) ||
+	       ((__u32)task->pid + c->turn) % PROBE_REFRESH == 0;
+}
+
+static long forget_word(__u32 i, void *ctx)
+{
+	struct probe_control *c = *(struct probe_control **)ctx;
+	if (i < PROBE_RUNNING_WORDS)
+		c->running[c->turn & 1][i] = 0;
+	return 0;
+}
+
+static __u64 arrived; /* when the reader was put on its CPU for this reading */
+
+static __always_inline void begin_reading(struct probe_control *c)
+{
+	c->turn++;
+	bpf_loop(PROBE_RUNNING_WORDS, forget_word, &c, 0);
+	arrived = bpf_get_current_task_btf()->sched_info.last_arrival;
+}
+
 SEC("iter/task")
 int tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	if (!task || task->pid != task->tgid)
+	__u32 zero = 0;
+	struct probe_control *c = bpf_map_lookup_elem(&control, &zero);
+	if (!c)
 		return 0;
+	if (!task) { /* the end */
+		c->since = arrived;
+		return 0;
+	}
+	if (ctx->meta->seq_num == 0)
+		begin_reading(c);
+	if (task->pid != task->tgid)
+		return 0;
+	if (!changed(task, c)) {
+		struct probe_same same = {0, (__u32)task->pid};
+		bpf_seq_write(ctx->meta->seq, &same, sizeof same);
+		return 0;
+	}
 	struct signal_struct *signal = task->signal;
-	struct probe_task r = {0};
+	struct probe_task r = {.full = 1};
 	r.pid = (__u32)task->pid;
 	r.ppid = (__u32)task->real_parent->tgid;
 	r.kernel = (task->flags & KTHREAD) != 0;

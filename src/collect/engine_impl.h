@@ -64,6 +64,7 @@ struct engine {
 	int32_t self_pid;
 	bool no_taskstats;
 	bool by_probe; /* the processes of this tick came from the probe */
+	uint64_t tasks_of_ns; /* the sample that the probe's last reading is in */
 	struct known_group *groups;
 	struct probe_totals totals;
 	bool netns_denied; /* some process's namespace could not be read */

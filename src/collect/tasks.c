@@ -196,14 +196,36 @@ static void take_task(struct task_walk *w, const struct probe_task *t)
 	w->blocked += p->state == 'D';
 }
 
+/* Has not run since the sample before: is what it was. */
+static void take_same(struct task_walk *w, uint32_t pid)
+{
+	const struct proc *before = w->prev ? sample_proc(w->prev, (int32_t)pid, 0) : NULL;
+	struct proc *p = before ? table_add(&w->out->procs, sizeof *p) : NULL;
+	if (!p)
+		return;
+	*p = *before;
+	w->zombies += p->state == 'Z';
+	w->blocked += p->state == 'D';
+}
+
 static int take_tasks(void *ctx, const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
+	struct probe_same same;
 	struct probe_task t;
-	for (; len >= sizeof t; p += sizeof t, len -= sizeof t) {
-		memcpy(&t, p, sizeof t);
-		if (t.pid && t.pid <= INT32_MAX)
+	while (len >= sizeof same) {
+		memcpy(&same, p, sizeof same);
+		size_t size = same.full ? sizeof t : sizeof same;
+		if (size > len)
+			break;
+		if (same.full) {
+			memcpy(&t, p, sizeof t);
 			take_task(ctx, &t);
+		} else {
+			take_same(ctx, same.pid);
+		}
+		p += size;
+		len -= size;
 	}
 	return 0;
 }
@@ -214,6 +236,9 @@ bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *ou
 	if (reader_is_replay(e->reader) || reader_is_recording(e->reader))
 		return false;
 	struct task_walk w = {.e = e, .prev = prev, .out = out};
+	if (!prev || prev->mono_ns != e->tasks_of_ns)
+		(void)reader_probe_tell_all(e->reader);
+	e->tasks_of_ns = out->mono_ns;
 	if (reader_probe(e->reader, PROBE_TASKS, take_tasks, &w) < 0 || !out->procs.count) {
 		arena_reset(&out->procs.rows);
 		out->procs.count = 0;

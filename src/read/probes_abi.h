@@ -13,15 +13,18 @@ enum {
 	PROBE_ADDR = 16,
 	PROBE_BUCKETS =
 		28, /* of a histogram: bucket i counts what took less than 2^i us, the last all else */
-	PROBE_FLOWS = 8192,       /* different keys in a second */
-	PROBE_DISKS = 1024,       /* devices x operations */
-	PROBE_RING = 256 * 1024,  /* bytes of events in a second */
+	PROBE_FLOWS = 8192,      /* different keys in a second */
+	PROBE_DISKS = 1024,      /* devices x operations */
+	PROBE_RING = 256 * 1024, /* bytes of events in a second */
+	PROBE_REFRESH = 16,
+	PROBE_RUNNING_WORDS = 256,
 	PROBE_THREADS_MAX = 65536 /* looked at in one process */
 };
 
 /* A descriptor that plimsoll-bpf hands over, in this order, for each bit of the mask that is set. */
 enum probe_fd {
 	PROBE_FD_TASKS,   /* iterator: all processes */
+	PROBE_FD_CONTROL, /* map, one element: struct probe_control */
 	PROBE_FD_SOCKETS, /* iterator: who holds which socket */
 	PROBE_FD_RING,    /* map: events */
 	PROBE_FD_FLOWS,   /* map: probe_flow_key -> probe_flow */
@@ -49,8 +52,25 @@ enum { PROBE_MAGIC = 0x50424631, PROBE_VERSION = 1 };
 
 enum probe_lost { PROBE_LOST_EVENTS, PROBE_LOST_FLOWS, PROBE_LOST_COUNT };
 
+/* Between two readings of all processes. Written with zeros: the next one tells everything of each. */
+struct probe_control {
+	__u64 since; /* the scheduler's clock at the last reading */
+	__u64 turn;  /* readings so far */
+	__u64 running
+		[2]
+		[PROBE_RUNNING_WORDS]; /* who ran at that moment, by the low bits of its pid; and at this one */
+};
+
+/* What a reading of all processes tells of one: the first two fields alone when none of its threads was put on a CPU since the last reading, for
+ * then nothing else has changed (but see RSS, limits and cgroup: of everyone all is told every PROBE_REFRESH readings). */
+struct probe_same {
+	__u32 full; /* 0 */
+	__u32 pid;
+};
+
 /* One process (thread group), all of its threads added up, those that ended included. */
 struct probe_task {
+	__u32 full; /* 1 */
 	__u32 pid, ppid, pgrp, uid;
 	__u32 kernel; /* a kernel thread */
 	__u32 policy;
@@ -60,6 +80,7 @@ struct probe_task {
 	__u32 blocked_tid; /* the first of them */
 	__u32 state;       /* the letter of the main thread */
 	__u32 netns;
+	__u32 zero;
 	__u64 start_ns; /* since boot */
 	__u64 cpu_ns, run_delay_ns, switches, child_ns;
 	__s64 rss_pages; /* may lack, or have too much, what lies on single CPUs */

@@ -141,6 +141,8 @@ enum reader_probe {
 /* Takes over from the socket what plimsoll-bpf hands over, and waits for it. *ret_error: errno of what it could not load, or 0. */
 int reader_probes_take(struct reader *r, int socket, int timeout_ms, int *ret_error);
 bool reader_probe_there(const struct reader *r, enum probe_fd what);
+/* The next reading of all processes tells all of each. */
+int reader_probe_tell_all(struct reader *r);
 /* Hands over records, as many at a time as happen to come, always whole ones. -ENOTSUP where there is no such probe. */
 int reader_probe(struct reader *r, enum reader_probe what,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);

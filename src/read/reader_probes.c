@@ -261,6 +261,16 @@ static int replay(struct reader *r, enum reader_probe what, each_fn *each, void 
 	return 0;
 }
 
+int reader_probe_tell_all(struct reader *r)
+{
+	static const struct probe_control nothing;
+	uint32_t zero = 0;
+	union bpf_attr attr = {.map_fd = (uint32_t)r->probes.fds[PROBE_FD_CONTROL],
+		.key = (uint64_t)(uintptr_t)&zero,
+		.value = (uint64_t)(uintptr_t)&nothing};
+	return r->probes.fds[PROBE_FD_CONTROL] < 0 ? -ENOTSUP : bpf(BPF_MAP_UPDATE_ELEM, &attr);
+}
+
 int reader_probe(struct reader *r, enum reader_probe what,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx)
 {

@@ -6,6 +6,7 @@
  *
  *     base/       memory, numbers, text, clock: knows nothing of servers
  *     catalogue/  the vocabulary as tables (metrics, collectors, resources, rules, commands, options) and the sample
+ *     bpf/        programs that run in the kernel; loaded by plimsoll-bpf (main_bpf.c), read by read/reader_probes.c
  *     read/       the one door to the kernel, or to a recorded tree; kernel bytes to structs
  *     collect/    one pure function a file; processes, sockets, cgroups, filesystems; the engine that runs them each second
  *     store/      the samples of the last moments, and all that was recorded; the view through which all that follows looks

@@ -6,9 +6,9 @@
  *
  * A kernel may lack what one probe needs. Then all are tried one by one, and those are loaded that can be. */
 #include "base/attr.h"
-#include "read/probes_abi.h"
+#include "bpf/abi.h"
 
-#include "probes.skel.h"
+#include <probes.skel.h> /* made by the build */
 
 #include <bpf/bpf.h>
 #include <errno.h>

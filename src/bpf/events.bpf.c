@@ -1,9 +1,9 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* What happens between two samples: processes that end, however short they lived, with what they used, and who sent which signal to whom. */
-#include "kernel.h"
+#include "bpf/kernel.h"
 
-#include "../read/probes_abi.h"
+#include "bpf/abi.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

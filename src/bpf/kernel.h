@@ -77,6 +77,7 @@ typedef struct {
 struct ucounts {
 	atomic_long_t ucount[12];
 };
+enum sock_flags { SOCK_DONE };
 enum ucount_type { UCOUNT_INOTIFY_INSTANCES, UCOUNT_INOTIFY_WATCHES };
 struct cred {
 	kuid_t uid;
@@ -182,13 +183,18 @@ struct sock_common {
 	unsigned int skc_rcv_saddr, skc_daddr;
 	struct in6_addr skc_v6_rcv_saddr, skc_v6_daddr;
 	atomic64_t skc_cookie;
+	unsigned long skc_flags;
 	struct possible_net skc_net;
 };
 struct sock {
 	struct sock_common __sk_common;
 	unsigned short sk_protocol;
 };
+struct inet_sock {
+	unsigned short inet_sport;
+};
 struct tcp_sock {
+	unsigned int snd_una, write_seq;
 	__u64 bytes_acked, bytes_received;
 	unsigned int total_retrans, srtt_us;
 };

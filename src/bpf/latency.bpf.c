@@ -2,9 +2,9 @@
  * SPDX-License-Identifier: ISC */
 /* How long tasks wait for a CPU and requests for a disk, as histograms over powers of two. The kernel already notes when a wait began
  * (sched_info.last_queued, request.start_time_ns); so one hook each suffices, and nothing is remembered here. */
-#include "kernel.h"
+#include "bpf/kernel.h"
 
-#include "../read/probes_abi.h"
+#include "bpf/abi.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

@@ -4,9 +4,9 @@
  * reader gets them by read(). 2,300 processes take 1 ms this way, where /proc/PID/stat with kept descriptors takes 10.
  *
  * Fields are read straight where the verifier knows the type of the pointer; in the walk over threads it does not, hence BPF_CORE_READ. */
-#include "kernel.h"
+#include "bpf/kernel.h"
 
-#include "../read/probes_abi.h"
+#include "bpf/abi.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>

@@ -5,9 +5,9 @@
  *
  * A socket does not say which process it belongs to. Who calls connect() is the process that runs when the state becomes SYN_SENT, who
  * calls close() the one that runs when it becomes FIN_WAIT1 or LAST_ACK: it is remembered with the socket. */
-#include "kernel.h"
+#include "bpf/kernel.h"
 
-#include "../read/probes_abi.h"
+#include "bpf/abi.h"
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
@@ -22,9 +22,11 @@ enum {
 	SYN_SENT = 2,
 	SYN_RECV = 3,
 	FIN_WAIT1 = 4,
+	FIN_WAIT2 = 5,
 	CLOSED = 7,
 	LAST_ACK = 9,
 	LISTEN = 10,
+	CLOSING = 11,
 };
 
 struct memory_of_socket {
@@ -68,11 +70,17 @@ static __always_inline void count_lost(__u32 what)
 		(*n)++;
 }
 
+/* A socket gives back its port just before it is closed, but for the copy that goes into segments. */
+static __always_inline __u16 local_port(const struct sock *sk)
+{
+	return bpf_ntohs(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
+}
+
 /* Without a memory of how it began, the lower port is taken for the serving side's. */
 static __always_inline void key_of(
 	const struct sock *sk, const struct memory_of_socket *m, struct probe_flow_key *key)
 {
-	__u16 local = BPF_CORE_READ(sk, __sk_common.skc_num);
+	__u16 local = local_port(sk);
 	__u16 peer = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	key->family = (__u8)BPF_CORE_READ(sk, __sk_common.skc_family);
 	key->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
@@ -114,7 +122,7 @@ static __always_inline void tell_close(const struct sock *sk, const struct probe
 	__builtin_memset(e, 0, sizeof *e);
 	e->event = PROBE_CLOSE;
 	e->key = *key;
-	e->local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	e->local_port = local_port(sk);
 	e->peer_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 	e->cookie = (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	e->bytes_out = out;
@@ -137,9 +145,18 @@ static __always_inline void ended(const struct sock *sk, int from, const struct 
 		__sync_fetch_and_add(&f->failed, 1);
 		return;
 	}
-	__u64 acked = BPF_CORE_READ(tp, bytes_acked), in = BPF_CORE_READ(tp, bytes_received);
-	/* The SYN is counted as a byte that was acknowledged, by who sent it first. */
-	__u64 out = key.outgoing && acked ? acked - 1 : acked, duration = 0;
+	__u64 out = BPF_CORE_READ(tp, bytes_acked), in = BPF_CORE_READ(tp, bytes_received),
+	      duration = 0;
+	/* SYN and FIN count as a byte each where they were acknowledged; the kernel takes note of the SYN with who sent it first alone. */
+	bool fin_sent =
+		from == FIN_WAIT1 || from == FIN_WAIT2 || from == CLOSING || from == LAST_ACK;
+	bool fin_acked = fin_sent && BPF_CORE_READ(tp, snd_una) == BPF_CORE_READ(tp, write_seq);
+	__u64 marks = (key.outgoing != 0) + fin_acked;
+	out = out > marks ? out - marks : 0;
+	bool fin_received = BPF_CORE_READ(sk, __sk_common.skc_flags) >>
+				    bpf_core_enum_value(enum sock_flags, SOCK_DONE) &
+			    1;
+	in = in && fin_received ? in - 1 : in;
 	__sync_fetch_and_add(&f->closed, 1);
 	__sync_fetch_and_add(&f->bytes_out, out);
 	__sync_fetch_and_add(&f->bytes_in, in);

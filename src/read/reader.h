@@ -16,7 +16,7 @@
  *     self                 pid of the Plimsoll that recorded it
  *     socket_makers        a line a process: inode of its namespace, pid, sightings, looks
  *     netlink/NAME         the bytes of a netlink dump
- *     probes/NAME          what the probes in the kernel said, as probes_abi.h has it
+ *     probes/NAME          what the probes in the kernel said, as bpf/abi.h has it
  * `plimsoll --record-tree DIR` writes one while it reads.
  *
  * Errors are negative errno. Nothing here allocates after reader_open_...() but descriptors; nothing logs. */
@@ -24,7 +24,7 @@
 #define READ_READER_H
 
 #include "base/attr.h"
-#include "read/probes_abi.h"
+#include "bpf/abi.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "role/commands.h"
 #include "role/paths.h"
+#include "role/probes.h"
 #include "role/session.h"
 #include "role/version.h"
 #include "show/show.h"
@@ -198,6 +199,60 @@ static void examine_samples(struct doctor *d)
 	}
 }
 
+static const char *mend_for_probes(int error)
+{
+	switch (-error) {
+	case ENOENT:
+		return access("/sys/kernel/btf/vmlinux", R_OK) < 0
+			       ? "a kernel with type information (CONFIG_DEBUG_INFO_BTF)"
+			       : "build with clang, bpftool and libbpf-dev";
+	case EPERM:
+	case EACCES: return "run as root, or give CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN";
+	case EXDEV: return "run it in the first pid namespace, not in a container";
+	default: return "a newer kernel; the others run";
+	}
+}
+
+/* Loads them for the moment, as the recorder does for good. */
+static void examine_probes(struct doctor *d)
+{
+	static const struct {
+		enum probe_fd fd;
+		const char *what, *hides;
+	} probes[] = {
+		{PROBE_FD_TASKS, "all processes in one read",
+			"nothing: /proc is read, at five times the cost"},
+		{PROBE_FD_SOCKETS, "which process holds a socket",
+			"nothing: /proc is searched, slowly"},
+		{PROBE_FD_EXIT, "processes that end", "what short-lived processes used"},
+		{PROBE_FD_SIGNAL, "signals", "who sent a signal to whom"},
+		{PROBE_FD_TCP_STATE, "TCP connections that begin and end",
+			"bytes of short connections"},
+		{PROBE_FD_RETRANSMIT, "segments sent again", "whose connections lose packets"},
+		{PROBE_FD_RESET_SENT, "resets sent", "whose connections are reset"},
+		{PROBE_FD_RESET_RECEIVED, "resets received", "whose connections are reset"},
+		{PROBE_FD_SWITCH, "waits for a CPU", "how the waits spread: sched.latency"},
+		{PROBE_FD_COMPLETE, "requests to disks", "how they spread: disk.read.latency"},
+	};
+	struct view *v = &d->s->view;
+	unsigned there = 0;
+	int err = probes_start(d->s->reader, "record");
+	for (size_t i = 0; i < COUNTOF(probes); i++)
+		there += reader_probe_there(d->s->reader, probes[i].fd);
+	if (there == 0) {
+		remark(d, "probes in the kernel (eBPF)", strerror(-err),
+			"short-lived processes, signals, short connections, spread of waits",
+			mend_for_probes(err));
+		return;
+	}
+	remark(d, "probes in the kernel (eBPF)",
+		say(v, "%u of %zu can run", there, COUNTOF(probes)), NULL, NULL);
+	for (size_t i = 0; i < COUNTOF(probes); i++)
+		if (!reader_probe_there(d->s->reader, probes[i].fd))
+			remark(d, say(v, "probe: %s", probes[i].what), strerror(-err),
+				probes[i].hides, mend_for_probes(err));
+}
+
 static void examine_host(struct doctor *d)
 {
 	struct view *v = &d->s->view;
@@ -221,9 +276,7 @@ static void examine_host(struct doctor *d)
 		remark(d, "page size", say(v, "%ld", page),
 			"resident and socket memory are shown for pages of 4096 bytes",
 			"multiply by the page size / 4096");
-	bool btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
-	remark(d, "kernel type information (BTF)", btf ? "present" : "absent",
-		btf ? NULL : "nothing yet: this version reads files and netlink only", NULL);
+	examine_probes(d);
 	bool io_delay = false;
 	char text[8] = "";
 	ssize_t n = reader_file(

@@ -3,8 +3,8 @@
 /* What the probes (src/bpf) and the reader say to each other: the bytes of an iterator's records, of events in the
  * ring, of the maps; and which descriptors plimsoll-bpf hands over. Compiled for the kernel's virtual machine and for
  * the reader: fixed widths alone, no padding that is not named. */
-#ifndef READ_PROBES_ABI_H
-#define READ_PROBES_ABI_H
+#ifndef BPF_ABI_H
+#define BPF_ABI_H
 
 #include <linux/types.h>
 

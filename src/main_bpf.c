@@ -24,7 +24,7 @@ enum { SOCKET_FD = 3, PROGRAMS_MAX = 16 };
 /* The program whose link each descriptor is; the maps have no program of their own. */
 static const char *const programs[PROBE_FD_COUNT] = {
 	[PROBE_FD_TASKS] = "tasks",
-	[PROBE_FD_SOCKETS] = "sockets",
+	[PROBE_FD_HELD] = "held",
 	[PROBE_FD_EXIT] = "exited",
 	[PROBE_FD_SIGNAL] = "signalled",
 	[PROBE_FD_TCP_STATE] = "tcp_state",

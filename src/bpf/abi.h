@@ -25,7 +25,7 @@ enum {
 enum probe_fd {
 	PROBE_FD_TASKS,   /* iterator: all processes */
 	PROBE_FD_CONTROL, /* map, one element: struct probe_control */
-	PROBE_FD_SOCKETS, /* iterator: who holds which socket */
+	PROBE_FD_HELD,    /* iterator: who holds which sockets and files */
 	PROBE_FD_RING,    /* map: events */
 	PROBE_FD_FLOWS,   /* map: probe_flow_key -> probe_flow */
 	PROBE_FD_RUNQ,    /* map, per CPU: probe_histogram of waits for a CPU */
@@ -94,9 +94,23 @@ struct probe_task {
 	char blocked_comm[PROBE_COMM];
 };
 
-/* A descriptor that is a socket. */
+/* A descriptor that is a socket, or a file that was opened to be written or has no name any more, of PROBE_FILE_BYTES at least. */
+enum probe_held { PROBE_SOCKET = 1, PROBE_FILE };
+enum { PROBE_FILE_BYTES = 65536 };
+
 struct probe_socket {
+	__u32 kind;
 	__u32 pid, inode;
+	__u32 zero;
+};
+
+struct probe_file {
+	__u32 kind;
+	__u32 pid, fd;
+	__u32 device; /* major << 20 | minor */
+	__u32 writable, deleted;
+	__u64 inode, size, position;
+	__u64 bytes; /* what it takes of its disk */
 };
 
 enum probe_event { PROBE_EXIT = 1, PROBE_SIGNAL, PROBE_CLOSE };

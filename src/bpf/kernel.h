@@ -93,12 +93,21 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
+struct super_block {
+	unsigned int s_dev;
+};
 struct inode {
 	unsigned short i_mode;
 	unsigned long i_ino;
+	unsigned int i_nlink;
+	long long i_size;
+	unsigned long long i_blocks;
+	struct super_block *i_sb;
 };
 struct file {
 	struct inode *f_inode;
+	unsigned int f_mode;
+	long long f_pos;
 };
 
 struct sched_info {

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* All processes in one read, and who holds which socket. An iterator runs once for each thread (or descriptor) and writes a record; the
+/* All processes in one read, and who holds which sockets and growing files. An iterator runs once for each thread (or descriptor) and writes a record; the
  * reader gets them by read(). 2,300 processes take 1 ms this way, where /proc/PID/stat with kept descriptors takes 10.
  *
  * Fields are read straight where the verifier knows the type of the pointer; in the walk over threads it does not, hence BPF_CORE_READ. */
@@ -32,6 +32,8 @@ enum {
 	PGRP = 2, /* PIDTYPE_PGID */
 	FORMAT = 0170000,
 	FORMAT_SOCKET = 0140000,
+	FORMAT_FILE = 0100000,
+	OPENED_TO_WRITE = 2, /* FMODE_WRITE */
 };
 
 struct {
@@ -329,16 +331,26 @@ int tasks(struct bpf_iter__task *ctx)
 }
 
 SEC("iter/task_file")
-int sockets(struct bpf_iter__task_file *ctx)
+int held(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
 	if (!task || !file || task->pid != task->tgid)
 		return 0;
 	struct inode *inode = file->f_inode;
-	if (!inode || (inode->i_mode & FORMAT) != FORMAT_SOCKET)
+	__u32 format = inode ? inode->i_mode & FORMAT : 0;
+	if (format == FORMAT_SOCKET) {
+		struct probe_socket r = {PROBE_SOCKET, (__u32)task->tgid, (__u32)inode->i_ino, 0};
+		bpf_seq_write(ctx->meta->seq, &r, sizeof r);
+	}
+	if (format != FORMAT_FILE || inode->i_size < PROBE_FILE_BYTES)
 		return 0;
-	struct probe_socket r = {(__u32)task->tgid, (__u32)inode->i_ino};
-	bpf_seq_write(ctx->meta->seq, &r, sizeof r);
+	bool writable = file->f_mode & OPENED_TO_WRITE, deleted = inode->i_nlink == 0;
+	if (!writable && !deleted)
+		return 0;
+	struct probe_file f = {PROBE_FILE, (__u32)task->tgid, ctx->fd, inode->i_sb->s_dev, writable,
+		deleted, inode->i_ino, (__u64)inode->i_size, (__u64)file->f_pos,
+		inode->i_blocks * 512};
+	bpf_seq_write(ctx->meta->seq, &f, sizeof f);
 	return 0;
 }

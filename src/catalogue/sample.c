@@ -19,65 +19,60 @@ enum {
 	MAX_ENDED = 256,
 	MAX_SIGNALS = 256,
 	MAX_FLOWS = 1024,
+	MAX_HELD = 64,
 };
+
+/* Each table of tables.def, and its ceiling above. */
+static const struct {
+	size_t offset, ceiling;
+} tables[] = {
+#define TABLE(id, name, field, type, sorted)                                                       \
+	{offsetof(struct sample, field), MAX_##id * sizeof(type)},
+#define COLUMN(table, name, field, type, key)
+#include "catalogue/tables.def"
+#undef TABLE
+#undef COLUMN
+};
+
+static struct table *table_at(struct sample *s, size_t i)
+{
+	return (struct table *)(void *)((char *)s + tables[i].offset);
+}
 
 int sample_init(struct sample *s)
 {
 	*s = (struct sample){0};
-	const struct {
-		struct arena *arena;
-		size_t ceiling;
-	} parts[] = {
-		{&s->values, (SERIES_MAX + 1) * sizeof(uint64_t)},
-		{&s->present, SERIES_MAX + 1},
-		{&s->procs.rows, MAX_PROCS * sizeof(struct proc)},
-		{&s->listeners.rows, MAX_LISTENERS * sizeof(struct listener)},
-		{&s->conns.rows, MAX_CONNS * sizeof(struct conn_group)},
-		{&s->files.rows, MAX_FILES * sizeof(struct open_file)},
-		{&s->ct_peers.rows, MAX_CT_PEERS * sizeof(struct ct_peer)},
-		{&s->makers.rows, MAX_MAKERS * sizeof(struct socket_maker)},
-		{&s->members.rows, MAX_MEMBERS * sizeof(struct member)},
-		{&s->ended.rows, MAX_ENDED * sizeof(struct ended)},
-		{&s->signals.rows, MAX_SIGNALS * sizeof(struct sent_signal)},
-		{&s->flows.rows, MAX_FLOWS * sizeof(struct tcp_flow)},
-		{&s->gaps.rows, MAX_GAPS * sizeof(struct gap)},
-	};
-	for (size_t i = 0; i < COUNTOF(parts); i++) {
-		int r = arena_init(parts[i].arena, parts[i].ceiling);
-		if (r < 0) {
-			sample_destroy(s);
-			return r;
-		}
-	}
-	return 0;
+	int r = arena_init(&s->values, (SERIES_MAX + 1) * sizeof(uint64_t));
+	if (r == 0)
+		r = arena_init(&s->present, SERIES_MAX + 1);
+	for (size_t i = 0; r == 0 && i < COUNTOF(tables); i++)
+		r = arena_init(&table_at(s, i)->rows, tables[i].ceiling);
+	if (r < 0)
+		sample_destroy(s);
+	return r;
 }
 
 void sample_destroy(struct sample *s)
 {
-	struct arena *const parts[] = {&s->values, &s->present, &s->procs.rows, &s->listeners.rows,
-		&s->conns.rows, &s->files.rows, &s->ct_peers.rows, &s->makers.rows,
-		&s->members.rows, &s->ended.rows, &s->signals.rows, &s->flows.rows, &s->gaps.rows};
-	for (size_t i = 0; i < COUNTOF(parts); i++)
-		arena_destroy(parts[i]);
-}
-
-static void table_reset(struct table *t)
-{
-	arena_reset(&t->rows);
-	t->count = t->dropped = 0;
+	arena_destroy(&s->values);
+	arena_destroy(&s->present);
+	for (size_t i = 0; i < COUNTOF(tables); i++)
+		arena_destroy(&table_at(s, i)->rows);
 }
 
 void sample_reset(struct sample *s)
 {
-	struct table *const tables[] = {&s->procs, &s->listeners, &s->conns, &s->files,
-		&s->ct_peers, &s->makers, &s->members, &s->ended, &s->signals, &s->flows, &s->gaps};
-	for (size_t i = 0; i < COUNTOF(tables); i++)
-		table_reset(tables[i]);
+	for (size_t i = 0; i < COUNTOF(tables); i++) {
+		struct table *t = table_at(s, i);
+		arena_reset(&t->rows);
+		t->count = t->dropped = 0;
+	}
 	arena_reset(&s->values);
 	arena_reset(&s->present);
 	s->nvalues = 0;
 	s->real_ns = s->mono_ns = s->ct_sampled = 0;
-	s->have_conns = s->have_files = s->have_ct_peers = s->have_ended = s->have_flows = false;
+	s->have_conns = s->have_files = s->have_ct_peers = false;
+	s->have_held = s->have_ended = s->have_flows = false;
 }
 
 void sample_set(struct sample *s, uint32_t series, uint64_t value)

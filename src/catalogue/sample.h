@@ -172,6 +172,19 @@ struct tcp_flow {
 	uint32_t retransmits, resets_in, resets_out;
 };
 
+/* A file that grew since it was last looked at, or that is held open and has no name any more. */
+struct held_file {
+	uint64_t devno, inode;
+	int32_t pid, fd; /* of the one among its holders who most probably writes it */
+	uint64_t size;
+	uint64_t bytes;    /* what it takes of its disk */
+	uint64_t growth;   /* bytes since the last look */
+	uint64_t since_ns; /* how long ago that was */
+	uint32_t holders;  /* descriptors on it */
+	bool deleted;
+	uint32_t path; /* interned */
+};
+
 /* Who is in a control group that is near one of its limits; groups below it count. */
 struct member {
 	uint32_t cgroup; /* interned path of the group with the limit */
@@ -197,9 +210,10 @@ struct sample {
 	struct arena present; /* one byte by series id */
 	uint32_t nvalues;     /* ids below this may have a value */
 	struct table procs, listeners, conns, files, ct_peers, makers, members, ended, signals,
-		flows, gaps;
+		flows, held, gaps;
 	uint64_t ct_sampled; /* entries that ct_peers was counted from */
 	bool have_conns, have_files, have_ct_peers;
+	bool have_held; /* files were looked at in the last seconds, and held is what was found */
 	bool have_ended, have_flows; /* the probes are there: no row means that nothing happened */
 };
 

@@ -41,6 +41,8 @@ int engine_open(struct reader *r, struct series_set *series, struct engine **ret
 	e->buffer = buffer == MAP_FAILED ? NULL : buffer;
 	if (err == 0)
 		err = engine_cgroups_open(e);
+	if (err == 0)
+		err = engine_held_open(e);
 	e->pids = calloc(ENGINE_MAX_PIDS, sizeof *e->pids);
 	e->times = calloc(ENGINE_MAX_PIDS, sizeof *e->times);
 	e->times_ok = calloc(ENGINE_MAX_PIDS, sizeof *e->times_ok);
@@ -65,6 +67,7 @@ void engine_close(struct engine *e)
 		if (e->netns[i].used)
 			kept_close(e->netns[i].kept, COLLECTOR_COUNT);
 	engine_cgroups_close(e);
+	engine_held_close(e);
 	if (e->buffer)
 		(void)munmap(e->buffer, ENGINE_BUFFER);
 	arena_destroy(&e->scratch);
@@ -323,6 +326,7 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	engine_namespaces(e, prev, out);
 	engine_owners(e, prev, out);
 	engine_port_users(e, prev, out);
+	engine_held(e, prev, out);
 	engine_probes(e, out);
 	const struct out o = {out, e->series, NETNS_HOST};
 	if (!reader_is_replay(e->reader)) {

@@ -75,11 +75,16 @@ struct engine {
 	uint64_t devices[ENGINE_DEVICES];
 	size_t ndevices;
 	struct cgroup_state *cgroups;
+	struct held_state *held;
 };
 
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out);
 /* All processes through the probe in the kernel; false where there is none, and nothing was added. */
 bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *out);
+/* Files that grow and files without a name, and who holds which socket: a part of all descriptors in each tick. */
+void engine_held(struct engine *e, const struct sample *prev, struct sample *out);
+int engine_held_open(struct engine *e);
+void engine_held_close(struct engine *e);
 /* What happened since the last tick: processes that ended, signals, connections, how long was waited. */
 void engine_probes(struct engine *e, struct sample *out);
 /* The kernel function that a task sleeps in, from its wchan file. */

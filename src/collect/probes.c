@@ -271,7 +271,7 @@ void engine_probes(struct engine *e, struct sample *out)
 	unsigned there = 0;
 	for (unsigned i = 0; i < PROBE_FD_COUNT; i++)
 		there += reader_probe_there(r, (enum probe_fd)i) &&
-			 (i == PROBE_FD_TASKS || i == PROBE_FD_SOCKETS || i >= PROBE_FD_EXIT);
+			 (i == PROBE_FD_TASKS || i == PROBE_FD_HELD || i >= PROBE_FD_EXIT);
 	if (!reader_is_replay(r))
 		out_plain(&o, M_SELF_PROBES, there);
 	if (reader_probe(r, PROBE_EVENTS, take_events, &w) == 0) {

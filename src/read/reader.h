@@ -122,6 +122,10 @@ ssize_t reader_proc_stat(
 int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
 	int (*each)(void *ctx, const struct reader_fd *fd), void *ctx);
 
+/* What a descriptor of a process is, as "/var/log/syslog"; what the kernel adds to a name that is gone (" (deleted)") is left out. Live only. Returns its
+ * length, at most size. */
+ssize_t reader_proc_link(struct reader *r, int32_t pid, int32_t fd, char *buf, size_t size);
+
 /* Runs a netlink dump in the current namespace and hands over its bytes piece by piece (each a run
  * of whole messages). each() may stop it with nonzero, which is not an error. -EINTR: the table
  * changed while it was dumped, what came is usable. */
@@ -131,7 +135,6 @@ int reader_dump(struct reader *r, enum reader_dump what,
 /* Probes in the kernel (eBPF), where there are some. */
 enum reader_probe {
 	PROBE_TASKS,   /* struct probe_task, by pid */
-	PROBE_SOCKETS, /* struct probe_socket of every descriptor that is a socket */
 	PROBE_EVENTS, /* since the last time, one after the other: struct probe_exit, probe_signal, probe_close */
 	PROBE_TCP_FLOWS, /* since the last time: struct probe_flow_key and struct probe_flow */
 	PROBE_RUN_QUEUE, /* struct probe_histogram since they were loaded */
@@ -146,6 +149,11 @@ int reader_probe_tell_all(struct reader *r);
 /* Hands over records, as many at a time as happen to come, always whole ones. -ENOTSUP where there is no such probe. */
 int reader_probe(struct reader *r, enum reader_probe what,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
+
+/* The same of all descriptors of all processes, a part of them at each call: goes on where it ended the last time, for about budget_ns.
+ * *ret_end: these were the last, the next call begins anew. */
+int reader_probe_held(struct reader *r, uint64_t budget_ns,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx, bool *ret_end);
 
 /* What was found out by watching and cannot be read again: kept in a recorded tree beside the files; does nothing otherwise. */
 void reader_note(struct reader *r, const char *name, const char *text, size_t len);

@@ -18,6 +18,7 @@ struct netns_handle {
 
 struct probe_handles {
 	int fds[PROBE_FD_COUNT]; /* -1: not there */
+	int held_fd;             /* the reading of descriptors under way, or -1 */
 	unsigned long *consumed,
 		*produced; /* positions in the ring, ours and the kernel's; NULL without a ring */
 	const unsigned char *ring;

@@ -4,6 +4,7 @@
  * allocation is needed for that. */
 #include "read/reader.h"
 
+#include "base/clock.h"
 #include "read/reader_impl.h"
 
 #include <errno.h>
@@ -26,7 +27,6 @@ static const char *probe_file(enum reader_probe what)
 {
 	static const char *const names[] = {
 		[PROBE_TASKS] = "probes/tasks",
-		[PROBE_SOCKETS] = "probes/sockets",
 		[PROBE_EVENTS] = "probes/events",
 		[PROBE_TCP_FLOWS] = "probes/flows",
 		[PROBE_RUN_QUEUE] = "probes/run_queue",
@@ -107,6 +107,7 @@ void reader_probes_init(struct reader *r)
 {
 	for (unsigned i = 0; i < PROBE_FD_COUNT; i++)
 		r->probes.fds[i] = -1;
+	r->probes.held_fd = -1;
 }
 
 void reader_probes_close(struct reader *r)
@@ -119,6 +120,7 @@ void reader_probes_close(struct reader *r)
 	}
 	for (unsigned i = 0; i < PROBE_FD_COUNT; i++)
 		attr_close_fd(&p->fds[i]);
+	attr_close_fd(&p->held_fd);
 	*p = (struct probe_handles){0};
 	reader_probes_init(r);
 }
@@ -155,6 +157,39 @@ static int read_iterator(
 		if (pass(r, what, r->dump_buffer, (size_t)n, each, ctx))
 			return 0;
 	}
+}
+
+int reader_probe_held(struct reader *r, uint64_t budget_ns,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx, bool *ret_end)
+{
+	struct probe_handles *p = &r->probes;
+	int fault = reader_may();
+	if (r->replay || p->fds[PROBE_FD_HELD] < 0)
+		return -ENOTSUP;
+	if (fault)
+		return fault;
+	if (p->held_fd < 0) {
+		union bpf_attr attr = {.iter_create = {.link_fd = (uint32_t)p->fds[PROBE_FD_HELD]}};
+		p->held_fd = bpf(BPF_ITER_CREATE, &attr);
+		if (p->held_fd < 0)
+			return p->held_fd;
+	}
+	uint64_t until = clock_mono_ns() + budget_ns;
+	*ret_end = false;
+	do {
+		ssize_t n = read(p->held_fd, r->dump_buffer, sizeof r->dump_buffer);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		int e = n < 0 ? -errno : 0;
+		if (n <= 0) {
+			attr_close_fd(&p->held_fd);
+			p->held_fd = -1;
+			*ret_end = true;
+			return e;
+		}
+		(void)each(ctx, r->dump_buffer, (size_t)n);
+	} while (clock_mono_ns() < until);
+	return 0;
 }
 
 /* An event's head: its length, with two bits that tell whether it is still being written or was given up. */
@@ -276,7 +311,6 @@ int reader_probe(struct reader *r, enum reader_probe what,
 {
 	static const enum probe_fd sources[] = {
 		[PROBE_TASKS] = PROBE_FD_TASKS,
-		[PROBE_SOCKETS] = PROBE_FD_SOCKETS,
 		[PROBE_EVENTS] = PROBE_FD_RING,
 		[PROBE_TCP_FLOWS] = PROBE_FD_FLOWS,
 		[PROBE_RUN_QUEUE] = PROBE_FD_RUNQ,
@@ -292,8 +326,7 @@ int reader_probe(struct reader *r, enum reader_probe what,
 		return fault;
 	reader_record(r, true, probe_file(what), "", 0, true); /* there, if empty */
 	switch (what) {
-	case PROBE_TASKS:
-	case PROBE_SOCKETS: return read_iterator(r, what, fd, each, ctx);
+	case PROBE_TASKS: return read_iterator(r, what, fd, each, ctx);
 	case PROBE_EVENTS: return read_ring(r, each, ctx);
 	case PROBE_TCP_FLOWS:
 		return read_map(r, what, fd, sizeof(struct probe_flow_key),

@@ -454,3 +454,20 @@ int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
 	}
 	return 0;
 }
+
+ssize_t reader_proc_link(struct reader *r, int32_t pid, int32_t fd, char *buf, size_t size)
+{
+	static const char gone[] = " (deleted)";
+	char path[64];
+	int fault = reader_may();
+	if (r->replay || fault)
+		return fault ? fault : -ENOTSUP;
+	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fd/%" PRId32, pid, fd);
+	ssize_t n = readlinkat(r->root_fd, path, buf, size);
+	if (n < 0)
+		return -errno;
+	size_t len = (size_t)n, tail = sizeof gone - 1;
+	if (len > tail && memcmp(buf + len - tail, gone, tail) == 0)
+		len -= tail;
+	return (ssize_t)len;
+}

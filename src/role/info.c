@@ -222,8 +222,8 @@ static void examine_probes(struct doctor *d)
 	} probes[] = {
 		{PROBE_FD_TASKS, "all processes in one read",
 			"nothing: /proc is read, at five times the cost"},
-		{PROBE_FD_SOCKETS, "which process holds a socket",
-			"nothing: /proc is searched, slowly"},
+		{PROBE_FD_HELD, "which process holds which sockets and files",
+			"files that grow or were deleted; sockets are searched in /proc, slowly"},
 		{PROBE_FD_EXIT, "processes that end", "what short-lived processes used"},
 		{PROBE_FD_SIGNAL, "signals", "who sent a signal to whom"},
 		{PROBE_FD_TCP_STATE, "TCP connections that begin and end",

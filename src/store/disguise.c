@@ -227,6 +227,7 @@ int disguise_sample(struct disguise *d, const struct series_set *from, const str
 	out->have_ct_peers = s->have_ct_peers;
 	out->have_ended = s->have_ended;
 	out->have_flows = s->have_flows;
+	out->have_held = s->have_held;
 	for (uint32_t id = 1; id <= from->count; id++) {
 		uint64_t v;
 		const struct series *row = series_row(from, id);

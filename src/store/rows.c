@@ -15,6 +15,7 @@ enum {
 	HAVE_CT_PEERS_BIT = 4,
 	HAVE_ENDED_BIT = 8,
 	HAVE_FLOWS_BIT = 16,
+	HAVE_HELD_BIT = 32,
 };
 
 enum { MAX_ROWS_BYTES = 128 << 20, MAX_ROWS = 1 << 20 };
@@ -311,11 +312,11 @@ void rows_encode(struct rows_encoder *e, struct series_set *set, const struct sa
 		e->dropped[t] = dropped;
 	}
 	put_varint(out[ROWS_COMMON], changed);
-	put_varint(out[ROWS_COMMON], (s->have_conns ? HAVE_CONNS_BIT : 0) |
-					     (s->have_files ? HAVE_FILES_BIT : 0) |
-					     (s->have_ct_peers ? HAVE_CT_PEERS_BIT : 0) |
-					     (s->have_ended ? HAVE_ENDED_BIT : 0) |
-					     (s->have_flows ? HAVE_FLOWS_BIT : 0));
+	put_varint(out[ROWS_COMMON],
+		(s->have_conns ? HAVE_CONNS_BIT : 0) | (s->have_files ? HAVE_FILES_BIT : 0) |
+			(s->have_ct_peers ? HAVE_CT_PEERS_BIT : 0) |
+			(s->have_ended ? HAVE_ENDED_BIT : 0) |
+			(s->have_flows ? HAVE_FLOWS_BIT : 0) | (s->have_held ? HAVE_HELD_BIT : 0));
 	put_zigzag(out[ROWS_COMMON], s->ct_sampled - e->ct_sampled);
 	e->ct_sampled = s->ct_sampled;
 	for (unsigned t = 0; t < TABLE_COUNT; t++) {
@@ -658,4 +659,5 @@ void rows_copy(const struct rows_decoder *d, struct sample *s)
 	s->have_ct_peers = d->have & HAVE_CT_PEERS_BIT;
 	s->have_ended = d->have & HAVE_ENDED_BIT;
 	s->have_flows = d->have & HAVE_FLOWS_BIT;
+	s->have_held = d->have & HAVE_HELD_BIT;
 }

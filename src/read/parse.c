@@ -66,8 +66,11 @@ bool parse_proc_stat(struct scan bytes, struct proc *p)
 		}
 	}
 	q.child_ticks = child_user + child_system;
-	if (!(q.have & HAVE_DELAY))
-		q.cpu_ns = (user + system) * NS_PER_TICK;
+	/* Finer than ticks, but without what threads did while they ended: 20 us each, which is a third
+	 * of all that a server with a thread for each request uses. */
+	uint64_t by_ticks = (user + system) * NS_PER_TICK;
+	if (!(q.have & HAVE_DELAY) || q.cpu_ns < by_ticks)
+		q.cpu_ns = by_ticks;
 	q.have |= HAVE_STAT;
 	*p = q;
 	return true;

@@ -11,7 +11,7 @@
 
 /* /proc/PID/stat into p (pid, comm, state, ppid, times ...; sets HAVE_STAT). The name is between
  * the first '(' and the last ')': it may hold blanks, parentheses and newlines. cpu_ns comes from
- * ticks and has their grain. */
+ * ticks and has their grain; where p has it already (HAVE_DELAY) the larger one stays. */
 bool parse_proc_stat(struct scan bytes, struct proc *p);
 /* /proc/PID/io. */
 bool parse_proc_io(struct scan bytes, struct proc *p);

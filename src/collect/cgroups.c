@@ -3,8 +3,8 @@
 /* cgroups: limits of control groups, in v1 hierarchies and in the v2 tree, or both at once as many
  * hosts still have them.
  *
- * Every few seconds the trees are walked: which groups exist, and which have a limit. Groups with a
- * limit are read each second through kept descriptors; the others have nothing that could run out.
+ * Every few seconds the trees are walked: which groups exist, and which have a limit. Of each of the first 256 is read each second what
+ * it uses, through kept descriptors, and of those with a limit all that belongs to it; beyond them, those with a limit alone.
  * Memory "that cannot be given back" is what is charged less the file cache (and, in v2,
  * reclaimable slab): a group full of page cache is healthy, and its usage, failcnt and "max" events
  * say nothing. The throttle counters are of periods in which the group wanted to run
@@ -24,7 +24,13 @@ enum {
 	UNLIMITED_SHIFT = 60
 };
 
-enum group_kind { GROUP_MEMORY_V1 = 1, GROUP_CPU_V1 = 2, GROUP_PIDS_V1 = 4, GROUP_V2 = 8 };
+enum group_kind {
+	GROUP_MEMORY_V1 = 1,
+	GROUP_CPU_V1 = 2,
+	GROUP_PIDS_V1 = 4,
+	GROUP_V2 = 8,
+	GROUP_USAGE_V1 = 16 /* cpuacct: mostly mounted together with cpu */
+};
 
 enum group_file {
 	FILE_MEM_USED,
@@ -32,6 +38,7 @@ enum group_file {
 	FILE_MEM_EVENTS,
 	FILE_MEM_HITS,
 	FILE_CPU_STAT,
+	FILE_CPU_USAGE,
 	FILE_PIDS_USED,
 	FILE_PIDS_EVENTS,
 	FILE_MEM_PEAK,
@@ -91,6 +98,7 @@ static unsigned controllers(const char *options)
 		size_t n = strcspn(p, ",");
 		kind |= n == 6 && strncmp(p, "memory", n) == 0 ? GROUP_MEMORY_V1 : 0;
 		kind |= n == 3 && strncmp(p, "cpu", n) == 0 ? GROUP_CPU_V1 : 0;
+		kind |= n == 7 && strncmp(p, "cpuacct", n) == 0 ? GROUP_USAGE_V1 : 0;
 		kind |= n == 4 && strncmp(p, "pids", n) == 0 ? GROUP_PIDS_V1 : 0;
 	}
 	return kind;
@@ -329,8 +337,28 @@ static void sample_cpu(struct engine *e, struct cgroup_group *g, bool keep, cons
 		out_value(o, M_CG_CPU_THROTTLED_TIME, g->path, v);
 	else if (keyed_value(s, "throttled_usec", &v))
 		out_value(o, M_CG_CPU_THROTTLED_TIME, g->path, v * 1000);
-	if (keyed_value(s, "usage_usec", &v))
-		out_value(o, M_CG_CPU_USED, g->path, v * 1000);
+}
+
+/* What a group uses, whether or not it has a limit: a unit, a container. */
+static void sample_usage(struct engine *e, struct cgroup_group *g, const struct out *o)
+{
+	uint64_t v;
+	struct scan s;
+	if (g->kind & GROUP_USAGE_V1) {
+		s = group_read(e, g, true, FILE_CPU_USAGE, "cpuacct.usage");
+		if (scan_u64(&s, &v))
+			out_value(o, M_CG_CPU_USED, g->path, v);
+	} else if (g->kind & GROUP_V2) {
+		s = group_read(e, g, true, FILE_CPU_USAGE, "cpu.stat");
+		if (keyed_value(s, "usage_usec", &v))
+			out_value(o, M_CG_CPU_USED, g->path, v * 1000);
+	}
+	if (!g->memory && (g->kind & (GROUP_MEMORY_V1 | GROUP_V2))) {
+		s = group_read(e, g, true, FILE_MEM_USED,
+			g->kind & GROUP_V2 ? "memory.current" : "memory.usage_in_bytes");
+		if (scan_u64(&s, &v))
+			out_value(o, M_CG_MEM_USED, g->path, v);
+	}
 }
 
 static void sample_pids(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
@@ -401,14 +429,16 @@ void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *
 	size_t kept = 0;
 	for (size_t i = 0; i < c->count; i++) {
 		struct cgroup_group *g = &c->groups[i];
-		bool keep = (g->memory || g->cpu || g->pids) && kept++ < KEPT_GROUPS;
+		bool keep = kept++ < KEPT_GROUPS;
 		if (g->memory)
 			sample_memory(e, g, keep, &o);
 		if (g->cpu)
 			sample_cpu(e, g, keep, &o);
 		if (g->pids)
 			sample_pids(e, g, keep, &o);
-		if ((g->kind & GROUP_V2) && (g->memory || g->cpu || g->pids))
+		if (keep)
+			sample_usage(e, g, &o);
+		if ((g->kind & GROUP_V2) && (keep || g->memory || g->cpu || g->pids))
 			sample_pressure(e, g, keep, &o);
 		if (near_limit(e, prev, out, g)) {
 			e->demand |= DEMAND_CGROUP;

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { FLOW_ROWS = 512 };
+enum { ENDED_ROWS = 200, FLOW_ROWS = 512 };
 
 struct probe_walk {
 	struct engine *e;
@@ -21,19 +21,34 @@ struct probe_walk {
 
 /* ---- events ---- */
 
-static struct ended *ended_row(struct sample *out, const struct probe_exit *x)
+static struct ended *find_ended(struct sample *out, int32_t ppid, const char *comm)
 {
 	struct ended *rows = TABLE_ROWS(out->ended, struct ended);
 	for (uint32_t i = out->ended.count; i-- > 0;)
-		if (rows[i].ppid == (int32_t)x->ppid &&
-			memcmp(rows[i].comm, x->comm, sizeof rows[i].comm) == 0)
+		if (rows[i].ppid == ppid &&
+			strncmp(rows[i].comm, comm, sizeof rows[i].comm - 1) == 0)
 			return &rows[i];
-	struct ended *r = table_add(&out->ended, sizeof *r);
+	return NULL;
+}
+
+/* Beyond so many rows, names and parents are no longer told apart. */
+static struct ended *ended_row(struct sample *out, const struct probe_exit *x)
+{
+	int32_t ppid = (int32_t)x->ppid;
+	const char *comm = x->comm;
+	struct ended *r = find_ended(out, ppid, comm);
+	if (!r && out->ended.count >= ENDED_ROWS) {
+		ppid = 0;
+		comm = "(others)";
+		r = find_ended(out, ppid, comm);
+	}
+	if (r)
+		return r;
+	r = table_add(&out->ended, sizeof *r);
 	if (!r)
 		return NULL;
-	r->ppid = (int32_t)x->ppid;
-	memcpy(r->comm, x->comm, sizeof r->comm);
-	r->comm[sizeof r->comm - 1] = '\0';
+	r->ppid = ppid;
+	(void)snprintf(r->comm, sizeof r->comm, "%.*s", (int)sizeof r->comm - 1, comm);
 	return r;
 }
 

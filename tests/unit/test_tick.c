@@ -7,6 +7,7 @@
  * The reader's hook makes the n-th read fail, for every n, with each error that /proc and netlink
  * are known for. */
 #include "collect/engine.h"
+#include "role/probes.h"
 #include "store/store.h"
 #include "test.h"
 
@@ -154,6 +155,15 @@ int main(void)
 	open_all();
 	allocates_nothing();
 	survives_faults();
+	close_all();
+	/* The same with probes in the kernel, where they can run. */
+	open_all();
+	if (probes_start(reader, "record") == 0) {
+		allocates_nothing();
+		survives_faults();
+	} else {
+		(void)printf("skip: no probes in the kernel\n");
+	}
 	close_all();
 	return test_result("tick");
 }

@@ -16,6 +16,9 @@ enum {
 	MAX_MAKERS = 1 << 10,
 	MAX_MEMBERS = 1 << 16,
 	MAX_GAPS = 1 << 10,
+	MAX_KLOG = 64,
+	MAX_BLOCKDEVS = 1 << 12,
+	MAX_FACTS = 32,
 };
 
 int sample_init(struct sample *s)
@@ -35,6 +38,9 @@ int sample_init(struct sample *s)
 		{&s->makers.rows, MAX_MAKERS * sizeof(struct socket_maker)},
 		{&s->members.rows, MAX_MEMBERS * sizeof(struct member)},
 		{&s->gaps.rows, MAX_GAPS * sizeof(struct gap)},
+		{&s->klog.rows, MAX_KLOG * sizeof(struct klog)},
+		{&s->blockdevs.rows, MAX_BLOCKDEVS * sizeof(struct block_device)},
+		{&s->facts.rows, MAX_FACTS * sizeof(struct fact)},
 	};
 	for (size_t i = 0; i < COUNTOF(parts); i++) {
 		int r = arena_init(parts[i].arena, parts[i].ceiling);
@@ -50,7 +56,7 @@ void sample_destroy(struct sample *s)
 {
 	struct arena *const parts[] = {&s->values, &s->present, &s->procs.rows, &s->listeners.rows,
 		&s->conns.rows, &s->files.rows, &s->ct_peers.rows, &s->makers.rows,
-		&s->members.rows, &s->gaps.rows};
+		&s->members.rows, &s->gaps.rows, &s->klog.rows, &s->blockdevs.rows, &s->facts.rows};
 	for (size_t i = 0; i < COUNTOF(parts); i++)
 		arena_destroy(parts[i]);
 }
@@ -64,12 +70,14 @@ static void table_reset(struct table *t)
 void sample_reset(struct sample *s)
 {
 	struct table *const tables[] = {&s->procs, &s->listeners, &s->conns, &s->files,
-		&s->ct_peers, &s->makers, &s->members, &s->gaps};
+		&s->ct_peers, &s->makers, &s->members, &s->gaps, &s->klog, &s->blockdevs,
+		&s->facts};
 	for (size_t i = 0; i < COUNTOF(tables); i++)
 		table_reset(tables[i]);
 	arena_reset(&s->values);
 	arena_reset(&s->present);
 	s->nvalues = 0;
+	s->source = 0;
 	s->real_ns = s->mono_ns = s->ct_sampled = 0;
 	s->have_conns = s->have_files = s->have_ct_peers = false;
 }
@@ -88,7 +96,7 @@ void sample_set(struct sample *s, uint32_t series, uint64_t value)
 		s->nvalues += more;
 	}
 	((uint64_t *)(void *)s->values.base)[series] = value;
-	s->present.base[series] = 1;
+	s->present.base[series] = (unsigned char)(1 + s->source);
 }
 
 bool sample_get(const struct sample *s, uint32_t series, uint64_t *ret)
@@ -97,6 +105,12 @@ bool sample_get(const struct sample *s, uint32_t series, uint64_t *ret)
 		return false;
 	*ret = ((const uint64_t *)(const void *)s->values.base)[series];
 	return true;
+}
+
+unsigned sample_source(const struct sample *s, uint32_t series)
+{
+	bool there = series != SERIES_NONE && series < s->nvalues && s->present.base[series];
+	return there ? s->present.base[series] - 1u : 0;
 }
 
 bool sample_gauge(const struct series_set *set, const struct sample *s, enum metric m,

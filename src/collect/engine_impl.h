@@ -14,6 +14,23 @@ enum {
 	ENGINE_MAX_PIDS = 1 << 17,
 	ENGINE_SLOW_TICKS = 10,
 	ENGINE_DEVICES = 8, /* devices in trouble whose open files are looked at */
+	FOLDER_INSTANCES = 1024,
+};
+
+/* Who set a value (sample.h): nobody in particular, a collector, a folder, or what is never read anew. */
+enum source {
+	SOURCE_NONE,
+	SOURCE_COLLECTORS,
+	SOURCE_FOLDERS = SOURCE_COLLECTORS + COLLECTOR_COUNT,
+	SOURCE_KEPT = SOURCE_FOLDERS + FOLDER_COUNT,
+	SOURCE_COUNT
+};
+_Static_assert((unsigned)SOURCE_COUNT <= (unsigned)SOURCE_MAX, "a source is a byte");
+
+struct folder_state {
+	uint64_t looked_ns; /* when its instances were looked up */
+	uint32_t count;
+	uint32_t names[FOLDER_INSTANCES]; /* interned */
 };
 
 enum demand {
@@ -26,6 +43,7 @@ enum demand {
 struct netns_state {
 	uint64_t inode;
 	bool used;
+	bool read;        /* its slow files were read once */
 	int series_netns; /* index in the series set */
 	struct kept kept[COLLECTOR_COUNT];
 	int errors[COLLECTOR_COUNT];
@@ -50,7 +68,12 @@ struct engine {
 	size_t npids;
 	int32_t self_pid;
 	bool no_taskstats;
-	bool netns_denied; /* some process's namespace could not be read */
+	bool netns_denied;                       /* some process's namespace could not be read */
+	bool due[SOURCE_COUNT];                  /* read in this tick */
+	uint64_t not_before_ns[COLLECTOR_COUNT]; /* a read that is dear waits */
+	struct folder_state folders[FOLDER_COUNT];
+	uint64_t blocks_ns,
+		blocks_hash; /* when the block devices were looked at, and which these were */
 	struct kept host_kept[COLLECTOR_COUNT];
 	int host_error[COLLECTOR_COUNT];
 	struct netns_state netns[NETNS_MAX];
@@ -60,6 +83,14 @@ struct engine {
 	struct cgroup_state *cgroups;
 };
 
+/* What is read in this tick, and the host's values of before that stand because their source is not. */
+void engine_pace(struct engine *e, const struct sample *prev, struct sample *out);
+/* The same for the values of network namespaces; here[i] tells which are still there. */
+void engine_pace_netns(
+	const struct engine *e, const struct sample *prev, struct sample *out, const bool *here);
+void engine_folders(struct engine *e, struct sample *out);
+void engine_slab_peaks(const struct engine *e, const struct sample *prev, struct sample *out);
+void engine_blockdevs(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_process_details(struct engine *e, const struct sample *prev, struct sample *out);
 /* The ephemeral ports of a namespace; the kernel's default where the range could not be read. */

@@ -91,14 +91,20 @@ static bool disk_of_partition(const char *name, char disk[static TEXT])
 	return true;
 }
 
+/* The rows of a device stand in the order of their parents' names: folders of sysfs have none. */
 static void add_row(struct block_walk *w, uint32_t parent)
 {
+	const struct intern *names = &w->e->series->names;
 	struct block_device *row = table_add(&w->out->blockdevs, sizeof *row);
-	if (row) {
-		*row = w->like;
-		row->parent = parent;
-		w->parents++;
+	if (!row)
+		return;
+	for (unsigned n = w->parents++; n > 0; n--, row--) {
+		if (strcmp(intern_text(names, row[-1].parent), intern_text(names, parent)) <= 0)
+			break;
+		*row = row[-1];
 	}
+	*row = w->like;
+	row->parent = parent;
 }
 
 static int add_parent(void *ctx, const char *name)

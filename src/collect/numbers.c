@@ -123,11 +123,21 @@ ONE_NUMBER(inotify_instances, M_INOTIFY_INSTANCES)
 ONE_NUMBER(epoll_watches, M_EPOLL_WATCHES)
 ONE_NUMBER(max_map_count, M_MAPS_LIMIT)
 ONE_NUMBER(shmmni, M_SHM_COUNT_LIMIT)
-ONE_NUMBER(shmall, M_SHM_PAGES_LIMIT)
 ONE_NUMBER(msgmni, M_MSG_QUEUES_LIMIT)
 ONE_NUMBER(entropy_avail, M_ENTROPY_BITS)
 ONE_NUMBER(entropy_pool, M_ENTROPY_POOL)
 #undef ONE_NUMBER
+
+/* The kernel's default is nearly 2^64: no limit, and so no value. */
+int collect_shmall(struct scan bytes, const struct out *o)
+{
+	uint64_t v;
+	if (!scan_u64(&bytes, &v))
+		return -EBADMSG;
+	if (v < UINT64_MAX / 4096)
+		out_plain(o, M_SHM_PAGES_LIMIT, v);
+	return 0;
+}
 
 /* "dentries unused age_limit want_pages negative 0" (fs/dcache.c). Before 5.0 the fifth was always 0: what cannot be told apart from none
  * is not told. */

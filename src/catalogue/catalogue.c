@@ -36,6 +36,14 @@ static const struct collector_info collectors[] = {
 };
 static_assert(sizeof collectors / sizeof *collectors == COLLECTOR_COUNT, "a row a collector");
 
+static const struct folder_info folders[] = {
+#define FOLDER(name, dir, prefix, file, every, size, hides)                                        \
+	{#name, dir, prefix, file, every, size, hides},
+#include "catalogue/folders.def"
+#undef FOLDER
+};
+static_assert(sizeof folders / sizeof *folders == FOLDER_COUNT, "a row a folder");
+
 /* Raw values of /proc count in these: clock ticks are 1/100 s on every architecture (USER_HZ), disk
  * sectors 512 bytes. Pages are taken as 4 KiB; `plimsoll doctor` says so where
  * they are larger. */
@@ -120,6 +128,11 @@ const char *metric_label_name(enum metric_label label)
 		[LABEL_USER] = "user",
 		[LABEL_LE] = "le",
 		[LABEL_DEV_LE] = "dev_le",
+		[LABEL_NODE] = "node",
+		[LABEL_ZONE] = "zone",
+		[LABEL_IRQ] = "irq",
+		[LABEL_SIZE] = "size",
+		[LABEL_LEVEL] = "level",
 	};
 	return names[label];
 }
@@ -166,4 +179,10 @@ const struct collector_info *collector_info(enum collector_id c)
 {
 	assert(c < COLLECTOR_COUNT);
 	return &collectors[c];
+}
+
+const struct folder_info *folder_info(enum folder_id f)
+{
+	assert(f < FOLDER_COUNT);
+	return &folders[f];
 }

@@ -42,8 +42,13 @@ enum metric_label {
 	LABEL_CACHE,
 	LABEL_STATE,
 	LABEL_USER,
-	LABEL_LE,    /* upper edge of a histogram's bucket */
-	LABEL_DEV_LE /* "vda 1ms": a device, and such an edge */
+	LABEL_LE,     /* upper edge of a histogram's bucket */
+	LABEL_DEV_LE, /* "vda 1ms": a device, and such an edge */
+	LABEL_NODE,
+	LABEL_ZONE,
+	LABEL_IRQ,
+	LABEL_SIZE,
+	LABEL_LEVEL,
 };
 
 struct metric_info {
@@ -124,5 +129,24 @@ struct collector_info {
 };
 
 const struct collector_info *collector_info(enum collector_id c);
+
+enum folder_id {
+#define FOLDER(name, dir, prefix, file, every, size, hides) FOLDER_##name,
+#include "catalogue/folders.def"
+#undef FOLDER
+	FOLDER_COUNT
+};
+
+struct folder_info {
+	const char *name;
+	const char *dir;    /* relative to the root */
+	const char *prefix; /* of the folders in it; what follows is the instance */
+	const char *file;   /* in each */
+	unsigned every_s;
+	unsigned size;
+	const char *hides;
+};
+
+const struct folder_info *folder_info(enum folder_id f);
 
 #endif

@@ -20,6 +20,9 @@ enum {
 	MAX_SIGNALS = 256,
 	MAX_FLOWS = 1024,
 	MAX_HELD = 64,
+	MAX_KLOG = 64,
+	MAX_BLOCKDEVS = 1 << 12,
+	MAX_FACTS = 32,
 };
 
 /* Each table of tables.def, and its ceiling above. */
@@ -70,6 +73,7 @@ void sample_reset(struct sample *s)
 	arena_reset(&s->values);
 	arena_reset(&s->present);
 	s->nvalues = 0;
+	s->source = 0;
 	s->real_ns = s->mono_ns = s->ct_sampled = 0;
 	s->have_conns = s->have_files = s->have_ct_peers = false;
 	s->have_held = s->have_ended = s->have_flows = false;
@@ -89,7 +93,7 @@ void sample_set(struct sample *s, uint32_t series, uint64_t value)
 		s->nvalues += more;
 	}
 	((uint64_t *)(void *)s->values.base)[series] = value;
-	s->present.base[series] = 1;
+	s->present.base[series] = (unsigned char)(1 + s->source);
 }
 
 bool sample_get(const struct sample *s, uint32_t series, uint64_t *ret)
@@ -98,6 +102,12 @@ bool sample_get(const struct sample *s, uint32_t series, uint64_t *ret)
 		return false;
 	*ret = ((const uint64_t *)(const void *)s->values.base)[series];
 	return true;
+}
+
+unsigned sample_source(const struct sample *s, uint32_t series)
+{
+	bool there = series != SERIES_NONE && series < s->nvalues && s->present.base[series];
+	return there ? s->present.base[series] - 1u : 0;
 }
 
 bool sample_gauge(const struct series_set *set, const struct sample *s, enum metric m,

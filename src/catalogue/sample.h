@@ -191,6 +191,30 @@ struct member {
 	int32_t pid;
 };
 
+/* A record of the kernel's log at level "warning" or worse, read since the sample before. */
+enum { KLOG_TEXT = 160 };
+struct klog {
+	uint64_t seq; /* number of the record since boot */
+	uint64_t real_ns;
+	uint8_t level;        /* 0 emergency ... 4 warning */
+	char text[KLOG_TEXT]; /* foreign bytes, cut */
+};
+
+/* A block device and what it lies on: a row for each pair, or one with no parent. */
+struct block_device {
+	uint32_t device, parent; /* interned, as in the metrics of disks; parent 0: none */
+	const char *kind;        /* static: disk, partition, raid, lvm, luks ... */
+	uint32_t title;          /* interned: "vg0-root", "raid1"; 0 */
+	uint32_t queue;          /* requests that it takes at once, 0: not known */
+	uint8_t rotational;      /* 1 no, 2 yes, 0: not known */
+};
+
+/* What is text and no number: the kernel's release, the clock source. */
+struct fact {
+	const char *key; /* static */
+	uint32_t value;  /* interned */
+};
+
 struct gap {
 	uint16_t netns;
 	int error;         /* errno */
@@ -207,10 +231,14 @@ struct table {
 struct sample {
 	uint64_t real_ns, mono_ns;
 	struct arena values;  /* uint64_t by series id */
-	struct arena present; /* one byte by series id */
+	struct arena present; /* one byte by series id: 0 absent, else 1 + its source */
 	uint32_t nvalues;     /* ids below this may have a value */
-	struct table procs, listeners, conns, files, ct_peers, makers, members, ended, signals,
-		flows, held, gaps;
+#define TABLE(id, name, field, type, sorted) struct table field;
+#define COLUMN(table, name, field, type, key)
+#include "catalogue/tables.def"
+#undef TABLE
+#undef COLUMN
+	uint8_t source;      /* who sets values now; see sample_source() */
 	uint64_t ct_sampled; /* entries that ct_peers was counted from */
 	bool have_conns, have_files, have_ct_peers;
 	bool have_held; /* files were looked at in the last seconds, and held is what was found */
@@ -223,6 +251,9 @@ void sample_reset(struct sample *s);
 
 void sample_set(struct sample *s, uint32_t series, uint64_t value);
 bool sample_get(const struct sample *s, uint32_t series, uint64_t *ret);
+/* What s->source was when the value was set, so that the engine can tell whose values still stand; 0 when nobody said. */
+enum { SOURCE_MAX = 254 };
+unsigned sample_source(const struct sample *s, uint32_t series);
 
 /* The value of a metric without a label in a namespace; false when absent. */
 bool sample_gauge(const struct series_set *set, const struct sample *s, enum metric m,

@@ -21,6 +21,10 @@ struct out {
 /* Interned instance of a label ("sda", "/var"). */
 uint32_t out_instance(const struct out *o, struct scan name);
 void out_value(const struct out *o, enum metric m, uint32_t instance, uint64_t v);
+/* Adds to what this sample has of it already. */
+void out_add(const struct out *o, enum metric m, uint32_t instance, uint64_t v);
+/* Text about the machine; replaces what was known under this key, which is a static string. */
+void out_fact(const struct out *o, const char *key, struct scan value);
 static inline void out_plain(const struct out *o, enum metric m, uint64_t v)
 {
 	out_value(o, m, 0, v);
@@ -32,6 +36,14 @@ typedef int collect_fn(struct scan bytes, const struct out *o);
 #undef COLLECTOR
 
 collect_fn *collector_fn(enum collector_id c);
+
+/* The same for a file that there is for each of several things; `instance` is the thing's name. */
+typedef int folder_fn(struct scan bytes, const struct out *o, uint32_t instance);
+#define FOLDER(name, dir, prefix, file, every, size, hides) folder_fn folder_##name;
+#include "catalogue/folders.def"
+#undef FOLDER
+
+folder_fn *folder_function(enum folder_id f);
 
 /* "Name:   123 kB" or "name 123": stores the value of each line whose first word is in the table.
  * Returns how many were found. */

@@ -78,29 +78,72 @@ void engine_close(struct engine *e)
 	free(e);
 }
 
+/* A file as wide as there are CPUs may take milliseconds on large hosts: then it is read so seldom that it takes a five-hundredth of the time. */
+enum { DEAR_NS = 1000000, DEAR_REST = 500 };
+
+static bool is_wide(enum collector_id c)
+{
+	return c == COLLECTOR_interrupts || c == COLLECTOR_softirqs || c == COLLECTOR_zoneinfo ||
+	       c == COLLECTOR_slabinfo;
+}
+
 static void run_collector(struct engine *e, enum collector_id c, unsigned netns, struct kept *kept,
-	const struct sample *prev, struct sample *out, int *error)
+	struct sample *out, int *error)
 {
 	const struct collector_info *info = collector_info(c);
-	bool slow_now = (e->want & WANT_SLOW) || !prev || reader_is_replay(e->reader);
-	uint64_t pace = info->every_s * UINT64_C(1000000000);
-	if (info->every_s > 1 && !slow_now && e->now_ns / pace == e->slow_from_ns / pace)
-		return; /* the values of last time were taken over already */
 	size_t size = info->size < ENGINE_BUFFER ? info->size : ENGINE_BUFFER;
+	uint64_t begun = is_wide(c) ? clock_thread_ns() : 0;
 	ssize_t n = reader_file(e->reader, info->path, kept, e->buffer, size);
 	const struct out o = {out, e->series, netns};
-	int r = n < 0 ? (int)n : collector_fn(c)(scan_whole(scan_over(e->buffer, (size_t)n)), &o);
+	struct scan bytes = scan_over(e->buffer, n > 0 ? (size_t)n : 0);
+	out->source = (uint8_t)(SOURCE_COLLECTORS + c);
+	int r = n < 0 ? (int)n
+		      : collector_fn(c)(c == COLLECTOR_utmp ? bytes : scan_whole(bytes), &o);
+	out->source = SOURCE_NONE;
 	if (n >= 0 && (size_t)n == size && r == 0)
 		sample_gap(out, netns, EFBIG, info->path, "what stood in the rest of it");
+	uint64_t cost = is_wide(c) ? clock_thread_ns() - begun : 0;
+	e->not_before_ns[c] = cost > DEAR_NS ? e->now_ns + cost * DEAR_REST : 0;
 	*error = -r;
 }
 
-/* Files that only exist where a subsystem is loaded: their absence hides nothing. */
+/* Files that only exist where a subsystem is loaded, or a kernel is new or old enough: their absence hides nothing that was there to see. */
 static bool absence_is_normal(enum collector_id c)
 {
-	return c == COLLECTOR_conntrack_count || c == COLLECTOR_conntrack_max ||
-	       c == COLLECTOR_conntrack_stat || c == COLLECTOR_sockstat6 ||
-	       c == COLLECTOR_psi_irq || c == COLLECTOR_passwd;
+	switch (c) {
+	case COLLECTOR_conntrack_count:
+	case COLLECTOR_conntrack_max:
+	case COLLECTOR_conntrack_stat:
+	case COLLECTOR_sockstat6:
+	case COLLECTOR_snmp6:
+	case COLLECTOR_ndisc_cache:
+	case COLLECTOR_gc_thresh3_v6:
+	case COLLECTOR_psi_irq:
+	case COLLECTOR_passwd:
+	case COLLECTOR_arcstats:
+	case COLLECTOR_mdstat:
+	case COLLECTOR_key_users:
+	case COLLECTOR_sysv_sem:
+	case COLLECTOR_sysv_shm:
+	case COLLECTOR_sysv_msg:
+	case COLLECTOR_sem_max:
+	case COLLECTOR_shmmni:
+	case COLLECTOR_shmall:
+	case COLLECTOR_msgmni:
+	case COLLECTOR_aio_nr:
+	case COLLECTOR_aio_max:
+	case COLLECTOR_inotify_watches:
+	case COLLECTOR_inotify_instances:
+	case COLLECTOR_epoll_watches:
+	case COLLECTOR_utmp:
+	case COLLECTOR_osrelease:
+	case COLLECTOR_boot_id:
+	case COLLECTOR_clocksource:
+	case COLLECTOR_os_release:
+	case COLLECTOR_product:
+	case COLLECTOR_vendor: return true;
+	default: return false;
+	}
 }
 
 static void report(struct sample *out, enum collector_id c, unsigned netns, int error)
@@ -108,35 +151,6 @@ static void report(struct sample *out, enum collector_id c, unsigned netns, int 
 	if (error == 0 || (error == ENOENT && (absence_is_normal(c) || netns != NETNS_HOST)))
 		return;
 	sample_gap(out, netns, error, collector_info(c)->path, collector_info(c)->hides);
-}
-
-/* Values of files with a pace above a second stand until they are read again. */
-static void take_over(const struct sample *prev, struct sample *out, uint32_t id)
-{
-	uint64_t v;
-	if (sample_get(prev, id, &v))
-		sample_set(out, id, v);
-}
-
-static void take_over_host(const struct engine *e, const struct sample *prev, struct sample *out)
-{
-	static const enum metric slow[] = {M_SLAB_ACTIVE, M_SLAB_OBJECTS, M_SLAB_OBJSIZE,
-		M_THREADS_MAX, M_PID_MAX, M_OVERCOMMIT, M_NEIGH_LIMIT, M_TCP_MEM_PRESSURE,
-		M_TCP_MEM_MAX, M_UDP_MEM_MAX, M_TCP_MAX_ORPHANS, M_USER_ID};
-	for (size_t i = 0; prev && i < COUNTOF(slow); i++)
-		for (uint32_t id = e->series->first[slow[i]]; id;
-			id = series_row(e->series, id)->next)
-			take_over(prev, out, id);
-}
-
-/* Of a namespace that is still there. */
-static void take_over_netns(
-	const struct engine *e, const struct sample *prev, struct sample *out, unsigned netns)
-{
-	static const enum metric slow[] = {
-		M_PORT_LOW, M_PORT_HIGH, M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_CONNTRACK_MAX};
-	for (size_t i = 0; prev && i < COUNTOF(slow); i++)
-		take_over(prev, out, series_find(e->series, slow[i], netns, 0));
 }
 
 static struct netns_state *netns_state(struct engine *e, const struct reader_netns *info)
@@ -207,20 +221,33 @@ static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
 				"everything in it");
 		return;
 	}
-	take_over_netns(e, prev, out, (unsigned)ns->series_netns);
 	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
 		if (collector_info(c)->scope != SCOPE_NETNS)
 			continue;
-		run_collector(
-			e, c, (unsigned)ns->series_netns, &ns->kept[c], prev, out, &ns->errors[c]);
+		if (e->due[SOURCE_COLLECTORS + c] || !ns->read)
+			run_collector(e, c, (unsigned)ns->series_netns, &ns->kept[c], out,
+				&ns->errors[c]);
 		report(out, c, (unsigned)ns->series_netns, ns->errors[c]);
 	}
+	ns->read = true;
 	engine_sockets(e, ns, prev, out);
 	uint64_t used, max;
 	if (sample_gauge(e->series, out, M_CONNTRACK_USED, (unsigned)ns->series_netns, &used) &&
 		sample_gauge(e->series, out, M_CONNTRACK_MAX, (unsigned)ns->series_netns, &max) &&
 		used * 10 > max * 8 && e->ticks % 2 == 0)
 		engine_conntrack_peers(e, ns, out);
+}
+
+static void take_over_namespaces(struct engine *e, const struct sample *prev, struct sample *out)
+{
+	bool *here = arena_alloc(&e->scratch, NETNS_MAX);
+	if (!here)
+		return;
+	here[NETNS_HOST] = true;
+	for (size_t i = 0; i < NETNS_MAX; i++)
+		if (e->netns[i].used)
+			here[e->netns[i].series_netns] = true;
+	engine_pace_netns(e, prev, out, here);
 }
 
 void engine_namespaces(struct engine *e, const struct sample *prev, struct sample *out)
@@ -230,6 +257,7 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 		sample_gap(out, NETNS_HOST, EACCES,
 			"the network namespaces of other users' processes",
 			"everything inside them");
+	take_over_namespaces(e, prev, out);
 	for (size_t i = 0; i < reader_netns_count(e->reader); i++) {
 		const struct reader_netns *info = reader_netns_at(e->reader, i);
 		struct netns_state *ns;
@@ -303,13 +331,17 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 		e->want |= WANT_CONNS | WANT_OWNERS | WANT_ALL_FDS | WANT_SLOW;
 	know_self(e);
 	e->demand = 0;
-	take_over_host(e, prev, out);
+	engine_pace(e, prev, out);
 	for (unsigned c = 0; c < COLLECTOR_COUNT; c++) {
 		if (collector_info(c)->scope != SCOPE_HOST)
 			continue;
-		run_collector(e, c, NETNS_HOST, &e->host_kept[c], prev, out, &e->host_error[c]);
+		if (e->due[SOURCE_COLLECTORS + c])
+			run_collector(e, c, NETNS_HOST, &e->host_kept[c], out, &e->host_error[c]);
 		report(out, c, NETNS_HOST, e->host_error[c]);
 	}
+	engine_slab_peaks(e, prev, out);
+	engine_folders(e, out);
+	engine_blockdevs(e, prev, out);
 	if (!prev && e->ticks == 0) /* the host's namespace has to be known before processes are
 				       told apart by it */
 		(void)reader_netns_scan(e->reader, NULL, NULL, 0);

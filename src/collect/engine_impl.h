@@ -14,7 +14,25 @@ enum {
 	ENGINE_MAX_PIDS = 1 << 17,
 	ENGINE_SLOW_TICKS = 10,
 	ENGINE_GROUPS = 4096,
+	ENGINE_USERS = 64,  /* whose use of inotify is told */
 	ENGINE_DEVICES = 8, /* devices in trouble whose open files are looked at */
+	FOLDER_INSTANCES = 1024,
+};
+
+/* Who set a value (sample.h): nobody in particular, a collector, a folder, or what is never read anew. */
+enum source {
+	SOURCE_NONE,
+	SOURCE_COLLECTORS,
+	SOURCE_FOLDERS = SOURCE_COLLECTORS + COLLECTOR_COUNT,
+	SOURCE_KEPT = SOURCE_FOLDERS + FOLDER_COUNT,
+	SOURCE_COUNT
+};
+_Static_assert((unsigned)SOURCE_COUNT <= (unsigned)SOURCE_MAX, "a source is a byte");
+
+struct folder_state {
+	uint64_t looked_ns; /* when its instances were looked up */
+	uint32_t count;
+	uint32_t names[FOLDER_INSTANCES]; /* interned */
 };
 
 enum demand {
@@ -27,6 +45,7 @@ enum demand {
 struct netns_state {
 	uint64_t inode;
 	bool used;
+	bool read;        /* its slow files were read once */
 	int series_netns; /* index in the series set */
 	struct kept kept[COLLECTOR_COUNT];
 	int errors[COLLECTOR_COUNT];
@@ -41,6 +60,13 @@ struct known_group {
 	uint64_t css, cgroup_id;
 	uint32_t path;      /* interned, 0: not known */
 	unsigned long tick; /* when it was read */
+};
+
+/* What a user has of inotify, as one of its processes told last. */
+struct inotify_user {
+	uint32_t uid;
+	unsigned long tick; /* 1 + when; 0: nobody */
+	uint64_t instances, watches;
 };
 
 /* Counted over the engine's life from what the probes tell of each tick. */
@@ -63,11 +89,17 @@ struct engine {
 	size_t npids;
 	int32_t self_pid;
 	bool no_taskstats;
-	bool by_probe; /* the processes of this tick came from the probe */
+	bool by_probe;        /* the processes of this tick came from the probe */
 	uint64_t tasks_of_ns; /* the sample that the probe's last reading is in */
 	struct known_group *groups;
 	struct probe_totals totals;
-	bool netns_denied; /* some process's namespace could not be read */
+	struct inotify_user inotify[ENGINE_USERS];
+	bool netns_denied;                       /* some process's namespace could not be read */
+	bool due[SOURCE_COUNT];                  /* read in this tick */
+	uint64_t not_before_ns[COLLECTOR_COUNT]; /* a read that is dear waits */
+	struct folder_state folders[FOLDER_COUNT];
+	uint64_t blocks_ns,
+		blocks_hash; /* when the block devices were looked at, and which these were */
 	struct kept host_kept[COLLECTOR_COUNT];
 	int host_error[COLLECTOR_COUNT];
 	struct netns_state netns[NETNS_MAX];
@@ -78,6 +110,14 @@ struct engine {
 	struct held_state *held;
 };
 
+/* What is read in this tick, and the host's values of before that stand because their source is not. */
+void engine_pace(struct engine *e, const struct sample *prev, struct sample *out);
+/* The same for the values of network namespaces; here[i] tells which are still there. */
+void engine_pace_netns(
+	const struct engine *e, const struct sample *prev, struct sample *out, const bool *here);
+void engine_folders(struct engine *e, struct sample *out);
+void engine_slab_peaks(const struct engine *e, const struct sample *prev, struct sample *out);
+void engine_blockdevs(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out);
 /* All processes through the probe in the kernel; false where there is none, and nothing was added. */
 bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *out);

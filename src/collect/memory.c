@@ -10,6 +10,7 @@
 #include "collect/collect.h"
 
 #include <errno.h>
+#include <string.h>
 
 int collect_meminfo(struct scan bytes, const struct out *o)
 {
@@ -32,33 +33,78 @@ int collect_meminfo(struct scan bytes, const struct out *o)
 		{"SwapFree", M_SWAP_FREE},
 		{"HugePages_Total", M_HUGEPAGES_TOTAL},
 		{"HugePages_Free", M_HUGEPAGES_FREE},
+		{"HugePages_Rsvd", M_HUGEPAGES_RESERVED},
+		{"HugePages_Surp", M_HUGEPAGES_SURPLUS},
+		{"Hugepagesize", M_HUGEPAGES_SIZE},
+		{"KernelStack", M_MEM_KERNEL_STACKS},
+		{"Percpu", M_MEM_PERCPU},
+		{"Mlocked", M_MEM_MLOCKED},
+		{"AnonHugePages", M_MEM_THP},
+		{"HardwareCorrupted", M_MEM_CORRUPTED},
+		{"VmallocUsed", M_VMALLOC_USED},
+		{"VmallocTotal", M_VMALLOC_TOTAL},
 	};
 	return collect_keyed(bytes, o, keys, COUNTOF(keys)) ? 0 : -EBADMSG;
+}
+
+/* Counters that are one for each zone, now (allocstall) or on older kernels (the others, before 4.8): added up. Before 3.4 pgsteal told no
+ * more than the zone, so who freed the pages is not known there. */
+static void sum_of_zones(struct scan bytes, const struct out *o)
+{
+	static const struct {
+		const char *prefix;
+		enum metric metric;
+	} sums[] = {{"allocstall", M_ALLOC_STALLS}, {"pgscan_kswapd_", M_RECLAIM_KSWAPD},
+		{"pgscan_direct_", M_RECLAIM_DIRECT}, {"pgsteal_kswapd_", M_STEAL_KSWAPD},
+		{"pgsteal_direct_", M_STEAL_DIRECT}};
+	static const char *const zones[] = {
+		"", "dma", "dma32", "normal", "high", "movable", "device"};
+	uint64_t total[COUNTOF(sums)] = {0}, v;
+	bool any[COUNTOF(sums)] = {false};
+	struct scan line, word;
+	while (scan_line(&bytes, &line)) {
+		if (!scan_word(&line, &word) || scan_len(word) < 10 ||
+			(word.p[0] != 'a' && word.p[0] != 'p') || !scan_u64(&line, &v))
+			continue;
+		for (size_t i = 0; i < COUNTOF(sums); i++) {
+			if (!scan_starts(word, sums[i].prefix))
+				continue;
+			struct scan zone = {word.p + strlen(sums[i].prefix), word.end};
+			(void)scan_skip(&zone, '_');
+			for (size_t z = 0; z < COUNTOF(zones); z++)
+				if (scan_is(zone, zones[z])) {
+					total[i] += v;
+					any[i] = true;
+				}
+		}
+	}
+	for (size_t i = 0; i < COUNTOF(sums); i++)
+		if (any[i])
+			out_plain(o, sums[i].metric, total[i]);
 }
 
 int collect_vmstat(struct scan bytes, const struct out *o)
 {
 	static const struct keyed keys[] = {
 		{"pswpin", M_SWAP_IN}, {"pswpout", M_SWAP_OUT}, {"pgmajfault", M_FAULTS_MAJOR},
-		{"pgscan_direct", M_RECLAIM_DIRECT}, {"pgscan_kswapd", M_RECLAIM_KSWAPD},
-		{"oom_kill", M_OOM_KILLS}, {"compact_stall", M_COMPACT_STALLS},
+		{"pgfault", M_FAULTS}, {"pgscan_direct", M_RECLAIM_DIRECT},
+		{"pgscan_kswapd", M_RECLAIM_KSWAPD}, {"pgsteal_direct", M_STEAL_DIRECT},
+		{"pgsteal_kswapd", M_STEAL_KSWAPD}, {"oom_kill", M_OOM_KILLS},
+		{"compact_stall", M_COMPACT_STALLS}, {"compact_fail", M_COMPACT_FAIL},
+		{"compact_success", M_COMPACT_SUCCESS}, {"thp_fault_alloc", M_THP_ALLOC},
+		{"thp_fault_fallback", M_THP_FALLBACK}, {"drop_pagecache", M_DROP_PAGECACHE},
+		{"nr_dirty_threshold", M_MEM_DIRTY_LIMIT},
+		{"nr_dirty_background_threshold", M_MEM_DIRTY_BACKGROUND},
+		{"nr_dirtied", M_DIRTIED}, {"nr_written", M_WRITTEN},
+		{"numa_hint_faults", M_NUMA_HINT_FAULTS},
+		{"numa_hint_faults_local", M_NUMA_HINT_LOCAL},
+		{"numa_pages_migrated", M_NUMA_MIGRATED},
 		{"workingset_refault_anon", M_REFAULT_ANON},
 		{"workingset_refault_file", M_REFAULT_FILE},
 		{"workingset_refault", M_REFAULT_FILE}, /* one counter for both before 5.9 */
 	};
 	if (!collect_keyed(bytes, o, keys, COUNTOF(keys)))
 		return -EBADMSG;
-	struct scan line, word;
-	uint64_t stalls = 0, v;
-	bool any = false;
-	while (scan_line(&bytes, &line)) {
-		if (!scan_word(&line, &word) || !scan_starts(word, "allocstall") ||
-			!scan_u64(&line, &v))
-			continue;
-		stalls += v;
-		any = true;
-	}
-	if (any)
-		out_plain(o, M_ALLOC_STALLS, stalls);
+	sum_of_zones(bytes, o);
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* The text tables of the network stack: one file for each network namespace, but for softnet and
- * the neighbour cache, which are the host's. All counters are since boot or since the namespace was
+/* The text tables of the network stack, but for its counters by name (counters.c): one file for each network namespace, but for softnet and
+ * the neighbour caches, which are the host's. All counters are since boot or since the namespace was
  * made. */
 #include "collect/collect.h"
 
@@ -9,13 +9,15 @@
 
 /* softnet_stat (net/core/net-procfs.c): a line for each online CPU, hexadecimal and 32 bits wide.
  * Columns: processed, dropped because the backlog was full, squeezed (the softirq ran out of budget
- * with packets left). Column 13 is the CPU's number (since 5.10; before, the line's place counts
- * the online ones, and that is all one can know). */
+ * with packets left). Column 11 counts packets of one large flow dropped to save the others (since
+ * 3.11), 12 is the length of the backlog. Column 13 is the CPU's number (since 5.10, as the length; before, the line's place
+ * counts the online ones, and that is all one can know). The two are added up: who is dropped is not said by CPU. */
 int collect_softnet(struct scan bytes, const struct out *o)
 {
 	struct scan line;
 	unsigned row = 0;
-	bool any = false;
+	uint64_t limited = 0, backlog = 0;
+	bool any = false, have_limited = false, have_backlog = false;
 	while (scan_line(&bytes, &line)) {
 		uint64_t v[13];
 		size_t n = 0;
@@ -35,7 +37,15 @@ int collect_softnet(struct scan bytes, const struct out *o)
 		out_value(o, M_SOFTNET_DROPPED, instance, v[1]);
 		out_value(o, M_SOFTNET_SQUEEZED, instance, v[2]);
 		any = true;
+		have_limited = have_limited || n > 10;
+		have_backlog = have_backlog || n == COUNTOF(v);
+		limited += n > 10 ? v[10] : 0;
+		backlog += n == COUNTOF(v) ? v[11] : 0;
 	}
+	if (have_limited)
+		out_plain(o, M_SOFTNET_FLOW_LIMIT, limited);
+	if (have_backlog)
+		out_plain(o, M_SOFTNET_BACKLOG, backlog);
 	return any ? 0 : -EBADMSG;
 }
 
@@ -70,9 +80,10 @@ static bool hex_table(struct scan bytes, const char *const *names, size_t n, uin
 	return any;
 }
 
-/* /proc/net/stat/arp_cache (net/core/neighbour.c): "entries" is the table's size, the same on each
+/* /proc/net/stat/arp_cache, ndisc_cache (net/core/neighbour.c): "entries" is the table's size, the same on each
  * line; the others count per CPU. */
-int collect_arp_cache(struct scan bytes, const struct out *o)
+static int neighbours(
+	struct scan bytes, const struct out *o, enum metric entries, enum metric fulls)
 {
 	static const char *const names[] = {"entries", "table_fulls"};
 	uint64_t sum[2] = {0}, first[2] = {0};
@@ -80,10 +91,20 @@ int collect_arp_cache(struct scan bytes, const struct out *o)
 	if (!hex_table(bytes, names, 2, sum, found, first))
 		return -EBADMSG;
 	if (found[0])
-		out_plain(o, M_NEIGH_ENTRIES, first[0]);
+		out_plain(o, entries, first[0]);
 	if (found[1])
-		out_plain(o, M_NEIGH_FULLS, sum[1]);
+		out_plain(o, fulls, sum[1]);
 	return 0;
+}
+
+int collect_arp_cache(struct scan bytes, const struct out *o)
+{
+	return neighbours(bytes, o, M_NEIGH_ENTRIES, M_NEIGH_FULLS);
+}
+
+int collect_ndisc_cache(struct scan bytes, const struct out *o)
+{
+	return neighbours(bytes, o, M_NEIGH6_ENTRIES, M_NEIGH6_FULLS);
 }
 
 /* /proc/net/stat/nf_conntrack (net/netfilter/nf_conntrack_standalone.c): 32-bit counters per CPU.
@@ -137,72 +158,21 @@ int collect_sockstat(struct scan bytes, const struct out *o)
 		{"TCP:", "mem", M_TCP_MEM},
 		{"UDP:", "inuse", M_UDP_INUSE},
 		{"UDP:", "mem", M_UDP_MEM},
+		{"sockets:", "used", M_SOCKETS_USED},
+		{"TCP:", "alloc", M_TCP_ALLOC},
+		{"RAW:", "inuse", M_RAW_INUSE},
+		{"FRAG:", "inuse", M_FRAG_INUSE},
+		{"FRAG:", "memory", M_FRAG_MEMORY},
 	};
 	return pairs(bytes, o, want, COUNTOF(want));
 }
 
 int collect_sockstat6(struct scan bytes, const struct out *o)
 {
-	static const struct pair want[] = {{"TCP6:", "inuse", M_TCP6_INUSE}};
+	static const struct pair want[] = {{"TCP6:", "inuse", M_TCP6_INUSE},
+		{"UDP6:", "inuse", M_UDP6_INUSE}, {"RAW6:", "inuse", M_RAW6_INUSE},
+		{"FRAG6:", "memory", M_FRAG6_MEMORY}};
 	return pairs(bytes, o, want, COUNTOF(want));
-}
-
-/* snmp and netstat: a line of names, then a line of values with the same first word. Columns are
- * found by name: kernels add some in the middle. MaxConn may be -1, hence the words. */
-static int named_columns(struct scan bytes, const struct out *o, const struct pair *want, size_t n)
-{
-	struct scan names, values, head, again, name, value;
-	bool any = false;
-	while (scan_line(&bytes, &names) && scan_line(&bytes, &values)) {
-		if (!scan_word(&names, &head) || !scan_word(&values, &again) ||
-			scan_len(head) != scan_len(again))
-			continue;
-		while (scan_word(&names, &name) && scan_word(&values, &value)) {
-			for (size_t i = 0; i < n; i++) {
-				uint64_t v;
-				struct scan number = value;
-				if (scan_is(name, want[i].key) && scan_is(head, want[i].line) &&
-					scan_u64(&number, &v) && number.p == number.end) {
-					out_plain(o, want[i].metric, v);
-					any = true;
-				}
-			}
-		}
-	}
-	return any ? 0 : -EBADMSG;
-}
-
-int collect_netstat(struct scan bytes, const struct out *o)
-{
-	static const struct pair want[] = {
-		{"TcpExt:", "ListenOverflows", M_LISTEN_OVERFLOWS},
-		{"TcpExt:", "ListenDrops", M_LISTEN_DROPS},
-		{"TcpExt:", "TCPReqQFullDrop", M_SYN_QFULL_DROP},
-		{"TcpExt:", "TCPReqQFullDoCookies", M_SYN_COOKIES},
-		{"TcpExt:", "TCPTimeWaitOverflow", M_TW_OVERFLOWS},
-		{"TcpExt:", "TCPMemoryPressures", M_TCP_MEM_PRESSURES},
-		{"TcpExt:", "TCPAbortOnMemory", M_TCP_ABORT_MEMORY},
-		{"TcpExt:", "RcvPruned", M_TCP_RCV_PRUNED},
-	};
-	return named_columns(bytes, o, want, COUNTOF(want));
-}
-
-int collect_snmp(struct scan bytes, const struct out *o)
-{
-	static const struct pair want[] = {
-		{"Tcp:", "ActiveOpens", M_TCP_ACTIVE_OPENS},
-		{"Tcp:", "PassiveOpens", M_TCP_PASSIVE_OPENS},
-		{"Tcp:", "AttemptFails", M_TCP_ATTEMPT_FAILS},
-		{"Tcp:", "EstabResets", M_TCP_ESTAB_RESETS},
-		{"Tcp:", "CurrEstab", M_TCP_ESTABLISHED},
-		{"Tcp:", "InSegs", M_TCP_IN_SEGS},
-		{"Tcp:", "OutSegs", M_TCP_OUT_SEGS},
-		{"Tcp:", "RetransSegs", M_TCP_RETRANS},
-		{"Tcp:", "OutRsts", M_TCP_OUT_RSTS},
-		{"Udp:", "InDatagrams", M_UDP_IN},
-		{"Udp:", "RcvbufErrors", M_UDP_RCVBUF_ERRORS},
-	};
-	return named_columns(bytes, o, want, COUNTOF(want));
 }
 
 /* /proc/net/dev (net/core/net-procfs.c): two lines of heading, then "name: rx_bytes packets errs

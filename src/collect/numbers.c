@@ -106,6 +106,66 @@ int collect_conntrack_max(struct scan bytes, const struct out *o)
 	return first_number(bytes, o, M_CONNTRACK_MAX);
 }
 
+/* Files of a single number. */
+#define ONE_NUMBER(name, metric)                                                                   \
+	int collect_##name(struct scan bytes, const struct out *o)                                 \
+	{                                                                                          \
+		return first_number(bytes, o, metric);                                             \
+	}
+ONE_NUMBER(gc_thresh3_v6, M_NEIGH6_LIMIT)
+ONE_NUMBER(nr_open, M_NR_OPEN)
+ONE_NUMBER(aio_nr, M_AIO_USED)
+ONE_NUMBER(aio_max, M_AIO_LIMIT)
+ONE_NUMBER(pty_nr, M_PTY_USED)
+ONE_NUMBER(pty_max, M_PTY_LIMIT)
+ONE_NUMBER(inotify_watches, M_INOTIFY_WATCHES_MAX)
+ONE_NUMBER(inotify_instances, M_INOTIFY_INSTANCES_MAX)
+ONE_NUMBER(epoll_watches, M_EPOLL_WATCHES)
+ONE_NUMBER(max_map_count, M_MAPS_LIMIT)
+ONE_NUMBER(shmmni, M_SHM_COUNT_LIMIT)
+ONE_NUMBER(msgmni, M_MSG_QUEUES_LIMIT)
+ONE_NUMBER(entropy_avail, M_ENTROPY_BITS)
+ONE_NUMBER(entropy_pool, M_ENTROPY_POOL)
+#undef ONE_NUMBER
+
+/* The kernel's default is nearly 2^64: no limit, and so no value. */
+int collect_shmall(struct scan bytes, const struct out *o)
+{
+	uint64_t v;
+	if (!scan_u64(&bytes, &v))
+		return -EBADMSG;
+	if (v < UINT64_MAX / 4096)
+		out_plain(o, M_SHM_PAGES_LIMIT, v);
+	return 0;
+}
+
+/* "dentries unused age_limit want_pages negative 0" (fs/dcache.c). Before 5.0 the fifth was always 0: what cannot be told apart from none
+ * is not told. */
+int collect_dentry_state(struct scan bytes, const struct out *o)
+{
+	uint64_t v[5];
+	size_t n = 0;
+	while (n < COUNTOF(v) && scan_u64(&bytes, &v[n]))
+		n++;
+	if (n < 2)
+		return -EBADMSG;
+	out_plain(o, M_DENTRIES, v[0]);
+	out_plain(o, M_DENTRIES_UNUSED, v[1]);
+	if (n == COUNTOF(v) && v[4])
+		out_plain(o, M_DENTRIES_NEGATIVE, v[4]);
+	return 0;
+}
+
+int collect_inode_nr(struct scan bytes, const struct out *o)
+{
+	uint64_t inodes, unused;
+	if (!scan_u64(&bytes, &inodes) || !scan_u64(&bytes, &unused))
+		return -EBADMSG;
+	out_plain(o, M_INODES, inodes);
+	out_plain(o, M_INODES_UNUSED, unused);
+	return 0;
+}
+
 /* /etc/passwd: "name:x:uid:gid:...". Local users alone: names from a directory service stay numbers. */
 int collect_passwd(struct scan bytes, const struct out *o)
 {

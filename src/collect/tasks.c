@@ -28,7 +28,6 @@ struct task_walk {
 	struct sample *out;
 	unsigned rss_reads, group_reads, wchan_reads;
 	uint64_t zombies, blocked;
-	uint32_t uid, user; /* the user seen last, and its interned name */
 };
 
 static void learn_rss(struct task_walk *w, const struct probe_task *t, struct proc *p)
@@ -135,18 +134,35 @@ static uint32_t user_instance(const struct task_walk *w, uint32_t uid)
 	return out_instance(&o, scan_over(text, (size_t)n));
 }
 
-/* The kernel counts them by user; each of its processes tells the same. */
+/* The kernel counts them by user; each of its processes tells the same, those that sleep once in PROBE_REFRESH readings. */
 static void set_inotify(struct task_walk *w, const struct probe_task *t)
 {
-	const struct out o = {w->out, w->e->series, NETNS_HOST};
+	struct inotify_user *u = NULL, *oldest = w->e->inotify;
 	if (!t->inotify_instances && !t->inotify_watches)
 		return;
-	if (!w->user || t->uid != w->uid) {
-		w->user = user_instance(w, t->uid);
-		w->uid = t->uid;
+	for (size_t i = 0; i < ENGINE_USERS && !u; i++) {
+		struct inotify_user *x = &w->e->inotify[i];
+		if (x->tick && x->uid == t->uid)
+			u = x;
+		else if (x->tick < oldest->tick)
+			oldest = x;
 	}
-	out_value(&o, M_INOTIFY_INSTANCES, w->user, t->inotify_instances);
-	out_value(&o, M_INOTIFY_WATCHES, w->user, t->inotify_watches);
+	u = u ? u : oldest;
+	*u = (struct inotify_user){
+		t->uid, w->e->ticks + 1, t->inotify_instances, t->inotify_watches};
+}
+
+static void put_inotify(const struct task_walk *w)
+{
+	const struct out o = {w->out, w->e->series, NETNS_HOST};
+	for (size_t i = 0; i < ENGINE_USERS; i++) {
+		const struct inotify_user *u = &w->e->inotify[i];
+		if (!u->tick || w->e->ticks + 1 - u->tick > PROBE_REFRESH)
+			continue;
+		uint32_t user = user_instance(w, u->uid);
+		out_value(&o, M_INOTIFY_INSTANCES, user, u->instances);
+		out_value(&o, M_INOTIFY_WATCHES, user, u->watches);
+	}
 }
 
 static void take_task(struct task_walk *w, const struct probe_task *t)
@@ -244,6 +260,7 @@ bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *ou
 		out->procs.count = 0;
 		return false;
 	}
+	put_inotify(&w);
 	const struct out o = {out, e->series, NETNS_HOST};
 	out_plain(&o, M_PROCS_TOTAL, out->procs.count);
 	out_plain(&o, M_PROCS_ZOMBIE, w.zombies);

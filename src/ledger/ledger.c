@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: ISC */
 #include "ledger/ledger.h"
 
+#include "base/num.h"
+#include "ledger/ledger_impl.h"
+#include "ledger/stack.h"
 #include "ledger/use.h"
 
 #include <errno.h>
@@ -11,11 +14,6 @@
 
 enum { NO_HOLDER_BELOW = 2 /* percent used */ };
 
-struct builder {
-	struct view *v;
-	struct ledger *l;
-};
-
 double ledger_left(const struct ledger_row *r)
 {
 	if (r->limit <= 0)
@@ -24,7 +22,7 @@ double ledger_left(const struct ledger_row *r)
 	return left < 0 ? 0 : left;
 }
 
-static struct ledger_row *add_row(struct builder *b, enum resource res, const char *instance,
+struct ledger_row *ledger_add_row(struct builder *b, enum resource res, const char *instance,
 	unsigned netns, const char *source)
 {
 	struct ledger_row *r = arena_push(&b->v->rows, sizeof *r);
@@ -66,7 +64,31 @@ static const struct simple simples[] = {
 		"memory.current less file cache, memory.max, oom_kill"},
 	{RES_CGROUP_PIDS, M_CG_PIDS_USED, M_CG_PIDS_LIMIT, M_CG_PIDS_REFUSED,
 		"pids.current, pids.max, pids.events"},
+	{RES_AIO, M_AIO_USED, M_AIO_LIMIT, METRIC_COUNT, "fs.aio-nr, fs.aio-max-nr"},
+	{RES_PTY, M_PTY_USED, M_PTY_LIMIT, METRIC_COUNT, "kernel.pty.nr, kernel.pty.max"},
+	{RES_IPC_SEM, M_SEM_SETS, M_SEM_SETS_LIMIT, METRIC_COUNT,
+		"/proc/sysvipc/sem, kernel.sem (SEMMNI)"},
+	{RES_IPC_SHM, M_SHM_COUNT, M_SHM_COUNT_LIMIT, METRIC_COUNT,
+		"/proc/sysvipc/shm, kernel.shmmni"},
+	{RES_IPC_MSG, M_MSG_QUEUES, M_MSG_QUEUES_LIMIT, METRIC_COUNT,
+		"/proc/sysvipc/msg, kernel.msgmni"},
+	{RES_KEYS, M_KEYS_USED, M_KEYS_LIMIT, METRIC_COUNT, "/proc/key-users"},
+	{RES_NEIGH, M_NEIGH6_ENTRIES, M_NEIGH6_LIMIT, M_NEIGH6_FULLS,
+		"/proc/net/stat/ndisc_cache, gc_thresh3 of IPv6"},
 };
+
+/* What stands behind the class: as a rule the label of the series. Keys are counted by the number of their user, and the neighbours of
+ * IPv6 have a table of their own. */
+static const char *instance_of(struct view *v, const struct simple *s, uint32_t id)
+{
+	const char *text = series_instance(v->series, id);
+	uint64_t uid;
+	if (s->used == M_NEIGH6_ENTRIES)
+		return "ipv6";
+	if (s->resource == RES_KEYS && num_u64(text, &uid) == 0 && uid <= UINT32_MAX)
+		return who_user(v, (uint32_t)uid);
+	return text;
+}
 
 /* Host-wide values that /proc/net/sockstat repeats in each namespace: taken once. */
 static const struct simple host_simples[] = {
@@ -106,7 +128,7 @@ static void add_simple(struct builder *b, const struct simple *s, uint32_t id, b
 		!view_gauge(v, view_id(v, s->limit, limit_ns, row.instance), &limit))
 		return;
 	struct ledger_row *r =
-		add_row(b, s->resource, series_instance(v->series, id), row.netns, s->source);
+		ledger_add_row(b, s->resource, instance_of(v, s, id), row.netns, s->source);
 	if (!r)
 		return;
 	r->used = used;
@@ -152,7 +174,7 @@ static void add_cpu(struct builder *b)
 		!view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus))
 		return;
 	struct ledger_row *r =
-		add_row(b, RES_CPU, NULL, NETNS_HOST, "/proc/stat, /proc/pressure/cpu");
+		ledger_add_row(b, RES_CPU, NULL, NETNS_HOST, "/proc/stat, /proc/pressure/cpu");
 	if (!r)
 		return;
 	r->used = r->high = busy / v->seconds;
@@ -172,7 +194,7 @@ static void add_remainder(struct builder *b, enum resource res, enum metric tota
 	if (!view_gauge(v, view_id(v, total_m, 0, 0), &total) || !view_gauge(v, id, &left) ||
 		total <= 0)
 		return;
-	struct ledger_row *r = add_row(b, res, NULL, NETNS_HOST, source);
+	struct ledger_row *r = ledger_add_row(b, res, NULL, NETNS_HOST, source);
 	if (!r)
 		return;
 	r->used = total - left;
@@ -201,7 +223,7 @@ static void add_commit(struct builder *b)
 		!view_gauge(v, view_id(v, M_MEM_COMMIT_LIMIT, 0, 0), &limit))
 		return;
 	struct ledger_row *r =
-		add_row(b, RES_MEMORY_COMMIT, NULL, NETNS_HOST, "Committed_AS, CommitLimit");
+		ledger_add_row(b, RES_MEMORY_COMMIT, NULL, NETNS_HOST, "Committed_AS, CommitLimit");
 	if (!r)
 		return;
 	r->used = r->high = used;
@@ -215,8 +237,11 @@ static void add_disks(struct builder *b)
 		double busy, x;
 		if (who_is_partition(v, id) || !view_rate(v, id, &busy))
 			continue;
-		struct ledger_row *r = add_row(b, RES_DISK_IO, series_instance(v->series, id),
-			NETNS_HOST, "/proc/diskstats, /proc/pressure/io");
+		const char *stack = stack_text(v, series_row(v->series, id)->instance);
+		struct ledger_row *r =
+			ledger_add_row(b, RES_DISK_IO, series_instance(v->series, id), NETNS_HOST,
+				arena_printf(&v->scratch, "/proc/diskstats, /proc/pressure/io%s%s",
+					stack ? "; " : "", stack ? stack : ""));
 		if (!r)
 			return;
 		r->used = r->high = busy > 1 ? 1 : busy;
@@ -248,7 +273,7 @@ static void add_filesystems(struct builder *b)
 			if (!view_gauge(v, id, &total) || !view_gauge(v, left_id, &left) ||
 				total <= 0)
 				continue;
-			struct ledger_row *r = add_row(b, kinds[k].res,
+			struct ledger_row *r = ledger_add_row(b, kinds[k].res,
 				series_instance(v->series, id), NETNS_HOST, "statvfs(2)");
 			if (!r)
 				return;
@@ -276,7 +301,7 @@ static void add_tasks(struct builder *b)
 		return;
 	bool t = view_gauge(v, view_id(v, M_THREADS_MAX, 0, 0), &threads),
 	     p = view_gauge(v, view_id(v, M_PID_MAX, 0, 0), &pids);
-	struct ledger_row *r = add_row(
+	struct ledger_row *r = ledger_add_row(
 		b, RES_PIDS, NULL, NETNS_HOST, "/proc/loadavg, kernel.threads-max, kernel.pid_max");
 	if (!r)
 		return;
@@ -298,7 +323,7 @@ static void add_users(struct builder *b)
 	for (size_t k = 0; k < n; k++) {
 		if (users[k].limit <= 0)
 			continue;
-		struct ledger_row *r = add_row(b, RES_NPROC, who_user(b->v, users[k].uid),
+		struct ledger_row *r = ledger_add_row(b, RES_NPROC, who_user(b->v, users[k].uid),
 			NETNS_HOST, "/proc/PID/stat, RLIMIT_NPROC");
 		if (!r)
 			return;
@@ -320,7 +345,7 @@ static void add_process_fds(struct builder *b)
 			continue;
 		if (p->fds * 20 < p->fd_limit) /* below a twentieth: no row of its own */
 			continue;
-		struct ledger_row *r = add_row(
+		struct ledger_row *r = ledger_add_row(
 			b, RES_FDS, who_name(v, p), p->netns, "/proc/PID/fd, RLIMIT_NOFILE");
 		if (!r)
 			return;
@@ -344,7 +369,7 @@ static void add_listeners(struct builder *b)
 		const struct listener *l = &TABLE_ROWS(s->listeners, struct listener)[i];
 		char port[8];
 		(void)snprintf(port, sizeof port, "%u", l->port);
-		struct ledger_row *r = add_row(b, RES_TCP_LISTEN, port, l->netns,
+		struct ledger_row *r = ledger_add_row(b, RES_TCP_LISTEN, port, l->netns,
 			"sock_diag: Recv-Q, Send-Q, drops of the listening socket");
 		if (!r)
 			return;
@@ -384,8 +409,8 @@ static void add_ports(struct builder *b)
 		const char *name = arena_printf(&v->scratch,
 			strchr(address_text(peer, &g->peer), ':') ? "[%s]:%u" : "%s:%u", peer,
 			g->port);
-		struct ledger_row *r =
-			add_row(b, RES_TCP_PORTS, name, g->netns, "sock_diag, ip_local_port_range");
+		struct ledger_row *r = ledger_add_row(
+			b, RES_TCP_PORTS, name, g->netns, "sock_diag, ip_local_port_range");
 		if (!r)
 			return;
 		r->used = r->high = used;
@@ -406,8 +431,9 @@ static void add_cgroup_cpu(struct builder *b)
 			!view_gauge(v, view_id(v, M_CG_CPU_PERIOD, 0, group), &period) ||
 			period <= 0)
 			continue;
-		struct ledger_row *r = add_row(b, RES_CGROUP_CPU, series_instance(v->series, id),
-			NETNS_HOST, "cpu.max or cpu.cfs_quota_us, cpu.stat");
+		struct ledger_row *r =
+			ledger_add_row(b, RES_CGROUP_CPU, series_instance(v->series, id),
+				NETNS_HOST, "cpu.max or cpu.cfs_quota_us, cpu.stat");
 		if (!r)
 			return;
 		r->cgroup = group;
@@ -465,6 +491,7 @@ int ledger_build(struct view *v, struct ledger *ret)
 	add_ports(&b);
 	add_cgroup_cpu(&b);
 	add_simples(&b);
+	ledger_add_kernel(&b);
 	qsort(ret->rows, ret->count, sizeof *ret->rows, compare_rows);
 	return v->scratch.overflowed || v->rows.overflowed ? -ENOMEM : 0;
 }

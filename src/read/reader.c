@@ -143,47 +143,88 @@ ssize_t reader_moment_file(struct reader *r, const char *path, void *buf, size_t
 	return read_path(r->moment_fd, path, buf, size);
 }
 
+/* A tree holds no modes that root would have to respect: why a file could not be read stands beside its place, by name, since numbers
+ * differ between architectures. */
+static const struct {
+	const char *name;
+	int error;
+} recorded_errors[] = {{"EACCES", EACCES}, {"EPERM", EPERM}, {"EIO", EIO}, {"EINVAL", EINVAL},
+	{"EOPNOTSUPP", EOPNOTSUPP}, {"ENODEV", ENODEV}, {"ESRCH", ESRCH}, {"ENOMEM", ENOMEM},
+	{"EISDIR", EISDIR}, {"ENXIO", ENXIO}};
+
+static void record_error(struct reader *r, const char *path, int error)
+{
+	char beside[PATH_MAX];
+	(void)snprintf(beside, sizeof beside, "%s.errno", path);
+	for (size_t i = 0; i < COUNTOF(recorded_errors) && r->record_moment_fd >= 0; i++)
+		if (recorded_errors[i].error == error)
+			reader_record(r, false, beside, recorded_errors[i].name,
+				strlen(recorded_errors[i].name), false);
+}
+
+static ssize_t recorded_error(struct reader *r, const char *full)
+{
+	char beside[PATH_MAX + 8], text[32];
+	(void)snprintf(beside, sizeof beside, "%s.errno", full);
+	ssize_t n = read_path(r->moment_fd, beside, text, sizeof text);
+	struct scan s = scan_over(text, n > 0 ? (size_t)n : 0), word;
+	if (!scan_word(&s, &word))
+		return -ENOENT;
+	for (size_t i = 0; i < COUNTOF(recorded_errors); i++)
+		if (scan_is(word, recorded_errors[i].name))
+			return -recorded_errors[i].error;
+	return -EIO;
+}
+
+static ssize_t live_file(
+	struct reader *r, const char *path, struct kept *kept, void *buf, size_t size)
+{
+	ssize_t n;
+	if (reader_made(r, path, kept, buf, size, &n))
+		return n;
+	if (!kept)
+		return read_path(r->root_fd, path, buf, size);
+	bool fresh = kept->fd < 0;
+	for (;;) {
+		if (kept->fd < 0) {
+			int fault = reader_may();
+			if (fault)
+				return fault;
+			kept->fd = openat(
+				r->root_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+			if (kept->fd < 0)
+				return -errno;
+		}
+		n = read_all(kept->fd, buf, size);
+		if (n >= 0)
+			return n;
+		(void)close(kept->fd);
+		kept->fd = -1;
+		if (fresh)
+			return n;
+		fresh = true; /* the file behind the descriptor is gone (a cgroup made anew): once more by name */
+	}
+}
+
 ssize_t reader_file(struct reader *r, const char *path, struct kept *kept, void *buf, size_t size)
 {
 	if (r->replay) {
 		char full[PATH_MAX];
 		(void)snprintf(full, sizeof full, "%s%s", r->prefix, path);
-		return read_path(r->moment_fd, full, buf, size);
+		ssize_t got = read_path(r->moment_fd, full, buf, size);
+		return got == -ENOENT ? recorded_error(r, full) : got;
 	}
-	ssize_t n;
-	if (!kept) {
-		n = read_path(r->root_fd, path, buf, size);
-	} else {
-		bool fresh = kept->fd < 0;
-		for (;;) {
-			if (kept->fd < 0) {
-				int fault = reader_may();
-				if (fault)
-					return fault;
-				kept->fd = openat(r->root_fd, path,
-					O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-				if (kept->fd < 0)
-					return -errno;
-			}
-			n = read_all(kept->fd, buf, size);
-			if (n >= 0)
-				break;
-			(void)close(kept->fd);
-			kept->fd = -1;
-			if (fresh)
-				return n;
-			fresh = true; /* the file behind the descriptor is gone (a cgroup made
-					 anew): once more by name */
-		}
-	}
+	ssize_t n = live_file(r, path, kept, buf, size);
 	if (n >= 0)
 		reader_record(r, false, path, buf, (size_t)n, false);
+	else if (n != -ENOENT)
+		record_error(r, path, (int)-n);
 	return n;
 }
 
 /* getdents64 into a buffer of our own, here and below: readdir() would malloc on every tick. */
-int reader_dirs(
-	struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx)
+static int list(struct reader *r, const char *path, bool folders_only,
+	int (*each)(void *ctx, const char *name), void *ctx)
 {
 	unsigned char buf[4096] __attribute__((aligned(16)));
 	int fault = reader_may();
@@ -198,9 +239,10 @@ int reader_dirs(
 			const struct dirent64 *e = (const void *)(buf + at);
 			struct stat st;
 			at += e->d_reclen;
-			if (e->d_name[0] == '.' || (e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
+			if (e->d_name[0] == '.' ||
+				(folders_only && e->d_type != DT_DIR && e->d_type != DT_UNKNOWN))
 				continue;
-			if (e->d_type == DT_UNKNOWN &&
+			if (folders_only && e->d_type == DT_UNKNOWN &&
 				(fstatat(fd, e->d_name, &st, 0) < 0 || !S_ISDIR(st.st_mode)))
 				continue;
 			if (r->record_moment_fd >= 0) {
@@ -214,6 +256,18 @@ int reader_dirs(
 		}
 	}
 	return n < 0 ? -errno : 0;
+}
+
+int reader_dirs(
+	struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx)
+{
+	return list(r, path, true, each, ctx);
+}
+
+int reader_names(
+	struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx)
+{
+	return list(r, path, false, each, ctx);
 }
 
 ssize_t reader_pids(struct reader *r, int32_t *pids, size_t max)

@@ -17,6 +17,9 @@
  *     socket_makers        a line a process: inode of its namespace, pid, sightings, looks
  *     netlink/NAME         the bytes of a netlink dump
  *     probes/NAME          what the probes in the kernel said, as bpf/abi.h has it
+ *     timex                the state of the kernel's clock (adjtimex), a line each
+ *     kmsg                 records of the kernel's log that were new at this moment
+ *     PATH.errno           why PATH could not be read ("EACCES")
  * `plimsoll --record-tree DIR` writes one while it reads.
  *
  * Errors are negative errno. Nothing here allocates after reader_open_...() but descriptors; nothing logs. */
@@ -95,10 +98,14 @@ int reader_netns_enter(struct reader *r, size_t i);
 
 /* Reads a whole file (path relative to the root, in the current namespace) into buf; returns its
  * length. With `kept` the descriptor stays open for the next time. A result of exactly `size` bytes
- * may be cut. */
+ * may be cut. "timex" and "kmsg" are no files, but are read like them (the latter only with `kept`: it gives what is new since the
+ * last time). */
 ssize_t reader_file(struct reader *r, const char *path, struct kept *kept, void *buf, size_t size);
 /* Names of the folders in a folder: calls each(ctx, name) until it answers nonzero. */
 int reader_dirs(
+	struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx);
+/* Names of all that is in a folder, links too. */
+int reader_names(
 	struct reader *r, const char *path, int (*each)(void *ctx, const char *name), void *ctx);
 /* All process ids, ascending; returns how many, at most max. */
 ssize_t reader_pids(struct reader *r, int32_t *pids, size_t max);

@@ -51,6 +51,10 @@ void reader_record(
 /* Whole file of the recorded moment, without the namespace's prefix. */
 ssize_t reader_moment_file(struct reader *r, const char *path, void *buf, size_t size);
 
+/* True when the path is none of a file but of what is made into one; its bytes, or -errno, go to *ret. */
+bool reader_made(struct reader *r, const char *path, struct kept *kept, void *buf, size_t size,
+	ssize_t *ret);
+
 int reader_taskstats_open(struct reader *r);
 void reader_probes_init(struct reader *r);
 void reader_probes_close(struct reader *r);

@@ -5,6 +5,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "ledger/stack.h"
 #include "role/commands.h"
 #include "role/paths.h"
 #include "role/probes.h"
@@ -148,8 +149,10 @@ static const char *mend_for(const char *what, int error)
 					   : "a kernel of 4.20 or later with CONFIG_PSI; boot with "
 					     "psi=1 where it is off";
 	if (error == EPERM || error == EACCES)
-		return "run as root, or give CAP_SYS_PTRACE, CAP_NET_ADMIN, CAP_SYS_ADMIN and "
-		       "CAP_DAC_READ_SEARCH";
+		return strcmp(what, "kmsg") == 0 ? "run as root, or give CAP_SYSLOG"
+						 : "run as root, or give CAP_SYS_PTRACE, "
+						   "CAP_NET_ADMIN, CAP_SYS_ADMIN "
+						   "and CAP_DAC_READ_SEARCH";
 	if (strstr(what, "network and FUSE"))
 		return "nothing: df -h with a time-out by hand";
 	if (strstr(what, "control groups"))
@@ -289,6 +292,29 @@ static void examine_host(struct doctor *d)
 		io_delay ? NULL : "sysctl -w kernel.task_delayacct=1");
 }
 
+enum { STACKS = 24 };
+
+/* What lies on what, and what the machine is, as far as it was told. */
+static void examine_machine(struct doctor *d)
+{
+	static const char *const keys[] = {"system", "vendor", "product", "clocksource"};
+	struct view *v = &d->s->view;
+	unsigned n = 0;
+	for (size_t i = 0; i < COUNTOF(keys); i++) {
+		const char *text = stack_fact(v, keys[i]);
+		if (text)
+			remark(d, keys[i], text, NULL, NULL);
+	}
+	for (uint32_t id = view_each(v, M_DISK_READS, 0); id && n < STACKS;
+		id = view_each(v, M_DISK_READS, id)) {
+		const char *text = stack_text(v, series_row(v->series, id)->instance);
+		if (!text)
+			continue;
+		remark(d, series_instance(v->series, id), text, NULL, NULL);
+		n++;
+	}
+}
+
 /* ---- the store ---- */
 
 static bool is_budget(void *ctx, const struct history_series *s)
@@ -382,6 +408,7 @@ int command_doctor(struct options *o)
 	if (status == 0) {
 		examine_host(&d);
 		examine_samples(&d);
+		examine_machine(&d);
 		examine_store(&d, o);
 	}
 	if (status == 0 && o->set[OPTION_JSON]) {

@@ -6,6 +6,7 @@
 #include "rules/verdict.h"
 
 #include "base/text.h"
+#include "ledger/stack.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -104,6 +105,10 @@ static void disk_saturated(struct view *v, struct verdicts *out, uint32_t id)
 			100 * f->used, queue, text_duration(a, await)),
 		M_DISK_BUSY, f->used, BUSY,
 		say(v, "iostat -x %s 1 5   # %%util, aqu-sz, r_await, w_await", dev));
+	const char *stack = stack_text(v, instance);
+	if (stack)
+		verdict_evidence(
+			f, say(v, "%s is %s", dev, stack), M_DISK_BUSY, f->used, BUSY, "lsblk -s");
 	if (have_psi)
 		verdict_evidence(f,
 			say(v, "some task waited for I/O %.0f %% of the time", 100 * psi),

@@ -175,17 +175,43 @@ static void disguise_address(struct disguise *d, struct address *a)
 	last[3] = (uint8_t)random;
 }
 
+/* What a name in a column says: paths and control groups; the kernel function that a process sleeps in and the names of disks are the
+ * same everywhere. */
+static uint32_t column_name(
+	struct disguise *d, const struct series_set *from, const struct column_info *c, uint32_t id)
+{
+	static const char *const same[] = {"wchan", "block", "parent"};
+	for (size_t i = 0; i < COUNTOF(same); i++)
+		if (strcmp(c->name, same[i]) == 0)
+			return same_name(d, from, id);
+	return path_name(d, from, id);
+}
+
+/* Which boot it was tells one machine from all others; the rest of the facts it shares with many. */
+static void disguise_fact(struct disguise *d, const struct series_set *from, struct fact *f)
+{
+	const char *s = intern_text(&from->names, f->value);
+	const char *word = strcmp(f->key, "boot") == 0 ? word_for(d, s, strlen(s)) : s;
+	f->value = intern_id(&d->set.names, word, strlen(word));
+}
+
 static void disguise_row(
 	struct disguise *d, const struct series_set *from, const struct table_info *info, char *row)
 {
+	if (info->part == PART_FACTS) {
+		disguise_fact(d, from, (struct fact *)(void *)row);
+		return;
+	}
+	if (info->part ==
+		PART_KLOG) /* drivers and filters print names and addresses as they like */
+		memset(((struct klog *)(void *)row)->text, 0, KLOG_TEXT);
+
 	for (const struct column_info *c = info->columns; c->name; c++) {
 		uint64_t v;
 		switch (c->type) {
-		case COLUMN_NAME: /* paths and control groups; the kernel function it sleeps in is the same everywhere */
+		case COLUMN_NAME:
 			v = column_get(c, row);
-			column_set(c, row,
-				strcmp(c->name, "wchan") == 0 ? same_name(d, from, (uint32_t)v)
-							      : path_name(d, from, (uint32_t)v));
+			column_set(c, row, column_name(d, from, c, (uint32_t)v));
 			break;
 		case COLUMN_NETNS:
 			v = column_get(c, row);

@@ -178,6 +178,14 @@ static uint64_t step_at(const struct stepping *q, uint64_t time_us)
 	return time_us < q->from_us ? UINT64_MAX : (time_us - q->from_us) / q->step_us;
 }
 
+/* The sum in a summary has 64 bits, and that of a limit that means none (2^63 - 1, say) wraps. What its values are above the least of them
+ * does not. */
+static double sum_of(bool counter, const struct summary *s)
+{
+	return counter ? (double)s->sum
+		       : (double)s->low * s->count + (double)(s->sum - s->count * s->low);
+}
+
 static void add_step(struct stepping *q, size_t series, uint64_t step, const struct summary *s,
 	double tick_s, double last)
 {
@@ -187,15 +195,15 @@ static void add_step(struct stepping *q, size_t series, uint64_t step, const str
 	double low = (double)s->low, high = (double)s->high;
 	to->min = to->count == 0 || low < to->min ? low : to->min;
 	to->max = to->count == 0 || high > to->max ? high : to->max;
-	to->sum += (double)s->sum;
+	to->sum += sum_of(is_counter(q, series), s);
 	to->seconds += s->us ? (double)s->us / 1e6 : s->count * tick_s;
 	to->last = last;
 	to->count += s->count;
 }
 
-static double mean_of(const struct summary *s)
+static double mean_of(bool counter, const struct summary *s)
 {
-	return s->count ? (double)s->sum / s->count : 0;
+	return s->count ? sum_of(counter, s) / s->count : 0;
 }
 
 static void end_step(struct stepping *q, size_t series, uint64_t step, double tick_s)
@@ -274,7 +282,7 @@ static int step_summary(struct stepping *q, struct piece *p, uint64_t step)
 			tally_add(t, s.first, p->s.first_mono_us);
 			end_step(q, i, step, tick);
 		}
-		add_step(q, i, step, &s, tick, t->counter ? mean_of(&s) : (double)s.last);
+		add_step(q, i, step, &s, tick, t->counter ? mean_of(true, &s) : (double)s.last);
 		*t = (struct tally){.counter = t->counter,
 			.any = true,
 			.last_us = p->s.last_mono_us,
@@ -413,7 +421,7 @@ static int step_tier(struct stepping *q, struct piece *p)
 			struct summary sum;
 			if (q->present[row] && tier_row(is_counter(q, i), one, &sum))
 				add_step(q, i, step_at(q, s->first_us + (first + row) * tier_us),
-					&sum, tick, mean_of(&sum));
+					&sum, tick, mean_of(is_counter(q, i), &sum));
 		}
 	}
 	for (unsigned k = 0; k < TIER_PARTS; k++)

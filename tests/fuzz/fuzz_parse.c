@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* One target for everything that turns kernel bytes into values: the first byte picks a collector,
+/* One target for everything that turns kernel bytes into values: the first byte picks a collector, a file of folders,
  * or one of the parsers behind the tables. Built with libFuzzer it searches; built plainly it runs
  * the saved corpus as a test. */
 #include "collect/collect.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARSERS = 7 };
+enum { PARSERS = 7, FIRST_PARSER = (int)COLLECTOR_COUNT + (int)FOLDER_COUNT };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -25,6 +25,17 @@ static void seen_entry(void *ctx, const struct ct_entry *e)
 {
 	char a[48];
 	*(unsigned *)ctx += strlen(address_text(a, &e->source)) > 0;
+}
+
+/* What rows promise to those who read them. */
+static void check_rows(const struct sample *s)
+{
+	const struct klog *log = TABLE_ROWS(s->klog, struct klog);
+	if (s->klog.count > 64)
+		abort();
+	for (uint32_t i = 0; i < s->klog.count; i++)
+		if (!memchr(log[i].text, 0, KLOG_TEXT) || log[i].level > 4)
+			abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -45,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	sample_reset(&sample);
 	const struct out o = {&sample, &series, NETNS_HOST};
-	unsigned which = data[0] % (COLLECTOR_COUNT + PARSERS);
+	unsigned which = data[0] % (FIRST_PARSER + PARSERS);
 	/* A copy of its own, so that the sanitizer sees a read one byte past the end. */
 	char *bytes = malloc(size - 1 ? size - 1 : 1);
 	if (!bytes)
@@ -57,22 +68,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	unsigned seen = 0;
 	if (which < COLLECTOR_COUNT)
 		(void)collector_fn((enum collector_id)which)(s, &o);
-	else if (which == COLLECTOR_COUNT && parse_proc_stat(s, &p) &&
+	else if (which < FIRST_PARSER)
+		(void)folder_function((enum folder_id)(which - COLLECTOR_COUNT))(s, &o, 1);
+	else if (which == FIRST_PARSER && parse_proc_stat(s, &p) &&
 		 memchr(p.comm, 0, sizeof p.comm) == NULL)
 		abort();
-	else if (which == COLLECTOR_COUNT + 1)
+	else if (which == FIRST_PARSER + 1)
 		(void)parse_proc_io(s, &p);
-	else if (which == COLLECTOR_COUNT + 2 && parse_proc_cgroup(s, &part) &&
+	else if (which == FIRST_PARSER + 2 && parse_proc_cgroup(s, &part) &&
 		 (part.p < bytes || part.end > bytes + size - 1))
 		abort();
-	else if (which == COLLECTOR_COUNT + 3)
+	else if (which == FIRST_PARSER + 3)
 		(void)parse_inet_diag(bytes, size - 1, seen_socket, &seen);
-	else if (which == COLLECTOR_COUNT + 4)
+	else if (which == FIRST_PARSER + 4)
 		(void)parse_conntrack(bytes, size - 1, seen_entry, &seen);
-	else if (which == COLLECTOR_COUNT + 5 && parse_mountinfo(s, &m) &&
+	else if (which == FIRST_PARSER + 5 && parse_mountinfo(s, &m) &&
 		 !memchr(m.path, 0, sizeof m.path))
 		abort();
-	else if (which == COLLECTOR_COUNT + 6) {
+	else if (which == FIRST_PARSER + 6) {
 		char *text = malloc(size);
 		uint64_t v;
 		if (text) {
@@ -84,6 +97,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			free(text);
 		}
 	}
+	check_rows(&sample);
 	free(bytes);
 	return 0;
 }

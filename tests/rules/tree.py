@@ -254,7 +254,14 @@ class Tree:
                        compact_stall=0, workingset_refault_anon=0, workingset_refault_file=0)
         self.numbers = {"proc/sys/fs/file-nr": "2000\t0\t9223372036854775807", "proc/sys/kernel/threads-max": 127000, "proc/sys/kernel/pid_max": 4194304,
                         "proc/sys/vm/overcommit_memory": 0, "proc/sys/net/ipv4/neigh/default/gc_thresh3": 1024, "proc/sys/net/ipv4/tcp_mem": "188000\t250000\t376000",
-                        "proc/sys/net/ipv4/udp_mem": "376000\t501000\t752000", "proc/sys/net/ipv4/tcp_max_orphans": 65536, "proc/sys/kernel/hostname": "web3"}
+                        "proc/sys/net/ipv4/udp_mem": "376000\t501000\t752000", "proc/sys/net/ipv4/tcp_max_orphans": 65536, "proc/sys/kernel/hostname": "web3",
+                        "proc/interrupts": "           CPU0       CPU1\n 24:       1000       2000   PCI-MSI 524288-edge      eth0\nLOC:      50000      60000   Local timer interrupts",
+                        "proc/softirqs": "                    CPU0       CPU1\n      NET_RX:       1000       2000\n       SCHED:        500        600",
+                        "proc/zoneinfo": "Node 0, zone   Normal\n  pages free     2000000\n        min      16000\n        low      20000\n        high     24000\n        managed  4000000",
+                        "proc/locks": "1: POSIX  ADVISORY  WRITE 700 08:01:1234 0 EOF", "proc/sys/fs/dentry-state": "90000\t60000\t45\t0\t8000\t0",
+                        "proc/sys/fs/inode-nr": "70000\t500", "proc/sys/fs/nr_open": 1048576, "proc/sys/kernel/pty/nr": 1, "proc/sys/kernel/pty/max": 4096,
+                        "proc/sys/vm/max_map_count": 65530, "proc/sys/kernel/random/entropy_avail": 256, "proc/sys/kernel/random/poolsize": 256,
+                        "timex": "state 0\nstatus 8193\noffset 120000\nfreq -655360\nmaxerror 5000\nesterror 400", "kmsg": "6,100,900000000,-;eth0: link up"}
         self.neighbours = (12, 0)
         self.disk("sda", (8, 0))
         self.disk("sda1", (8, 1))

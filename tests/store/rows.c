@@ -11,6 +11,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Names of processes are any bytes: what is not printable ASCII becomes a question mark. */
+static json_t *text_cell(const char *bytes, size_t n)
+{
+	char text[256];
+	n = n < sizeof text ? n : sizeof text - 1;
+	for (size_t i = 0; i < n; i++)
+		text[i] = bytes[i] >= ' ' && bytes[i] < 127 ? bytes[i] : '?';
+	return json_stringn(text, n);
+}
+
 static json_t *cell(const struct series_set *set, const struct column_info *c, const char *row)
 {
 	struct address a;
@@ -31,7 +41,7 @@ static json_t *cell(const struct series_set *set, const struct column_info *c, c
 			memcpy(&a, row + c->offset, sizeof a);
 			return json_string(a.family ? address_text(text, &a) : "");
 		}
-		return json_stringn_nocheck(row + c->offset, strnlen(row + c->offset, c->size));
+		return text_cell(row + c->offset, strnlen(row + c->offset, c->size));
 	case COLUMN_TYPES: break;
 	}
 	return NULL;

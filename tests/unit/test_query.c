@@ -79,7 +79,7 @@ static void functions(void)
 	refused("max(min(x))", "at 1: one function over time");
 	refused("max(sum(x))", "at 1: max() over time is expected inside");
 	refused("last(x) by (if)", "at 1: last() takes no 'by'");
-	refused("sum(x) by (size)", "at 12: 'size': no such label");
+	refused("sum(x) by (hue)", "at 12: 'hue': no such label");
 	refused("sum(x) by if", "at 11: '('");
 	refused("quantile(x)", "at 10: a quantile");
 	refused("quantile(1.5, x)", "at 10: a quantile");

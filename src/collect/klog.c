@@ -47,7 +47,7 @@ static void append(struct klog *row, struct scan text)
 {
 	size_t at = strnlen(row->text, KLOG_TEXT - 1), room = KLOG_TEXT - 1 - at;
 	for (const char *p = text.p; p < text.end && room; p++, room--)
-		row->text[at++] = *p ? *p : ' ';
+		row->text[at++] = (char)(*p ? *p : ' ');
 }
 
 /* NULL when it is no news, or there is no room. */

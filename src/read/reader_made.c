@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 enum {
 	KMSG_RECORD = 8192, /* the longest record: less room and the kernel answers EINVAL */
@@ -40,17 +41,16 @@ static ssize_t made_timex(void *buf, size_t size)
 static int open_kmsg(struct reader *r)
 {
 	struct stat st;
-	AUTO_FD int fd =
-		openat(r->root_fd, "dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int fd = openat(r->root_fd, "dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(KMSG_MAJOR, KMSG_MINOR))
-		return -ENODEV;
-	int ret = fd;
-	fd = -1;
-	return ret;
+	int error = fstat(fd, &st) < 0 ? errno : 0;
+	if (!error && (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(KMSG_MAJOR, KMSG_MINOR)))
+		error = ENODEV;
+	if (!error)
+		return fd;
+	(void)close(fd);
+	return -error;
 }
 
 /* EPIPE says that records were overwritten before they were read, and the next read goes on behind them: the numbers of the records tell how
@@ -74,7 +74,7 @@ static ssize_t made_kmsg(struct reader *r, struct kept *kept, char *buf, size_t 
 		if (error == EAGAIN || (n == 0 && !error))
 			break;
 		if (error) {
-			attr_close_fd(&kept->fd);
+			(void)close(kept->fd);
 			kept->fd = -1;
 			return at ? (ssize_t)at : -error;
 		}

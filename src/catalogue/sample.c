@@ -3,6 +3,7 @@
 #include "catalogue/sample.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <string.h>
 
 /* Ceilings, in rows. They bound memory on the worst host; a table that runs full counts what it
@@ -16,6 +17,13 @@ enum {
 	MAX_MAKERS = 1 << 10,
 	MAX_MEMBERS = 1 << 16,
 	MAX_GAPS = 1 << 10,
+	MAX_LINKS = 1 << 13,
+	MAX_FW_CHAINS = 1 << 10,
+	MAX_FW_RULES = 2000,
+	MAX_FW_SETS = 1 << 10,
+	MAX_UNIX_LISTENERS = 1 << 12,
+	MAX_UDP_SOCKETS = 1 << 13,
+	MAX_PACKET_TAPS = 1 << 10,
 };
 
 int sample_init(struct sample *s)
@@ -35,6 +43,14 @@ int sample_init(struct sample *s)
 		{&s->makers.rows, MAX_MAKERS * sizeof(struct socket_maker)},
 		{&s->members.rows, MAX_MEMBERS * sizeof(struct member)},
 		{&s->gaps.rows, MAX_GAPS * sizeof(struct gap)},
+		{&s->links.rows, MAX_LINKS * sizeof(struct net_link)},
+		{&s->fw_chains.rows, MAX_FW_CHAINS * sizeof(struct fw_chain)},
+		{&s->fw_rules.rows, MAX_FW_RULES * sizeof(struct fw_rule)},
+		{&s->fw_sets.rows, MAX_FW_SETS * sizeof(struct fw_set)},
+		{&s->unix_listeners.rows, MAX_UNIX_LISTENERS * sizeof(struct unix_listener)},
+		{&s->udp_sockets.rows, MAX_UDP_SOCKETS * sizeof(struct udp_socket)},
+		{&s->packet_taps.rows, MAX_PACKET_TAPS * sizeof(struct packet_tap)},
+		{&s->ct_states.rows, CT_STATES_MAX * sizeof(struct ct_state)},
 	};
 	for (size_t i = 0; i < COUNTOF(parts); i++) {
 		int r = arena_init(parts[i].arena, parts[i].ceiling);
@@ -50,7 +66,9 @@ void sample_destroy(struct sample *s)
 {
 	struct arena *const parts[] = {&s->values, &s->present, &s->procs.rows, &s->listeners.rows,
 		&s->conns.rows, &s->files.rows, &s->ct_peers.rows, &s->makers.rows,
-		&s->members.rows, &s->gaps.rows};
+		&s->members.rows, &s->gaps.rows, &s->links.rows, &s->fw_chains.rows,
+		&s->fw_rules.rows, &s->fw_sets.rows, &s->unix_listeners.rows, &s->udp_sockets.rows,
+		&s->packet_taps.rows, &s->ct_states.rows};
 	for (size_t i = 0; i < COUNTOF(parts); i++)
 		arena_destroy(parts[i]);
 }
@@ -64,14 +82,16 @@ static void table_reset(struct table *t)
 void sample_reset(struct sample *s)
 {
 	struct table *const tables[] = {&s->procs, &s->listeners, &s->conns, &s->files,
-		&s->ct_peers, &s->makers, &s->members, &s->gaps};
+		&s->ct_peers, &s->makers, &s->members, &s->gaps, &s->links, &s->fw_chains,
+		&s->fw_rules, &s->fw_sets, &s->unix_listeners, &s->udp_sockets, &s->packet_taps,
+		&s->ct_states};
 	for (size_t i = 0; i < COUNTOF(tables); i++)
 		table_reset(tables[i]);
 	arena_reset(&s->values);
 	arena_reset(&s->present);
 	s->nvalues = 0;
 	s->real_ns = s->mono_ns = s->ct_sampled = 0;
-	s->have_conns = s->have_files = s->have_ct_peers = false;
+	s->have_conns = s->have_files = s->have_ct_peers = s->have_ct_states = false;
 }
 
 void sample_set(struct sample *s, uint32_t series, uint64_t value)
@@ -176,4 +196,12 @@ void sample_gap(struct sample *s, unsigned netns, int error, const char *what, c
 	struct gap *g = table_add(&s->gaps, sizeof *g);
 	if (g)
 		*g = (struct gap){(uint16_t)netns, error, what, hides};
+}
+
+const char *fw_verdict_name(enum fw_verdict v)
+{
+	static const char *const names[] = {"", "accept", "drop", "reject", "return", "jump",
+		"goto", "continue", "queue", "nat", "map"};
+	static_assert(COUNTOF(names) == FW_VERDICTS, "a name a verdict");
+	return v < FW_VERDICTS ? names[v] : "";
 }

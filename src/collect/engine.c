@@ -95,6 +95,7 @@ static bool absence_is_normal(enum collector_id c)
 {
 	return c == COLLECTOR_conntrack_count || c == COLLECTOR_conntrack_max ||
 	       c == COLLECTOR_conntrack_stat || c == COLLECTOR_sockstat6 ||
+	       c == COLLECTOR_conntrack_acct || c == COLLECTOR_conntrack_time ||
 	       c == COLLECTOR_psi_irq || c == COLLECTOR_passwd;
 }
 
@@ -129,7 +130,9 @@ static void take_over_netns(
 	const struct engine *e, const struct sample *prev, struct sample *out, unsigned netns)
 {
 	static const enum metric slow[] = {
-		M_PORT_LOW, M_PORT_HIGH, M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_CONNTRACK_MAX};
+		M_PORT_LOW, M_PORT_HIGH, M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_CONNTRACK_MAX,
+		M_CONNTRACK_ACCT, M_CONNTRACK_TIMESTAMP, M_UNIX_SOCKETS, M_RAW_SOCKETS,
+		M_PACKET_SOCKETS};
 	for (size_t i = 0; prev && i < COUNTOF(slow); i++)
 		take_over(prev, out, series_find(e->series, slow[i], netns, 0));
 }
@@ -211,6 +214,11 @@ static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
 		report(out, c, (unsigned)ns->series_netns, ns->errors[c]);
 	}
 	engine_sockets(e, ns, prev, out);
+	engine_links(e, ns, prev, out);
+	engine_firewall(e, ns, prev, out);
+	engine_local_sockets(e, ns, prev, out);
+	if (e->want & WANT_STATES)
+		engine_ct_states(e, ns, out);
 	uint64_t used, max;
 	if (sample_gauge(e->series, out, M_CONNTRACK_USED, (unsigned)ns->series_netns, &used) &&
 		sample_gauge(e->series, out, M_CONNTRACK_MAX, (unsigned)ns->series_netns, &max) &&
@@ -225,6 +233,7 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 		sample_gap(out, NETNS_HOST, EACCES,
 			"the network namespaces of other users' processes",
 			"everything inside them");
+	engine_paces_begin(e);
 	for (size_t i = 0; i < reader_netns_count(e->reader); i++) {
 		const struct reader_netns *info = reader_netns_at(e->reader, i);
 		struct netns_state *ns;
@@ -247,6 +256,7 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 		}
 		sample_namespace(e, i, ns, prev, out);
 	}
+	engine_paces_end(e);
 	if (reader_netns_enter(e->reader, 0) < 0)
 		sample_gap(out, NETNS_HOST, EPERM, "the way back to the host's network namespace",
 			"all network numbers");

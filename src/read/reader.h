@@ -62,6 +62,14 @@ enum reader_dump {
 	DUMP_TCP_INFO,   /* the same with tcp_info */
 	DUMP_UDP,        /* UDP sockets, IPv4 and IPv6, with socket memory */
 	DUMP_CONNTRACK,  /* connection-tracking entries */
+	DUMP_LINKS,       /* interfaces: state, counters */
+	DUMP_QDISCS,      /* their queues */
+	DUMP_LINK_SPEEDS, /* speed and duplex (ethtool); takes the lock of all interfaces and asks drivers */
+	DUMP_NFT_CHAINS,
+	DUMP_NFT_RULES,
+	DUMP_NFT_SETS,    /* without their elements */
+	DUMP_UNIX_LISTEN, /* listening unix sockets */
+	DUMP_PACKET,      /* packet sockets: who reads packets off interfaces */
 };
 
 /* Opens the running machine, or a recorded tree. record_dir (may be NULL): where to write what is

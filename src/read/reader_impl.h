@@ -30,6 +30,7 @@ struct reader {
 	size_t netns_count;
 	char prefix[80];                    /* replay and recording: "" or "netns/NAME/" */
 	int taskstats_fd, taskstats_family; /* family 0: not looked for yet, -1: not to be had */
+	int ethtool_family; /* 0: not looked for yet, negative: not to be had */
 	unsigned char dump_buffer[READER_DUMP_BUFFER] __attribute__((aligned(16)));
 };
 
@@ -41,6 +42,10 @@ void reader_record(
 	struct reader *r, bool host, const char *path, const void *bytes, size_t len, bool append);
 /* Whole file of the recorded moment, without the namespace's prefix. */
 ssize_t reader_moment_file(struct reader *r, const char *path, void *buf, size_t size);
+
+/* The netlink protocol that answers a dump, and the request for it (reader_requests.c). */
+int reader_dump_protocol(enum reader_dump what);
+int reader_send_dump(struct reader *r, int fd, enum reader_dump what);
 
 int reader_taskstats_open(struct reader *r);
 

@@ -140,6 +140,17 @@ static unsigned netns_of(struct disguise *d, const struct series_set *from, unsi
 	return ours < 0 ? NETNS_HOST : (unsigned)ours;
 }
 
+/* Names in a table that are the same on every machine, or (interfaces) stay as they are in the series: the kernel function that a process sleeps
+ * in, kinds of things. The rest are paths, control groups, and names and texts that somebody chose. */
+static bool stays_name(const char *column)
+{
+	static const char *const columns[] = {"wchan", "if", "master", "kind", "qdisc", "type"};
+	for (size_t i = 0; i < COUNTOF(columns); i++)
+		if (strcmp(column, columns[i]) == 0)
+			return true;
+	return false;
+}
+
 /* 127/8, ::1, "any", also as v4-mapped. */
 static bool stays(const struct address *a)
 {
@@ -181,11 +192,11 @@ static void disguise_row(
 	for (const struct column_info *c = info->columns; c->name; c++) {
 		uint64_t v;
 		switch (c->type) {
-		case COLUMN_NAME: /* paths and control groups; the kernel function it sleeps in is the same everywhere */
+		case COLUMN_NAME:
 			v = column_get(c, row);
 			column_set(c, row,
-				strcmp(c->name, "wchan") == 0 ? same_name(d, from, (uint32_t)v)
-							      : path_name(d, from, (uint32_t)v));
+				stays_name(c->name) ? same_name(d, from, (uint32_t)v)
+						    : path_name(d, from, (uint32_t)v));
 			break;
 		case COLUMN_NETNS:
 			v = column_get(c, row);

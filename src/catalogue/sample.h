@@ -136,8 +136,9 @@ enum link_duplex { DUPLEX_NOT_KNOWN, DUPLEX_IS_HALF, DUPLEX_IS_FULL };
 struct net_link {
 	uint16_t netns;
 	uint32_t index;
-	uint32_t name;      /* interned, as the instance of its series */
-	uint32_t kind;      /* interned: "veth", "bridge", "vlan", "bond" ...; 0 for hardware and the loopback */
+	uint32_t name; /* interned, as the instance of its series */
+	uint32_t
+		kind; /* interned: "veth", "bridge", "vlan", "bond" ...; 0 for hardware and the loopback */
 	uint32_t master;    /* interned: name of the bridge or bond that it is a port of */
 	uint32_t qdisc;     /* interned: of its root queue */
 	uint8_t operstate;  /* IF_OPER_... of linux/if.h; LINK_STATE_UNKNOWN where it is not told */
@@ -207,7 +208,7 @@ struct fw_set {
 struct unix_listener {
 	uint16_t netns;
 	bool stale;
-	uint8_t type; /* SOCK_STREAM, SOCK_SEQPACKET */
+	uint8_t type;  /* SOCK_STREAM, SOCK_SEQPACKET */
 	uint32_t path; /* interned; "@name" is no file */
 	uint32_t waiting, backlog;
 	uint32_t uid, inode;

@@ -129,10 +129,9 @@ static void take_over_host(const struct engine *e, const struct sample *prev, st
 static void take_over_netns(
 	const struct engine *e, const struct sample *prev, struct sample *out, unsigned netns)
 {
-	static const enum metric slow[] = {
-		M_PORT_LOW, M_PORT_HIGH, M_TCP_MAX_TW, M_SOMAXCONN, M_TW_REUSE, M_CONNTRACK_MAX,
-		M_CONNTRACK_ACCT, M_CONNTRACK_TIMESTAMP, M_UNIX_SOCKETS, M_RAW_SOCKETS,
-		M_PACKET_SOCKETS};
+	static const enum metric slow[] = {M_PORT_LOW, M_PORT_HIGH, M_TCP_MAX_TW, M_SOMAXCONN,
+		M_TW_REUSE, M_CONNTRACK_MAX, M_CONNTRACK_ACCT, M_CONNTRACK_TIMESTAMP,
+		M_UNIX_SOCKETS, M_RAW_SOCKETS, M_PACKET_SOCKETS};
 	for (size_t i = 0; prev && i < COUNTOF(slow); i++)
 		take_over(prev, out, series_find(e->series, slow[i], netns, 0));
 }

@@ -93,8 +93,8 @@ bool engine_pace_due(const struct engine *e, const struct netns_state *ns, enum 
 void engine_pace_spent(
 	struct engine *e, struct netns_state *ns, enum pace_of what, uint64_t begun_ns);
 /* What a failed dump hides, unless it is one that a recorded tree does not have. */
-void engine_dump_gap(
-	const struct engine *e, struct sample *out, unsigned netns, int error, const char *what, const char *hides);
+void engine_dump_gap(const struct engine *e, struct sample *out, unsigned netns, int error,
+	const char *what, const char *hides);
 void engine_links(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
 void engine_firewall(

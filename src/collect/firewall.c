@@ -18,7 +18,7 @@ enum { RULES_LOOKED_AT = 20000 };
 
 struct fw_walk {
 	struct out o;
-	uint32_t first_chain; /* row of the first chain of this namespace */
+	uint32_t first_chain;   /* row of the first chain of this namespace */
 	struct fw_chain *chain; /* of the last rule; NULL: not known */
 	uint8_t family;
 	uint32_t table, name; /* of that chain */
@@ -156,7 +156,8 @@ void engine_find_firewall(struct engine *e)
 
 static void note_legacy(struct engine *e, const struct out *o)
 {
-	static const char *const files[] = {"proc/net/ip_tables_names", "proc/net/ip6_tables_names"};
+	static const char *const files[] = {
+		"proc/net/ip_tables_names", "proc/net/ip6_tables_names"};
 	char text[64];
 	for (size_t i = 0; i < COUNTOF(files); i++)
 		if (reader_file(e->reader, files[i], NULL, text, sizeof text) > 0) {

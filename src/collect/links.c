@@ -78,8 +78,8 @@ static void add_link(void *ctx, const struct link_message *m)
 			.kind = name_id(w, m->kind),
 			.master = m->master, /* its index, until all are known */
 			.qdisc = name_id(w, m->qdisc),
-			.operstate = m->have & LINK_HAVE_OPERSTATE ? m->operstate
-								   : LINK_STATE_UNKNOWN,
+			.operstate =
+				m->have & LINK_HAVE_OPERSTATE ? m->operstate : LINK_STATE_UNKNOWN,
 			.port_state = m->have & LINK_HAVE_PORT ? (uint8_t)(m->port_state + 1) : 0,
 			.up = m->flags & IFF_UP};
 	out_value(o, M_NET_UP, name, (m->flags & IFF_UP) != 0);
@@ -141,7 +141,9 @@ static void add_speed(void *ctx, const struct link_speed *m)
 	struct net_link *l = by_index(w, m->index);
 	if (!l)
 		return;
-	l->duplex = m->duplex == 0 ? DUPLEX_IS_HALF : m->duplex == 1 ? DUPLEX_IS_FULL : DUPLEX_NOT_KNOWN;
+	l->duplex = m->duplex == 0   ? DUPLEX_IS_HALF
+		    : m->duplex == 1 ? DUPLEX_IS_FULL
+				     : DUPLEX_NOT_KNOWN;
 	if (m->mbit)
 		out_value(&w->o, M_NET_SPEED, l->name, m->mbit);
 }
@@ -173,8 +175,8 @@ static void take_over_links(struct link_walk *w, const struct sample *prev)
 	const struct net_link *rows = TABLE_ROWS(prev->links, struct net_link);
 	for (uint32_t i = 0; i < prev->links.count; i++) {
 		struct net_link *l = rows[i].netns == w->o.netns
-					 ? table_add(&w->o.sample->links, sizeof *l)
-					 : NULL;
+					     ? table_add(&w->o.sample->links, sizeof *l)
+					     : NULL;
 		if (!l)
 			continue;
 		*l = rows[i];
@@ -187,7 +189,8 @@ static void take_over_speeds(struct link_walk *w, const struct sample *prev)
 {
 	const struct net_link *rows = TABLE_ROWS(prev->links, struct net_link);
 	for (uint32_t i = 0; i < prev->links.count; i++) {
-		struct net_link *l = rows[i].netns == w->o.netns ? by_index(w, rows[i].index) : NULL;
+		struct net_link *l =
+			rows[i].netns == w->o.netns ? by_index(w, rows[i].index) : NULL;
 		if (!l || l->name != rows[i].name)
 			continue;
 		l->duplex = rows[i].duplex;
@@ -198,8 +201,8 @@ static void take_over_speeds(struct link_walk *w, const struct sample *prev)
 void engine_links(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out)
 {
-	struct link_walk w = {.o = {out, e->series, (unsigned)ns->series_netns},
-		.first = out->links.count};
+	struct link_walk w = {
+		.o = {out, e->series, (unsigned)ns->series_netns}, .first = out->links.count};
 	uint64_t begun = clock_mono_ns();
 	if (engine_pace_due(e, ns, PACE_LINKS)) {
 		int r = reader_dump(e->reader, DUMP_LINKS, link_bytes, &w);

@@ -66,9 +66,10 @@ static void take_over_unix(struct local_walk *w, const struct sample *prev)
 {
 	const struct unix_listener *rows = TABLE_ROWS(prev->unix_listeners, struct unix_listener);
 	for (uint32_t i = 0; i < prev->unix_listeners.count; i++) {
-		struct unix_listener *l = rows[i].netns == w->o.netns
-						  ? table_add(&w->o.sample->unix_listeners, sizeof *l)
-						  : NULL;
+		struct unix_listener *l =
+			rows[i].netns == w->o.netns
+				? table_add(&w->o.sample->unix_listeners, sizeof *l)
+				: NULL;
 		if (l) {
 			*l = rows[i];
 			l->stale = true;
@@ -76,8 +77,8 @@ static void take_over_unix(struct local_walk *w, const struct sample *prev)
 	}
 }
 
-static void unix_listeners(struct engine *e, struct netns_state *ns, struct local_walk *w,
-	const struct sample *prev)
+static void unix_listeners(
+	struct engine *e, struct netns_state *ns, struct local_walk *w, const struct sample *prev)
 {
 	struct sample *out = w->o.sample;
 	if (!engine_pace_due(e, ns, PACE_UNIX)) {
@@ -155,8 +156,8 @@ static void take_over_udp(struct local_walk *w, const struct sample *prev)
 	}
 }
 
-static void udp_sockets(struct engine *e, struct netns_state *ns, struct local_walk *w,
-	const struct sample *prev)
+static void udp_sockets(
+	struct engine *e, struct netns_state *ns, struct local_walk *w, const struct sample *prev)
 {
 	struct sample *out = w->o.sample;
 	if (!engine_pace_due(e, ns, PACE_UDP)) {
@@ -208,7 +209,8 @@ static void packet_taps(struct engine *e, struct local_walk *w, const struct sam
 		return;
 	int r = reader_dump(e->reader, DUMP_PACKET, packet_bytes, w);
 	engine_dump_gap(e, out, w->o.netns, r, "packet sockets (sock_diag)", "who reads packets");
-	const struct packet_tap *before = prev ? TABLE_ROWS(prev->packet_taps, struct packet_tap) : NULL;
+	const struct packet_tap *before =
+		prev ? TABLE_ROWS(prev->packet_taps, struct packet_tap) : NULL;
 	for (uint32_t i = first; i < out->packet_taps.count; i++)
 		for (uint32_t k = 0; prev && k < prev->packet_taps.count; k++) {
 			struct packet_tap *t = &TABLE_ROWS(out->packet_taps, struct packet_tap)[i];

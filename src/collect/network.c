@@ -246,8 +246,8 @@ int collect_protocols(struct scan bytes, const struct out *o)
 	static const struct {
 		const char *name;
 		enum metric metric;
-	} known[] = {{"UNIX", M_UNIX_SOCKETS}, {"UNIX-STREAM", M_UNIX_SOCKETS}, {"RAW", M_RAW_SOCKETS},
-		{"RAWv6", M_RAW_SOCKETS}, {"PACKET", M_PACKET_SOCKETS}};
+	} known[] = {{"UNIX", M_UNIX_SOCKETS}, {"UNIX-STREAM", M_UNIX_SOCKETS},
+		{"RAW", M_RAW_SOCKETS}, {"RAWv6", M_RAW_SOCKETS}, {"PACKET", M_PACKET_SOCKETS}};
 	uint64_t sum[COUNTOF(known)] = {0};
 	bool found[COUNTOF(known)] = {false}, any = false;
 	struct scan line, name;

@@ -32,8 +32,8 @@ void engine_paces_end(struct engine *e)
 		struct pace *p = &e->paces[i];
 		uint64_t pause = p->spent_ns * ROUND_BUDGET;
 		if (p->due)
-			p->next_ns = e->now_ns +
-				     (pause > least_pause_ns[i] ? pause : least_pause_ns[i]);
+			p->next_ns =
+				e->now_ns + (pause > least_pause_ns[i] ? pause : least_pause_ns[i]);
 	}
 }
 

@@ -57,8 +57,8 @@ static inline bool nl_attribute(struct nl_walk *w, struct nl_part *ret)
 	memcpy(&a, w->p, sizeof a);
 	if (a.nla_len < sizeof a || a.nla_len > w->left)
 		return false;
-	*ret = (struct nl_part){
-		(uint16_t)(a.nla_type & (unsigned)NLA_TYPE_MASK), w->p + sizeof a, a.nla_len - sizeof a};
+	*ret = (struct nl_part){(uint16_t)(a.nla_type & (unsigned)NLA_TYPE_MASK), w->p + sizeof a,
+		a.nla_len - sizeof a};
 	nl_step(w, a.nla_len);
 	return true;
 }

@@ -54,7 +54,7 @@ size_t parse_qdiscs(const void *bytes, size_t len,
 
 struct link_speed {
 	uint32_t index;
-	uint32_t mbit; /* 0: not known */
+	uint32_t mbit;  /* 0: not known */
 	uint8_t duplex; /* 0 half, 1 full, else not known */
 };
 size_t parse_link_speeds(const void *bytes, size_t len,

@@ -85,8 +85,8 @@ size_t parse_nft_chains(const void *bytes, size_t len,
 	return count;
 }
 
-size_t parse_nft_rules(const void *bytes, size_t len,
-	void (*each)(void *ctx, const struct nft_rule *r), void *ctx)
+size_t parse_nft_rules(
+	const void *bytes, size_t len, void (*each)(void *ctx, const struct nft_rule *r), void *ctx)
 {
 	struct nl_walk w = nl_over(bytes, len), attributes;
 	struct nl_part a;
@@ -165,7 +165,8 @@ enum fw_verdict parse_nft_verdict(struct nl_part data, char ret_chain[static NFT
 			}
 			if (b.type != NFTA_VERDICT_CODE)
 				continue;
-			int32_t code = (int32_t)nl_be32(b); /* a queue's number is in the upper half */
+			int32_t code =
+				(int32_t)nl_be32(b); /* a queue's number is in the upper half */
 			switch (code < 0 ? code : code & NF_VERDICT_MASK) {
 			case NF_ACCEPT: verdict = FW_ACCEPT; break;
 			case NF_DROP: verdict = FW_DROP; break;

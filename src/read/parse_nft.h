@@ -14,8 +14,8 @@ enum { NFT_NAME = 128, NFT_TEXT = 192 };
 struct nft_chain {
 	uint8_t family; /* NFPROTO_... */
 	char table[NFT_NAME], name[NFT_NAME], type[16];
-	bool base;      /* packets come to it from a hook, not from a jump */
-	uint32_t hook;  /* NF_INET_... or NF_NETDEV_... */
+	bool base;     /* packets come to it from a hook, not from a jump */
+	uint32_t hook; /* NF_INET_... or NF_NETDEV_... */
 	int32_t priority;
 	enum fw_verdict policy; /* of a base chain: what becomes of a packet that no rule took */
 	uint64_t handle;

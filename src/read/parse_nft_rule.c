@@ -34,7 +34,7 @@ struct field {
 	const char *name; /* NULL: nothing that we know */
 	enum form form;
 	bool masked;
-	uint32_t mask; /* of FORM_STATE and numbers */
+	uint32_t mask;   /* of FORM_STATE and numbers */
 	unsigned prefix; /* bits of an address, 0: all */
 };
 
@@ -44,8 +44,11 @@ struct decoder {
 	bool unknown;
 	uint8_t l3, l4;   /* known of the packet so far; 0: not */
 	char implied[40]; /* "meta l4proto tcp", not written before something needs it */
-	char name[48];    /* of a field that is put together */
 	struct field in[REGISTERS];
+	/* The last test was "at least", and stands at the end of the text: with "at most" of the same field it makes a range. */
+	uint32_t from_register;
+	size_t from_at, from_end;
+	char from[48];
 };
 
 static void say(struct decoder *d, const char *a, const char *b, const char *c)
@@ -93,7 +96,8 @@ static void state_names(uint32_t bits, char *to, size_t size)
 	static const struct {
 		uint32_t bit;
 		const char *name;
-	} names[] = {{1, "invalid"}, {2, "established"}, {4, "related"}, {8, "new"}, {64, "untracked"}};
+	} names[] = {
+		{1, "invalid"}, {2, "established"}, {4, "related"}, {8, "new"}, {64, "untracked"}};
 	size_t n = 0;
 	to[0] = '\0';
 	for (size_t i = 0; i < COUNTOF(names); i++)
@@ -196,12 +200,15 @@ static struct field network_field(struct decoder *d, uint32_t offset, uint32_t l
 	if (d->r->family == NFPROTO_INET && d->l3 == 0)
 		six = len == 16;
 	if (six && (offset == 8 || offset == 24))
-		return (struct field){offset == 8 ? "ip6 saddr" : "ip6 daddr", FORM_ADDRESS, false, 0, 0};
+		return (struct field){
+			offset == 8 ? "ip6 saddr" : "ip6 daddr", FORM_ADDRESS, false, 0, 0};
 	if (six)
-		return offset == 6 && len == 1 ? (struct field){"ip6 nexthdr", FORM_L4PROTO, false, 0, 0}
-					       : (struct field){0};
+		return offset == 6 && len == 1
+			       ? (struct field){"ip6 nexthdr", FORM_L4PROTO, false, 0, 0}
+			       : (struct field){0};
 	if (offset == 12 || offset == 16)
-		return (struct field){offset == 12 ? "ip saddr" : "ip daddr", FORM_ADDRESS, false, 0, 0};
+		return (struct field){
+			offset == 12 ? "ip saddr" : "ip daddr", FORM_ADDRESS, false, 0, 0};
 	if (offset == 9 && len == 1)
 		return (struct field){"ip protocol", FORM_L4PROTO, false, 0, 0};
 	if (offset == 8 && len == 1)
@@ -213,7 +220,8 @@ static struct field transport_field(const struct decoder *d, uint32_t offset, ui
 {
 	bool icmp = d->l4 == IPPROTO_ICMP || d->l4 == IPPROTO_ICMPV6;
 	if (icmp && offset == 0 && len == 1)
-		return (struct field){d->l4 == IPPROTO_ICMP ? "icmp type" : "icmpv6 type", FORM_BE, false, 0, 0};
+		return (struct field){
+			d->l4 == IPPROTO_ICMP ? "icmp type" : "icmpv6 type", FORM_BE, false, 0, 0};
 	if (icmp || len != 2 || offset > 2)
 		return d->l4 == IPPROTO_TCP && offset == 13 && len == 1
 			       ? (struct field){"tcp flags", FORM_BE, false, 0, 0}
@@ -226,8 +234,8 @@ static struct field transport_field(const struct decoder *d, uint32_t offset, ui
 
 static void load_payload(struct decoder *d, const struct expression *e)
 {
-	uint32_t base = nl_be32(e->a[NFTA_PAYLOAD_BASE]), offset = nl_be32(e->a[NFTA_PAYLOAD_OFFSET]),
-		 len = nl_be32(e->a[NFTA_PAYLOAD_LEN]);
+	uint32_t base = nl_be32(e->a[NFTA_PAYLOAD_BASE]),
+		 offset = nl_be32(e->a[NFTA_PAYLOAD_OFFSET]), len = nl_be32(e->a[NFTA_PAYLOAD_LEN]);
 	struct field f = {0};
 	if (base == NFT_PAYLOAD_NETWORK_HEADER)
 		f = network_field(d, offset, len);
@@ -337,6 +345,11 @@ static void compare(struct decoder *d, const struct expression *e)
 	}
 	if (!f->masked && implies(d, f, v, op))
 		return;
+	uint32_t number_of = nl_be32(e->a[NFTA_CMP_SREG]);
+	bool ends_range = op == NFT_CMP_LTE && d->from_register == number_of &&
+			  d->from_end == d->n && d->from_end;
+	if (ends_range)
+		d->n = d->from_at;
 	begin_test(d, f);
 	if (f->masked && f->form == FORM_STATE && op == NFT_CMP_NEQ) { /* any of these bits */
 		state_names(f->mask, text, sizeof text);
@@ -346,11 +359,19 @@ static void compare(struct decoder *d, const struct expression *e)
 	value_text(v, f, text, sizeof text);
 	if (f->masked && f->form != FORM_ADDRESS) {
 		char masked[100];
-		(void)snprintf(masked, sizeof masked, "& 0x%x %s", f->mask,
-			*ops[op] ? ops[op] : "==");
+		(void)snprintf(
+			masked, sizeof masked, "& 0x%x %s", f->mask, *ops[op] ? ops[op] : "==");
 		say(d, f->name, masked, text);
+	} else if (ends_range) {
+		char both[136];
+		(void)snprintf(both, sizeof both, "%s-%s", d->from, text);
+		say(d, f->name, both, "");
 	} else {
+		d->from_at = d->n;
 		say(d, f->name, ops[op], text);
+		d->from_register = op == NFT_CMP_GTE ? number_of : 0;
+		d->from_end = d->n;
+		(void)snprintf(d->from, sizeof d->from, "%.47s", text);
 	}
 }
 
@@ -434,7 +455,8 @@ static void compat(struct decoder *d, const struct expression *e, bool target)
 		return;
 	if (strcmp(name, "REJECT") == 0)
 		d->r->verdict = FW_REJECT;
-	else if (strstr(name, "NAT") || strcmp(name, "MASQUERADE") == 0 || strcmp(name, "REDIRECT") == 0)
+	else if (strstr(name, "NAT") || strcmp(name, "MASQUERADE") == 0 ||
+		 strcmp(name, "REDIRECT") == 0)
 		d->r->verdict = FW_NAT;
 }
 

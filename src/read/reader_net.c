@@ -372,8 +372,7 @@ int reader_dump(struct reader *r, enum reader_dump what,
 	int fault = reader_may();
 	if (fault)
 		return fault;
-	AUTO_FD int fd =
-		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, reader_dump_protocol(what));
+	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, reader_dump_protocol(what));
 	if (fd < 0)
 		return -errno;
 	/* A dump that the kernel cannot finish must not hold up the second for ever. */

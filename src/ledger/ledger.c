@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "ledger/ledger.h"
 
+#include "ledger/ledger_impl.h"
 #include "ledger/use.h"
 
 #include <errno.h>
@@ -10,11 +11,6 @@
 #include <string.h>
 
 enum { NO_HOLDER_BELOW = 2 /* percent used */ };
-
-struct builder {
-	struct view *v;
-	struct ledger *l;
-};
 
 double ledger_left(const struct ledger_row *r)
 {
@@ -44,6 +40,12 @@ static struct ledger_row *add_row(struct builder *b, enum resource res, const ch
 			  ? arena_printf(&b->v->scratch, "%s:%s", info->class, instance)
 			  : info->class;
 	return r;
+}
+
+struct ledger_row *ledger_add(struct builder *b, enum resource res, const char *instance,
+	unsigned netns, const char *source)
+{
+	return add_row(b, res, instance, netns, source);
 }
 
 /* Rows that are two gauges and perhaps a counter, each for every instance or namespace that has
@@ -463,6 +465,9 @@ int ledger_build(struct view *v, struct ledger *ret)
 	add_process_fds(&b);
 	add_listeners(&b);
 	add_ports(&b);
+	ledger_add_unix(&b);
+	ledger_add_udp(&b);
+	ledger_add_sending(&b);
 	add_cgroup_cpu(&b);
 	add_simples(&b);
 	qsort(ret->rows, ret->count, sizeof *ret->rows, compare_rows);

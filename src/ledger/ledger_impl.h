@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* What the files of the ledger share; nobody else includes this. */
+#ifndef LEDGER_LEDGER_IMPL_H
+#define LEDGER_LEDGER_IMPL_H
+
+#include "ledger/ledger.h"
+
+struct builder {
+	struct view *v;
+	struct ledger *l;
+};
+
+/* A new row with everything unknown, or NULL. instance: NULL or "" for the class as a whole; source is static. */
+struct ledger_row *ledger_add(struct builder *b, enum resource res, const char *instance,
+	unsigned netns, const char *source);
+
+void ledger_add_unix(struct builder *b);
+void ledger_add_udp(struct builder *b);
+void ledger_add_sending(struct builder *b);
+
+#endif

@@ -96,7 +96,7 @@ static bool absence_is_normal(enum collector_id c)
 	return c == COLLECTOR_conntrack_count || c == COLLECTOR_conntrack_max ||
 	       c == COLLECTOR_conntrack_stat || c == COLLECTOR_sockstat6 ||
 	       c == COLLECTOR_conntrack_acct || c == COLLECTOR_conntrack_time ||
-	       c == COLLECTOR_psi_irq || c == COLLECTOR_passwd;
+	       c == COLLECTOR_protocols || c == COLLECTOR_psi_irq || c == COLLECTOR_passwd;
 }
 
 static void report(struct sample *out, enum collector_id c, unsigned netns, int error)

@@ -33,8 +33,8 @@ enum states_order states_order_by_name(const char *name)
 
 static const char *state_name(const struct ct_state *s)
 {
-	static const char *const tcp[] = {"NONE", "SYN_SENT", "SYN_RECV", "ESTABLISHED", "FIN_WAIT",
-		"CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"};
+	static const char *const tcp[] = {"unknown", "SYN_SENT", "SYN_RECV", "ESTABLISHED",
+		"FIN_WAIT", "CLOSE_WAIT", "LAST_ACK", "TIME_WAIT", "CLOSE", "SYN_SENT2"};
 	static_assert(COUNTOF(tcp) == TCP_CONNTRACK_SYN_SENT2 + 1, "a name a state");
 	if (s->proto == IPPROTO_TCP)
 		return s->tcp_state < COUNTOF(tcp) ? tcp[s->tcp_state] : "unknown";
@@ -114,7 +114,8 @@ static double key_of(const struct state_row *r, enum states_order o)
 	case STATES_BY_BYTES: return r->s->counted ? sum(r->s->bytes) : -1;
 	case STATES_BY_PACKETS: return r->s->counted ? sum(r->s->packets) : -1;
 	case STATES_BY_AGE: return r->age_s;
-	case STATES_BY_EXPIRES: return -(double)r->s->timeout_s; /* the next one first */
+	case STATES_BY_EXPIRES:
+		return r->expires_s < 0 ? -1e18 : -r->expires_s; /* the next one first */
 	case STATES_ORDERS: break;
 	}
 	return 0;
@@ -148,7 +149,13 @@ static int add_states(struct view *v, const struct sample *first, const struct s
 		struct state_row *r = &ret->rows[i];
 		const struct ct_state *s = &TABLE_ROWS(last->ct_states, struct ct_state)[i];
 		const struct ct_state *old = find(&before, s);
-		*r = (struct state_row){s, state_name(s), -1, -1, -1};
+		*r = (struct state_row){.s = s,
+			.state = state_name(s),
+			.rate = -1,
+			.packet_rate = -1,
+			.age_s = -1,
+			.expires_s =
+				s->status & (IPS_OFFLOAD | IPS_HW_OFFLOAD) ? -1.0 : s->timeout_s};
 		if (s->begun_ns && last->real_ns >= s->begun_ns)
 			r->age_s = (double)(last->real_ns - s->begun_ns) / 1e9;
 		if (s->counted && (old || !first->ct_states.dropped))

@@ -28,6 +28,7 @@ struct state_row {
 	const char *state; /* "ESTABLISHED", of UDP and others "single", "multiple", "assured" */
 	double rate, packet_rate; /* bytes and packets a second, both ways; < 0: not known */
 	double age_s;             /* < 0: not known */
+	double expires_s;         /* without more packets; < 0: not known, a device forwards them */
 };
 
 /* A rule that has a counter. */

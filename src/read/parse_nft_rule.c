@@ -290,7 +290,7 @@ static void bitwise(struct decoder *d, const struct expression *e)
 	struct field f = *reg(d, e->a[NFTA_BITWISE_SREG]);
 	struct nl_part mask = value_of(e->a[NFTA_BITWISE_MASK]);
 	f.masked = true;
-	f.mask = nl_u32(mask);
+	f.mask = (uint32_t)number(mask, f.form != FORM_HOST && f.form != FORM_STATE);
 	if (f.form == FORM_ADDRESS) { /* 255.255.128.0 is a prefix of 17 bits */
 		unsigned bits = 0;
 		while (bits < mask.len * 8 && mask.p[bits / 8] >> (7 - bits % 8) & 1)
@@ -314,6 +314,8 @@ static bool implies(struct decoder *d, const struct field *f, struct nl_part v, 
 		d->l3 = number(v, true) == 0x86dd ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	else
 		return false;
+	if (d->l4 == IPPROTO_ICMP || d->l4 == IPPROTO_ICMPV6) /* of one version of IP alone */
+		d->implied[0] = '\0';
 	say_implied(d);
 	value_text(v, f, text, sizeof text);
 	(void)snprintf(d->implied, sizeof d->implied, "%s %.20s", f->name, text);

@@ -181,7 +181,7 @@ static int states_table(FILE *f, struct style st, struct view *v, const struct s
 		*cell++ = counted_text(v, c, c->packets[0], false);
 		*cell++ = counted_text(v, c, c->packets[1], false);
 		*cell++ = duration_text(v, r->age_s);
-		*cell++ = duration_text(v, c->timeout_s);
+		*cell++ = duration_text(v, r->expires_s);
 		*cell = netns_name(v, c->netns);
 	}
 	if (v->scratch.overflowed)
@@ -285,7 +285,7 @@ static json_t *state_json(struct view *v, const struct state_row *r)
 {
 	const struct ct_state *c = r->s;
 	return json_pack(
-		"{s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i}",
+		"{s:o, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 		"netns", netns_json(v, c->netns), "proto", proto_name(v, c->proto), "source",
 		address_json(&c->source), "source_port", count(c->source_port, c->source_port),
 		"destination", address_json(&c->destination), "destination_port",
@@ -293,7 +293,7 @@ static json_t *state_json(struct view *v, const struct state_row *r)
 		count(c->counted, c->bytes[0]), "received_bytes", count(c->counted, c->bytes[1]),
 		"sent_packets", count(c->counted, c->packets[0]), "received_packets",
 		count(c->counted, c->packets[1]), "rate", known(r->rate), "packet_rate",
-		known(r->packet_rate), "age_s", known(r->age_s), "expires_s", (int)c->timeout_s);
+		known(r->packet_rate), "age_s", known(r->age_s), "expires_s", known(r->expires_s));
 }
 
 static json_t *rule_json(struct view *v, const struct rule_row *r)

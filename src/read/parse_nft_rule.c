@@ -532,6 +532,8 @@ void parse_nft_expressions(struct nl_walk list, struct nft_rule *r)
 		one_expression(&d, name, &e);
 	}
 	say_implied(&d);
+	if (r->text[0] == '\0' && r->counted && !d.unknown) /* of every packet that comes so far */
+		say(&d, "counter", "", "");
 	if (strcmp(r->text, "...") == 0)
 		r->text[0] = '\0';
 }

@@ -159,10 +159,10 @@ static int states_table(FILE *f, struct style st, struct view *v, const struct s
 	static const struct column columns[] = {{"proto", false, false, 0, 0},
 		{"source", false, true, 0, 15}, {"destination", false, true, 0, 15},
 		{"state", false, false, 0, 0}, {"rate", true, false, 0, 0},
-		{"sent", true, false, 1, 0}, {"received", true, false, 1, 0},
-		{"packets", true, false, 5, 0}, {"back", true, false, 5, 0},
-		{"age", true, false, 3, 0}, {"expires", true, false, 2, 0},
-		{"netns", false, false, 4, 0}};
+		{"sent", true, false, 1, 0}, {"received", true, false, 2, 0},
+		{"packets", true, false, 6, 0}, {"back", true, false, 7, 0},
+		{"age", true, false, 4, 0}, {"expires", true, false, 3, 0},
+		{"netns", false, false, 5, 0}};
 	const char **cells =
 		arena_alloc(&v->scratch, (s->n + 1) * COUNTOF(columns) * sizeof *cells);
 	if (!cells)
@@ -194,9 +194,9 @@ static int states_table(FILE *f, struct style st, struct view *v, const struct s
 static int rules_table(FILE *f, struct style st, struct view *v, const struct states *s)
 {
 	static const struct column columns[] = {{"packets", true, false, 0, 0},
-		{"bytes", true, false, 1, 0}, {"share", true, false, 2, 0},
+		{"bytes", true, false, 3, 0}, {"share", true, false, 1, 0},
 		{"place", true, false, 0, 0}, {"chain", false, true, 0, 12},
-		{"rule", false, true, 0, 20}, {"netns", false, false, 3, 0}};
+		{"rule", false, true, 0, 36}, {"netns", false, false, 2, 0}};
 	const char **cells =
 		arena_alloc(&v->scratch, (s->nrules + 1) * COUNTOF(columns) * sizeof *cells);
 	if (!cells)

@@ -218,14 +218,12 @@ static void unix_name(struct nl_part a, char to[static UNIX_PATH])
 {
 	size_t n = a.len < UNIX_PATH - 1 ? a.len : UNIX_PATH - 1;
 	bool abstract = n && a.p[0] == '\0';
-	for (size_t i = 0; i < n; i++) {
-		char c = (char)a.p[i];
-		if (c == '\0' && !abstract) {
-			n = i;
-			break;
-		}
-		to[i] = c == '\0' ? '@' : c;
-	}
+	if (!abstract)
+		n = strnlen((const char *)a.p, n);
+	memcpy(to, a.p, n);
+	for (size_t i = 0; i < n; i++)
+		if (to[i] == '\0')
+			to[i] = '@';
 	to[n] = '\0';
 }
 

@@ -6,37 +6,17 @@
  * a value, and the rule ends where one does not match; a counter counts the packets that came to it. Here each register is followed as far as what
  * field it holds, and comparisons are written in nft's words. What nft adds by itself (that it is TCP, before a port of TCP) is left out
  * again. The common cases only: what is not understood becomes "...", and a rule of which nothing is understood has an empty text. */
+#include "read/nft_value.h"
 #include "read/parse_nft.h"
 
-#include <arpa/inet.h>
+#include <linux/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
-#include <netinet/in.h>
+
 #include <stdio.h>
 
 enum { REGISTERS = 24, XT_NAME = 32 };
-
-enum form { /* how a value is written */
-	FORM_UNKNOWN,
-	FORM_BE,      /* number, most significant byte first */
-	FORM_HOST,    /* number as this machine has it */
-	FORM_ADDRESS, /* 4 or 16 bytes, or the first bytes of one */
-	FORM_NAME,
-	FORM_L4PROTO,
-	FORM_NFPROTO,
-	FORM_ETHERTYPE,
-	FORM_STATE,
-	FORM_PORT, /* of the transport header */
-};
-
-struct field {
-	const char *name; /* NULL: nothing that we know */
-	enum form form;
-	bool masked;
-	uint32_t mask;   /* of FORM_STATE and numbers */
-	unsigned prefix; /* bits of an address, 0: all */
-};
 
 struct decoder {
 	struct nft_rule *r;
@@ -44,7 +24,7 @@ struct decoder {
 	bool unknown;
 	uint8_t l3, l4;   /* known of the packet so far; 0: not */
 	char implied[40]; /* "meta l4proto tcp", not written before something needs it */
-	struct field in[REGISTERS];
+	struct nft_field in[REGISTERS];
 	/* The last test was "at least", and stands at the end of the text: with "at most" of the same field it makes a range. */
 	uint32_t from_register;
 	size_t from_at, from_end;
@@ -74,87 +54,6 @@ static void not_understood(struct decoder *d)
 	d->unknown = true;
 }
 
-/* ---- names of numbers ---- */
-
-static const char *l4_name(unsigned proto)
-{
-	switch (proto) {
-	case IPPROTO_TCP: return "tcp";
-	case IPPROTO_UDP: return "udp";
-	case IPPROTO_ICMP: return "icmp";
-	case IPPROTO_ICMPV6: return "icmpv6";
-	case IPPROTO_SCTP: return "sctp";
-	case IPPROTO_ESP: return "esp";
-	case IPPROTO_GRE: return "gre";
-	case IPPROTO_IGMP: return "igmp";
-	default: return NULL;
-	}
-}
-
-static void state_names(uint32_t bits, char *to, size_t size)
-{
-	static const struct {
-		uint32_t bit;
-		const char *name;
-	} names[] = {
-		{1, "invalid"}, {2, "established"}, {4, "related"}, {8, "new"}, {64, "untracked"}};
-	size_t n = 0;
-	to[0] = '\0';
-	for (size_t i = 0; i < COUNTOF(names); i++)
-		if ((bits & names[i].bit) && n < size)
-			n += (size_t)snprintf(
-				to + n, size - n, "%s%s", n ? "," : "", names[i].name);
-}
-
-static void address(struct nl_part v, const struct field *f, char *to, size_t size)
-{
-	uint8_t bytes[16] = {0};
-	char text[48];
-	bool six = strncmp(f->name, "ip6", 3) == 0;
-	size_t full = six ? 16 : 4;
-	memcpy(bytes, v.p, v.len < full ? v.len : full);
-	if (!inet_ntop(six ? AF_INET6 : AF_INET, bytes, text, sizeof text))
-		text[0] = '\0';
-	/* nft loads and compares only the bytes that a prefix needs. */
-	unsigned prefix = f->prefix ? f->prefix : v.len < full ? (unsigned)v.len * 8 : 0;
-	if (prefix)
-		(void)snprintf(to, size, "%s/%u", text, prefix);
-	else
-		(void)snprintf(to, size, "%s", text);
-}
-
-static uint64_t number(struct nl_part v, bool big_endian)
-{
-	uint64_t x = 0;
-	for (size_t i = 0; i < v.len && i < 8; i++)
-		x = big_endian ? x << 8 | v.p[i] : x | (uint64_t)v.p[i] << 8 * i;
-	return x;
-}
-
-static void value_text(struct nl_part v, const struct field *f, char *to, size_t size)
-{
-	const char *name = NULL;
-	uint64_t x;
-	switch (f->form) {
-	case FORM_ADDRESS: address(v, f, to, size); return;
-	case FORM_NAME: nl_text(v, to, size); return;
-	case FORM_STATE: state_names(nl_u32(v), to, size); return;
-	case FORM_L4PROTO: name = v.len ? l4_name(*v.p) : NULL; break;
-	case FORM_NFPROTO: name = v.len && *v.p == NFPROTO_IPV6 ? "ipv6" : "ipv4"; break;
-	case FORM_ETHERTYPE:
-		x = number(v, true);
-		name = x == 0x0800 ? "ip" : x == 0x86dd ? "ip6" : x == 0x0806 ? "arp" : NULL;
-		break;
-	default: break;
-	}
-	x = number(v, f->form != FORM_HOST);
-	if (name)
-		(void)snprintf(to, size, "%s", name);
-	else
-		(void)snprintf(to, size, f->form == FORM_HOST || v.len <= 2 ? "%llu" : "0x%llx",
-			(unsigned long long)x);
-}
-
 /* ---- expressions ---- */
 
 /* The attributes of an expression by number, as far as this file looks at any. */
@@ -166,7 +65,10 @@ struct expression {
 
 static struct expression attributes_of(struct nl_part data)
 {
-	struct expression e = {0};
+	static const unsigned char nothing[1];
+	struct expression e;
+	for (size_t i = 0; i < ATTRIBUTES; i++)
+		e.a[i] = (struct nl_part){0, nothing, 0};
 	struct nl_walk w = nl_inside(data);
 	struct nl_part a;
 	while (nl_attribute(&w, &a))
@@ -186,57 +88,57 @@ static struct nl_part value_of(struct nl_part data)
 	return (struct nl_part){0, data.p, 0};
 }
 
-static struct field *reg(struct decoder *d, struct nl_part number_of)
+static struct nft_field *reg(struct decoder *d, struct nl_part number_of)
 {
-	static struct field none;
+	static struct nft_field none;
 	uint32_t n = nl_be32(number_of);
-	none = (struct field){0};
+	none = (struct nft_field){0};
 	return n && n < REGISTERS ? &d->in[n] : &none;
 }
 
-static struct field network_field(struct decoder *d, uint32_t offset, uint32_t len)
+static struct nft_field network_field(struct decoder *d, uint32_t offset, uint32_t len)
 {
 	bool six = d->r->family == NFPROTO_IPV6 || d->l3 == NFPROTO_IPV6;
 	if (d->r->family == NFPROTO_INET && d->l3 == 0)
 		six = len == 16;
 	if (six && (offset == 8 || offset == 24))
-		return (struct field){
-			offset == 8 ? "ip6 saddr" : "ip6 daddr", FORM_ADDRESS, false, 0, 0};
+		return (struct nft_field){
+			offset == 8 ? "ip6 saddr" : "ip6 daddr", NFT_FORM_ADDRESS, false, 0, 0};
 	if (six)
 		return offset == 6 && len == 1
-			       ? (struct field){"ip6 nexthdr", FORM_L4PROTO, false, 0, 0}
-			       : (struct field){0};
+			       ? (struct nft_field){"ip6 nexthdr", NFT_FORM_L4PROTO, false, 0, 0}
+			       : (struct nft_field){0};
 	if (offset == 12 || offset == 16)
-		return (struct field){
-			offset == 12 ? "ip saddr" : "ip daddr", FORM_ADDRESS, false, 0, 0};
+		return (struct nft_field){
+			offset == 12 ? "ip saddr" : "ip daddr", NFT_FORM_ADDRESS, false, 0, 0};
 	if (offset == 9 && len == 1)
-		return (struct field){"ip protocol", FORM_L4PROTO, false, 0, 0};
+		return (struct nft_field){"ip protocol", NFT_FORM_L4PROTO, false, 0, 0};
 	if (offset == 8 && len == 1)
-		return (struct field){"ip ttl", FORM_BE, false, 0, 0};
-	return (struct field){0};
+		return (struct nft_field){"ip ttl", NFT_FORM_BE, false, 0, 0};
+	return (struct nft_field){0};
 }
 
-static struct field transport_field(const struct decoder *d, uint32_t offset, uint32_t len)
+static struct nft_field transport_field(const struct decoder *d, uint32_t offset, uint32_t len)
 {
 	bool icmp = d->l4 == IPPROTO_ICMP || d->l4 == IPPROTO_ICMPV6;
 	if (icmp && offset == 0 && len == 1)
-		return (struct field){
-			d->l4 == IPPROTO_ICMP ? "icmp type" : "icmpv6 type", FORM_BE, false, 0, 0};
+		return (struct nft_field){d->l4 == IPPROTO_ICMP ? "icmp type" : "icmpv6 type",
+			NFT_FORM_BE, false, 0, 0};
 	if (icmp || len != 2 || offset > 2)
 		return d->l4 == IPPROTO_TCP && offset == 13 && len == 1
-			       ? (struct field){"tcp flags", FORM_BE, false, 0, 0}
-			       : (struct field){0};
+			       ? (struct nft_field){"tcp flags", NFT_FORM_BE, false, 0, 0}
+			       : (struct nft_field){0};
 	static const char *const names[][2] = {
 		{"tcp sport", "tcp dport"}, {"udp sport", "udp dport"}, {"th sport", "th dport"}};
 	unsigned row = d->l4 == IPPROTO_TCP ? 0 : d->l4 == IPPROTO_UDP ? 1 : 2;
-	return (struct field){names[row][offset / 2], FORM_PORT, false, 0, 0};
+	return (struct nft_field){names[row][offset / 2], NFT_FORM_PORT, false, 0, 0};
 }
 
 static void load_payload(struct decoder *d, const struct expression *e)
 {
 	uint32_t base = nl_be32(e->a[NFTA_PAYLOAD_BASE]),
 		 offset = nl_be32(e->a[NFTA_PAYLOAD_OFFSET]), len = nl_be32(e->a[NFTA_PAYLOAD_LEN]);
-	struct field f = {0};
+	struct nft_field f = {0};
 	if (base == NFT_PAYLOAD_NETWORK_HEADER)
 		f = network_field(d, offset, len);
 	else if (base == NFT_PAYLOAD_TRANSPORT_HEADER)
@@ -249,34 +151,34 @@ static void load_payload(struct decoder *d, const struct expression *e)
 
 static void load_meta(struct decoder *d, const struct expression *e)
 {
-	static const struct field known[] = {
-		[NFT_META_LEN] = {"meta length", FORM_HOST, false, 0, 0},
-		[NFT_META_PROTOCOL] = {"meta protocol", FORM_ETHERTYPE, false, 0, 0},
-		[NFT_META_MARK] = {"meta mark", FORM_HOST, false, 0, 0},
-		[NFT_META_IIF] = {"iif", FORM_HOST, false, 0, 0},
-		[NFT_META_OIF] = {"oif", FORM_HOST, false, 0, 0},
-		[NFT_META_IIFNAME] = {"iifname", FORM_NAME, false, 0, 0},
-		[NFT_META_OIFNAME] = {"oifname", FORM_NAME, false, 0, 0},
-		[NFT_META_SKUID] = {"meta skuid", FORM_HOST, false, 0, 0},
-		[NFT_META_NFPROTO] = {"meta nfproto", FORM_NFPROTO, false, 0, 0},
-		[NFT_META_L4PROTO] = {"meta l4proto", FORM_L4PROTO, false, 0, 0},
-		[NFT_META_PKTTYPE] = {"meta pkttype", FORM_HOST, false, 0, 0},
+	static const struct nft_field known[] = {
+		[NFT_META_LEN] = {"meta length", NFT_FORM_HOST, false, 0, 0},
+		[NFT_META_PROTOCOL] = {"meta protocol", NFT_FORM_ETHERTYPE, false, 0, 0},
+		[NFT_META_MARK] = {"meta mark", NFT_FORM_HOST, false, 0, 0},
+		[NFT_META_IIF] = {"iif", NFT_FORM_HOST, false, 0, 0},
+		[NFT_META_OIF] = {"oif", NFT_FORM_HOST, false, 0, 0},
+		[NFT_META_IIFNAME] = {"iifname", NFT_FORM_NAME, false, 0, 0},
+		[NFT_META_OIFNAME] = {"oifname", NFT_FORM_NAME, false, 0, 0},
+		[NFT_META_SKUID] = {"meta skuid", NFT_FORM_HOST, false, 0, 0},
+		[NFT_META_NFPROTO] = {"meta nfproto", NFT_FORM_NFPROTO, false, 0, 0},
+		[NFT_META_L4PROTO] = {"meta l4proto", NFT_FORM_L4PROTO, false, 0, 0},
+		[NFT_META_PKTTYPE] = {"meta pkttype", NFT_FORM_HOST, false, 0, 0},
 	};
 	uint32_t key = nl_be32(e->a[NFTA_META_KEY]);
 	if (e->a[NFTA_META_SREG].len)
 		say(d, key == NFT_META_MARK ? "meta mark set" : "meta set", "", "");
 	else
 		*reg(d, e->a[NFTA_META_DREG]) =
-			key < COUNTOF(known) ? known[key] : (struct field){0};
+			key < COUNTOF(known) ? known[key] : (struct nft_field){0};
 }
 
 static void load_ct(struct decoder *d, const struct expression *e)
 {
-	struct field f = {0};
+	struct nft_field f = {0};
 	switch (nl_be32(e->a[NFTA_CT_KEY])) {
-	case NFT_CT_STATE: f = (struct field){"ct state", FORM_STATE, false, 0, 0}; break;
-	case NFT_CT_STATUS: f = (struct field){"ct status", FORM_HOST, false, 0, 0}; break;
-	case NFT_CT_MARK: f = (struct field){"ct mark", FORM_HOST, false, 0, 0}; break;
+	case NFT_CT_STATE: f = (struct nft_field){"ct state", NFT_FORM_STATE, false, 0, 0}; break;
+	case NFT_CT_STATUS: f = (struct nft_field){"ct status", NFT_FORM_HOST, false, 0, 0}; break;
+	case NFT_CT_MARK: f = (struct nft_field){"ct mark", NFT_FORM_HOST, false, 0, 0}; break;
 	default: break;
 	}
 	if (e->a[NFTA_CT_SREG].len)
@@ -287,11 +189,11 @@ static void load_ct(struct decoder *d, const struct expression *e)
 
 static void bitwise(struct decoder *d, const struct expression *e)
 {
-	struct field f = *reg(d, e->a[NFTA_BITWISE_SREG]);
+	struct nft_field f = *reg(d, e->a[NFTA_BITWISE_SREG]);
 	struct nl_part mask = value_of(e->a[NFTA_BITWISE_MASK]);
 	f.masked = true;
-	f.mask = (uint32_t)number(mask, f.form != FORM_HOST && f.form != FORM_STATE);
-	if (f.form == FORM_ADDRESS) { /* 255.255.128.0 is a prefix of 17 bits */
+	f.mask = (uint32_t)nft_number(mask, f.form != NFT_FORM_HOST && f.form != NFT_FORM_STATE);
+	if (f.form == NFT_FORM_ADDRESS) { /* 255.255.128.0 is a prefix of 17 bits */
 		unsigned bits = 0;
 		while (bits < mask.len * 8 && mask.p[bits / 8] >> (7 - bits % 8) & 1)
 			bits++;
@@ -301,31 +203,31 @@ static void bitwise(struct decoder *d, const struct expression *e)
 }
 
 /* What nft would have written by itself: remembered, and said only if nothing follows from it. */
-static bool implies(struct decoder *d, const struct field *f, struct nl_part v, uint32_t op)
+static bool implies(struct decoder *d, const struct nft_field *f, struct nl_part v, uint32_t op)
 {
 	if (op != NFT_CMP_EQ || v.len == 0)
 		return false;
 	char text[32];
-	if (f->form == FORM_L4PROTO && strcmp(f->name, "ip6 nexthdr") != 0)
+	if (f->form == NFT_FORM_L4PROTO && strcmp(f->name, "ip6 nexthdr") != 0)
 		d->l4 = *v.p;
-	else if (f->form == FORM_NFPROTO)
+	else if (f->form == NFT_FORM_NFPROTO)
 		d->l3 = *v.p;
-	else if (f->form == FORM_ETHERTYPE && v.len >= 2)
-		d->l3 = number(v, true) == 0x86dd ? NFPROTO_IPV6 : NFPROTO_IPV4;
+	else if (f->form == NFT_FORM_ETHERTYPE && v.len >= 2)
+		d->l3 = nft_number(v, true) == 0x86dd ? NFPROTO_IPV6 : NFPROTO_IPV4;
 	else
 		return false;
 	if (d->l4 == IPPROTO_ICMP || d->l4 == IPPROTO_ICMPV6) /* of one version of IP alone */
 		d->implied[0] = '\0';
 	say_implied(d);
-	value_text(v, f, text, sizeof text);
+	nft_value_text(v, f, text, sizeof text);
 	(void)snprintf(d->implied, sizeof d->implied, "%s %.20s", f->name, text);
 	return true;
 }
 
 /* Does a test of this field say what was implied? */
-static void begin_test(struct decoder *d, const struct field *f)
+static void begin_test(struct decoder *d, const struct nft_field *f)
 {
-	bool of_l4 = f->form == FORM_PORT || strncmp(f->name, "icmp", 4) == 0 ||
+	bool of_l4 = f->form == NFT_FORM_PORT || strncmp(f->name, "icmp", 4) == 0 ||
 		     strncmp(f->name, "tcp", 3) == 0;
 	bool of_l3 = strncmp(f->name, "ip ", 3) == 0 || strncmp(f->name, "ip6 ", 4) == 0;
 	bool l4 = strstr(d->implied, "l4proto") || strncmp(d->implied, "ip protocol", 11) == 0;
@@ -337,7 +239,7 @@ static void begin_test(struct decoder *d, const struct field *f)
 static void compare(struct decoder *d, const struct expression *e)
 {
 	static const char *const ops[] = {"", "!=", "<", "<=", ">", ">="};
-	const struct field *f = reg(d, e->a[NFTA_CMP_SREG]);
+	const struct nft_field *f = reg(d, e->a[NFTA_CMP_SREG]);
 	struct nl_part v = value_of(e->a[NFTA_CMP_DATA]);
 	uint32_t op = nl_be32(e->a[NFTA_CMP_OP]);
 	char text[80] = "";
@@ -353,13 +255,13 @@ static void compare(struct decoder *d, const struct expression *e)
 	if (ends_range)
 		d->n = d->from_at;
 	begin_test(d, f);
-	if (f->masked && f->form == FORM_STATE && op == NFT_CMP_NEQ) { /* any of these bits */
-		state_names(f->mask, text, sizeof text);
+	if (f->masked && f->form == NFT_FORM_STATE && op == NFT_CMP_NEQ) { /* any of these bits */
+		nft_state_names(f->mask, text, sizeof text);
 		say(d, f->name, text, "");
 		return;
 	}
-	value_text(v, f, text, sizeof text);
-	if (f->masked && f->form != FORM_ADDRESS) {
+	nft_value_text(v, f, text, sizeof text);
+	if (f->masked && f->form != NFT_FORM_ADDRESS) {
 		char masked[100];
 		(void)snprintf(
 			masked, sizeof masked, "& 0x%x %s", f->mask, *ops[op] ? ops[op] : "==");
@@ -379,22 +281,22 @@ static void compare(struct decoder *d, const struct expression *e)
 
 static void range(struct decoder *d, const struct expression *e)
 {
-	const struct field *f = reg(d, e->a[NFTA_RANGE_SREG]);
+	const struct nft_field *f = reg(d, e->a[NFTA_RANGE_SREG]);
 	char from[64], to[64], both[140];
 	if (!f->name) {
 		not_understood(d);
 		return;
 	}
 	begin_test(d, f);
-	value_text(value_of(e->a[NFTA_RANGE_FROM_DATA]), f, from, sizeof from);
-	value_text(value_of(e->a[NFTA_RANGE_TO_DATA]), f, to, sizeof to);
+	nft_value_text(value_of(e->a[NFTA_RANGE_FROM_DATA]), f, from, sizeof from);
+	nft_value_text(value_of(e->a[NFTA_RANGE_TO_DATA]), f, to, sizeof to);
 	(void)snprintf(both, sizeof both, "%s-%s", from, to);
 	say(d, f->name, nl_be32(e->a[NFTA_RANGE_OP]) == NFT_RANGE_NEQ ? "!=" : "", both);
 }
 
 static void lookup(struct decoder *d, const struct expression *e)
 {
-	const struct field *f = reg(d, e->a[NFTA_LOOKUP_SREG]);
+	const struct nft_field *f = reg(d, e->a[NFTA_LOOKUP_SREG]);
 	char name[64], set[80];
 	bool map = e->a[NFTA_LOOKUP_DREG].len;
 	nl_text(e->a[NFTA_LOOKUP_SET], name, sizeof name);
@@ -411,7 +313,7 @@ static void immediate(struct decoder *d, const struct expression *e)
 {
 	char chain[NFT_NAME];
 	if (nl_be32(e->a[NFTA_IMMEDIATE_DREG]) != NFT_REG_VERDICT) {
-		*reg(d, e->a[NFTA_IMMEDIATE_DREG]) = (struct field){0};
+		*reg(d, e->a[NFTA_IMMEDIATE_DREG]) = (struct nft_field){0};
 		return;
 	}
 	d->r->verdict = parse_nft_verdict(e->a[NFTA_IMMEDIATE_DATA], chain);

@@ -10,7 +10,12 @@
 static void add_state(void *ctx, const struct ct_entry *c)
 {
 	const struct out *o = ctx;
-	struct ct_state *s = table_add(&o->sample->ct_states, sizeof *s);
+	struct table *states = &o->sample->ct_states;
+	if (states->count == CT_STATES_MAX) { /* the arena's pages have room for some more */
+		states->dropped++;
+		return;
+	}
+	struct ct_state *s = table_add(states, sizeof *s);
 	if (s)
 		*s = (struct ct_state){.netns = (uint16_t)o->netns,
 			.proto = c->proto,

@@ -6,14 +6,14 @@
  * a value, and the rule ends where one does not match; a counter counts the packets that came to it. Here each register is followed as far as what
  * field it holds, and comparisons are written in nft's words. What nft adds by itself (that it is TCP, before a port of TCP) is left out
  * again. The common cases only: what is not understood becomes "...", and a rule of which nothing is understood has an empty text. */
-#include "read/nft_value.h"
 #include "read/parse_nft.h"
+
+#include "read/nft_value.h"
 
 #include <linux/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
-
 #include <stdio.h>
 
 enum { REGISTERS = 24, XT_NAME = 32 };

@@ -33,6 +33,7 @@ static int run(struct options *o, char **argv)
 	case COMMAND_CHECK: return command_check(o);
 	case COMMAND_LIMITS: return command_limits(o);
 	case COMMAND_QUERY: return command_query(o);
+	case COMMAND_TOP: return command_top(o);
 	case COMMAND_RECORD: return command_record(o);
 	case COMMAND_UP: return command_up(o);
 	case COMMAND_SERVE:

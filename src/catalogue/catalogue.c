@@ -62,6 +62,7 @@ static const struct {
 	[UNIT_MS] = {1e-3, "seconds"},
 	[UNIT_US] = {1e-6, "seconds"},
 	[UNIT_NS] = {1e-9, "seconds"},
+	[UNIT_MBIT] = {125000, "bytes"},
 };
 
 const struct metric_info *metric_info(enum metric m)

@@ -30,6 +30,7 @@ enum metric_unit {
 	UNIT_MS,
 	UNIT_US,
 	UNIT_NS,
+	UNIT_MBIT,
 };
 
 enum metric_label {

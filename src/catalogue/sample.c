@@ -3,6 +3,7 @@
 #include "catalogue/sample.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <string.h>
 
 /* Ceilings, in rows. They bound memory on the worst host; a table that runs full counts what it
@@ -23,6 +24,13 @@ enum {
 	MAX_KLOG = 64,
 	MAX_BLOCKDEVS = 1 << 12,
 	MAX_FACTS = 32,
+	MAX_LINKS = 1 << 13,
+	MAX_FW_CHAINS = 1 << 10,
+	MAX_FW_RULES = 2000,
+	MAX_FW_SETS = 1 << 10,
+	MAX_UNIX_LISTENERS = 1 << 12,
+	MAX_UDP_SOCKETS = 1 << 13,
+	MAX_PACKET_TAPS = 1 << 10,
 };
 
 /* Each table of tables.def, and its ceiling above. */
@@ -50,6 +58,8 @@ int sample_init(struct sample *s)
 		r = arena_init(&s->present, SERIES_MAX + 1);
 	for (size_t i = 0; r == 0 && i < COUNTOF(tables); i++)
 		r = arena_init(&table_at(s, i)->rows, tables[i].ceiling);
+	if (r == 0)
+		r = arena_init(&s->ct_states.rows, CT_STATES_MAX * sizeof(struct ct_state));
 	if (r < 0)
 		sample_destroy(s);
 	return r;
@@ -61,6 +71,7 @@ void sample_destroy(struct sample *s)
 	arena_destroy(&s->present);
 	for (size_t i = 0; i < COUNTOF(tables); i++)
 		arena_destroy(&table_at(s, i)->rows);
+	arena_destroy(&s->ct_states.rows);
 }
 
 void sample_reset(struct sample *s)
@@ -70,12 +81,14 @@ void sample_reset(struct sample *s)
 		arena_reset(&t->rows);
 		t->count = t->dropped = 0;
 	}
+	arena_reset(&s->ct_states.rows);
+	s->ct_states.count = s->ct_states.dropped = 0;
 	arena_reset(&s->values);
 	arena_reset(&s->present);
 	s->nvalues = 0;
 	s->source = 0;
 	s->real_ns = s->mono_ns = s->ct_sampled = 0;
-	s->have_conns = s->have_files = s->have_ct_peers = false;
+	s->have_conns = s->have_files = s->have_ct_peers = s->have_ct_states = false;
 	s->have_held = s->have_ended = s->have_flows = false;
 }
 
@@ -187,4 +200,12 @@ void sample_gap(struct sample *s, unsigned netns, int error, const char *what, c
 	struct gap *g = table_add(&s->gaps, sizeof *g);
 	if (g)
 		*g = (struct gap){(uint16_t)netns, error, what, hides};
+}
+
+const char *fw_verdict_name(enum fw_verdict v)
+{
+	static const char *const names[] = {"", "accept", "drop", "reject", "return", "jump",
+		"goto", "continue", "queue", "nat", "map"};
+	static_assert(COUNTOF(names) == FW_VERDICTS, "a name a verdict");
+	return v < FW_VERDICTS ? names[v] : "";
 }

@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "catalogue/series.h"
 
-enum { PROC_COMM = 16, ADDR_BYTES = 16 };
+enum { PROC_COMM = 16, ADDR_BYTES = 16, CT_STATES_MAX = 200000, LINK_STATE_UNKNOWN = 0 };
 
 enum proc_have {
 	HAVE_STAT = 1,  /* state, times, memory, threads, faults */
@@ -185,6 +185,126 @@ struct held_file {
 	uint32_t path; /* interned */
 };
 
+/* A network interface: what is text, or no number that changes each second; its counters are series (net.*). */
+enum link_duplex { DUPLEX_NOT_KNOWN, DUPLEX_IS_HALF, DUPLEX_IS_FULL };
+struct net_link {
+	uint16_t netns;
+	uint32_t index;
+	uint32_t name; /* interned, as the instance of its series */
+	uint32_t
+		kind; /* interned: "veth", "bridge", "vlan", "bond" ...; 0 for hardware and the loopback */
+	uint32_t master;    /* interned: name of the bridge or bond that it is a port of */
+	uint32_t qdisc;     /* interned: of its root queue */
+	uint8_t operstate;  /* IF_OPER_... of linux/if.h; LINK_STATE_UNKNOWN where it is not told */
+	uint8_t port_state; /* 1 + BR_STATE_... of a port of a bridge, 0 for none */
+	uint8_t duplex;     /* enum link_duplex */
+	bool up;            /* it was switched on (IFF_UP) */
+};
+
+/* What a rule or a chain does with a packet. */
+enum fw_verdict {
+	FW_NONE, /* nothing: the next rule is asked */
+	FW_ACCEPT,
+	FW_DROP,
+	FW_REJECT,
+	FW_RETURN,
+	FW_JUMP,
+	FW_GOTO,
+	FW_CONTINUE,
+	FW_QUEUE,
+	FW_NAT,
+	FW_MAP, /* a map says */
+	FW_VERDICTS,
+};
+const char *fw_verdict_name(enum fw_verdict v);
+
+/* A chain of nf_tables. The key of chains and rules is namespace, family, table and a handle. */
+struct fw_chain {
+	uint16_t netns;
+	uint8_t family; /* NFPROTO_... */
+	bool stale;     /* taken over from an earlier reading, as its rules are */
+	uint32_t table, name;
+	uint64_t handle;
+	bool base; /* packets come to it from a hook, not from a jump alone */
+	uint8_t hook;
+	uint8_t policy; /* enum fw_verdict */
+	int32_t priority;
+	uint32_t type;  /* interned: "filter", "nat", "route" */
+	uint32_t rules; /* in it, those that found no place in fw_rules included */
+	bool counted;   /* by the chain: packets that its policy met */
+	uint64_t packets, bytes;
+};
+
+struct fw_rule {
+	uint16_t netns;
+	uint8_t family;
+	bool stale;
+	uint32_t table, chain; /* interned */
+	uint64_t handle;
+	uint32_t position; /* in its chain, from 1 */
+	uint8_t verdict;   /* enum fw_verdict */
+	bool counted;      /* it has a counter */
+	uint64_t packets, bytes;
+	uint32_t text; /* interned; 0: not understood */
+};
+
+struct fw_set {
+	uint16_t netns;
+	uint8_t family;
+	uint32_t table, name;
+	uint64_t handle;
+	bool have_count; /* how many elements: told since 6.16 */
+	uint32_t elements;
+	uint32_t limit; /* 0: none was set */
+};
+
+/* A listening unix socket: more than `backlog` waiting means that connect() waits or is refused. */
+struct unix_listener {
+	uint16_t netns;
+	bool stale;
+	uint8_t type;  /* SOCK_STREAM, SOCK_SEQPACKET */
+	uint32_t path; /* interned; "@name" is no file */
+	uint32_t waiting, backlog;
+	uint32_t uid, inode;
+	int32_t pid; /* owner, 0 when not looked up or not found */
+};
+
+/* A UDP socket that is bound to a port. */
+struct udp_socket {
+	uint16_t netns;
+	uint16_t port, peer_port;
+	bool stale;
+	bool have_drops;
+	struct address local, peer; /* peer: of a connected one */
+	uint32_t recvq;             /* bytes of memory that wait to be read */
+	uint32_t buffer;            /* of so many; 0: not told */
+	uint32_t drops;             /* of this socket since it was opened (32 bits, wraps) */
+	uint32_t uid, inode;
+	int32_t pid;
+};
+
+/* A packet socket: somebody reads (or writes) packets at an interface. */
+struct packet_tap {
+	uint16_t netns;
+	uint16_t protocol; /* ETH_P_..., 3 is all */
+	uint8_t type;      /* SOCK_RAW, SOCK_DGRAM */
+	uint32_t name;     /* interned: the interface, 0 for all */
+	uint32_t uid, inode;
+	int32_t pid;
+};
+
+/* One connection that the firewall tracks. Only there where it was asked for (WANT_STATES), and not recorded: there may be millions. */
+struct ct_state {
+	uint16_t netns;
+	uint8_t proto, tcp_state; /* enum of linux/netfilter/nf_conntrack_tcp.h */
+	uint16_t source_port, port;
+	struct address source, destination;
+	bool counted; /* bytes and packets were counted (net.netfilter.nf_conntrack_acct) */
+	uint32_t id, status, timeout_s;
+	uint64_t begun_ns; /* since 1970, 0: not told (net.netfilter.nf_conntrack_timestamp) */
+	uint64_t bytes[2], packets[2]; /* from the source, and to it */
+};
+
 /* Who is in a control group that is near one of its limits; groups below it count. */
 struct member {
 	uint32_t cgroup; /* interned path of the group with the limit */
@@ -238,9 +358,10 @@ struct sample {
 #include "catalogue/tables.def"
 #undef TABLE
 #undef COLUMN
-	uint8_t source;      /* who sets values now; see sample_source() */
-	uint64_t ct_sampled; /* entries that ct_peers was counted from */
-	bool have_conns, have_files, have_ct_peers;
+	struct table ct_states; /* never recorded */
+	uint8_t source;         /* who sets values now; see sample_source() */
+	uint64_t ct_sampled;    /* entries that ct_peers was counted from */
+	bool have_conns, have_files, have_ct_peers, have_ct_states;
 	bool have_held; /* files were looked at in the last seconds, and held is what was found */
 	bool have_ended, have_flows; /* the probes are there: no row means that nothing happened */
 };

@@ -114,6 +114,9 @@ static bool absence_is_normal(enum collector_id c)
 	case COLLECTOR_conntrack_count:
 	case COLLECTOR_conntrack_max:
 	case COLLECTOR_conntrack_stat:
+	case COLLECTOR_conntrack_acct:
+	case COLLECTOR_conntrack_time:
+	case COLLECTOR_protocols:
 	case COLLECTOR_sockstat6:
 	case COLLECTOR_snmp6:
 	case COLLECTOR_ndisc_cache:
@@ -231,6 +234,11 @@ static void sample_namespace(struct engine *e, size_t i, struct netns_state *ns,
 	}
 	ns->read = true;
 	engine_sockets(e, ns, prev, out);
+	engine_links(e, ns, prev, out);
+	engine_firewall(e, ns, prev, out);
+	engine_local_sockets(e, ns, prev, out);
+	if (e->want & WANT_STATES)
+		engine_ct_states(e, ns, out);
 	uint64_t used, max;
 	if (sample_gauge(e->series, out, M_CONNTRACK_USED, (unsigned)ns->series_netns, &used) &&
 		sample_gauge(e->series, out, M_CONNTRACK_MAX, (unsigned)ns->series_netns, &max) &&
@@ -258,6 +266,7 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 			"the network namespaces of other users' processes",
 			"everything inside them");
 	take_over_namespaces(e, prev, out);
+	engine_paces_begin(e);
 	for (size_t i = 0; i < reader_netns_count(e->reader); i++) {
 		const struct reader_netns *info = reader_netns_at(e->reader, i);
 		struct netns_state *ns;
@@ -280,6 +289,7 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 		}
 		sample_namespace(e, i, ns, prev, out);
 	}
+	engine_paces_end(e);
 	if (reader_netns_enter(e->reader, 0) < 0)
 		sample_gap(out, NETNS_HOST, EPERM, "the way back to the host's network namespace",
 			"all network numbers");

@@ -22,6 +22,7 @@ enum engine_want {
 	WANT_OWNERS = 2,  /* name the process of every listener */
 	WANT_ALL_FDS = 4, /* count descriptors of every process anew */
 	WANT_SLOW = 8,    /* also what is read only every few seconds */
+	WANT_STATES = 16, /* entries of connection tracking, up to CT_STATES_MAX */
 };
 
 int engine_open(struct reader *r, struct series_set *series, struct engine **ret);

@@ -41,6 +41,13 @@ enum demand {
 	DEMAND_CGROUP = 2, /* which cgroup each process belongs to */
 };
 
+/* What is read in every namespace, or in none, in a tick: how often depends on what one round of all of them costs. */
+enum pace_of { PACE_LINKS, PACE_SPEEDS, PACE_FIREWALL, PACE_UNIX, PACE_UDP, PACE_COUNT };
+struct pace {
+	uint64_t next_ns, spent_ns;
+	bool due;
+};
+
 /* Kept descriptors of one network namespace. */
 struct netns_state {
 	uint64_t inode;
@@ -51,6 +58,7 @@ struct netns_state {
 	int errors[COLLECTOR_COUNT];
 	bool dumped; /* or put off for the first time */
 	uint64_t next_dump_ns, dump_cost_ns;
+	unsigned looked; /* bit per enum pace_of: it was read at least once */
 };
 
 struct cgroup_group;
@@ -108,6 +116,8 @@ struct engine {
 	size_t ndevices;
 	struct cgroup_state *cgroups;
 	struct held_state *held;
+	struct pace paces[PACE_COUNT];
+	bool nf_tables; /* they are there to be asked */
 };
 
 /* What is read in this tick, and the host's values of before that stand because their source is not. */
@@ -143,6 +153,25 @@ void engine_sockets(
 void engine_owners(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_port_users(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_conntrack_peers(struct engine *e, struct netns_state *ns, struct sample *out);
+/* Rounds over all namespaces: what is due is settled before the first one, the next round after the last. */
+void engine_paces_begin(struct engine *e);
+void engine_paces_end(struct engine *e);
+/* Is it due here? Then the caller reads, and engine_pace_spent() adds what that took since `begun_ns`. */
+bool engine_pace_due(const struct engine *e, const struct netns_state *ns, enum pace_of what);
+void engine_pace_spent(
+	struct engine *e, struct netns_state *ns, enum pace_of what, uint64_t begun_ns);
+/* What a failed dump hides, unless it is one that a recorded tree does not have. */
+void engine_dump_gap(const struct engine *e, struct sample *out, unsigned netns, int error,
+	const char *what, const char *hides);
+void engine_links(
+	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
+void engine_firewall(
+	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
+/* Asks whether nf_tables can be asked: a monitor must not load a firewall. In the host's namespace. */
+void engine_find_firewall(struct engine *e);
+void engine_local_sockets(
+	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
+void engine_ct_states(struct engine *e, struct netns_state *ns, struct sample *out);
 void engine_filesystems(struct engine *e, struct sample *out);
 void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_files(struct engine *e, const struct sample *prev, struct sample *out);

@@ -208,3 +208,38 @@ int collect_netdev(struct scan bytes, const struct out *o)
 	}
 	return any ? 0 : -EBADMSG;
 }
+
+/* /proc/net/protocols (net/core/sock.c): "name size sockets memory ...", a line a protocol. Sockets are those of this namespace; unix stream
+ * sockets have a line of their own since 5.15. */
+int collect_protocols(struct scan bytes, const struct out *o)
+{
+	static const struct {
+		const char *name;
+		enum metric metric;
+	} known[] = {{"UNIX", M_UNIX_SOCKETS}, {"UNIX-STREAM", M_UNIX_SOCKETS},
+		{"PACKET", M_PACKET_SOCKETS}};
+	uint64_t sum[COUNTOF(known)] = {0};
+	bool found[COUNTOF(known)] = {false}, any = false;
+	struct scan line, name;
+	while (scan_line(&bytes, &line)) {
+		uint64_t size, sockets;
+		if (!scan_word(&line, &name) || !scan_u64(&line, &size) ||
+			!scan_u64(&line, &sockets))
+			continue;
+		for (size_t i = 0; i < COUNTOF(known); i++)
+			if (scan_is(name, known[i].name)) {
+				sum[i] += sockets;
+				found[i] = any = true;
+			}
+	}
+	for (size_t i = 0; i < COUNTOF(known); i++) {
+		uint64_t total = 0;
+		for (size_t k = 0; k < COUNTOF(known); k++)
+			if (known[k].metric == known[i].metric && found[k] &&
+				__builtin_add_overflow(total, sum[k], &total))
+				return -EBADMSG;
+		if (found[i])
+			out_plain(o, known[i].metric, total);
+	}
+	return any ? 0 : -EBADMSG;
+}

@@ -186,3 +186,13 @@ int collect_passwd(struct scan bytes, const struct out *o)
 	}
 	return any ? 0 : -EBADMSG;
 }
+
+int collect_conntrack_acct(struct scan bytes, const struct out *o)
+{
+	return first_number(bytes, o, M_CONNTRACK_ACCT);
+}
+
+int collect_conntrack_time(struct scan bytes, const struct out *o)
+{
+	return first_number(bytes, o, M_CONNTRACK_TIMESTAMP);
+}

@@ -489,6 +489,9 @@ int ledger_build(struct view *v, struct ledger *ret)
 	add_process_fds(&b);
 	add_listeners(&b);
 	add_ports(&b);
+	ledger_add_unix(&b);
+	ledger_add_udp(&b);
+	ledger_add_sending(&b);
 	add_cgroup_cpu(&b);
 	add_simples(&b);
 	ledger_add_kernel(&b);

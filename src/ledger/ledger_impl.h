@@ -11,10 +11,13 @@ struct builder {
 	struct ledger *l;
 };
 
-/* A new row with nothing in it but its names, or NULL when there is no room. */
+/* A new row with everything unknown but its names, or NULL when there is no room. instance: NULL or "" for the class as a whole; source is static. */
 struct ledger_row *ledger_add_row(struct builder *b, enum resource res, const char *instance,
 	unsigned netns, const char *source);
 /* Memory by where it lies and who in the kernel has it: nodes, huge pages, caches of objects; and what has no limit of its own. */
 void ledger_add_kernel(struct builder *b);
+void ledger_add_unix(struct builder *b);
+void ledger_add_udp(struct builder *b);
+void ledger_add_sending(struct builder *b);
 
 #endif

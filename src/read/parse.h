@@ -50,6 +50,7 @@ struct diag_socket {
 	uint8_t retries; /* times that this timer went off in a row */
 	uint32_t timer_ms;
 	uint32_t drops;
+	uint32_t buffer; /* bytes that may wait to be read; told with drops */
 	bool have_drops, have_tcp;
 	struct diag_tcp tcp;
 };

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { SKMEMINFO_DROPS = 8 };
+enum { SKMEMINFO_RCVBUF = 1, SKMEMINFO_DROPS = 8 };
 
 static void address_set(struct address *a, unsigned family, const void *bytes)
 {
@@ -79,6 +79,7 @@ static void diag_attributes(const unsigned char *p, size_t n, struct diag_socket
 	if (a && len >= sizeof mem) {
 		memcpy(mem, a, sizeof mem);
 		s->drops = mem[SKMEMINFO_DROPS];
+		s->buffer = mem[SKMEMINFO_RCVBUF];
 		s->have_drops = true;
 	}
 	a = parse_attr(p, n, INET_DIAG_INFO, &len);

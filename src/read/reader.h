@@ -67,6 +67,14 @@ enum reader_dump {
 	DUMP_TCP_INFO,   /* the same with tcp_info */
 	DUMP_UDP,        /* UDP sockets, IPv4 and IPv6, with socket memory */
 	DUMP_CONNTRACK,  /* connection-tracking entries */
+	DUMP_LINKS,      /* interfaces: state, counters */
+	DUMP_QDISCS,     /* their queues */
+	DUMP_LINK_SPEEDS, /* speed and duplex (ethtool); takes the lock of all interfaces and asks drivers */
+	DUMP_NFT_CHAINS,
+	DUMP_NFT_RULES,
+	DUMP_NFT_SETS,    /* without their elements */
+	DUMP_UNIX_LISTEN, /* listening unix sockets */
+	DUMP_PACKET,      /* packet sockets: who reads packets off interfaces */
 };
 
 /* Opens the running machine, or a recorded tree. record_dir (may be NULL): where to write what is
@@ -141,7 +149,7 @@ int reader_dump(struct reader *r, enum reader_dump what,
 
 /* Probes in the kernel (eBPF), where there are some. */
 enum reader_probe {
-	PROBE_TASKS,   /* struct probe_task, by pid */
+	PROBE_TASKS, /* struct probe_task, by pid */
 	PROBE_EVENTS, /* since the last time, one after the other: struct probe_exit, probe_signal, probe_close */
 	PROBE_TCP_FLOWS, /* since the last time: struct probe_flow_key and struct probe_flow */
 	PROBE_RUN_QUEUE, /* struct probe_histogram since they were loaded */

@@ -39,6 +39,7 @@ struct reader {
 	char prefix[80];                    /* replay and recording: "" or "netns/NAME/" */
 	int taskstats_fd, taskstats_family; /* family 0: not looked for yet, -1: not to be had */
 	struct probe_handles probes;
+	int ethtool_family; /* 0: not looked for yet, negative: not to be had */
 	unsigned char dump_buffer[READER_DUMP_BUFFER] __attribute__((aligned(16)));
 };
 
@@ -54,6 +55,9 @@ ssize_t reader_moment_file(struct reader *r, const char *path, void *buf, size_t
 /* True when the path is none of a file but of what is made into one; its bytes, or -errno, go to *ret. */
 bool reader_made(struct reader *r, const char *path, struct kept *kept, void *buf, size_t size,
 	ssize_t *ret);
+/* The netlink protocol that answers a dump, and the request for it (reader_requests.c). */
+int reader_dump_protocol(enum reader_dump what);
+int reader_send_dump(struct reader *r, int fd, enum reader_dump what);
 
 int reader_taskstats_open(struct reader *r);
 void reader_probes_init(struct reader *r);

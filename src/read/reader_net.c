@@ -186,6 +186,14 @@ static const char *dump_file(enum reader_dump what)
 		[DUMP_TCP_INFO] = "netlink/tcp_info",
 		[DUMP_UDP] = "netlink/udp",
 		[DUMP_CONNTRACK] = "netlink/conntrack",
+		[DUMP_LINKS] = "netlink/links",
+		[DUMP_QDISCS] = "netlink/qdiscs",
+		[DUMP_LINK_SPEEDS] = "netlink/link_speeds",
+		[DUMP_NFT_CHAINS] = "netlink/nft_chains",
+		[DUMP_NFT_RULES] = "netlink/nft_rules",
+		[DUMP_NFT_SETS] = "netlink/nft_sets",
+		[DUMP_UNIX_LISTEN] = "netlink/unix_listen",
+		[DUMP_PACKET] = "netlink/packet",
 	};
 	return names[what];
 }
@@ -243,7 +251,7 @@ static int send_conntrack(int fd)
 	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
 }
 
-static int send_request(int fd, enum reader_dump what)
+static int send_request(struct reader *r, int fd, enum reader_dump what)
 {
 	enum { ALL_BUT_CLOSE_AND_LISTEN = 0xffe & ~(1 << TCP_CLOSE) & ~(1 << TCP_LISTEN) };
 	switch (what) {
@@ -254,9 +262,8 @@ static int send_request(int fd, enum reader_dump what)
 		return send_inet_diag(
 			fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 1 << (INET_DIAG_INFO - 1));
 	case DUMP_TCP_ALL: return send_inet_diag(fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 0);
-	case DUMP_UDP: break;
+	default: return reader_send_dump(r, fd, what);
 	}
-	return -EINVAL;
 }
 
 /* Looks through one datagram: how many bytes of whole data messages come before the end, and
@@ -365,8 +372,7 @@ int reader_dump(struct reader *r, enum reader_dump what,
 	int fault = reader_may();
 	if (fault)
 		return fault;
-	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-		what == DUMP_CONNTRACK ? NETLINK_NETFILTER : NETLINK_SOCK_DIAG);
+	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, reader_dump_protocol(what));
 	if (fd < 0)
 		return -errno;
 	/* A dump that the kernel cannot finish must not hold up the second for ever. */
@@ -384,6 +390,6 @@ int reader_dump(struct reader *r, enum reader_dump what,
 		e6 = e6 < 0 ? e6 : dump_receive(r, fd, file, each, ctx);
 		return e6 < 0 ? e6 : e;
 	}
-	int e = send_request(fd, what);
+	int e = send_request(r, fd, what);
 	return e < 0 ? e : dump_receive(r, fd, file, each, ctx);
 }

@@ -9,6 +9,7 @@
 int command_check(struct options *o);
 int command_limits(struct options *o);
 int command_query(struct options *o);
+int command_top(struct options *o);
 int command_record(struct options *o);
 int command_up(struct options *o);
 int command_export(struct options *o);

@@ -60,6 +60,8 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 		r = num_duration(value, &o->number[id]);
 	else if (i->kind == OPTION_KIND_SIZE)
 		r = num_size(value, &o->number[id]);
+	else if (i->kind == OPTION_KIND_NUMBER)
+		r = num_u64(value, &o->number[id]);
 	else if (i->kind == OPTION_KIND_TIME)
 		r = num_time(value, clock_real_ns(), &o->number[id]);
 	else if (*value == '\0')
@@ -72,6 +74,8 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 	if (r < 0 && i->kind == OPTION_KIND_SIZE)
 		return complain(EX_USAGE, "%s: --%s: '%s' is no size (512MiB, 2GiB)", where,
 			i->name, value);
+	if (r < 0 && i->kind == OPTION_KIND_NUMBER)
+		return complain(EX_USAGE, "%s: --%s: '%s' is no number", where, i->name, value);
 	if (r < 0)
 		return complain(EX_USAGE,
 			"%s: --%s: '%s' is no time (2026-11-21T04:00:00Z, 04:00, -15m, yesterday "

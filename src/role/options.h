@@ -27,6 +27,7 @@ enum option_kind {
 	OPTION_KIND_SWITCH,
 	OPTION_KIND_DURATION,
 	OPTION_KIND_SIZE,
+	OPTION_KIND_NUMBER,
 	OPTION_KIND_TEXT,
 	OPTION_KIND_PATH,
 	OPTION_KIND_TIME
@@ -52,7 +53,7 @@ struct options {
 	bool given_command; /* false: the bare `plimsoll` */
 	bool set[OPTION_COUNT];
 	const char *text[OPTION_COUNT];
-	uint64_t number[OPTION_COUNT]; /* nanoseconds of DURATION and TIME, bytes of SIZE */
+	uint64_t number[OPTION_COUNT]; /* nanoseconds of DURATION and TIME, bytes of SIZE, NUMBER */
 	char *owned[OPTION_COUNT];     /* texts that came from a file */
 	const char *argument;          /* the one after the options, or NULL */
 };

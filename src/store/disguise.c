@@ -175,12 +175,13 @@ static void disguise_address(struct disguise *d, struct address *a)
 	last[3] = (uint8_t)random;
 }
 
-/* What a name in a column says: paths and control groups; the kernel function that a process sleeps in and the names of disks are the
- * same everywhere. */
+/* What a name in a column says: paths, control groups, and texts that somebody chose. The kernel function that a process sleeps in, the names of
+ * disks and kinds of things are the same everywhere; interfaces keep theirs as in the series. */
 static uint32_t column_name(
 	struct disguise *d, const struct series_set *from, const struct column_info *c, uint32_t id)
 {
-	static const char *const same[] = {"wchan", "block", "parent"};
+	static const char *const same[] = {
+		"wchan", "block", "parent", "if", "master", "kind", "qdisc", "type"};
 	for (size_t i = 0; i < COUNTOF(same); i++)
 		if (strcmp(c->name, same[i]) == 0)
 			return same_name(d, from, id);

@@ -5,12 +5,14 @@
  * the saved corpus as a test. */
 #include "collect/collect.h"
 #include "read/parse.h"
+#include "read/parse_link.h"
+#include "read/parse_nft.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARSERS = 7, FIRST_PARSER = (int)COLLECTOR_COUNT + (int)FOLDER_COUNT };
+enum { PARSERS = 7, NETWORK_PARSERS = 8, FIRST_PARSER = (int)COLLECTOR_COUNT + (int)FOLDER_COUNT };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,6 +40,83 @@ static void check_rows(const struct sample *s)
 			abort();
 }
 
+/* Texts end within their buffers, whatever came. */
+static void is_text(const char *s, size_t size)
+{
+	if (!memchr(s, 0, size))
+		abort();
+}
+
+static void seen_link(void *ctx, const struct link_message *m)
+{
+	(void)ctx;
+	is_text(m->name, sizeof m->name);
+	is_text(m->kind, sizeof m->kind);
+	is_text(m->qdisc, sizeof m->qdisc);
+}
+
+static void seen_qdisc(void *ctx, const struct qdisc_message *m)
+{
+	(void)ctx;
+	is_text(m->kind, sizeof m->kind);
+}
+
+static void seen_speed(void *ctx, const struct link_speed *m)
+{
+	*(unsigned *)ctx += m->mbit;
+}
+
+static void seen_unix(void *ctx, const struct unix_socket *s)
+{
+	(void)ctx;
+	is_text(s->path, sizeof s->path);
+}
+
+static void seen_packet(void *ctx, const struct packet_socket *s)
+{
+	*(unsigned *)ctx += s->index;
+}
+
+static void seen_chain(void *ctx, const struct nft_chain *c)
+{
+	(void)ctx;
+	is_text(c->table, sizeof c->table);
+	is_text(c->name, sizeof c->name);
+	is_text(c->type, sizeof c->type);
+}
+
+static void seen_rule(void *ctx, const struct nft_rule *r)
+{
+	(void)ctx;
+	is_text(r->table, sizeof r->table);
+	is_text(r->chain, sizeof r->chain);
+	is_text(r->text, sizeof r->text);
+	if (r->verdict >= FW_VERDICTS)
+		abort();
+}
+
+static void seen_set(void *ctx, const struct nft_set *s)
+{
+	(void)ctx;
+	is_text(s->table, sizeof s->table);
+	is_text(s->name, sizeof s->name);
+}
+
+static void parse_network(unsigned which, const void *bytes, size_t n)
+{
+	unsigned seen = 0;
+	switch (which) {
+	case 0: (void)parse_links(bytes, n, seen_link, &seen); break;
+	case 1: (void)parse_qdiscs(bytes, n, seen_qdisc, &seen); break;
+	case 2: (void)parse_link_speeds(bytes, n, seen_speed, &seen); break;
+	case 3: (void)parse_unix_diag(bytes, n, seen_unix, &seen); break;
+	case 4: (void)parse_packet_diag(bytes, n, seen_packet, &seen); break;
+	case 5: (void)parse_nft_chains(bytes, n, seen_chain, &seen); break;
+	case 6: (void)parse_nft_rules(bytes, n, seen_rule, &seen); break;
+	default: (void)parse_nft_sets(bytes, n, seen_set, &seen); break;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct series_set series;
@@ -56,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	sample_reset(&sample);
 	const struct out o = {&sample, &series, NETNS_HOST};
-	unsigned which = data[0] % (FIRST_PARSER + PARSERS);
+	unsigned which = data[0] % (FIRST_PARSER + PARSERS + NETWORK_PARSERS);
 	/* A copy of its own, so that the sanitizer sees a read one byte past the end. */
 	char *bytes = malloc(size - 1 ? size - 1 : 1);
 	if (!bytes)
@@ -96,6 +175,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			(void)num_time(text, UINT64_C(1795305600000000000), &v);
 			free(text);
 		}
+	} else if (which >= FIRST_PARSER + PARSERS) {
+		parse_network(which - FIRST_PARSER - PARSERS, bytes, size - 1);
 	}
 	check_rows(&sample);
 	free(bytes);

@@ -9,6 +9,8 @@
 
 uint64_t clock_real_ns(void);
 uint64_t clock_mono_ns(void);
+/* CPU time of the calling thread: what work cost, however busy the machine is. */
+uint64_t clock_thread_ns(void);
 /* Sleeps until the monotonic time; signals that are blocked otherwise come through here, and end it early (-EINTR). */
 int clock_sleep_until(uint64_t mono_ns);
 

@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: ISC */
 #include "collect/conn_memory.h"
 
+#include "base/arena.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
@@ -48,10 +50,10 @@ void conn_memory_destroy(struct conn_memory *m)
 	*m = (struct conn_memory){0};
 }
 
-/* Cookies count up by one, so their low bits are as good as a hash, and neighbours lie beside each other. */
+/* Cookies are given out in runs, a run a CPU: by themselves they would make long clusters. */
 static size_t place(const struct conn_memory *m, uint64_t cookie)
 {
-	return (size_t)(cookie ^ cookie >> 32) & (m->slots - 1);
+	return (size_t)(cookie * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (m->slots - 1);
 }
 
 static struct conn_seen *find(const struct conn_memory *m, uint64_t cookie)
@@ -73,7 +75,7 @@ static void resize(struct conn_memory *m, size_t slots)
 	for (size_t i = 0; i < n; i++)
 		if (old[i].cookie)
 			*find(m, old[i].cookie) = old[i];
-	(void)madvise(old, n * sizeof *old, MADV_DONTNEED);
+	arena_give_back(old, n * sizeof *old);
 }
 
 static bool make_room(struct conn_memory *m)

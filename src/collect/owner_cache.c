@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: ISC */
 #include "collect/owner_cache.h"
 
+#include "base/arena.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <sys/mman.h>
@@ -137,7 +139,7 @@ static void renew(struct owner_cache *c)
 			*find(c, (uint32_t)(old[i] >> 32)) = old[i] & ~(uint64_t)asked_bit;
 			c->count++;
 		}
-	(void)madvise(old, n * sizeof *old, MADV_DONTNEED);
+	arena_give_back(old, n * sizeof *old);
 }
 
 void owner_cache_learn(struct owner_cache *c, uint32_t inode, int32_t pid, uint64_t start_ticks)

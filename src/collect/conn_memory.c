@@ -30,7 +30,7 @@ int conn_memory_init(struct conn_memory *m)
 {
 	*m = (struct conn_memory){0};
 	for (int i = 0; i < 2; i++) {
-		void *p = mmap(NULL, SLOTS_MAX * sizeof(struct conn_seen), PROT_READ | PROT_WRITE,
+		void *p = mmap(NULL, SLOTS_MAX * sizeof(struct conn_seen), PROT_NONE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 		if (p == MAP_FAILED) {
 			int e = -errno;
@@ -66,30 +66,31 @@ static struct conn_seen *find(const struct conn_memory *m, uint64_t cookie)
 }
 
 /* Into the other region, whose memory was given back when it was left and reads as zeros. */
-static void resize(struct conn_memory *m, size_t slots)
+static bool resize(struct conn_memory *m, size_t slots)
 {
 	struct conn_seen *old = m->region[m->current];
 	size_t n = m->slots;
+	if (mprotect(m->region[!m->current], slots * sizeof *old, PROT_READ | PROT_WRITE) < 0)
+		return false;
 	m->current = !m->current;
 	m->slots = slots;
 	for (size_t i = 0; i < n; i++)
 		if (old[i].cookie)
 			*find(m, old[i].cookie) = old[i];
-	arena_give_back(old, n * sizeof *old);
+	if (n)
+		arena_give_back(old, n * sizeof *old);
+	return true;
 }
 
 static bool make_room(struct conn_memory *m)
 {
-	if (m->slots == 0)
-		m->slots = SLOTS_FIRST;
-	if (m->count < m->slots / 8 * 7)
+	if (m->slots && m->count < m->slots / 8 * 7)
 		return true;
-	if (m->slots == SLOTS_MAX) {
-		m->refused = true;
-		return false;
-	}
-	resize(m, m->slots * 2);
-	return true;
+	size_t slots = m->slots ? m->slots * 2 : SLOTS_FIRST;
+	if (slots <= SLOTS_MAX && resize(m, slots))
+		return true;
+	m->refused = true;
+	return false;
 }
 
 static void store(struct conn_seen *s, const struct conn_moved *now, uint16_t sweep)
@@ -174,5 +175,5 @@ void conn_memory_age(struct conn_memory *m)
 	m->blind = m->refused;
 	m->refused = false;
 	if (m->slots > SLOTS_FIRST && m->count < m->slots / 8)
-		resize(m, m->slots / 2);
+		(void)resize(m, m->slots / 2);
 }

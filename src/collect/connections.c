@@ -321,11 +321,11 @@ static void publish(
 	const struct span span = e->connections->spans[netns];
 	const struct conn_group *rows = prev ? TABLE_ROWS(prev->conns, struct conn_group) : NULL;
 	conn_groups_end(&k->groups);
-	for (uint32_t i = span.first; i < span.end; i++)
+	for (uint32_t i = span.first; rows && i < span.end; i++)
 		if (rows[i].netns == netns)
 			conn_groups_continue(&k->groups, &rows[i],
 				rows[i].pid && engine_same_process(prev, out, rows[i].pid));
-	for (uint32_t i = span.first; i < span.end; i++)
+	for (uint32_t i = span.first; rows && i < span.end; i++)
 		if (rows[i].netns == netns)
 			conn_groups_cover(&k->groups, &rows[i]);
 	ns->ports_short = false;

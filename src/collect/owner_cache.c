@@ -20,11 +20,15 @@ enum {
 static const uint32_t asked_bit = UINT32_C(1) << (OWNER_BITS + LIFE_BITS);
 static_assert(OWNER_BITS + LIFE_BITS < 32, "a bit is left");
 
-static void *reserve(size_t n)
+static void *reserve(size_t n, int access)
 {
-	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		-1, 0);
+	void *p = mmap(NULL, n, access, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return p == MAP_FAILED ? NULL : p;
+}
+
+static bool open_region(struct owner_cache *c, unsigned which, size_t slots)
+{
+	return mprotect(c->region[which], slots * sizeof(uint64_t), PROT_READ | PROT_WRITE) == 0;
 }
 
 static void release(void *p, size_t n)
@@ -36,11 +40,11 @@ static void release(void *p, size_t n)
 int owner_cache_init(struct owner_cache *c)
 {
 	*c = (struct owner_cache){0};
-	c->owners = reserve(OWNERS * sizeof *c->owners);
-	c->region[0] = reserve(SLOTS_MAX * sizeof(uint64_t));
-	c->region[1] = reserve(SLOTS_MAX * sizeof(uint64_t));
+	c->owners = reserve(OWNERS * sizeof *c->owners, PROT_READ | PROT_WRITE);
+	c->region[0] = reserve(SLOTS_MAX * sizeof(uint64_t), PROT_NONE);
+	c->region[1] = reserve(SLOTS_MAX * sizeof(uint64_t), PROT_NONE);
 	c->slots = SLOTS_FIRST;
-	if (c->owners && c->region[0] && c->region[1])
+	if (c->owners && c->region[0] && c->region[1] && open_region(c, 0, SLOTS_FIRST))
 		return 0;
 	owner_cache_destroy(c);
 	return -ENOMEM;
@@ -128,8 +132,14 @@ static void renew(struct owner_cache *c)
 		live += there;
 		worth += there && (old[i] & asked_bit);
 	}
-	bool all = live < n / 2 || n < SLOTS_MAX;
-	c->slots = live >= n / 2 && n < SLOTS_MAX ? n * 2 : n;
+	size_t slots = live >= n / 2 && n < SLOTS_MAX ? n * 2 : n;
+	if (!open_region(c, !c->current, slots)) { /* it is learnt anew, where it lies */
+		arena_give_back(old, n * sizeof *old);
+		c->count = 0;
+		return;
+	}
+	bool all = live < n / 2 || slots > n;
+	c->slots = slots;
 	/* Not even what was asked for has room: it is learnt anew. */
 	bool none = !all && worth >= n / 2;
 	c->current = !c->current;

@@ -631,3 +631,11 @@ void conn_groups_cover(struct conn_groups *g, const struct conn_group *before)
 	if (w && !w->continued)
 		add_counters(&w->row, before);
 }
+
+void conn_groups_spill(const struct conn_groups *g, struct conn_group *row)
+{
+	uint32_t service;
+	const struct group_work *w = goes_on(g, row, &service);
+	if (w)
+		add_counters(row, &w->row);
+}

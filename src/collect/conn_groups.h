@@ -56,5 +56,7 @@ const struct conn_group *conn_groups_row(const struct conn_groups *g, uint32_t i
 void conn_groups_continue(struct conn_groups *g, const struct conn_group *before, bool owner_lives);
 /* And then once more for each: one that is now part of a wider row gives it its counters, if that row is new. */
 void conn_groups_cover(struct conn_groups *g, const struct conn_group *before);
+/* Of a count that broke off: gives a row of the last one what its connections moved since, which no later count will tell. */
+void conn_groups_spill(const struct conn_groups *g, struct conn_group *row);
 
 #endif

@@ -276,8 +276,8 @@ static void tell_age(struct engine *e, const struct netns_state *ns, struct samp
 }
 
 /* The rows of the last count, with what was learnt about owners since: until the next one they stand for the present. */
-static void take_over(struct engine *e, const struct netns_state *ns, const struct sample *prev,
-	struct sample *out)
+static void take_over(struct engine *e, const struct netns_state *ns, const struct count *broken,
+	const struct sample *prev, struct sample *out)
 {
 	unsigned netns = (unsigned)ns->series_netns;
 	if (!prev || !prev->have_conns || !ns->counted)
@@ -291,6 +291,8 @@ static void take_over(struct engine *e, const struct netns_state *ns, const stru
 			continue;
 		*g = rows[i];
 		g->stale = true;
+		if (broken)
+			conn_groups_spill(&broken->groups, g);
 		if (g->pid && !engine_same_process(prev, out, g->pid))
 			g->pid = 0;
 	}
@@ -379,6 +381,7 @@ static void count_sliced(struct engine *e, struct count *k, struct netns_state *
 {
 	struct connections *c = e->connections;
 	int r = k->ns ? 0 : begin_count(e, k, ns, prev);
+	bool began = r == 0;
 	if (r == 0 && c->credit_ns > 0) {
 		uint64_t before = k->cost_ns;
 		r = count_pieces(e, k, c->credit_ns);
@@ -392,7 +395,7 @@ static void count_sliced(struct engine *e, struct count *k, struct netns_state *
 	}
 	if (r < 0)
 		failed(e, k, ns, r, out);
-	take_over(e, ns, prev, out);
+	take_over(e, ns, r < 0 && began ? k : NULL, prev, out);
 }
 
 /* All small counts together are to stay below the bound as well: where they do not, each has its turn every so many ticks. */
@@ -403,22 +406,22 @@ static bool has_its_turn(const struct engine *e, const struct netns_state *ns)
 }
 
 void engine_connections(struct engine *e, struct netns_state *ns, const uint8_t *listening,
-	const struct sample *prev, struct sample *out)
+	bool heard, const struct sample *prev, struct sample *out)
 {
 	struct connections *c = e->connections;
 	struct port_range ports = engine_port_range(e, out, (unsigned)ns->series_netns);
 	bool all = (e->want & WANT_CONNS) || reader_is_replay(e->reader);
 	if (!ns->counted)
 		ns->small = cost_of(e, ns, out) < AT_ONCE_NS;
-	bool at_once = all || (ns->small && has_its_turn(e, ns));
+	bool at_once = all || (ns->small && heard && has_its_turn(e, ns));
 	struct count *k = at_once ? &c->at_once : &c->sliced;
 	k->e = e;
 	k->listening = listening;
 	k->ports = ports;
 	if (at_once)
 		count_at_once(e, k, ns, prev, out);
-	else if (!ns->small && (k->ns == ns || (!k->ns && (c->next == ns || !c->next))))
+	else if (!ns->small && heard && (k->ns == ns || (!k->ns && (c->next == ns || !c->next))))
 		count_sliced(e, k, ns, prev, out);
 	else
-		take_over(e, ns, prev, out);
+		take_over(e, ns, NULL, prev, out);
 }

@@ -76,13 +76,14 @@ void engine_name_cgroup(struct engine *e, struct proc *p);
 void engine_namespaces(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_sockets(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
-/* The TCP connections of a namespace, which the reader has entered; listening: a bit for each port that somebody listens on. */
+/* The TCP connections of a namespace, which the reader has entered; listening: a bit for each port that somebody listens on;
+ * not heard: those could not be read, and who connected to whom is not known. */
 int engine_connections_open(struct engine *e);
 void engine_connections_close(struct engine *e);
 void engine_connections_begin(struct engine *e, const struct sample *prev);
 void engine_connections_forget(struct engine *e, struct netns_state *ns);
 void engine_connections(struct engine *e, struct netns_state *ns, const uint8_t *listening,
-	const struct sample *prev, struct sample *out);
+	bool heard, const struct sample *prev, struct sample *out);
 void engine_tcp_state(
 	struct engine *e, struct sample *out, unsigned netns, unsigned state, uint64_t n);
 /* Owners of sockets. Whoever comes to know one teaches it by engine_learn_owner(). */

@@ -176,7 +176,8 @@ static void fill_in(
 		}
 		u->count++;
 		u->netns[l->netns % NETNS_MAX] = true;
-		u->trouble = u->trouble || listener_in_trouble(l, prev);
+		u->trouble = u->trouble || listener_in_trouble(l, prev) ||
+			     (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS));
 	}
 	for (uint32_t i = 0; i < out->conns.count; i++) {
 		struct conn_group *g = &groups[i];
@@ -274,9 +275,7 @@ static void walk_a_little(
 	struct engine *e, const struct sample *prev, struct sample *out, struct unknown *u)
 {
 	struct owners *os = e->owners;
-	int64_t budget = u->trouble || e->demand & (DEMAND_CGROUP | DEMAND_OWNERS)
-				 ? BUDGET_TROUBLE_NS
-				 : BUDGET_NS;
+	int64_t budget = u->trouble ? BUDGET_TROUBLE_NS : BUDGET_NS;
 	os->credit_ns = os->credit_ns < 0 ? os->credit_ns + budget : budget;
 	if (u->count > os->unknown) /* there are new ones */
 		os->pause = os->waiting = 0;

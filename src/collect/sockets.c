@@ -69,5 +69,5 @@ void engine_sockets(
 		if (before && before->pid && engine_same_process(prev, out, before->pid))
 			rows[i].pid = before->pid;
 	}
-	engine_connections(e, ns, w.listening, prev, out);
+	engine_connections(e, ns, w.listening, r >= 0 || r == -EINTR, prev, out);
 }

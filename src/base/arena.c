@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { ARENA_STEP = 64 * 1024 };
+enum { ARENA_STEP = 64 * 1024, GIVE_BACK_LOCKED = 24 /* MADV_DONTNEED_LOCKED */ };
 
 int arena_init(struct arena *a, size_t ceiling)
 {
@@ -64,6 +64,12 @@ void *arena_alloc(struct arena *a, size_t n)
 void *arena_push(struct arena *a, size_t n)
 {
 	return arena_take(a, a->used, n);
+}
+
+void arena_give_back(void *pages, size_t n)
+{
+	if (madvise(pages, n, MADV_DONTNEED) < 0 && madvise(pages, n, GIVE_BACK_LOCKED) < 0)
+		memset(pages, 0, n);
 }
 
 char *arena_strn(struct arena *a, const char *s, size_t n)

@@ -35,6 +35,10 @@ void *arena_alloc(struct arena *a, size_t n);
  * equal rows. */
 void *arena_push(struct arena *a, size_t n);
 
+/* Pages of anonymous memory that read as zeros from now on; what they took is given back where the kernel lets us (before 5.18 not when
+ * memory is locked). */
+void arena_give_back(void *pages, size_t n);
+
 /* Text in the arena; on overflow the static string "" is returned, never NULL. */
 char *arena_strn(struct arena *a, const char *s, size_t n);
 char *arena_str(struct arena *a, const char *s);

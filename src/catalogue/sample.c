@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Ceilings, in rows. They bound memory on the worst host; a table that runs full counts what it
@@ -176,6 +177,7 @@ const struct conn_group *sample_conn(const struct sample *s, const struct conn_g
 	for (uint32_t i = 0; i < s->conns.count; i++)
 		if (rows[i].netns == like->netns && rows[i].port == like->port &&
 			rows[i].outgoing == like->outgoing &&
+			rows[i].peer_hostbits == like->peer_hostbits &&
 			address_equal(&rows[i].peer, &like->peer) &&
 			address_equal(&rows[i].local, &like->local))
 			return &rows[i];
@@ -192,6 +194,18 @@ char *address_text(char buf[static 48], const struct address *a)
 		r = inet_ntop(a->family == AF_INET6 ? AF_INET6 : AF_INET, a->bytes, buf, 48);
 	if (!r)
 		memcpy(buf, "?", 2);
+	return buf;
+}
+
+char *conn_peer_text(char buf[static 56], const struct conn_group *g)
+{
+	(void)address_text(buf, &g->peer);
+	unsigned bits = g->peer.family == AF_INET6 && strchr(buf, ':') ? 128 : 32;
+	if (g->peer_hostbits >= bits)
+		memcpy(buf, "any", 4);
+	else if (g->peer_hostbits)
+		(void)snprintf(
+			buf + strlen(buf), 8, "/%hhu", (unsigned char)(bits - g->peer_hostbits));
 	return buf;
 }
 

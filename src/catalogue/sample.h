@@ -90,18 +90,35 @@ enum tcp_state {
 	TCP_STATE_COUNT,
 };
 
-/* TCP connections that share a namespace, two addresses and the port of the serving side. */
+/* TCP connections that share a namespace, two addresses and the port of the serving side. Where there are very many peers those of
+ * one network share a row, and the ones that hold much of it have their own (see collect/conn_groups.h). What comes from tcp_info
+ * is there where have_info says so. Rows stand until the next complete count of their namespace; the counters are of the row's life
+ * and count also what its connections of former counts moved. */
 struct conn_group {
 	uint16_t netns;
 	bool stale;    /* taken over from an earlier dump: no reading of this moment */
 	bool outgoing; /* we connect: `port` is the remote one, and local ports are ephemeral */
-	uint16_t port; /* of the serving side */
+	uint16_t port; /* of the serving side; 0: of several */
 	struct address local, peer;
+	uint8_t peer_hostbits; /* low bits of `peer` that are left open: 0 one address, 8 a /24, 64 a /64 of IPv6, all of them any */
+	bool have_info;
 	uint32_t total, established, time_wait, close_wait, syn_recv, syn_sent;
 	uint64_t sendq, recvq;
 	uint32_t ephemeral; /* outgoing: members whose local port lies in the ephemeral range */
 	uint32_t inode;     /* of one member that has a process, 0 if none */
-	int32_t pid;        /* its owner when looked up */
+	int32_t pid;        /* the process of most members, as far as looked up; 0: not known */
+	uint32_t owners;    /* how many processes the members looked up belong to */
+	uint32_t sendq_conns, recvq_conns; /* members with something in that queue */
+	uint32_t sendq_max, recvq_max;     /* the fullest of one member */
+	uint16_t sendq_port, recvq_port;   /* and the port of its connecting side */
+	uint64_t bytes_out,
+		bytes_in; /* counters: acknowledged by the peer (the SYN of who connects is one), received */
+	uint64_t retransmits;        /* counter: segments sent again */
+	uint64_t unsent;             /* bytes of the send queues that were never sent */
+	uint32_t rtt_us, rtt_max_us; /* mean and highest smoothed round trip of the members */
+	uint32_t rtt_min_us;         /* shortest round trip that any of them ever saw */
+	uint32_t window_closed;      /* members with data to send whose peer takes none */
+	uint32_t idle_since_s; /* monotonic clock: since when the longest idle one moved nothing */
 };
 
 /* A file held open, looked at only where a filesystem or a descriptor limit asks for it. */
@@ -391,6 +408,8 @@ const struct conn_group *sample_conn(const struct sample *s, const struct conn_g
 bool address_equal(const struct address *a, const struct address *b);
 /* "10.0.0.1", "2001:db8::1"; v4-mapped IPv6 is shown as IPv4. Returns buf (at least 48 bytes). */
 char *address_text(char buf[static 48], const struct address *a);
+/* The peer of a group: an address, "10.1.2.0/24", or "any". */
+char *conn_peer_text(char buf[static 56], const struct conn_group *g);
 void sample_gap(struct sample *s, unsigned netns, int error, const char *what, const char *hides);
 
 #endif

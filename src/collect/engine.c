@@ -43,6 +43,10 @@ int engine_open(struct reader *r, struct series_set *series, struct engine **ret
 		err = engine_cgroups_open(e);
 	if (err == 0)
 		err = engine_held_open(e);
+	if (err == 0)
+		err = engine_connections_open(e);
+	if (err == 0)
+		err = engine_owners_open(e);
 	e->pids = calloc(ENGINE_MAX_PIDS, sizeof *e->pids);
 	e->times = calloc(ENGINE_MAX_PIDS, sizeof *e->times);
 	e->times_ok = calloc(ENGINE_MAX_PIDS, sizeof *e->times_ok);
@@ -68,6 +72,8 @@ void engine_close(struct engine *e)
 			kept_close(e->netns[i].kept, COLLECTOR_COUNT);
 	engine_cgroups_close(e);
 	engine_held_close(e);
+	engine_connections_close(e);
+	engine_owners_close(e);
 	if (e->buffer)
 		(void)munmap(e->buffer, ENGINE_BUFFER);
 	arena_destroy(&e->scratch);
@@ -187,6 +193,7 @@ static void forget_vanished(struct engine *e)
 		for (size_t k = 0; k < reader_netns_count(e->reader); k++)
 			there = there || reader_netns_at(e->reader, k)->inode == e->netns[i].inode;
 		if (!there) {
+			engine_connections_forget(e, &e->netns[i]);
 			kept_close(e->netns[i].kept, COLLECTOR_COUNT);
 			e->netns[i].used = false;
 		}
@@ -261,6 +268,8 @@ static void take_over_namespaces(struct engine *e, const struct sample *prev, st
 void engine_namespaces(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	scan_namespaces(e, out);
+	engine_owners_begin(e, out);
+	engine_connections_begin(e, prev);
 	if (e->netns_denied && reader_netns_count(e->reader) <= 1 && !reader_is_replay(e->reader))
 		sample_gap(out, NETNS_HOST, EACCES,
 			"the network namespaces of other users' processes",

@@ -56,9 +56,12 @@ struct netns_state {
 	int series_netns; /* index in the series set */
 	struct kept kept[COLLECTOR_COUNT];
 	int errors[COLLECTOR_COUNT];
-	bool dumped; /* or put off for the first time */
-	uint64_t next_dump_ns, dump_cost_ns;
 	unsigned looked; /* bit per enum pace_of: it was read at least once */
+	/* Of its connections (connections.c): */
+	bool counted;                       /* completely, at least once */
+	bool small;                         /* cheap enough to be counted each second */
+	bool ports_short;                   /* ephemeral ports begin to run out */
+	uint64_t counted_ns, count_cost_ns; /* when the last count began, what it cost */
 };
 
 struct cgroup_group;
@@ -89,7 +92,8 @@ struct engine {
 	struct arena scratch; /* reset each tick */
 	unsigned long ticks;
 	uint64_t now_ns, slow_from_ns; /* this tick and the one before */
-	uint64_t owners_from_ns;       /* owners of sockets are not sought before */
+	struct connections *connections;
+	struct owners *owners;
 	unsigned want, demand;
 	int32_t *pids;
 	struct reader_times *times;
@@ -116,6 +120,7 @@ struct engine {
 	size_t ndevices;
 	struct cgroup_state *cgroups;
 	struct held_state *held;
+	bool owners_unknown; /* sockets without an owner came up since the last look at all descriptors */
 	struct pace paces[PACE_COUNT];
 	bool nf_tables; /* they are there to be asked */
 };
@@ -150,6 +155,28 @@ void engine_name_cgroup(struct engine *e, struct proc *p);
 void engine_namespaces(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_sockets(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
+/* The TCP connections of a namespace, which the reader has entered; listening: a bit for each port that somebody listens on;
+ * not heard: those could not be read, and who connected to whom is not known. */
+int engine_connections_open(struct engine *e);
+void engine_connections_close(struct engine *e);
+void engine_connections_begin(struct engine *e, const struct sample *prev);
+void engine_connections_forget(struct engine *e, struct netns_state *ns);
+void engine_connections(struct engine *e, struct netns_state *ns, const uint8_t *listening,
+	bool heard, const struct sample *prev, struct sample *out);
+void engine_tcp_state(
+	struct engine *e, struct sample *out, unsigned netns, unsigned state, uint64_t n);
+/* Owners of sockets. Whoever comes to know one teaches it by engine_learn_owner(). */
+int engine_owners_open(struct engine *e);
+void engine_owners_close(struct engine *e);
+void engine_owners_begin(struct engine *e, const struct sample *out);
+/* The process has a descriptor on this socket. */
+void engine_saw_socket(
+	struct engine *e, const struct sample *out, const struct proc *p, uint32_t inode);
+void engine_learn_owner(struct engine *e, uint32_t inode, int32_t pid, uint64_t start_ticks);
+/* The process that has the socket open, as far as it is known; 0: it is not. */
+int32_t engine_owner(struct engine *e, uint32_t inode);
+/* The process of the last sample lives, and its number was not given to another one. */
+bool engine_same_process(const struct sample *prev, const struct sample *out, int32_t pid);
 void engine_owners(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_port_users(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_conntrack_peers(struct engine *e, struct netns_state *ns, struct sample *out);

@@ -4,7 +4,8 @@
  * were deleted and still take room, and which process a socket belongs to.
  *
  * A look at all descriptors costs 0.2 to 0.4 us each: some milliseconds with ten thousand connections, 80 with two hundred thousand. So it is spread over
- * ticks, and the next one begins ten seconds later, or when the last one's cost is below a four-hundredth of the time. */
+ * ticks, and the next one begins ten seconds later (two, while there are sockets whose owner nobody knows), or when the last one's cost is below a
+ * four-hundredth of the time. */
 #include "collect/engine_impl.h"
 
 #include "base/clock.h"
@@ -22,6 +23,8 @@ enum {
 	COST_SHARE = 400,
 };
 static const uint64_t look_every_ns = UINT64_C(10000000000), budget_ns = 8000000;
+/* The pause while sockets wait for an owner. */
+static const uint64_t look_soon_ns = UINT64_C(2000000000);
 
 struct seen_file {
 	uint64_t devno, inode;
@@ -40,7 +43,7 @@ struct held_state {
 	bool under_way, complete;
 	bool dropped;               /* there were more than find room */
 	uint64_t begun_ns, cost_ns; /* of the look under way */
-	uint64_t last_ns, next_ns;  /* when the last one began, and when the next one may */
+	uint64_t last_ns;           /* when the last one began */
 	uint64_t since_ns;          /* how long before the last one its predecessor was */
 };
 
@@ -48,6 +51,7 @@ struct held_walk {
 	struct engine *e;
 	const struct sample *prev, *out;
 	struct held_state *h;
+	const struct proc *p; /* the process that the last record was of */
 };
 
 int engine_held_open(struct engine *e)
@@ -115,6 +119,15 @@ static void take_file(struct held_walk *w, const struct probe_file *f)
 	s->holders++;
 }
 
+/* Descriptors come process by process. */
+static void take_socket(struct held_walk *w, const struct probe_socket *s)
+{
+	if (!w->p || w->p->pid != (int32_t)s->pid)
+		w->p = sample_proc(w->out, (int32_t)s->pid, 0);
+	if (w->p)
+		engine_saw_socket(w->e, w->out, w->p, s->inode);
+}
+
 static int take_held(void *ctx, const void *bytes, size_t len)
 {
 	const unsigned char *p = bytes;
@@ -130,6 +143,10 @@ static int take_held(void *ctx, const void *bytes, size_t len)
 			struct probe_file f;
 			memcpy(&f, p, sizeof f);
 			take_file(ctx, &f);
+		} else {
+			struct probe_socket s;
+			memcpy(&s, p, sizeof s);
+			take_socket(ctx, &s);
 		}
 		p += size;
 		len -= size;
@@ -224,6 +241,14 @@ static void put_deleted(struct engine *e, struct sample *out)
 		out_value(&o, M_FS_DELETED, mount[k], sum[k]);
 }
 
+static bool look_is_due(const struct engine *e)
+{
+	const struct held_state *h = e->held;
+	uint64_t rest = h->cost_ns * COST_SHARE;
+	uint64_t pause = e->owners_unknown ? look_soon_ns : look_every_ns;
+	return !h->complete || e->now_ns >= h->last_ns + (rest > pause ? rest : pause);
+}
+
 static void begin_look(struct engine *e)
 {
 	struct held_state *h = e->held;
@@ -241,9 +266,8 @@ static void end_look(struct engine *e)
 	h->under_way = false;
 	h->since_ns = h->last_ns ? h->begun_ns - h->last_ns : 0;
 	h->last_ns = h->begun_ns;
-	uint64_t rest = h->cost_ns * COST_SHARE;
-	h->next_ns = h->begun_ns + (rest > look_every_ns ? rest : look_every_ns);
 	h->now = !h->now;
+	e->owners_unknown = false;
 	h->complete = true;
 }
 
@@ -252,11 +276,11 @@ void engine_held(struct engine *e, const struct sample *prev, struct sample *out
 	struct held_state *h = e->held;
 	if (reader_is_replay(e->reader) || !reader_probe_there(e->reader, PROBE_FD_HELD))
 		return;
-	if (!h->under_way && e->now_ns >= h->next_ns)
+	if (!h->under_way && look_is_due(e))
 		begin_look(e);
 	bool ended = false;
 	if (h->under_way) {
-		struct held_walk w = {e, prev, out, h};
+		struct held_walk w = {e, prev, out, h, NULL};
 		uint64_t begun = clock_thread_ns();
 		if (reader_probe_held(e->reader, budget_ns, take_held, &w, &ended) < 0)
 			h->under_way = false;

@@ -1,13 +1,18 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* owners: which process a socket belongs to. sock_diag does not say: it is the one with a descriptor "socket:[inode]", found by walking
- * descriptors, which is done for sockets in trouble alone (or when all are asked for) and remembered while the process lives.
+ * descriptors at 3.5 us each, and remembered (owner_cache.h).
+ *
+ * A walk is only made while there is a listener or a group of connections without an owner, and then for 1/200 of the time (1/50
+ * where one is in trouble): the process that listens on the port of such a group first, the others in turn, 256 descriptors of each
+ * before any is looked at further. A process that did not run since it was looked through to the end has nothing new. A round that finds
+ * nobody makes the next ones wait longer. When owners are asked for (check, or a recording) they are sought at once instead.
  *
  * Sockets in TIME_WAIT have no owner at all. Where ephemeral ports run short the makers are found by watching the processes of the
  * namespace for a moment: the one that opens sockets again and again shows ever new socket inodes among its descriptors. */
-#include "collect/engine_impl.h"
-
 #include "base/clock.h"
+#include "collect/engine_impl.h"
+#include "collect/owner_cache.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -15,9 +20,12 @@
 #include <string.h>
 
 enum {
-	OWNER_FDS = 4096, /* descriptors looked at in one process */
+	OWNER_FDS = 4096, /* descriptors looked at in one process when owners are asked for */
+	OWNER_STEP = 256, /* and else before it is another one's turn */
 	OWNERS_WANTED = 256,
-	OWNERS_SHARE = 50, /* one part in so many of the time */
+	BUDGET_NS = 5000000, /* of a tick */
+	BUDGET_TROUBLE_NS = 20000000,
+	PAUSE_MAX = 64, /* ticks */
 	MAKER_LOOKS = 60,
 	MAKER_PROCS = 24,
 	MAKER_FDS = 256,
@@ -25,16 +33,12 @@ enum {
 	MAKER_PAUSE_NS = 1300000,
 };
 
-struct owner_wanted {
-	uint32_t inode;
-	uint16_t netns;
-	int32_t *pid;
-};
-
-struct owner_search {
-	struct owner_wanted *wanted;
-	size_t n, left;
-	int32_t pid;
+struct owners {
+	struct owner_cache cache;
+	int64_t credit_ns;
+	int32_t cursor;          /* the process that was looked at last */
+	uint32_t found, unknown; /* since the round began; sockets without an owner when it began */
+	uint32_t pause, waiting; /* ticks between rounds; still to wait */
 };
 
 static bool socket_inode(const char *target, uint32_t *ret)
@@ -50,19 +54,79 @@ static bool socket_inode(const char *target, uint32_t *ret)
 	return true;
 }
 
-static int match_owner(void *ctx, const struct reader_fd *fd)
+struct look {
+	struct engine *e;
+	const struct sample *out;
+	const struct proc *p;
+	uint32_t sockets, seen;
+	int last_fd;
+};
+
+/* What a server hands down to its workers belongs to the server. */
+static bool inherited(const struct sample *out, const struct proc *p, int32_t owner)
 {
-	struct owner_search *search = ctx;
+	const struct proc *o = owner ? sample_proc(out, owner, 0) : NULL;
+	return o && (p->ppid == owner || (o->pgrp == p->pgrp && owner < p->pid));
+}
+
+void engine_saw_socket(
+	struct engine *e, const struct sample *out, const struct proc *p, uint32_t inode)
+{
+	if (!inherited(out, p, engine_owner(e, inode)))
+		engine_learn_owner(e, inode, p->pid, p->start_ticks);
+}
+
+static int learn_socket(void *ctx, const struct reader_fd *fd)
+{
+	struct look *look = ctx;
 	uint32_t inode;
-	if (!socket_inode(fd->target, &inode))
-		return 0;
-	for (size_t i = 0; i < search->n; i++) {
-		if (search->wanted[i].inode != inode || *search->wanted[i].pid)
-			continue;
-		*search->wanted[i].pid = search->pid;
-		search->left--;
+	look->seen++;
+	look->last_fd = fd->fd;
+	if (socket_inode(fd->target, &inode)) {
+		look->sockets++;
+		engine_saw_socket(look->e, look->out, look->p, inode);
 	}
-	return search->left == 0;
+	return 0;
+}
+
+static bool lives(const void *ctx, int32_t pid, uint64_t start_ticks)
+{
+	return sample_proc(ctx, pid, start_ticks) != NULL;
+}
+
+int engine_owners_open(struct engine *e)
+{
+	e->owners = calloc(1, sizeof *e->owners);
+	return e->owners ? owner_cache_init(&e->owners->cache) : -ENOMEM;
+}
+
+void engine_owners_close(struct engine *e)
+{
+	if (e->owners)
+		owner_cache_destroy(&e->owners->cache);
+	free(e->owners);
+	e->owners = NULL;
+}
+
+void engine_owners_begin(struct engine *e, const struct sample *out)
+{
+	owner_cache_tick(&e->owners->cache, lives, out);
+}
+
+void engine_learn_owner(struct engine *e, uint32_t inode, int32_t pid, uint64_t start_ticks)
+{
+	owner_cache_learn(&e->owners->cache, inode, pid, start_ticks);
+}
+
+int32_t engine_owner(struct engine *e, uint32_t inode)
+{
+	return owner_cache_find(&e->owners->cache, inode);
+}
+
+bool engine_same_process(const struct sample *prev, const struct sample *out, int32_t pid)
+{
+	const struct proc *p = sample_proc(prev, pid, 0);
+	return p && sample_proc(out, pid, p->start_ticks) != NULL;
 }
 
 /* A listener is worth an owner when connections wait in it or it dropped some since the last
@@ -78,59 +142,240 @@ static bool group_in_trouble(
 	const struct engine *e, const struct sample *s, const struct conn_group *g)
 {
 	struct port_range ports = engine_port_range(e, s, g->netns);
-	return (g->outgoing && (uint64_t)g->ephemeral * 2 > ports.high - ports.low + 1) ||
+	return (g->outgoing && !g->peer_hostbits &&
+		       (uint64_t)g->ephemeral * 2 > ports.high - ports.low + 1) ||
 	       g->sendq + g->recvq > (64u << 20);
+}
+
+/* ---- the walk ---- */
+
+/* Sockets without an owner that is known, and in which namespaces they are. */
+struct unknown {
+	uint32_t count;
+	bool trouble;
+	bool netns[NETNS_MAX];
+};
+
+static void take_owner(struct engine *e, struct sample *out, int32_t pid)
+{
+	struct proc *rows = TABLE_ROWS(out->procs, struct proc);
+	const struct proc *p = sample_proc(out, pid, 0);
+	if (p && !(p->have & HAVE_CGROUP))
+		engine_name_cgroup(e, &rows[p - rows]);
+}
+
+/* What is known by now goes into the rows. */
+static void fill_in(
+	struct engine *e, const struct sample *prev, struct sample *out, struct unknown *u)
+{
+	struct listener *listeners = TABLE_ROWS(out->listeners, struct listener);
+	struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
+	memset(u, 0, sizeof *u);
+	for (uint32_t i = 0; i < out->listeners.count; i++) {
+		struct listener *l = &listeners[i];
+		if (l->pid || !l->inode)
+			continue;
+		l->pid = engine_owner(e, l->inode);
+		if (l->pid) {
+			take_owner(e, out, l->pid);
+			continue;
+		}
+		u->count++;
+		u->netns[l->netns % NETNS_MAX] = true;
+		u->trouble = u->trouble || listener_in_trouble(l, prev) ||
+			     (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS));
+	}
+	for (uint32_t i = 0; i < out->conns.count; i++) {
+		struct conn_group *g = &groups[i];
+		bool new = !g->pid;
+		if (new && g->inode && (g->pid = engine_owner(e, g->inode)) != 0)
+			g->owners = 1;
+		if (g->pid) {
+			if (new || !g->stale)
+				take_owner(e, out, g->pid);
+			continue;
+		}
+		if (!g->inode)
+			continue;
+		u->count++;
+		u->netns[g->netns % NETNS_MAX] = true;
+		u->trouble = u->trouble || group_in_trouble(e, out, g);
+	}
+}
+
+/* Whether looking at the process may tell anything; its place in the cache. */
+static struct owner *worth_a_look(struct engine *e, const struct unknown *u, const struct proc *p)
+{
+	if (p->kernel || p->state == 'Z' || ((p->have & HAVE_FDS) && p->fds == 0) ||
+		((p->have & HAVE_NETNS) && !u->netns[p->netns % NETNS_MAX]))
+		return NULL;
+	struct owner *o = owner_cache_process(&e->owners->cache, p->pid, p->start_ticks);
+	bool slept = o && o->complete && (p->have & HAVE_DELAY) && o->switches == p->switches;
+	return slept ? NULL : o;
+}
+
+/* The next descriptors of a process. Returns how many sockets were among them, or a negative error. */
+static int look_further(
+	struct engine *e, const struct sample *out, const struct proc *p, struct owner *o)
+{
+	struct look look = {.e = e, .out = out, .p = p, .last_fd = -1};
+	int r = reader_proc_fds_from(
+		e->reader, p->pid, o->next_fd, OWNER_STEP, false, learn_socket, &look);
+	o = owner_cache_process(&e->owners->cache, p->pid, p->start_ticks);
+	if (!o)
+		return -ENOSPC;
+	o->complete = look.seen < OWNER_STEP;
+	o->next_fd = o->complete ? 0 : (uint32_t)look.last_fd + 1;
+	if (o->complete)
+		o->switches = p->switches;
+	return r < 0 ? r : (int)look.sockets;
+}
+
+/* An accepted connection most probably belongs to the process that listens on its port. */
+static void look_at_listeners(
+	struct engine *e, const struct sample *out, const struct unknown *u, uint64_t until_ns)
+{
+	const struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
+	const struct listener *listeners = TABLE_ROWS(out->listeners, struct listener);
+	int32_t last = 0;
+	for (uint32_t i = 0; i < out->conns.count && clock_thread_ns() < until_ns; i++) {
+		const struct conn_group *g = &groups[i];
+		if (g->pid || g->outgoing || !g->inode)
+			continue;
+		for (uint32_t k = 0; k < out->listeners.count; k++) {
+			const struct listener *l = &listeners[k];
+			if (l->port != g->port || l->netns != g->netns || !l->pid || l->pid == last)
+				continue;
+			last = l->pid;
+			const struct proc *p = sample_proc(out, l->pid, 0);
+			struct owner *o = p ? worth_a_look(e, u, p) : NULL;
+			if (o)
+				(void)look_further(e, out, p, o);
+			break;
+		}
+	}
+}
+
+/* The processes in turn, from where the last tick ended. True when the round is complete. */
+static bool look_in_turn(
+	struct engine *e, const struct sample *out, const struct unknown *u, uint64_t until_ns)
+{
+	struct owners *os = e->owners;
+	const struct proc *procs = TABLE_ROWS(out->procs, struct proc);
+	for (uint32_t i = 0; i < out->procs.count; i++) {
+		if (procs[i].pid <= os->cursor)
+			continue;
+		struct owner *o = worth_a_look(e, u, &procs[i]);
+		if (!o)
+			continue;
+		if (clock_thread_ns() >= until_ns)
+			return false;
+		(void)look_further(e, out, &procs[i], o);
+		os->cursor = procs[i].pid;
+	}
+	os->cursor = 0;
+	return true;
+}
+
+static void walk_a_little(
+	struct engine *e, const struct sample *prev, struct sample *out, struct unknown *u)
+{
+	struct owners *os = e->owners;
+	int64_t budget = u->trouble ? BUDGET_TROUBLE_NS : BUDGET_NS;
+	/* Where a probe lists all descriptors at a tenth of the price, its next look may come sooner, and nothing is walked but in trouble. */
+	e->owners_unknown = u->count > os->unknown;
+	if (reader_probe_there(e->reader, PROBE_FD_HELD) && !u->trouble) {
+		os->unknown = u->count;
+		return;
+	}
+	os->credit_ns = os->credit_ns < 0 ? os->credit_ns + budget : budget;
+	if (u->count > os->unknown) /* there are new ones */
+		os->pause = os->waiting = 0;
+	os->waiting -= os->waiting > 0;
+	if (os->waiting || os->credit_ns <= 0)
+		return;
+	uint64_t begun = clock_thread_ns(), until = begun + (uint64_t)os->credit_ns;
+	uint32_t before = u->count;
+	look_at_listeners(e, out, u, until);
+	bool complete = look_in_turn(e, out, u, until);
+	fill_in(e, prev, out, u);
+	os->found += before - u->count;
+	if (complete) {
+		os->pause = os->found ? 0 : os->pause * 2 + 1;
+		os->pause = os->pause < PAUSE_MAX ? os->pause : PAUSE_MAX;
+		os->waiting = os->pause;
+		os->unknown = u->count;
+		os->found = 0;
+	}
+	os->credit_ns -= (int64_t)(clock_thread_ns() - begun);
+}
+
+/* ---- when they are asked for ---- */
+
+static size_t list_wanted(
+	struct engine *e, const struct sample *prev, const struct sample *out, uint32_t *wanted)
+{
+	size_t n = 0;
+	const struct listener *listeners = TABLE_ROWS(out->listeners, struct listener);
+	for (uint32_t i = 0; i < out->listeners.count && n < OWNERS_WANTED; i++) {
+		const struct listener *l = &listeners[i];
+		if (!l->pid && l->inode &&
+			((e->want & WANT_OWNERS) || listener_in_trouble(l, prev) ||
+				(e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
+			wanted[n++] = l->inode;
+	}
+	const struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
+	for (uint32_t i = 0; i < out->conns.count && n < OWNERS_WANTED; i++)
+		if (!groups[i].pid && groups[i].inode && group_in_trouble(e, out, &groups[i]))
+			wanted[n++] = groups[i].inode;
+	return n;
+}
+
+static size_t still_wanted(struct engine *e, uint32_t *wanted, size_t n)
+{
+	size_t left = 0;
+	for (size_t i = 0; i < n; i++)
+		if (!engine_owner(e, wanted[i]))
+			wanted[left++] = wanted[i];
+	return left;
+}
+
+static void walk_until_found(
+	struct engine *e, const struct sample *prev, struct sample *out, const struct unknown *u)
+{
+	uint32_t *wanted = arena_alloc(&e->scratch, OWNERS_WANTED * sizeof *wanted);
+	size_t n = wanted ? list_wanted(e, prev, out, wanted) : 0;
+	bool denied = false;
+	const struct proc *procs = TABLE_ROWS(out->procs, struct proc);
+	for (uint32_t i = 0; i < out->procs.count && n; i++) {
+		const struct proc *p = &procs[i];
+		if (p->kernel || p->state == 'Z' ||
+			((p->have & HAVE_NETNS) && !u->netns[p->netns % NETNS_MAX]))
+			continue;
+		struct look look = {.e = e, .out = out, .p = p};
+		int r = reader_proc_fds(e->reader, p->pid, OWNER_FDS, false, learn_socket, &look);
+		denied = denied || (p->pid != 1 && (r == -EACCES || r == -EPERM));
+		n = look.sockets ? still_wanted(e, wanted, n) : n;
+	}
+	if (n && denied)
+		sample_gap(out, NETNS_HOST, EACCES, "what other users' processes have open",
+			"owners of sockets, and so culprits");
 }
 
 void engine_owners(struct engine *e, const struct sample *prev, struct sample *out)
 {
-	struct owner_wanted *wanted = arena_alloc(&e->scratch, OWNERS_WANTED * sizeof *wanted);
-	if (!wanted)
+	struct unknown *u = arena_alloc(&e->scratch, sizeof *u);
+	if (!u)
 		return;
-	size_t n = 0;
-	struct listener *listeners = TABLE_ROWS(out->listeners, struct listener);
-	for (uint32_t i = 0; i < out->listeners.count && n < OWNERS_WANTED; i++) {
-		struct listener *l = &listeners[i];
-		if (!l->pid && l->inode &&
-			((e->want & WANT_OWNERS) || listener_in_trouble(l, prev) ||
-				(e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
-			wanted[n++] = (struct owner_wanted){l->inode, l->netns, &l->pid};
-	}
-	struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
-	for (uint32_t i = 0; i < out->conns.count && n < OWNERS_WANTED; i++) {
-		struct conn_group *g = &groups[i];
-		if (!g->pid && g->inode && group_in_trouble(e, out, g))
-			wanted[n++] = (struct owner_wanted){g->inode, g->netns, &g->pid};
-	}
-	/* An owner that is not found is sought among all descriptors of all processes: of what a large host needs for that, not
-	 * more than a fiftieth of the time. */
-	bool asked = (e->want & (WANT_OWNERS | WANT_CONNS)) || reader_is_replay(e->reader);
-	if (n == 0 || (!asked && e->now_ns < e->owners_from_ns))
+	fill_in(e, prev, out, u);
+	if (u->count == 0)
 		return;
-	uint64_t begin = clock_mono_ns();
-	struct owner_search search = {wanted, n, n, 0};
-	bool denied = false;
-	struct proc *procs = TABLE_ROWS(out->procs, struct proc);
-	for (uint32_t i = 0; i < out->procs.count && search.left; i++) {
-		struct proc *p = &procs[i];
-		size_t before = search.left;
-		if (p->kernel || p->state == 'Z')
-			continue;
-		bool here = !(p->have & HAVE_NETNS);
-		for (size_t k = 0; !here && k < n; k++)
-			here = wanted[k].netns == p->netns && !*wanted[k].pid;
-		search.pid = p->pid;
-		int r = here ? reader_proc_fds(
-				       e->reader, p->pid, OWNER_FDS, false, match_owner, &search)
-			     : 0;
-		denied = denied || (p->pid != 1 && (r == -EACCES || r == -EPERM));
-		if (search.left != before && !(p->have & HAVE_CGROUP))
-			engine_name_cgroup(e, p);
+	if ((e->want & (WANT_OWNERS | WANT_CONNS)) || reader_is_replay(e->reader)) {
+		walk_until_found(e, prev, out, u);
+		fill_in(e, prev, out, u);
+	} else {
+		walk_a_little(e, prev, out, u);
 	}
-	e->owners_from_ns = e->now_ns + (clock_mono_ns() - begin) * OWNERS_SHARE;
-	if (search.left && denied)
-		sample_gap(out, NETNS_HOST, EACCES, "what other users' processes have open",
-			"owners of sockets, and so culprits");
 }
 
 /* ---- who makes sockets where ports are short ---- */
@@ -236,7 +481,7 @@ void engine_port_users(struct engine *e, const struct sample *prev, struct sampl
 	size_t ndone = 0;
 	for (uint32_t i = 0; i < out->conns.count; i++) {
 		struct port_range ports = engine_port_range(e, out, groups[i].netns);
-		if (!groups[i].outgoing ||
+		if (!groups[i].outgoing || groups[i].peer_hostbits ||
 			(uint64_t)groups[i].ephemeral * 10 < (ports.high - ports.low + 1) * 8)
 			continue;
 		bool again = false;

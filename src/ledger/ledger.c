@@ -398,7 +398,7 @@ static void add_ports(struct builder *b)
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
 		double low, high;
-		if (!g->outgoing || g->ephemeral == 0 ||
+		if (!g->outgoing || g->peer_hostbits || g->ephemeral == 0 ||
 			!view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) ||
 			!view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
 			continue;

@@ -522,7 +522,7 @@ size_t who_queues(struct view *v, int netns, struct who *out, size_t max)
 		if (bytes <= 0 || (netns >= 0 && g->netns != netns))
 			continue;
 		total += bytes;
-		char peer[48], b[32];
+		char peer[56], b[32];
 		const struct usage *owner = g->pid ? view_usage(v, g->pid) : NULL;
 		bool unread =
 			g->recvq > g->sendq; /* what the local process does not read is its doing */
@@ -530,7 +530,7 @@ size_t who_queues(struct view *v, int netns, struct who *out, size_t max)
 				: g->outgoing   ? "destination"
 						: "peer",
 			unread && owner ? who_name(v, owner->p)
-					: arena_str(&v->scratch, address_text(peer, &g->peer)),
+					: arena_str(&v->scratch, conn_peer_text(peer, g)),
 			owner ? owner->p->pid : 0, bytes,
 			arena_printf(&v->scratch,
 				"%s stand in %s queues of %u connections, port %u",

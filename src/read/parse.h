@@ -34,6 +34,7 @@ struct diag_tcp {
 	uint32_t unacked;     /* segments in flight */
 	uint32_t unsent;      /* bytes that wait in the send queue and were never sent */
 	uint32_t peer_window; /* bytes that the peer still takes (0 below 5.4) */
+	bool have_peer_window;
 	uint32_t mss;
 	uint32_t since_sent_ms, since_received_ms;
 };

@@ -61,6 +61,8 @@ static bool tcp_details(const unsigned char *a, size_t len, struct diag_tcp *t)
 		.unacked = i.tcpi_unacked,
 		.unsent = i.tcpi_notsent_bytes,
 		.peer_window = i.tcpi_snd_wnd,
+		.have_peer_window =
+			len >= offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof i.tcpi_snd_wnd,
 		.mss = i.tcpi_snd_mss,
 		.since_sent_ms = i.tcpi_last_data_sent,
 		.since_received_ms = i.tcpi_last_data_recv,

@@ -132,8 +132,11 @@ int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret_inode);
 /* /proc/PID/stat, and whom the process belongs to. Without want_owner, 0 may stand for a user that is known from before. */
 ssize_t reader_proc_stat(
 	struct reader *r, int32_t pid, bool want_owner, void *buf, size_t size, uint32_t *ret_uid);
-/* Descriptors of a process in ascending order, at most max; each() may stop it with nonzero.
+/* Descriptors of a process in ascending order from `first` on, at most max; each() may stop it with nonzero.
  * with_stat: fill devno, inode, size. */
+int reader_proc_fds_from(struct reader *r, int32_t pid, unsigned first, unsigned max,
+	bool with_stat, int (*each)(void *ctx, const struct reader_fd *fd), void *ctx);
+/* The same from the first one on. */
 int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
 	int (*each)(void *ctx, const struct reader_fd *fd), void *ctx);
 
@@ -169,6 +172,22 @@ int reader_probe(struct reader *r, enum reader_probe what,
  * *ret_end: these were the last, the next call begins anew. */
 int reader_probe_held(struct reader *r, uint64_t budget_ns,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx, bool *ret_end);
+/* A dump in pieces, spread over as many ticks as its user likes: the kernel keeps the place where the last piece ended, and the
+ * socket stays open until reader_pieces_end(), which also lets go of its namespace. What moves in the table between two pieces may
+ * be told twice or not at all. In a recorded tree the pieces are of the file; a recording tick has to take them all. Not for DUMP_UDP. */
+struct reader_pieces {
+	int fd; /* -1: none under way */
+	enum reader_dump what;
+	bool interrupted;
+	uint64_t at; /* replay: bytes handed over */
+};
+/* Asks for a dump of the current namespace. */
+int reader_pieces_begin(struct reader *r, enum reader_dump what, struct reader_pieces *p);
+/* Hands over the next piece (at most 64 KiB, about a hundred sockets). Returns 1 when there may be more, 0 after the last one, -EINTR
+ * after the last one if the table changed in a way the kernel noticed; any other error means that the dump broke off. */
+int reader_pieces_next(struct reader *r, struct reader_pieces *p,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
+void reader_pieces_end(struct reader_pieces *p);
 
 /* What was found out by watching and cannot be read again: kept in a recorded tree beside the files; does nothing otherwise. */
 void reader_note(struct reader *r, const char *name, const char *text, size_t len);

@@ -297,70 +297,143 @@ static int dump_extent(
 	return 0;
 }
 
+/* The next datagram of a dump. Returns 1 when there may be more, 0 after the last one or when each() wants no more. */
+static int dump_piece(struct reader *r, int fd, int flags, const char *file,
+	int (*each)(void *, const void *, size_t), void *ctx, bool *interrupted)
+{
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	/* MSG_TRUNC: the true length, so that a message larger than the buffer is an error
+	 * and never a silent gap. */
+	ssize_t n;
+	do
+		n = recv(fd, r->dump_buffer, sizeof r->dump_buffer, flags | MSG_TRUNC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n > sizeof r->dump_buffer)
+		return -EMSGSIZE;
+	size_t data;
+	bool done;
+	int e = dump_extent(r->dump_buffer, (size_t)n, &data, &done, interrupted);
+	if (e < 0)
+		return e;
+	if (data) {
+		reader_record(r, false, file, r->dump_buffer, data, true);
+		if (each(ctx, r->dump_buffer, data))
+			return 0;
+	}
+	return !done && n > 0;
+}
+
 static int dump_receive(struct reader *r, int fd, const char *file,
 	int (*each)(void *, const void *, size_t), void *ctx)
 {
 	bool interrupted = false;
-	reader_record(
-		r, false, file, "", 0, true); /* an empty table is not one that could not be read */
-	for (;;) {
-		int fault = reader_may();
-		if (fault)
-			return fault;
-		/* MSG_TRUNC: the true length, so that a message larger than the buffer is an error
-		 * and never a silent gap. */
-		ssize_t n = recv(fd, r->dump_buffer, sizeof r->dump_buffer, MSG_TRUNC);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if ((size_t)n > sizeof r->dump_buffer)
-			return -EMSGSIZE;
-		size_t data;
-		bool done;
-		int e = dump_extent(r->dump_buffer, (size_t)n, &data, &done, &interrupted);
-		if (e < 0)
-			return e;
-		if (data) {
-			reader_record(r, false, file, r->dump_buffer, data, true);
-			if (each(ctx, r->dump_buffer, data))
-				return 0;
-		}
-		if (done || n == 0)
-			return interrupted ? -EINTR : 0;
+	int e;
+	do
+		e = dump_piece(r, fd, 0, file, each, ctx, &interrupted);
+	while (e > 0);
+	return e == 0 && interrupted ? -EINTR : e;
+}
+
+/* Whole messages of a recorded dump, from *at on: as many as go into the buffer. */
+static int replay_piece(struct reader *r, int fd, uint64_t *at,
+	int (*each)(void *, const void *, size_t), void *ctx)
+{
+	ssize_t n = pread(fd, r->dump_buffer, sizeof r->dump_buffer, (off_t)*at);
+	if (n < 0)
+		return -errno;
+	size_t whole = 0, held = (size_t)n;
+	while (held - whole >= sizeof(struct nlmsghdr)) {
+		struct nlmsghdr h;
+		memcpy(&h, r->dump_buffer + whole, sizeof h);
+		if (h.nlmsg_len < sizeof h || NLMSG_ALIGN(h.nlmsg_len) > held - whole)
+			break;
+		whole += NLMSG_ALIGN(h.nlmsg_len);
 	}
+	*at += whole;
+	if (whole && each(ctx, r->dump_buffer, whole))
+		return 0;
+	if (whole == 0)
+		return held ? -EBADMSG : 0;
+	return 1;
+}
+
+static int replay_open(struct reader *r, const char *file)
+{
+	char full[PATH_MAX];
+	(void)snprintf(full, sizeof full, "%s%s", r->prefix, file);
+	int fd = openat(r->moment_fd, full, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
 }
 
 static int dump_replay(
 	struct reader *r, const char *file, int (*each)(void *, const void *, size_t), void *ctx)
 {
-	char full[PATH_MAX];
-	(void)snprintf(full, sizeof full, "%s%s", r->prefix, file);
-	AUTO_FD int fd = openat(r->moment_fd, full, O_RDONLY | O_CLOEXEC);
+	uint64_t at = 0;
+	AUTO_FD int fd = replay_open(r, file);
+	int e = fd < 0 ? fd : 1;
+	while (e > 0)
+		e = replay_piece(r, fd, &at, each, ctx);
+	return e;
+}
+
+static int dump_socket(enum reader_dump what)
+{
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, reader_dump_protocol(what));
 	if (fd < 0)
 		return -errno;
-	/* Whole messages at a time: what is left of the buffer moves to its front. */
-	size_t held = 0;
-	for (;;) {
-		ssize_t n = read(fd, r->dump_buffer + held, sizeof r->dump_buffer - held);
-		if (n < 0)
-			return -errno;
-		held += (size_t)n;
-		size_t at = 0;
-		while (held - at >= sizeof(struct nlmsghdr)) {
-			struct nlmsghdr h;
-			memcpy(&h, r->dump_buffer + at, sizeof h);
-			if (h.nlmsg_len < sizeof h || NLMSG_ALIGN(h.nlmsg_len) > held - at)
-				break;
-			at += NLMSG_ALIGN(h.nlmsg_len);
-		}
-		if (at && each(ctx, r->dump_buffer, at))
-			return 0;
-		if (n == 0 || at == 0)
-			return held > at ? -EBADMSG : 0;
-		memmove(r->dump_buffer, r->dump_buffer + at, held - at);
-		held -= at;
+	/* A dump that the kernel cannot finish must not hold up the second for ever. */
+	struct timeval limit = {.tv_sec = 2};
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0) {
+		int e = -errno;
+		(void)close(fd);
+		return e;
 	}
+	return fd;
+}
+
+/* An empty table is not one that could not be read; of two dumps in one moment the last one counts. */
+static void record_begin(struct reader *r, enum reader_dump what)
+{
+	reader_record(r, false, dump_file(what), "", 0, false);
+}
+
+int reader_pieces_begin(struct reader *r, enum reader_dump what, struct reader_pieces *p)
+{
+	int fault = r->replay ? 0 : reader_may();
+	if (fault)
+		return fault;
+	int fd = r->replay ? replay_open(r, dump_file(what)) : dump_socket(what);
+	int e = fd < 0 ? fd : r->replay ? 0 : send_request(r, fd, what);
+	if (e < 0) {
+		if (fd >= 0)
+			(void)close(fd);
+		return e;
+	}
+	*p = (struct reader_pieces){.fd = fd, .what = what};
+	if (!r->replay)
+		record_begin(r, what);
+	return 0;
+}
+
+int reader_pieces_next(struct reader *r, struct reader_pieces *p,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx)
+{
+	/* The kernel has the next piece ready before it gives one, so there is nothing to wait for. */
+	int e = r->replay ? replay_piece(r, p->fd, &p->at, each, ctx)
+			  : dump_piece(r, p->fd, MSG_DONTWAIT, dump_file(p->what), each, ctx,
+				    &p->interrupted);
+	return e == 0 && p->interrupted ? -EINTR : e;
+}
+
+void reader_pieces_end(struct reader_pieces *p)
+{
+	if (p->fd >= 0)
+		(void)close(p->fd);
+	p->fd = -1;
 }
 
 int reader_dump(struct reader *r, enum reader_dump what,
@@ -372,16 +445,14 @@ int reader_dump(struct reader *r, enum reader_dump what,
 	int fault = reader_may();
 	if (fault)
 		return fault;
-	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, reader_dump_protocol(what));
+	AUTO_FD int fd = dump_socket(what);
 	if (fd < 0)
-		return -errno;
-	/* A dump that the kernel cannot finish must not hold up the second for ever. */
-	struct timeval limit = {.tv_sec = 2};
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) < 0)
-		return -errno;
+		return fd;
 	if (what == DUMP_UDP) { /* a dump answers for one family */
 		int e = send_sock_diag(
 			fd, AF_INET, IPPROTO_UDP, UINT32_MAX, 1 << (INET_DIAG_SKMEMINFO - 1));
+		if (e == 0)
+			record_begin(r, what);
 		e = e < 0 ? e : dump_receive(r, fd, file, each, ctx);
 		if (e < 0 && e != -EINTR)
 			return e;
@@ -391,5 +462,8 @@ int reader_dump(struct reader *r, enum reader_dump what,
 		return e6 < 0 ? e6 : e;
 	}
 	int e = send_request(r, fd, what);
-	return e < 0 ? e : dump_receive(r, fd, file, each, ctx);
+	if (e < 0)
+		return e;
+	record_begin(r, what);
+	return dump_receive(r, fd, file, each, ctx);
 }

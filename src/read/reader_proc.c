@@ -347,7 +347,7 @@ int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret)
 	return 0;
 }
 
-static int fds_replay(struct reader *r, int32_t pid, unsigned max,
+static int fds_replay(struct reader *r, int32_t pid, unsigned first, unsigned max,
 	int (*each)(void *, const struct reader_fd *), void *ctx)
 {
 	char path[64];
@@ -364,7 +364,7 @@ static int fds_replay(struct reader *r, int32_t pid, unsigned max,
 		uint64_t fd, dev, ino, size, wr, del;
 		if (!scan_u64(&line, &fd) || !scan_u64(&line, &dev) || !scan_u64(&line, &ino) ||
 			!scan_u64(&line, &size) || !scan_u64(&line, &wr) ||
-			!scan_u64(&line, &del) || !scan_skip(&line, ' '))
+			!scan_u64(&line, &del) || !scan_skip(&line, ' ') || fd < first)
 			continue;
 		char target[PATH_MAX];
 		size_t len =
@@ -426,8 +426,14 @@ static bool fd_fill(struct reader *r, int dir, int32_t pid, const char *name, bo
 int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
 	int (*each)(void *ctx, const struct reader_fd *fd), void *ctx)
 {
+	return reader_proc_fds_from(r, pid, 0, max, with_stat, each, ctx);
+}
+
+int reader_proc_fds_from(struct reader *r, int32_t pid, unsigned first, unsigned max,
+	bool with_stat, int (*each)(void *ctx, const struct reader_fd *fd), void *ctx)
+{
 	if (r->replay)
-		return fds_replay(r, pid, max, each, ctx);
+		return fds_replay(r, pid, first, max, each, ctx);
 	int fault = reader_may();
 	if (fault)
 		return fault;
@@ -435,7 +441,8 @@ int reader_proc_fds(struct reader *r, int32_t pid, unsigned max, bool with_stat,
 	unsigned char buf[8192] __attribute__((aligned(16)));
 	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/fd", pid);
 	AUTO_FD int dir = openat(r->root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
+	/* The place in this folder is the number of the descriptor and 2, for "." and "..". */
+	if (dir < 0 || (first && lseek(dir, (off_t)first + 2, SEEK_SET) < 0))
 		return -errno;
 	unsigned seen = 0;
 	ssize_t n;

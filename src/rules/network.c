@@ -311,7 +311,9 @@ void rule_ports_exhausted(struct view *v, struct verdicts *out)
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
 		double low, high;
-		if (g->outgoing && view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) &&
+		/* Ports are short towards one destination, not towards a network of them. */
+		if (g->outgoing && !g->peer_hostbits &&
+			view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) &&
 			view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
 			ports_verdict(v, out, g, low, high);
 	}
@@ -360,10 +362,10 @@ void rule_timewait_overflow(struct view *v, struct verdicts *out)
 				most = g;
 		}
 		if (most) {
-			char peer[48];
+			char peer[56];
 			f->culprits[f->nculprits++] =
 				(struct who){most->outgoing ? "destination" : "peer",
-					say(v, "%s", address_text(peer, &most->peer)), 0,
+					say(v, "%s", conn_peer_text(peer, most)), 0,
 					used > 0 ? most->time_wait / used : -1,
 					say(v, "%u sockets in TIME_WAIT, port %u", most->time_wait,
 						most->port)};

@@ -85,7 +85,7 @@ void engine_close(struct engine *e)
 }
 
 /* A file as wide as there are CPUs may take milliseconds on large hosts: then it is read so seldom that it takes a five-hundredth of the time. */
-enum { DEAR_NS = 1000000, DEAR_REST = 500 };
+enum { DEAR_NS = 1000000, DEAR_REST = 500, KEPT_BELOW_S = 10 };
 
 static bool is_wide(enum collector_id c)
 {
@@ -99,7 +99,9 @@ static void run_collector(struct engine *e, enum collector_id c, unsigned netns,
 	const struct collector_info *info = collector_info(c);
 	size_t size = info->size < ENGINE_BUFFER ? info->size : ENGINE_BUFFER;
 	uint64_t begun = is_wide(c) ? clock_thread_ns() : 0;
-	ssize_t n = reader_file(e->reader, info->path, kept, e->buffer, size);
+	/* A descriptor is kept for what is read often; a hundred namespaces have many files. */
+	ssize_t n = reader_file(
+		e->reader, info->path, info->every_s < KEPT_BELOW_S ? kept : NULL, e->buffer, size);
 	const struct out o = {out, e->series, netns};
 	struct scan bytes = scan_over(e->buffer, n > 0 ? (size_t)n : 0);
 	out->source = (uint8_t)(SOURCE_COLLECTORS + c);

@@ -12,7 +12,8 @@
  * (kernels before 5.10; later ones do not cut). Control bytes in the text come as \x1b; what a driver prints of foreign names is still
  * foreign.
  *
- * The counters go on from the sample before, which the engine takes over. The clock of the records is not that of the samples and runs away
+ * The counters go on from the sample before, which the engine takes over, and begin with 0: what the first read finds was logged before anybody
+ * counted, and is no growth. Of its warnings those of the last minutes are rows all the same. The clock of the records is not that of the samples and runs away
  * from it by seconds in months, so a record's time is never put behind the sample that read it. */
 #include "collect/collect.h"
 
@@ -86,7 +87,7 @@ int collect_kmsg(struct scan bytes, const struct out *o)
 	uint64_t counts[LEVELS] = {0}, suppressed = 0, lost = 0, last;
 	bool have_last = sample_gauge(o->series, o->sample, M_KMSG_SEQ, o->netns, &last),
 	     any = false;
-	bool nothing = bytes.p == bytes.end;
+	bool nothing = bytes.p == bytes.end, begun = have_last;
 	struct klog *row = NULL;
 	struct scan line;
 	while (scan_line(&bytes, &line)) {
@@ -96,7 +97,7 @@ int collect_kmsg(struct scan bytes, const struct out *o)
 		any = true;
 		if (have_last && rec.seq <= last) /* read before, when the log was opened anew */
 			continue;
-		if (have_last && rec.seq > last + 1)
+		if (begun && rec.seq > last + 1)
 			lost += rec.seq - last - 1;
 		last = rec.seq;
 		have_last = true;
@@ -106,7 +107,7 @@ int collect_kmsg(struct scan bytes, const struct out *o)
 			append(row, rec.text);
 			continue;
 		}
-		counts[rec.prefix]++;
+		counts[rec.prefix] += begun;
 		row = rec.prefix <= LEVEL_WARNING ? add_row(o, &rec, &suppressed) : NULL;
 	}
 	if (!any && !nothing)

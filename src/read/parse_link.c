@@ -27,19 +27,14 @@ static void link_stats(struct nl_part a, struct link_message *m)
 	m->have |= LINK_HAVE_STATS;
 	if (a.len >= offsetof(struct rtnl_link_stats64, rx_nohandler) + sizeof s.rx_nohandler)
 		m->have |= LINK_HAVE_NOHANDLER;
-	m->stats.multicast = s.multicast;
 	m->stats.collisions = s.collisions;
 	m->stats.missed = s.rx_missed_errors;
-	m->stats.over = s.rx_over_errors;
 	m->stats.crc = s.rx_crc_errors;
 	m->stats.frame = s.rx_frame_errors;
 	m->stats.fifo = s.rx_fifo_errors;
 	m->stats.nohandler = s.rx_nohandler;
 	m->stats.tx_carrier = s.tx_carrier_errors;
 	m->stats.tx_fifo = s.tx_fifo_errors;
-	m->stats.tx_aborted = s.tx_aborted_errors;
-	m->stats.tx_window = s.tx_window_errors;
-	m->stats.tx_heartbeat = s.tx_heartbeat_errors;
 }
 
 /* What the interface is, and what it is as a port of a bridge. */

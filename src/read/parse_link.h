@@ -33,8 +33,8 @@ struct link_message {
 	char kind[LINK_NAME];  /* "veth", "bridge" ...; "" for hardware and lo */
 	char qdisc[LINK_NAME]; /* of the root */
 	struct {
-		uint64_t multicast, collisions, missed, over, crc, frame, fifo, nohandler;
-		uint64_t tx_carrier, tx_fifo, tx_aborted, tx_window, tx_heartbeat;
+		uint64_t collisions, missed, crc, frame, fifo, nohandler;
+		uint64_t tx_carrier, tx_fifo;
 	} stats;
 };
 size_t parse_links(const void *bytes, size_t len,

@@ -118,7 +118,6 @@ static void set_attribute(struct nl_part a, struct nft_set *s)
 	case NFTA_SET_TABLE: nl_text(a, s->table, sizeof s->table); break;
 	case NFTA_SET_NAME: nl_text(a, s->name, sizeof s->name); break;
 	case NFTA_SET_HANDLE: s->handle = nl_be64(a); break;
-	case NFTA_SET_FLAGS: s->anonymous = nl_be32(a) & NFT_SET_ANONYMOUS; break;
 	case SET_COUNT:
 		s->elements = nl_be32(a);
 		s->have_count = a.len >= sizeof s->elements;

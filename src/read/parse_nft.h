@@ -41,7 +41,6 @@ struct nft_set {
 	uint8_t family;
 	char table[NFT_NAME], name[NFT_NAME];
 	uint64_t handle;
-	bool anonymous; /* written inside a rule */
 	bool have_count;
 	uint32_t elements; /* told since 6.16 */
 	uint32_t limit;    /* 0: none was set */

@@ -107,9 +107,9 @@ def sockstat(section, name):
 
 def interrupts(text):
     """By line: the sum over CPUs. Numbered lines are known by number and drivers, behind the chip, its own number and the trigger; others by letters."""
-    head, *lines = text.splitlines()
-    cpus, out = len(head.split()), {}
-    for line in lines:
+    lines = text.splitlines()
+    cpus, out = len(lines[0].split()), {}
+    for line in lines[1:]:
         label, *words = line.split()
         counts = []
         while words and len(counts) < cpus and words[0].isdecimal():

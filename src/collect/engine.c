@@ -202,6 +202,15 @@ static void forget_vanished(struct engine *e)
 	}
 }
 
+/* Where a process is was asked some ticks ago. Some only visit a namespace, as `ip -n`, `nsenter` and other recorders do, and
+ * would show the way to where they are now. */
+static bool still_inside(struct engine *e, const struct proc *p)
+{
+	uint64_t inode;
+	return reader_is_replay(e->reader) || (reader_proc_netns(e->reader, p->pid, &inode) == 0 &&
+						      inode == e->series->netns[p->netns].inode);
+}
+
 static void scan_namespaces(struct engine *e, struct sample *out)
 {
 	uint64_t *inodes = arena_alloc(&e->scratch, NETNS_MAX * sizeof *inodes);
@@ -213,7 +222,8 @@ static void scan_namespaces(struct engine *e, struct sample *out)
 	bool *seen = arena_alloc(&e->scratch, NETNS_MAX);
 	for (uint32_t i = 0; seen && i < out->procs.count; i++) {
 		const struct proc *p = &procs[i];
-		if (!(p->have & HAVE_NETNS) || p->netns == NETNS_HOST || seen[p->netns])
+		if (!(p->have & HAVE_NETNS) || p->netns == NETNS_HOST || seen[p->netns] ||
+			!still_inside(e, p))
 			continue;
 		seen[p->netns] = true;
 		inodes[n] = e->series->netns[p->netns].inode;

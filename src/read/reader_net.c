@@ -164,7 +164,13 @@ int reader_netns_enter(struct reader *r, size_t i)
 		e = setns(r->host_netns_fd, CLONE_NEWNET) < 0 ? -errno : 0;
 	} else {
 		AUTO_FD int fd = openat(r->root_fd, h->path, O_RDONLY | O_CLOEXEC);
-		if (fd < 0 || setns(fd, CLONE_NEWNET) < 0)
+		struct stat st;
+		if (fd < 0 || fstat(fd, &st) < 0)
+			e = -errno;
+		else if (st.st_ino !=
+			 h->info.inode) /* the process went elsewhere, or its number to another */
+			e = -ENOENT;
+		else if (setns(fd, CLONE_NEWNET) < 0)
 			e = -errno;
 	}
 	if (e == 0) {

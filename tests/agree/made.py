@@ -61,7 +61,19 @@ for i in range(40):                                     # does not fit
 kept += [u, v]
 time.sleep(0.3)
 print(os.stat("/proc/self/ns/net").st_ino, *(s.getsockname()[1] for s in (plain, waiting, full, six)), flush=True)
-time.sleep(120)
+time.sleep(300)
+"""
+
+# Visits the namespace of another process until it is told to go home.
+VISITOR = r"""
+import ctypes, os, sys
+libc, home = ctypes.CDLL(None), os.open("/proc/self/ns/net", os.O_RDONLY)
+print("ready", flush=True)
+there = os.open(f"/proc/{sys.stdin.readline().strip()}/ns/net", os.O_RDONLY)
+print(libc.setns(there, 0), flush=True)
+sys.stdin.readline()
+print(libc.setns(home, 0), flush=True)
+sys.stdin.readline()
 """
 
 KNOWN = r"""
@@ -71,10 +83,10 @@ m = mmap.mmap(-1, 48 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
 for at in range(0, len(m), 4096):
     m[at] = 1
 for i in range(5):
-    threading.Thread(target=time.sleep, args=(120,), daemon=True).start()
+    threading.Thread(target=time.sleep, args=(300,), daemon=True).start()
 time.sleep(0.2)
 print("ready", flush=True)
-time.sleep(120)
+time.sleep(300)
 """
 
 # Past the page cache where the filesystem can, else by fsync. It then waits: its counters must be there to be read.
@@ -151,12 +163,12 @@ while True:
 """
 
 
-def read(path, limit=-1):
+def read(path, limit=-1, missing=""):
     try:
         with open(path, "rb") as f:
             return f.read(limit).decode("utf-8", "surrogateescape")
     except OSError:
-        return ""
+        return missing
 
 
 def cgroup_mounts():

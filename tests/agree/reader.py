@@ -90,11 +90,11 @@ class Process:
 class Snapshot:
     def __init__(self, reader):
         self.begun = time.time_ns()
-        self.files = {f: read("/" + f) for f in FILES}
+        self.files = {f: read("/" + f, missing=None) for f in FILES}
         self.stats = {p: read(f"/proc/{p}/stat", 1024) for p in os.listdir("/proc") if p.isdecimal()}
         self.files["@nodes"] = nodes_content()
         self.files["@filesystems"], self.files["@groups"] = filesystem_content(reader.mounts), group_content(reader.groups)
-        self.netns = {f: read(f"/proc/{reader.netns_pid}/{f[5:]}") for f in FILES if f in NETNS_FILES and f.startswith("proc/net/")}
+        self.netns = {f: read(f"/proc/{reader.netns_pid}/{f[5:]}", missing=None) for f in FILES if f in NETNS_FILES and f.startswith("proc/net/")}
         self.netns.update(reader.netns_fixed)
         self.ended = time.time_ns()
         self.found = {}
@@ -103,14 +103,17 @@ class Snapshot:
     def processes(self):
         return {int(p): Process(text) for p, text in self.stats.items() if text}
 
+    def content(self, row, netns):
+        if row.file == "@states" and "@states" not in self.files:
+            self.files["@states"] = "".join(text.rpartition(")")[2][1] for text in self.stats.values() if text)
+        return (self.netns if netns else self.files).get(row.file)
+
     def get(self, row, netns):
         """{instance: number}, of the host or of our namespace."""
         key = (row.metric, netns)
         if key not in self.found:
-            if row.file == "@states" and "@states" not in self.files:
-                self.files["@states"] = "".join(text.rpartition(")")[2][1] for text in self.stats.values() if text)
-            content = (self.netns if netns else self.files).get(row.file)
-            self.found[key] = row.find(content) if content else {}
+            content = self.content(row, netns)
+            self.found[key] = {} if content is None else row.find(content)
         return self.found[key]
 
 

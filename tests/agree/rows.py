@@ -3,11 +3,12 @@
 """Where each metric stands in the kernel's files, written down a second time and in other words than in src/collect/, so that a mistake there
 is not repeated here. A row is
 
-    Row(metric, file, find, unit, volatile=False, absent=None)
+    Row(metric, file, find, unit, volatile=False, absent=None, every=1)
 
 `find(text of the file)` gives {instance: raw number}, "" for a metric without a label; a file beginning with "@" is no text (run makes it).
 `unit` is what one raw unit is in base units (bytes, seconds, counts). A gauge that is `volatile` jumps at any moment, however still it looks in the
-reads before and after. `absent(text, instance)` says when a value that the file has is rightly not sampled.
+reads before and after. `absent(text, instance)` says when a value that the file has is rightly not sampled. What is not read each second may be as old as the pace of its
+row in collectors.def says, or `every` where the file is none of its.
 
 A counter that arrives needs a row here and nothing else; those of /proc/net/netstat, snmp, snmp6 and vmstat only a line in NAMED. A row whose metric
 this build does not have waits for it. A metric without a row, and without a place in NOT_HERE, is named by the test."""
@@ -21,8 +22,8 @@ TICK, MS, US, NS = Fraction(1, os.sysconf("SC_CLK_TCK")), Fraction(1, 10**3), Fr
 
 
 class Row:
-    def __init__(self, metric, file, find, unit=ONE, volatile=False, absent=None):
-        self.metric, self.file, self.find, self.unit, self.volatile, self.absent = metric, file, find, unit, volatile, absent
+    def __init__(self, metric, file, find, unit=ONE, volatile=False, absent=None, every=1):
+        self.metric, self.file, self.find, self.unit, self.volatile, self.absent, self.every = metric, file, find, unit, volatile, absent, every
 
 
 # ---- ways to find a number
@@ -106,9 +107,9 @@ def sockstat(section, name):
 
 def interrupts(text):
     """By line: the sum over CPUs. Numbered lines are known by number and drivers, behind the chip, its own number and the trigger; others by letters."""
-    head, *lines = text.splitlines()
-    cpus, out = len(head.split()), {}
-    for line in lines:
+    lines = text.splitlines()
+    cpus, out = len(lines[0].split()), {}
+    for line in lines[1:]:
         label, *words = line.split()
         counts = []
         while words and len(counts) < cpus and words[0].isdecimal():
@@ -163,7 +164,11 @@ def never_used(text, dev):
 
 # ---- the table
 
-DISK = dict(absent=never_used)
+def empty_cache(text, name):
+    return re.search(rf"^{re.escape(name)} +0 +0 ", text, re.M) is not None
+
+
+DISK, SLAB = dict(absent=never_used), dict(absent=empty_cache)
 ROWS = [
     *(Row(f"cpu.{name}", "proc/stat", cpu(i), TICK) for i, name in enumerate(("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal", "guest"))),
     Row("cpu.busy", "proc/stat", cpu(0, 1, 2, 5, 6, 7), TICK),
@@ -196,9 +201,9 @@ ROWS = [
         ("total", "Total"), ("free", "Free"), ("reserved", "Rsvd"), ("surplus", "Surp"))),
     Row("mem.overcommit", "proc/sys/vm/overcommit_memory", word(0)),
     Row("mem.alloc_stalls", "proc/vmstat", key(r"allocstall\w*")),
-    Row("slab.used", "proc/slabinfo", column(0, 1, lines=r"^[^#].*tunables")),
-    Row("slab.objects", "proc/slabinfo", column(0, 2, lines=r"^[^#].*tunables")),
-    Row("slab.object_size", "proc/slabinfo", column(0, 3, lines=r"^[^#].*tunables")),
+    Row("slab.used", "proc/slabinfo", column(0, 1, lines=r"^[^#].*tunables"), **SLAB),
+    Row("slab.objects", "proc/slabinfo", column(0, 2, lines=r"^[^#].*tunables"), **SLAB),
+    Row("slab.object_size", "proc/slabinfo", column(0, 3, lines=r"^[^#].*tunables"), **SLAB),
     *(Row(f"disk.{metric}", "proc/diskstats", column(2, field), unit, **DISK) for metric, field, unit in (
         ("reads", 3, ONE), ("read.bytes", 5, SECTOR), ("read.time", 6, MS), ("writes", 7, ONE), ("write.bytes", 9, SECTOR), ("write.time", 10, MS),
         ("busy", 12, MS), ("queue.time", 13, MS))),
@@ -241,14 +246,14 @@ ROWS = [
     Row("softirq.count", "proc/softirqs", softirqs),
     *(Row(f"zone.{metric}", "proc/zoneinfo", zone(name), PAGE) for metric, name in (
         ("free", "pages free"), ("min", "min"), ("low", "low"), ("total", "managed"))),
-    *(Row(f"numa.{metric}", "@nodes", node(name), PAGE) for metric, name in (
+    *(Row(f"numa.{metric}", "@nodes", node(name), PAGE, every=10) for metric, name in (
         ("hit", "numa_hit"), ("miss", "numa_miss"), ("foreign", "numa_foreign"), ("interleave", "interleave_hit"), ("local", "local_node"),
         ("other", "other_node"))),
-    *(Row(f"numa.mem.{metric}", "@nodes", node(name, less), KIB) for metric, name, less in (
+    *(Row(f"numa.mem.{metric}", "@nodes", node(name, less), KIB, every=10) for metric, name, less in (
         ("total", "MemTotal", None), ("free", "MemFree", None), ("used", "MemUsed", None), ("file", "FilePages", "Shmem"))),
-    Row("numa.hugepages.total", "@nodes", node("HugePages_Total")),
-    Row("numa.hugepages.free", "@nodes", node("HugePages_Free")),
-    Row("slab.slabs", "proc/slabinfo", column(0, 14, lines=r"^[^#].*tunables")),
+    Row("numa.hugepages.total", "@nodes", node("HugePages_Total"), every=10),
+    Row("numa.hugepages.free", "@nodes", node("HugePages_Free"), every=10),
+    Row("slab.slabs", "proc/slabinfo", column(0, 14, lines=r"^[^#].*tunables"), **SLAB),
     Row("net.softnet.flow_limited", "proc/net/softnet_stat", lambda text: {"": sum(softnet_sum(text, 10))}),
     Row("net.softnet.backlog", "proc/net/softnet_stat", lambda text: {"": sum(softnet_sum(text, 11))}, volatile=True),
     Row("raw.sockets", "proc/net/sockstat", sockstat("RAW", "inuse")),

@@ -383,13 +383,15 @@ static void count_sliced(struct engine *e, struct count *k, struct netns_state *
 {
 	struct connections *c = e->connections;
 	uint64_t before = k->ns ? k->cost_ns : 0;
+	if (c->credit_ns <= 0) {
+		take_over(e, ns, NULL, prev, out);
+		return;
+	}
 	int r = k->ns ? 0 : begin_count(e, k, ns, prev);
 	bool began = r == 0;
-	if (r == 0 && c->credit_ns > 0) {
+	if (r == 0) {
 		r = count_pieces(e, k, c->credit_ns);
 		c->credit_ns -= (int64_t)(k->cost_ns - before);
-	} else if (r == 0) {
-		r = 1;
 	}
 	if (r == 0 || r == -EINTR) {
 		publish(e, k, prev, out);

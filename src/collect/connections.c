@@ -226,6 +226,8 @@ static int begin_count(
 	struct connections *c = e->connections;
 	uint16_t netns = (uint16_t)ns->series_netns;
 	end_count(k);
+	/* The kernel fills the first piece when it is asked: in a namespace with few sockets that is the walk through all of them. */
+	uint64_t asked = clock_thread_ns();
 	int r = reader_pieces_begin(e->reader, DUMP_TCP_INFO, &k->pieces);
 	if (r == -ENOENT &&
 		reader_is_replay(e->reader)) /* recorded by a version without tcp_info */
@@ -235,7 +237,7 @@ static int begin_count(
 	k->ns = ns;
 	k->number = ++c->number;
 	k->begun_ns = e->now_ns;
-	k->cost_ns = 0;
+	k->cost_ns = clock_thread_ns() - asked;
 	memset(k->states, 0, sizeof k->states);
 	conn_groups_begin(&k->groups, netns, bound_of(c, prev, netns));
 	return 0;
@@ -380,14 +382,16 @@ static void count_sliced(struct engine *e, struct count *k, struct netns_state *
 	const struct sample *prev, struct sample *out)
 {
 	struct connections *c = e->connections;
+	uint64_t before = k->ns ? k->cost_ns : 0;
+	if (c->credit_ns <= 0) {
+		take_over(e, ns, NULL, prev, out);
+		return;
+	}
 	int r = k->ns ? 0 : begin_count(e, k, ns, prev);
 	bool began = r == 0;
-	if (r == 0 && c->credit_ns > 0) {
-		uint64_t before = k->cost_ns;
+	if (r == 0) {
 		r = count_pieces(e, k, c->credit_ns);
 		c->credit_ns -= (int64_t)(k->cost_ns - before);
-	} else if (r == 0) {
-		r = 1;
 	}
 	if (r == 0 || r == -EINTR) {
 		publish(e, k, prev, out);

@@ -62,6 +62,8 @@ enum reader_dump {
 	DUMP_TCP_INFO,   /* the same with tcp_info */
 	DUMP_UDP,        /* UDP sockets, IPv4 and IPv6, with socket memory */
 	DUMP_CONNTRACK,  /* connection-tracking entries */
+	DUMP_LINKS,      /* interfaces with their counters */
+	DUMP_ADDRESSES,  /* addresses of interfaces */
 };
 
 /* Opens the running machine, or a recorded tree. record_dir (may be NULL): where to write what is

@@ -19,6 +19,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -186,6 +187,8 @@ static const char *dump_file(enum reader_dump what)
 		[DUMP_TCP_INFO] = "netlink/tcp_info",
 		[DUMP_UDP] = "netlink/udp",
 		[DUMP_CONNTRACK] = "netlink/conntrack",
+		[DUMP_LINKS] = "netlink/links",
+		[DUMP_ADDRESSES] = "netlink/addresses",
 	};
 	return names[what];
 }
@@ -243,6 +246,31 @@ static int send_conntrack(int fd)
 	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
 }
 
+static int send_route(int fd, uint16_t type)
+{
+	struct {
+		struct nlmsghdr h;
+		struct rtgenmsg g;
+	} q = {
+		.h = {.nlmsg_len = sizeof q,
+			.nlmsg_type = type,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
+			.nlmsg_seq = 1},
+		.g = {.rtgen_family = AF_UNSPEC},
+	};
+	return send(fd, &q, sizeof q, 0) < 0 ? -errno : 0;
+}
+
+static int netlink_protocol(enum reader_dump what)
+{
+	switch (what) {
+	case DUMP_CONNTRACK: return NETLINK_NETFILTER;
+	case DUMP_LINKS:
+	case DUMP_ADDRESSES: return NETLINK_ROUTE;
+	default: return NETLINK_SOCK_DIAG;
+	}
+}
+
 static int send_request(int fd, enum reader_dump what)
 {
 	enum { ALL_BUT_CLOSE_AND_LISTEN = 0xffe & ~(1 << TCP_CLOSE) & ~(1 << TCP_LISTEN) };
@@ -254,6 +282,8 @@ static int send_request(int fd, enum reader_dump what)
 		return send_inet_diag(
 			fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 1 << (INET_DIAG_INFO - 1));
 	case DUMP_TCP_ALL: return send_inet_diag(fd, AF_INET, ALL_BUT_CLOSE_AND_LISTEN, 0);
+	case DUMP_LINKS: return send_route(fd, RTM_GETLINK);
+	case DUMP_ADDRESSES: return send_route(fd, RTM_GETADDR);
 	case DUMP_UDP: break;
 	}
 	return -EINVAL;
@@ -365,8 +395,7 @@ int reader_dump(struct reader *r, enum reader_dump what,
 	int fault = reader_may();
 	if (fault)
 		return fault;
-	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-		what == DUMP_CONNTRACK ? NETLINK_NETFILTER : NETLINK_SOCK_DIAG);
+	AUTO_FD int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, netlink_protocol(what));
 	if (fd < 0)
 		return -errno;
 	/* A dump that the kernel cannot finish must not hold up the second for ever. */

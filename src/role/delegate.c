@@ -11,7 +11,7 @@
 static const char name[] = "plimsoll-net";
 
 /* Beside this program, as in a build folder; else where it is installed. */
-int delegate(const struct options *o, char **argv)
+int exec_net(char **argv)
 {
 	char path[4096];
 	ssize_t n = readlink("/proc/self/exe", path, sizeof path - sizeof name - 1);
@@ -23,6 +23,12 @@ int delegate(const struct options *o, char **argv)
 	}
 	(void)snprintf(path, sizeof path, "%s/%s", PLIMSOLL_LIBEXEC, name);
 	(void)execv(path, argv);
-	return complain(EX_UNAVAILABLE, "%s: %s: %s", command_info(o->command)->name, path,
-		strerror(errno));
+	return -errno;
+}
+
+int delegate(const struct options *o, char **argv)
+{
+	int r = exec_net(argv);
+	return complain(EX_UNAVAILABLE, "%s: %s/%s: %s", command_info(o->command)->name,
+		PLIMSOLL_LIBEXEC, name, strerror(-r));
 }

@@ -9,7 +9,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { ROW_COLUMNS = 11, SIDE_COLUMNS = 6, SIDE_ROWS = 4, CELLS_CEILING = 1 << 30 };
+enum {
+	ROW_COLUMNS = 11,
+	SIDE_COLUMNS = 6,
+	SIDE_ROWS = 4,
+	INTERFACES_SHOWN = 8,
+	CELLS_CEILING = 1 << 30
+};
 
 /* ---- what both forms say ---- */
 
@@ -317,7 +323,17 @@ static size_t side_rows(
 	return SIDE_ROWS;
 }
 
-/* Loopback is left out: nothing that matters is counted there by anybody else. */
+static int by_counted(const void *left, const void *right)
+{
+	const struct talk_check *a = left, *b = right;
+	uint64_t x = a->sent.counted + a->received.counted,
+		 y = b->sent.counted + b->received.counted;
+	if (x != y)
+		return x < y ? 1 : -1;
+	return (a->interface > b->interface) - (a->interface < b->interface);
+}
+
+/* The busiest. Loopback is left out: nothing that matters is counted there by anybody else. */
 static void print_check(FILE *f, struct style st, struct arena *a, const struct talk_view *v)
 {
 	static const struct column columns[SIDE_COLUMNS] = {{"interface", false, true, 0, 8},
@@ -331,7 +347,8 @@ static void print_check(FILE *f, struct style st, struct arena *a, const struct 
 	if (!checks || !cells)
 		return;
 	talk_check(t, checks);
-	for (size_t i = 0; i < t->ninterfaces; i++) {
+	qsort(checks, t->ninterfaces, sizeof *checks, by_counted);
+	for (size_t i = 0; i < t->ninterfaces && rows < INTERFACES_SHOWN * SIDE_ROWS; i++) {
 		const struct talk_interface *n = checks[i].interface;
 		if (!n->loopback && !checks[i].part_of && (n->sent || n->received))
 			rows += side_rows(a, v, &checks[i], cells + rows * SIDE_COLUMNS);

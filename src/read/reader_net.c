@@ -373,9 +373,11 @@ static int dump_replay(
 		while (held - at >= sizeof(struct nlmsghdr)) {
 			struct nlmsghdr h;
 			memcpy(&h, r->dump_buffer + at, sizeof h);
-			if (h.nlmsg_len < sizeof h || NLMSG_ALIGN(h.nlmsg_len) > held - at)
+			/* In the width of the rest: a length near 2^32 rounded up would be 0. */
+			size_t step = ((size_t)h.nlmsg_len + 3) & ~(size_t)3;
+			if (h.nlmsg_len < sizeof h || step > held - at)
 				break;
-			at += NLMSG_ALIGN(h.nlmsg_len);
+			at += step;
 		}
 		if (at && each(ctx, r->dump_buffer, at))
 			return 0;

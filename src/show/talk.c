@@ -241,10 +241,18 @@ static const char *service_cell(struct arena *a, const struct talk_row *r)
 	return arena_printf(a, "%s:%u %s", proto, r->port, r->incoming ? "in" : "out");
 }
 
+static const char *rtt_text(struct arena *a, double s)
+{
+	char b[32];
+	if (s < 0)
+		return "-";
+	return s < 0.01 ? arena_printf(a, "%.2f ms", 1e3 * s) : arena_str(a, text_duration(b, s));
+}
+
 static void row_cells(
 	struct arena *a, const struct talk_view *v, const struct talk_row *r, const char **c)
 {
-	char b[32], netns[TALK_NETNS_NAME];
+	char netns[TALK_NETNS_NAME];
 	*c++ = v->by == TALK_BY_CGROUP ? (r->cgroup ? safe(a, r->cgroup) : process_cell(a, r))
 				       : process_cell(a, r);
 	*c++ = peer_cell(a, v, r);
@@ -255,7 +263,7 @@ static void row_cells(
 	*c++ = bytes_cell(a, r->received);
 	*c++ = arena_printf(a, "%" PRIu32, r->connections);
 	*c++ = r->retransmits ? arena_printf(a, "%" PRIu32, r->retransmits) : "-";
-	*c++ = r->rtt_s >= 0 ? arena_str(a, text_duration(b, r->rtt_s)) : "-";
+	*c++ = rtt_text(a, r->rtt_s);
 	*c = r->one_netns ? safe(a, netns_name(v->talk, r->netns, netns)) : "several";
 }
 
@@ -377,10 +385,12 @@ static void print_notes(FILE *f, struct style st, const struct talk_view *v)
 			t->unresolved, t->unresolved == 1 ? "" : "s");
 		show_paragraph(f, st, "unknown", line);
 	}
-	(void)snprintf(line, sizeof line, "%u looks at all connections; one took %s", t->dumps,
-		text_duration(a, t->dump_s));
+	int n = snprintf(line, sizeof line, "%u looks at all connections", t->dumps);
+	if (t->dump_s > 0)
+		n += snprintf(line + n, sizeof line - (size_t)n, "; one took %s",
+			text_duration(a, t->dump_s));
 	if (t->pace_s > 1)
-		(void)snprintf(line + strlen(line), sizeof line - strlen(line),
+		(void)snprintf(line + n, sizeof line - (size_t)n,
 			", so the next waits %s: looking takes a tenth of the time at most",
 			text_duration(a, t->pace_s));
 	show_paragraph(f, st, "looked", line);

@@ -205,14 +205,14 @@ static int by_ran(const void *a, const void *b)
 
 static void walk(struct talker *t, struct search *s, bool all)
 {
-	const struct talk_proc **order = malloc((t->nprocs + 1) * sizeof *order);
+	const struct talk_proc **order = malloc((t->nprocs + 1) * sizeof(void *));
 	size_t n = 0;
 	if (!order)
 		return;
 	for (size_t i = 0; i < t->nprocs; i++)
 		if (all || t->procs[i].ran || !t->procs[i].have_times)
 			order[n++] = &t->procs[i];
-	qsort(order, n, sizeof(const struct talk_proc *), by_ran);
+	qsort(order, n, sizeof(void *), by_ran);
 	for (size_t i = 0; i < n && s->left && !s->late; i++) {
 		s->pid = order[i]->pid;
 		s->owner = TALK_NONE;

@@ -107,7 +107,7 @@ static void ask_names(struct talking *k, const struct talk_rows *rows)
 	uint64_t wait = k->o->set[OPTION_WATCH] && k->interval_ns / 2 < NAMES_WAIT_NS
 				? k->interval_ns / 2
 				: NAMES_WAIT_NS;
-	AUTO_FREE const struct address **addresses = malloc((n + 1) * sizeof *addresses);
+	AUTO_FREE const struct address **addresses = malloc((n + 1) * sizeof(void *));
 	if (!addresses || !k->names)
 		return;
 	for (size_t i = 0; i < n; i++)
@@ -135,7 +135,7 @@ static void add_blind(struct talk *t, const char *what, const char *why, const c
 static int print_table(struct talking *k, bool last)
 {
 	static struct talk talk;
-	struct talk_rows rows;
+	struct talk_rows rows = {0};
 	int r = talk_result(k->talker, last, &talk);
 	if (r == 0)
 		r = talk_rows_build(&talk, k->by, &rows);

@@ -89,8 +89,7 @@ struct talk {
 	size_t nblind;
 	/* How it was looked at. */
 	unsigned dumps;
-	double dump_s,
-		pace_s; /* what the last dump of connections cost, and the time between two */
+	double dump_s, pace_s;  /* CPU time of the last look, and the least time between two */
 	uint64_t packets, lost; /* seen by the sampler; not seen because its ring was full */
 	uint64_t ended,
 		unresolved; /* connections that ended within the window; flows whose process was not found */

@@ -286,7 +286,7 @@ static void look_namespaces(struct talker *t)
 
 int talk_look(struct talker *t)
 {
-	uint64_t real, mono;
+	uint64_t real, mono, cpu = clock_cpu_ns();
 	int r = reader_begin(t->reader, &real, &mono);
 	if (r < 0)
 		return r;
@@ -303,7 +303,7 @@ int talk_look(struct talker *t)
 	t->discard = false;
 	if (t->looks > 1)
 		talk_find_owners(t, false);
-	t->cost_ns = reader_is_replay(t->reader) ? 0 : clock_mono_ns() - mono;
+	t->cost_ns = reader_is_replay(t->reader) ? 0 : clock_cpu_ns() - cpu;
 	return 0;
 }
 

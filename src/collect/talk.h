@@ -4,7 +4,7 @@
  *
  * TCP is counted by the kernel for each connection (tcp_info): two dumps of all connections and their difference say what moved, to
  * the byte. A connection that begins in between counts from 0; one that ends keeps what the last dump saw of it, so dumps are made
- * each second, as long as they cost no more than a tenth of the time. For all that is not TCP the heads of the packets are
+ * each second, as long as they cost no more than a tenth of a CPU. For all that is not TCP the heads of the packets are
  * counted as they pass. Bytes of a datagram go to the process that has its port.
  *
  * The owner of a socket is sought when the socket moved bytes, among the processes that ran since: an idle connection costs its row
@@ -37,7 +37,7 @@ void talk_on_dns(struct talker *t, void (*fn)(void *ctx, const struct talk_dns *
 int talk_look(struct talker *t);
 /* Counts packets until then. -EINTR when a signal came. */
 int talk_wait(struct talker *t, uint64_t mono_ns);
-/* When the next look is due, so that looks cost no more than a tenth of the time. */
+/* When the next look is due, so that looks cost no more than a tenth of a CPU. */
 uint64_t talk_due(const struct talker *t, uint64_t interval_ns);
 
 /* What a connection had moved in its whole life when it closed, where something tells (the last dump did not see its end). pid 0:

@@ -110,7 +110,7 @@ struct talk_udp {
 struct talker {
 	struct reader *reader;
 	uint32_t looks, window_looks;
-	uint64_t real_ns, mono_ns, from_mono_ns, due_from_ns, cost_ns;
+	uint64_t real_ns, mono_ns, from_mono_ns, cost_ns;
 	uint64_t until_real_ns; /* packets that passed later are left out; 0: none */
 	bool discard;           /* what passes before the window begins */
 	bool denied;            /* another user's processes could not be looked into */

@@ -387,11 +387,11 @@ static void print_notes(FILE *f, struct style st, const struct talk_view *v)
 	}
 	int n = snprintf(line, sizeof line, "%u looks at all connections", t->dumps);
 	if (t->dump_s > 0)
-		n += snprintf(line + n, sizeof line - (size_t)n, "; one took %s",
+		n += snprintf(line + n, sizeof line - (size_t)n, "; the last took %s of CPU time",
 			text_duration(a, t->dump_s));
 	if (t->pace_s > 1)
 		(void)snprintf(line + n, sizeof line - (size_t)n,
-			", so the next waits %s: looking takes a tenth of the time at most",
+			", so the next waits %s: looking takes a tenth of a CPU at most",
 			text_duration(a, t->pace_s));
 	show_paragraph(f, st, "looked", line);
 	for (size_t i = 0; i < t->nblind; i++) {

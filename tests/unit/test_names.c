@@ -136,12 +136,12 @@ static void idns(void)
 	shown("xn--o3ce7cwbh9h.example", "\u0e17\u0e35\u0e48\u0e2b\u0e19\u0e36.example");
 	hidden("www.example.com");
 	hidden("");
-	hidden("xn--80ak6aa92e.com");   /* apple in Cyrillic */
-	hidden("xn--pple-43d.com");     /* with one Cyrillic letter */
-	hidden("xn--jxalpdlp.com");     /* all Greek, below a Latin top */
-	hidden("xn--5dbq5c.example"); /* Hebrew: from right to left */
-	hidden("xn--mgbh0fb.example");  /* Arabic */
-	hidden("xn--oogle-qmc.com");    /* a Latin script g */
+	hidden("xn--80ak6aa92e.com");  /* apple in Cyrillic */
+	hidden("xn--pple-43d.com");    /* with one Cyrillic letter */
+	hidden("xn--jxalpdlp.com");    /* all Greek, below a Latin top */
+	hidden("xn--5dbq5c.example");  /* Hebrew: from right to left */
+	hidden("xn--mgbh0fb.example"); /* Arabic */
+	hidden("xn--oogle-qmc.com");   /* a Latin script g */
 	hidden("xn--exmple-gva\\.com");
 	hidden("xn--a.example"); /* nothing that decodes */
 	hidden("xn--zzzzzzzzzzzzzzzzzzzz99999.example");

@@ -98,7 +98,7 @@ struct talk_netns_state {
 struct talk_proc {
 	int32_t pid;
 	uint64_t netns, switches, ran;
-	bool have_netns, have_times;
+	bool have_netns, have_times, asked_twice; /* asked_twice: for its namespace */
 };
 
 struct talk_udp {

@@ -73,8 +73,9 @@ void talk_processes(struct talker *t)
 					 : p->switches;
 		}
 		/* A container's first process moves right after its birth: asked anew in its second look. */
-		bool known = old && old->have_netns && !reader_is_recording(t->reader) &&
-			     !reader_is_replay(t->reader) && t->looks % 2;
+		bool known = old && old->asked_twice && !reader_is_recording(t->reader) &&
+			     !reader_is_replay(t->reader);
+		p->asked_twice = old && old->have_netns;
 		if (known) {
 			p->netns = old->netns;
 			p->have_netns = true;

@@ -91,12 +91,13 @@ static void take_dns(const struct names_dns *m)
 		*slot = q;
 		return;
 	}
-	if (!same_question(slot, &q) || strlen(d.name) >= TALK_NAME || !d.name[0])
+	size_t len = strlen(d.name);
+	if (!same_question(slot, &q) || len >= TALK_NAME || !len)
 		return;
 	for (size_t i = 0; i < d.n; i++) {
 		struct known *k = known_slot(&d.addresses[i]);
 		k->address = d.addresses[i];
-		(void)snprintf(k->name, sizeof k->name, "%s", d.name);
+		memcpy(k->name, d.name, len + 1);
 	}
 }
 

@@ -104,22 +104,22 @@ static int read_options(const struct options *o, struct talking *k)
 static void ask_names(struct talking *k, const struct talk_rows *rows)
 {
 	size_t n = rows->count < k->limit ? rows->count : k->limit;
-	uint64_t wait = k->o->set[OPTION_WATCH] && k->interval_ns / 2 < NAMES_WAIT_NS
-				? k->interval_ns / 2
-				: NAMES_WAIT_NS;
-	AUTO_FREE const struct address **addresses = malloc((n + 1) * sizeof(void *));
-	if (!addresses || !k->names)
+	uint64_t half = k->interval_ns / 2,
+		 wait = k->o->set[OPTION_WATCH] && half < NAMES_WAIT_NS ? half : NAMES_WAIT_NS;
+	const struct address **addresses = k->names ? malloc((n + 1) * sizeof(void *)) : NULL;
+	if (!addresses)
 		return;
 	for (size_t i = 0; i < n; i++)
 		addresses[i] = rows->rows[i].peer;
-	if (names_ask(k->names, addresses, n, clock_mono_ns() + wait) == -EPIPE) {
-		k->names_missed = true;
-		k->names_why =
-			"the process that reads them (plimsoll-net) could not be started, or ended";
-		talk_on_dns(k->talker, NULL, NULL);
-		names_close(k->names);
-		k->names = NULL;
-	}
+	int r = names_ask(k->names, addresses, n, clock_mono_ns() + wait);
+	free(addresses);
+	if (r != -EPIPE)
+		return;
+	k->names_missed = true;
+	k->names_why = "the process that reads them (plimsoll-net) could not be started, or ended";
+	talk_on_dns(k->talker, NULL, NULL);
+	names_close(k->names);
+	k->names = NULL;
 }
 
 static void add_blind(struct talk *t, const char *what, const char *why, const char *hides)

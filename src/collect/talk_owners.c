@@ -12,8 +12,8 @@
 
 enum {
 	FDS_MAX = 1 << 20,
-	CLOCK_EVERY = 256,    /* descriptors between two looks at the clock */
-	LOOK_NS = 100000000,  /* for one look, and a tenth of the time since the begin */
+	CLOCK_EVERY = 256,   /* descriptors between two looks at the clock */
+	LOOK_NS = 100000000, /* of CPU time for one look, and a tenth of the time since the begin */
 	LAST_NS = 1000000000, /* and at the end */
 	FILE_BYTES = 16384,
 };
@@ -148,7 +148,7 @@ static int see_fd(void *ctx, const struct reader_fd *fd)
 {
 	struct search *s = ctx;
 	uint32_t inode;
-	if (++s->fds % CLOCK_EVERY == 0 && clock_mono_ns() > s->until_ns) {
+	if (++s->fds % CLOCK_EVERY == 0 && clock_cpu_ns() > s->until_ns) {
 		s->late = true;
 		return 1;
 	}
@@ -231,7 +231,7 @@ void talk_find_owners(struct talker *t, bool last)
 		return;
 	size_t n = gather(t, rows, max);
 	qsort(rows, n, sizeof *rows, by_inode);
-	uint64_t now = clock_mono_ns(), since = t->mono_ns - t->from_mono_ns;
+	uint64_t now = clock_cpu_ns(), since = t->mono_ns - t->from_mono_ns;
 	struct search s = {.t = t, .rows = rows, .n = n, .left = n};
 	s.until_ns = reader_is_replay(t->reader) ? UINT64_MAX
 						 : now + since / 10 + (last ? LAST_NS : LOOK_NS);

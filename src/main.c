@@ -17,6 +17,7 @@
  *     show/       text, JSON, OpenMetrics
  *     http/       the page, the API and /metrics, from the store
  *     fleet/      what leaves the machine: Prometheus remote write
+ *     names/      names of addresses, in a process without rights: what strangers wrote into DNS
  *     role/       the commands; the only place that sees everything
  */
 #include "role/commands.h"
@@ -40,6 +41,7 @@ static int run(struct options *o, char **argv)
 	case COMMAND_SHIP: return delegate(o, argv);
 	case COMMAND_EXPORT: return command_export(o);
 	case COMMAND_IMPORT: return command_import(o);
+	case COMMAND_TALK: return command_talk(o);
 	case COMMAND_EXPLAIN: return command_explain(o);
 	case COMMAND_DOCTOR: return command_doctor(o);
 	case COMMAND_VERSION: return command_version(o);

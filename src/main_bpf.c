@@ -59,6 +59,8 @@ static struct probes *load(unsigned mask, bool each_connection)
 	if (!p)
 		return NULL;
 	p->rodata->each_connection = each_connection;
+	if (each_connection)
+		(void)bpf_map__set_max_entries(p->maps.ring, PROBE_RING_CONNECTIONS);
 	for (unsigned i = 0; i < PROBE_FD_COUNT; i++) {
 		struct bpf_program *prog =
 			programs[i] ? bpf_object__find_program_by_name(p->obj, programs[i]) : NULL;
@@ -122,9 +124,10 @@ static void gather(struct probes *p, unsigned mask, int fds[PROBE_FD_COUNT], int
 	}
 }
 
-static int hand_over(const int fds[PROBE_FD_COUNT], int error)
+static int hand_over(const int fds[PROBE_FD_COUNT], int error, bool connections)
 {
-	struct probe_hello hello = {PROBE_MAGIC, PROBE_VERSION, 0, error};
+	struct probe_hello hello = {PROBE_MAGIC, PROBE_VERSION, 0, error,
+		connections ? PROBE_RING_CONNECTIONS : PROBE_RING};
 	int send[PROBE_FD_COUNT];
 	size_t n = 0;
 	for (unsigned i = 0; i < PROBE_FD_COUNT; i++)
@@ -177,5 +180,5 @@ int main(int argc, char **argv)
 		p = load_what_can_be(&mask, connections, &error);
 	if (p)
 		gather(p, mask, fds, &error);
-	return hand_over(fds, error) < 0 ? EX_OSERR : 0;
+	return hand_over(fds, error, connections) < 0 ? EX_OSERR : 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* clock: the only file that reads the clock. Both times are nanoseconds: real since 1970, mono
+/* clock: the only file that reads the clock. Times are nanoseconds: real since 1970, mono
  * since boot (it stops in suspend). */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H

@@ -13,9 +13,10 @@ enum {
 	PROBE_ADDR = 16,
 	PROBE_BUCKETS =
 		28, /* of a histogram: bucket i counts what took less than 2^i us, the last all else */
-	PROBE_FLOWS = 8192,      /* different keys in a second */
-	PROBE_DISKS = 1024,      /* devices x operations */
-	PROBE_RING = 256 * 1024, /* bytes of events in a second */
+	PROBE_FLOWS = 8192,               /* different keys in a second */
+	PROBE_DISKS = 1024,               /* devices x operations */
+	PROBE_RING = 256 * 1024,          /* bytes of events in a second */
+	PROBE_RING_CONNECTIONS = 4 << 20, /* where each connection that ends is an event */
 	PROBE_REFRESH = 16,
 	PROBE_RUNNING_WORDS = 256,
 	PROBE_THREADS_MAX = 65536 /* looked at in one process */
@@ -47,8 +48,9 @@ struct probe_hello {
 	__u32 magic, version;
 	__u32 mask;  /* by enum probe_fd: what follows */
 	__s32 error; /* errno of what failed first, 0: all could be loaded */
+	__u32 ring;  /* bytes of the ring */
 };
-enum { PROBE_MAGIC = 0x50424631, PROBE_VERSION = 1 };
+enum { PROBE_MAGIC = 0x50424631, PROBE_VERSION = 2 };
 
 enum probe_lost { PROBE_LOST_EVENTS, PROBE_LOST_FLOWS, PROBE_LOST_COUNT };
 
@@ -161,8 +163,10 @@ struct probe_close {
 	__u32 event;
 	__u16 local_port, peer_port;
 	struct probe_flow_key key;
-	__u64 cookie, bytes_out, bytes_in, duration_ns;
-	__u32 retransmits, rtt_us;
+	__u64 cookie; /* never used twice */
+	__u64 bytes_out, bytes_in, bytes_retrans, duration_ns;
+	__u32 segs_out, segs_in, retransmits, rtt_us;
+	char comm[PROBE_COMM]; /* of the process, "" when it is not known */
 };
 
 enum probe_op { PROBE_READ, PROBE_WRITE, PROBE_OTHER, PROBE_OP_COUNT };

@@ -204,7 +204,8 @@ struct inet_sock {
 };
 struct tcp_sock {
 	unsigned int snd_una, write_seq;
-	__u64 bytes_acked, bytes_received;
+	__u64 bytes_acked, bytes_received, bytes_retrans;
+	unsigned int segs_out, segs_in;
 	unsigned int total_retrans, srtt_us;
 };
 

@@ -33,6 +33,7 @@ struct memory_of_socket {
 	__u64 begun_ns; /* 0: before us */
 	__u32 pid;
 	__u8 known, outgoing;
+	char comm[PROBE_COMM];
 };
 
 struct {
@@ -110,8 +111,8 @@ static __always_inline struct probe_flow *flow_of(const struct probe_flow_key *k
 	return f;
 }
 
-static __always_inline void tell_close(const struct sock *sk, const struct probe_flow_key *key,
-	__u64 out, __u64 in, __u64 duration)
+static __always_inline void tell_close(const struct sock *sk, const struct memory_of_socket *m,
+	const struct probe_flow_key *key, __u64 out, __u64 in, __u64 duration)
 {
 	const struct tcp_sock *tp = (const void *)sk;
 	struct probe_close *e = bpf_ringbuf_reserve(&ring, sizeof *e, 0);
@@ -122,9 +123,17 @@ static __always_inline void tell_close(const struct sock *sk, const struct probe
 	__builtin_memset(e, 0, sizeof *e);
 	e->event = PROBE_CLOSE;
 	e->key = *key;
+	if (m)
+		__builtin_memcpy(e->comm, m->comm, sizeof e->comm);
 	e->local_port = local_port(sk);
 	e->peer_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	/* It is given when somebody asks for it; who never was asked for gets one of another kind. */
 	e->cookie = (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	if (!e->cookie)
+		e->cookie = 1ull << 63 | bpf_ktime_get_ns();
+	e->bytes_retrans = BPF_CORE_READ(tp, bytes_retrans);
+	e->segs_out = BPF_CORE_READ(tp, segs_out);
+	e->segs_in = BPF_CORE_READ(tp, segs_in);
 	e->bytes_out = out;
 	e->bytes_in = in;
 	e->duration_ns = duration;
@@ -138,11 +147,12 @@ static __always_inline void ended(const struct sock *sk, int from, const struct 
 	const struct tcp_sock *tp = (const void *)sk;
 	struct probe_flow_key key = {0};
 	key_of(sk, m, &key);
-	struct probe_flow *f = flow_of(&key);
-	if (!f)
+	struct probe_flow *f = each_connection ? 0 : flow_of(&key);
+	if (!f && !each_connection)
 		return;
 	if (from == SYN_SENT) {
-		__sync_fetch_and_add(&f->failed, 1);
+		if (f)
+			__sync_fetch_and_add(&f->failed, 1);
 		return;
 	}
 	__u64 out = BPF_CORE_READ(tp, bytes_acked), in = BPF_CORE_READ(tp, bytes_received),
@@ -157,16 +167,19 @@ static __always_inline void ended(const struct sock *sk, int from, const struct 
 				    bpf_core_enum_value(enum sock_flags, SOCK_DONE) &
 			    1;
 	in = in && fin_received ? in - 1 : in;
+	if (m && m->begun_ns)
+		duration = bpf_ktime_get_ns() - m->begun_ns;
+	if (!f) {
+		tell_close(sk, m, &key, out, in, duration);
+		return;
+	}
 	__sync_fetch_and_add(&f->closed, 1);
 	__sync_fetch_and_add(&f->bytes_out, out);
 	__sync_fetch_and_add(&f->bytes_in, in);
-	if (m && m->begun_ns) {
-		duration = bpf_ktime_get_ns() - m->begun_ns;
+	if (duration) {
 		__sync_fetch_and_add(&f->duration_ns, duration);
 		__sync_fetch_and_add(&f->timed, 1);
 	}
-	if (each_connection)
-		tell_close(sk, &key, out, in, duration);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -194,9 +207,13 @@ int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 	}
 	/* The kernel itself closes what nobody holds any more, in the context of whoever runs: then the number is not a caller's. A process
 	 * that gives up a socket as it exits is one. */
-	if (by_caller && !m->pid)
+	if (by_caller && !m->pid) {
 		m->pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
-	if (to == ESTABLISHED) {
+		if (each_connection)
+			bpf_core_read(m->comm, sizeof m->comm,
+				&bpf_get_current_task_btf()->group_leader->comm);
+	}
+	if (to == ESTABLISHED && !each_connection) {
 		struct probe_flow_key key = {0};
 		key_of(sk, m, &key);
 		struct probe_flow *f = flow_of(&key);

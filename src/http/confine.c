@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -75,6 +76,13 @@ int confine_files(const char *store)
 	return -ENOSYS;
 }
 
+int confine_paths(const char *const paths[], size_t n)
+{
+	(void)paths;
+	(void)n;
+	return -ENOSYS;
+}
+
 #else
 
 /* All rights that some version of Landlock knows: what is handled and not granted is denied. Asking an older one for a right that it
@@ -86,7 +94,21 @@ static uint64_t rights_of(long version)
 	return (UINT64_C(1) << n) - 1;
 }
 
-int confine_files(const char *store)
+static int grant_path(int rules, const char *path)
+{
+	AUTO_FD int at = open(path, O_PATH | O_CLOEXEC);
+	struct stat st;
+	if (at < 0 || fstat(at, &st) < 0)
+		return -errno;
+	struct landlock_path_beneath_attr grant = {.parent_fd = at,
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
+				  (S_ISDIR(st.st_mode) ? LANDLOCK_ACCESS_FS_READ_DIR : 0)};
+	return error_of(
+		syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &grant, 0));
+}
+
+/* needed: all of the paths must be there. */
+static int restrict_to(const char *const paths[], size_t n, bool needed)
 {
 	long version =
 		syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -95,16 +117,24 @@ int confine_files(const char *store)
 	struct landlock_ruleset_attr all = {.handled_access_fs = rights_of(version)};
 	AUTO_FD int rules =
 		(int)syscall(SYS_landlock_create_ruleset, &all, sizeof all.handled_access_fs, 0);
-	AUTO_FD int at = open(store, O_PATH | O_CLOEXEC);
-	struct stat st;
-	if (rules < 0 || at < 0 || fstat(at, &st) < 0)
+	if (rules < 0)
 		return -errno;
-	struct landlock_path_beneath_attr grant = {.parent_fd = at,
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE |
-				  (S_ISDIR(st.st_mode) ? LANDLOCK_ACCESS_FS_READ_DIR : 0)};
-	if (syscall(SYS_landlock_add_rule, rules, LANDLOCK_RULE_PATH_BENEATH, &grant, 0) < 0)
-		return -errno;
+	for (size_t i = 0; i < n; i++) {
+		int r = grant_path(rules, paths[i]);
+		if (r < 0 && (needed || r != -ENOENT))
+			return r;
+	}
 	return error_of(syscall(SYS_landlock_restrict_self, rules, 0));
+}
+
+int confine_files(const char *store)
+{
+	return restrict_to(&store, 1, true);
+}
+
+int confine_paths(const char *const paths[], size_t n)
+{
+	return restrict_to(paths, n, false);
 }
 
 #endif
@@ -202,6 +232,9 @@ static const int calls[] = {
 #endif
 };
 
+static const int resolver_calls[] = {
+	SYS_connect, SYS_bind, SYS_sendmmsg, SYS_recvmmsg, SYS_ioctl, SYS_uname};
+
 /* Calls that are granted as long as none of these bits is in one of their arguments, or only if it is. */
 static const struct {
 	int call;
@@ -216,9 +249,11 @@ static const struct {
 	{SYS_mmap, 2, PROT_EXEC, false},
 	{SYS_mprotect, 2, PROT_EXEC, false},
 	{SYS_clone, 0, CLONE_THREAD, true},
+	/* for a resolver only, and the last one: AF_INET is 2, AF_INET6 10; 0 and 8 are none */
+	{SYS_socket, 0, ~(uint32_t)(AF_INET | AF_INET6), false},
 };
 
-enum { RULES = 8 + 2 * COUNTOF(calls) + 5 * COUNTOF(conditions) };
+enum { RULES = 8 + 2 * (COUNTOF(calls) + COUNTOF(resolver_calls)) + 5 * COUNTOF(conditions) };
 
 struct program {
 	struct sock_filter rows[RULES];
@@ -252,7 +287,15 @@ static void add_condition(struct program *p, size_t i)
 	add_answer(p, conditions[i].wanted ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_ALLOW);
 }
 
-int confine_calls(void)
+static void add_calls(struct program *p, const int *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (uint32_t)rows[i]);
+		add_answer(p, SECCOMP_RET_ALLOW);
+	}
+}
+
+static int restrict_calls(bool resolver)
 {
 	struct program p = {.n = 0};
 	/* The numbers below are those of one architecture: another one's calls would slip through. */
@@ -260,11 +303,10 @@ int confine_calls(void)
 	add(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OUR_ARCHITECTURE);
 	add_answer(&p, SECCOMP_RET_KILL_PROCESS);
 	add_load(&p, offsetof(struct seccomp_data, nr));
-	for (size_t i = 0; i < COUNTOF(calls); i++) {
-		add(&p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (uint32_t)calls[i]);
-		add_answer(&p, SECCOMP_RET_ALLOW);
-	}
-	for (size_t i = 0; i < COUNTOF(conditions); i++)
+	add_calls(&p, calls, COUNTOF(calls));
+	if (resolver)
+		add_calls(&p, resolver_calls, COUNTOF(resolver_calls));
+	for (size_t i = 0; i < COUNTOF(conditions) - !resolver; i++)
 		add_condition(&p, i);
 	/* Not EPERM: a library that tries a newer call falls back to the older one. */
 	add_answer(&p, SECCOMP_RET_ERRNO | ENOSYS);
@@ -272,9 +314,24 @@ int confine_calls(void)
 	return error_of(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0));
 }
 
+int confine_calls(void)
+{
+	return restrict_calls(false);
+}
+
+int confine_resolver_calls(void)
+{
+	return restrict_calls(true);
+}
+
 #else
 
 int confine_calls(void)
+{
+	return -ENOSYS;
+}
+
+int confine_resolver_calls(void)
 {
 	return -ENOSYS;
 }

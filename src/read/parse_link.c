@@ -7,6 +7,7 @@
 #include <linux/ethtool_netlink.h>
 #include <linux/gen_stats.h>
 #include <linux/genetlink.h>
+#include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/packet_diag.h>
 #include <linux/pkt_sched.h>
@@ -27,6 +28,8 @@ static void link_stats(struct nl_part a, struct link_message *m)
 	m->have |= LINK_HAVE_STATS;
 	if (a.len >= offsetof(struct rtnl_link_stats64, rx_nohandler) + sizeof s.rx_nohandler)
 		m->have |= LINK_HAVE_NOHANDLER;
+	m->stats.sent = s.tx_bytes;
+	m->stats.received = s.rx_bytes;
 	m->stats.collisions = s.collisions;
 	m->stats.missed = s.rx_missed_errors;
 	m->stats.crc = s.rx_crc_errors;
@@ -59,9 +62,22 @@ static void link_info(struct nl_part info, struct link_message *m)
 		}
 }
 
-static void link_attribute(struct nl_part a, struct link_message *m)
+/* Kinds whose bytes their carrier counts too. Of a pair (veth) the number is the other end's, and what a tunnel carries passes its carrier in packets of
+ * another sort. */
+static bool is_carried(const struct link_message *m)
+{
+	static const char *const kinds[] = {"vlan", "macvlan", "macvtap", "ipvlan", "ipvtap"};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+		if (strcmp(m->kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+static void link_attribute(struct nl_part a, struct link_message *m, bool *elsewhere)
 {
 	switch (a.type) {
+	case IFLA_LINK: m->below = nl_u32(a); break;
+	case IFLA_LINK_NETNSID: *elsewhere = true; break;
 	case IFLA_IFNAME: nl_text(a, m->name, sizeof m->name); break;
 	case IFLA_QDISC: nl_text(a, m->qdisc, sizeof m->qdisc); break;
 	case IFLA_MASTER: m->master = nl_u32(a); break;
@@ -106,11 +122,52 @@ size_t parse_links(const void *bytes, size_t len,
 		m.index = (uint32_t)head.ifi_index;
 		m.flags = head.ifi_flags;
 		struct nl_walk attributes = nl_behind(msg, sizeof head);
+		bool elsewhere = false;
 		while (nl_attribute(&attributes, &a))
-			link_attribute(a, &m);
+			link_attribute(a, &m, &elsewhere);
+		/* A number that belongs to another namespace may be any interface's here. */
+		if (elsewhere || m.below == m.index || !is_carried(&m))
+			m.below = 0;
 		if (m.name[0] == '\0')
 			continue;
 		each(ctx, &m);
+		count++;
+	}
+	return count;
+}
+
+/* IFA_LOCAL is ours; IFA_ADDRESS alone (IPv6) too, but beside it is the other end of a point-to-point link. */
+static bool own_address(struct nl_walk attributes, size_t want, struct nl_part *ret)
+{
+	struct nl_part a, local = {0}, address = {0};
+	while (nl_attribute(&attributes, &a)) {
+		if (a.type == IFA_LOCAL)
+			local = a;
+		else if (a.type == IFA_ADDRESS)
+			address = a;
+	}
+	*ret = local.p ? local : address;
+	return ret->p && ret->len >= want;
+}
+
+size_t parse_addresses(const void *bytes, size_t len,
+	void (*each)(void *ctx, uint32_t index, const struct address *a), void *ctx)
+{
+	struct nl_walk w = nl_over(bytes, len);
+	struct nl_part msg, a;
+	size_t count = 0;
+	while (nl_message(&w, &msg)) {
+		struct ifaddrmsg head;
+		if (msg.type != RTM_NEWADDR || msg.len < sizeof head)
+			continue;
+		memcpy(&head, msg.p, sizeof head);
+		size_t want = head.ifa_family == AF_INET6 ? 16 : 4;
+		if ((head.ifa_family != AF_INET && head.ifa_family != AF_INET6) ||
+			!own_address(nl_behind(msg, sizeof head), want, &a))
+			continue;
+		struct address address = {.family = head.ifa_family};
+		memcpy(address.bytes, a.p, want);
+		each(ctx, head.ifa_index, &address);
 		count++;
 	}
 	return count;

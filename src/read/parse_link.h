@@ -7,6 +7,7 @@
 #define READ_PARSE_LINK_H
 
 #include "base/num.h"
+#include "catalogue/sample.h"
 
 enum { LINK_NAME = 16, UNIX_PATH = 112 };
 
@@ -25,6 +26,8 @@ struct link_message {
 	uint32_t index, flags; /* flags: IFF_... */
 	uint32_t mtu, promiscuity, carrier_changes;
 	uint32_t master; /* index of its bridge or bond, 0: none */
+	uint32_t
+		below; /* of the interface that carries it (VLAN and the like), 0: none, or it is in another namespace */
 	unsigned have;
 	bool carrier;
 	uint8_t operstate;  /* IF_OPER_... */
@@ -33,12 +36,17 @@ struct link_message {
 	char kind[LINK_NAME];  /* "veth", "bridge" ...; "" for hardware and lo */
 	char qdisc[LINK_NAME]; /* of the root */
 	struct {
+		uint64_t sent, received; /* bytes */
 		uint64_t collisions, missed, crc, frame, fifo, nohandler;
 		uint64_t tx_carrier, tx_fifo;
 	} stats;
 };
 size_t parse_links(const void *bytes, size_t len,
 	void (*each)(void *ctx, const struct link_message *m), void *ctx);
+
+/* Addresses of interfaces that are ours. */
+size_t parse_addresses(const void *bytes, size_t len,
+	void (*each)(void *ctx, uint32_t index, const struct address *a), void *ctx);
 
 struct qdisc_message {
 	uint32_t index;  /* of the interface */

@@ -68,6 +68,7 @@ enum reader_dump {
 	DUMP_UDP,        /* UDP sockets, IPv4 and IPv6, with socket memory */
 	DUMP_CONNTRACK,  /* connection-tracking entries */
 	DUMP_LINKS,      /* interfaces: state, counters */
+	DUMP_ADDRESSES,  /* addresses of interfaces */
 	DUMP_QDISCS,     /* their queues */
 	DUMP_LINK_SPEEDS, /* speed and duplex (ethtool); takes the lock of all interfaces and asks drivers */
 	DUMP_NFT_CHAINS,

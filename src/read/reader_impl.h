@@ -22,6 +22,7 @@ struct probe_handles {
 	unsigned long *consumed,
 		*produced; /* positions in the ring, ours and the kernel's; NULL without a ring */
 	const unsigned char *ring;
+	size_t ring_bytes;
 };
 
 struct reader {

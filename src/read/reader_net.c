@@ -19,6 +19,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -200,6 +201,7 @@ static const char *dump_file(enum reader_dump what)
 		[DUMP_NFT_SETS] = "netlink/nft_sets",
 		[DUMP_UNIX_LISTEN] = "netlink/unix_listen",
 		[DUMP_PACKET] = "netlink/packet",
+		[DUMP_ADDRESSES] = "netlink/addresses",
 	};
 	return names[what];
 }

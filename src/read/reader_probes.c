@@ -64,7 +64,8 @@ static int map_ring(struct probe_handles *p)
 	if (consumer == MAP_FAILED)
 		return -errno;
 	/* The data lies twice behind the producer's page, so that an event at the end reads on. */
-	void *producer = mmap(NULL, page + 2 * PROBE_RING, PROT_READ, MAP_SHARED, fd, (off_t)page);
+	void *producer =
+		mmap(NULL, page + 2 * p->ring_bytes, PROT_READ, MAP_SHARED, fd, (off_t)page);
 	if (producer == MAP_FAILED) {
 		int e = -errno;
 		(void)munmap(consumer, page);
@@ -96,7 +97,10 @@ int reader_probes_take(struct reader *r, int socket, int timeout_ms, int *ret_er
 		return -errno;
 	if (n != sizeof hello || hello.magic != PROBE_MAGIC || hello.version != PROBE_VERSION)
 		return -EPROTO;
+	if (hello.ring < 4096 || (hello.ring & (hello.ring - 1)))
+		return -EPROTO;
 	*ret_error = hello.error;
+	r->probes.ring_bytes = hello.ring;
 	take_descriptors(r, &m, hello.mask);
 	if (r->probes.fds[PROBE_FD_RING] >= 0 && map_ring(&r->probes) < 0)
 		attr_close_fd(&r->probes.fds[PROBE_FD_RING]);
@@ -116,7 +120,7 @@ void reader_probes_close(struct reader *r)
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	if (p->consumed) {
 		(void)munmap(p->consumed, page);
-		(void)munmap(p->produced, page + 2 * PROBE_RING);
+		(void)munmap(p->produced, page + 2 * p->ring_bytes);
 	}
 	for (unsigned i = 0; i < PROBE_FD_COUNT; i++)
 		attr_close_fd(&p->fds[i]);
@@ -199,13 +203,13 @@ static int read_ring(struct reader *r, each_fn *each, void *ctx)
 	unsigned long at = *p->consumed;
 	unsigned long end = __atomic_load_n(p->produced, __ATOMIC_ACQUIRE);
 	while (at < end) {
-		const unsigned char *head = p->ring + (at & (PROBE_RING - 1));
+		const unsigned char *head = p->ring + (at & (p->ring_bytes - 1));
 		uint32_t len =
 			__atomic_load_n((const uint32_t *)(const void *)head, __ATOMIC_ACQUIRE);
 		if (len & BPF_RINGBUF_BUSY_BIT)
 			break;
 		uint32_t size = len & ~(BPF_RINGBUF_BUSY_BIT | BPF_RINGBUF_DISCARD_BIT);
-		if (size > PROBE_RING - BPF_RINGBUF_HDR_SZ)
+		if (size > p->ring_bytes - BPF_RINGBUF_HDR_SZ)
 			return -EBADMSG;
 		if (!(len & BPF_RINGBUF_DISCARD_BIT))
 			(void)pass(r, PROBE_EVENTS, head + BPF_RINGBUF_HDR_SZ, size, each, ctx);

@@ -41,6 +41,15 @@ static int send_links(int fd)
 	return send_all(fd, &q, sizeof q);
 }
 
+static int send_addresses(int fd)
+{
+	struct {
+		struct nlmsghdr h;
+		struct ifaddrmsg a;
+	} q = {dump_header(sizeof q, RTM_GETADDR), {.ifa_family = AF_UNSPEC}};
+	return send_all(fd, &q, sizeof q);
+}
+
 static int send_qdiscs(int fd)
 {
 	struct {
@@ -131,6 +140,7 @@ int reader_dump_protocol(enum reader_dump what)
 {
 	switch (what) {
 	case DUMP_LINKS:
+	case DUMP_ADDRESSES:
 	case DUMP_QDISCS: return NETLINK_ROUTE;
 	case DUMP_LINK_SPEEDS: return NETLINK_GENERIC;
 	case DUMP_CONNTRACK:
@@ -145,6 +155,7 @@ int reader_send_dump(struct reader *r, int fd, enum reader_dump what)
 {
 	switch (what) {
 	case DUMP_LINKS: return send_links(fd);
+	case DUMP_ADDRESSES: return send_addresses(fd);
 	case DUMP_QDISCS: return send_qdiscs(fd);
 	case DUMP_LINK_SPEEDS: return send_speeds(r, fd);
 	case DUMP_NFT_CHAINS: return send_nft(fd, NFT_MSG_GETCHAIN);

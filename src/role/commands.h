@@ -21,6 +21,9 @@ int command_serve(struct options *o);
 int command_ship(struct options *o);
 /* Becomes that executable, with the same arguments; returns an exit status when it cannot. */
 int delegate(const struct options *o, char **argv);
+/* The same for any of its roles; answers a negative errno. */
+int exec_net(char **argv);
+int command_talk(struct options *o);
 int command_explain(struct options *o);
 int command_doctor(struct options *o);
 int command_version(struct options *o);

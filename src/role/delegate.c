@@ -8,10 +8,16 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-int delegate(const struct options *o, char **argv)
+int exec_net(char **argv)
 {
 	char path[COMPANION_PATH];
 	(void)execv(companion_path(path, "plimsoll-net"), argv);
-	return complain(EX_UNAVAILABLE, "%s: %s: %s", command_info(o->command)->name, path,
-		strerror(errno));
+	return -errno;
+}
+
+int delegate(const struct options *o, char **argv)
+{
+	int r = exec_net(argv);
+	return complain(EX_UNAVAILABLE, "%s: plimsoll-net: %s", command_info(o->command)->name,
+		strerror(-r));
 }

@@ -460,6 +460,7 @@ int command_version(struct options *o)
 		{"cgroup", "control groups, v1 and v2"},
 		{"netns", "all network namespaces"},
 		{"replay", "recorded trees (--root)"},
+		{"packets", "talk: heads of packets by AF_PACKET, beside tcp_info"},
 		{"store", "the flight recorder: record, check --at, query --from, export, import"},
 		{"http", "serve: the page, the API, /metrics"},
 		{"remote-write", "ship: Prometheus remote write 1.0 and 2.0"},

@@ -117,14 +117,14 @@ static int find_source(const struct options *o, struct session *s, const char *r
 	return 0;
 }
 
-static int open_reader(const struct options *o, struct session *s, const char *root)
+int session_reader(const struct options *o, const char *root, struct reader **ret)
 {
 	const char *record = o->set[OPTION_RECORD_TREE] ? o->text[OPTION_RECORD_TREE] : NULL;
 	if (root && record)
 		return complain(EX_USAGE,
 			"%s: --record-tree: records this machine, not another recording",
 			command_info(o->command)->name);
-	int r = reader_open(root, record, &s->reader);
+	int r = reader_open(root, record, ret);
 	if (r == -ENODATA)
 		return complain(EX_NOINPUT,
 			"%s: no recording: it is no store, and has neither a folder 0 nor a folder "
@@ -175,7 +175,11 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 			     ? 0
 			     : find_source(o, s, root);
 	if (status == 0 && !s->past)
-		status = open_reader(o, s, root ? root : takes_recording(o) ? o->argument : NULL);
+		status = session_reader(o,
+			root                 ? root
+			: takes_recording(o) ? o->argument
+					     : NULL,
+			&s->reader);
 	if (status == 0 && s->past && (o->set[OPTION_WATCH] || o->set[OPTION_RECORD_TREE]))
 		status = complain(EX_USAGE, "%s: --%s: goes with the present only",
 			command_info(o->command)->name,

@@ -35,6 +35,8 @@ struct session {
 int session_open(
 	const struct options *o, uint64_t default_for_ns, unsigned want, struct session *s);
 void session_close(struct session *s);
+/* The reader alone, of this machine (root NULL) or of a recorded tree, recording where --record-tree says so. As session_open(). */
+int session_reader(const struct options *o, const char *root, struct reader **ret);
 /* Takes one sample when it is due. 0, -ENODATA at the end of a recorded tree, -EINTR when a signal
  * came while it waited. */
 int session_tick(struct session *s, unsigned want);

@@ -357,9 +357,11 @@ static int replay_piece(struct reader *r, int fd, uint64_t *at,
 	while (held - whole >= sizeof(struct nlmsghdr)) {
 		struct nlmsghdr h;
 		memcpy(&h, r->dump_buffer + whole, sizeof h);
-		if (h.nlmsg_len < sizeof h || NLMSG_ALIGN(h.nlmsg_len) > held - whole)
+		/* In the width of the rest: a length near 2^32 rounded up would be 0. */
+		size_t step = ((size_t)h.nlmsg_len + 3) & ~(size_t)3;
+		if (h.nlmsg_len < sizeof h || step > held - whole)
 			break;
-		whole += NLMSG_ALIGN(h.nlmsg_len);
+		whole += step;
 	}
 	*at += whole;
 	if (whole && each(ctx, r->dump_buffer, whole))

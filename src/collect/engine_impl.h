@@ -120,6 +120,7 @@ struct engine {
 	size_t ndevices;
 	struct cgroup_state *cgroups;
 	struct held_state *held;
+	uint64_t files_next_ns; /* open files are not looked at before */
 	bool owners_unknown; /* sockets without an owner came up since the last look at all descriptors */
 	struct pace paces[PACE_COUNT];
 	bool nf_tables; /* they are there to be asked */

@@ -10,12 +10,22 @@
  */
 #include "collect/engine_impl.h"
 
+#include "base/clock.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { FS_MAX = 512, FILES_PROCS = 32, FILES_FDS = 4096, LOOK_AHEAD_S = 1800 };
+enum {
+	FS_MAX = 512,
+	FILES_PROCS = 32,
+	FILES_FDS = 4096,
+	FILES_BUDGET_NS = 20000000, /* in one tick */
+	FILES_CHEAP_NS = 5000000,   /* what is looked at in every tick */
+	FILES_SHARE = 200,
+	LOOK_AHEAD_S = 1800
+};
 
 static bool is_one_of(const char *type, const char *const *list, size_t n)
 {
@@ -131,12 +141,16 @@ struct file_walk {
 	bool every;     /* every descriptor, not only files on the devices */
 	const uint64_t *devices;
 	size_t ndevices;
+	unsigned looked;
+	uint64_t until_ns; /* CPU time of this thread */
 };
 
 static int note_file(void *ctx, const struct reader_fd *fd)
 {
 	struct file_walk *w = ctx;
 	bool on_device = false;
+	if (++w->looked % 64 == 0 && clock_thread_ns() > w->until_ns)
+		return 1;
 	for (size_t i = 0; i < w->ndevices; i++)
 		on_device = on_device || (fd->regular && fd->devno == w->devices[i]);
 	if (!on_device && !w->every)
@@ -268,14 +282,26 @@ void engine_storage_demand(struct engine *e, const struct sample *prev, struct s
 		e->demand |= DEMAND_IO;
 }
 
+/* A process that is short of descriptors has thousands of them, and there may be many such. What a look costs in a tick is bounded; who comes
+ * first changes; and the next look waits until this one was half a percent of one CPU. */
 void engine_files(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	struct candidate best[FILES_PROCS];
+	bool whole = reader_is_replay(e->reader) || (e->want & (WANT_CONNS | WANT_ALL_FDS));
+	if (e->now_ns < e->files_next_ns && !whole)
+		return;
 	size_t n = candidates(prev, out, e->ndevices > 0, best);
+	uint64_t begun = clock_thread_ns();
+	size_t first = n && best[0].fds_short && !whole ? e->ticks % n : 0;
 	for (size_t i = 0; i < n; i++) {
-		struct file_walk w = {e, out, best[i].p->pid, out->files.count, best[i].fds_short,
-			e->devices, e->ndevices};
-		(void)reader_proc_fds(e->reader, best[i].p->pid, FILES_FDS, true, note_file, &w);
+		const struct candidate *c = &best[(first + i) % n];
+		struct file_walk w = {e, out, c->p->pid, out->files.count, c->fds_short, e->devices,
+			e->ndevices, 0, whole ? UINT64_MAX : begun + FILES_BUDGET_NS};
+		(void)reader_proc_fds(e->reader, c->p->pid, FILES_FDS, true, note_file, &w);
 		out->have_files = true;
+		if (clock_thread_ns() > w.until_ns)
+			break;
 	}
+	uint64_t cost = clock_thread_ns() - begun;
+	e->files_next_ns = cost > FILES_CHEAP_NS ? e->now_ns + cost * FILES_SHARE : 0;
 }

@@ -140,10 +140,9 @@ void *table_add(struct table *t, size_t row_size)
 	return row;
 }
 
-const struct proc *sample_proc(const struct sample *s, int32_t pid, uint64_t start_ticks)
+/* First row from `low` on, and before `high`, whose pid is not smaller. */
+static size_t not_below(const struct proc *rows, size_t low, size_t high, int32_t pid)
 {
-	const struct proc *rows = TABLE_ROWS(s->procs, struct proc);
-	size_t low = 0, high = s->procs.count;
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 		if (rows[mid].pid < pid)
@@ -151,9 +150,34 @@ const struct proc *sample_proc(const struct sample *s, int32_t pid, uint64_t sta
 		else
 			high = mid;
 	}
-	if (low == s->procs.count || rows[low].pid != pid)
+	return low;
+}
+
+const struct proc *sample_proc_near(
+	const struct sample *s, int32_t pid, uint64_t start_ticks, size_t guess)
+{
+	const struct proc *rows = TABLE_ROWS(s->procs, struct proc);
+	size_t n = s->procs.count, low = guess < n ? guess : n, high = low, step = 1;
+	/* Ever wider around the guess, until the pid lies between. */
+	while (low > 0 && rows[low - 1].pid >= pid) {
+		high = low;
+		low = low > step ? low - step : 0;
+		step *= 2;
+	}
+	while (high < n && rows[high].pid < pid) {
+		low = high + 1;
+		high = n - high > step ? high + step : n;
+		step *= 2;
+	}
+	low = not_below(rows, low, high, pid);
+	if (low == n || rows[low].pid != pid)
 		return NULL;
 	return start_ticks == 0 || rows[low].start_ticks == start_ticks ? &rows[low] : NULL;
+}
+
+const struct proc *sample_proc(const struct sample *s, int32_t pid, uint64_t start_ticks)
+{
+	return sample_proc_near(s, pid, start_ticks, s->procs.count / 2);
 }
 
 bool address_equal(const struct address *a, const struct address *b)

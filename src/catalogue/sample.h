@@ -403,6 +403,9 @@ void *table_add(struct table *t, size_t row_size);
 
 /* The process with this pid (and start time, unless 0), or NULL. */
 const struct proc *sample_proc(const struct sample *s, int32_t pid, uint64_t start_ticks);
+/* The same for who knows about where it lies: at the same place as in another sample, as a rule. */
+const struct proc *sample_proc_near(
+	const struct sample *s, int32_t pid, uint64_t start_ticks, size_t guess);
 const struct listener *sample_listener(const struct sample *s, const struct listener *like);
 const struct conn_group *sample_conn(const struct sample *s, const struct conn_group *like);
 bool address_equal(const struct address *a, const struct address *b);

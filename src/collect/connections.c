@@ -4,7 +4,7 @@
  *
  * A dump costs about 1.3 us a socket, and the kernel remembers where the last recv() ended. So a namespace whose dump takes less
  * than a millisecond of CPU is counted each second; of the others one is counted at a time, so many recv()s a tick as its share
- * allows: a fifteenth of what they all cost, at least 1 and at most 10 ms a tick. 40,000 sockets are then counted in 15 s for 0.4 %
+ * allows: a twenty-fifth of what they all cost, at least 1 and at most 10 ms a tick. 40,000 sockets are then counted in 25 s for 0.25 %
  * of a CPU, 200,000 in half a minute for 1 %; faster where ephemeral ports run short. Until a count is complete the last one stands, its
  * rows marked stale; tcp.connections.age says how old it is.
  *
@@ -25,7 +25,7 @@
 enum {
 	AT_ONCE_NS = 1000000, /* a dump cheaper than this, and all of them together in a tick */
 	SLICE_NS = 10000000,  /* most that a tick gives to the others */
-	SLICE_TICKS = 15,
+	SLICE_TICKS = 25,
 	HURRIED_SLICE_NS = 40000000, /* where ports run short */
 	HURRIED_TICKS = 3,
 	SOCKET_NS = 1400, /* before it was counted */

@@ -242,7 +242,8 @@ static size_t candidates(const struct sample *prev, const struct sample *out, bo
 		const struct proc *p = &procs[i];
 		if (p->kernel)
 			continue;
-		const struct proc *before = prev ? sample_proc(prev, p->pid, p->start_ticks) : NULL;
+		const struct proc *before =
+			prev ? sample_proc_near(prev, p->pid, p->start_ticks, i) : NULL;
 		struct candidate c = {p, devices ? storage_score(p, before) : 0, false};
 		c.fds_short = (p->have & HAVE_FDS) && (p->have & HAVE_FD_LIMIT) &&
 			      p->fds * 2 >= p->fd_limit;

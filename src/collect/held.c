@@ -5,7 +5,7 @@
  *
  * A look at all descriptors costs 0.2 to 0.4 us each: some milliseconds with ten thousand connections, 80 with two hundred thousand. So it is spread over
  * ticks, and the next one begins ten seconds later (two, while there are sockets whose owner nobody knows), or when the last one's cost is below a
- * four-hundredth of the time. */
+ * thousandth of the time. */
 #include "collect/engine_impl.h"
 
 #include "base/clock.h"
@@ -20,7 +20,7 @@ enum {
 	GROWING_ROWS = 40,
 	DELETED_ROWS = 24,
 	MOUNTS = 64,
-	COST_SHARE = 400,
+	COST_SHARE = 1000,
 };
 static const uint64_t look_every_ns = UINT64_C(10000000000), budget_ns = 8000000;
 /* The pause while sockets wait for an owner. */

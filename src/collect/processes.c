@@ -266,7 +266,8 @@ void engine_process_details(struct engine *e, const struct sample *prev, struct 
 	unsigned budget = MAX_BLOCKED_THREADS;
 	for (uint32_t i = 0; i < out->procs.count; i++) {
 		struct proc *p = &rows[i];
-		const struct proc *before = prev ? sample_proc(prev, p->pid, p->start_ticks) : NULL;
+		const struct proc *before =
+			prev ? sample_proc_near(prev, p->pid, p->start_ticks, i) : NULL;
 		bool ran = !before || !(p->have & HAVE_DELAY) || before->switches != p->switches ||
 			   before->cpu_ns != p->cpu_ns;
 		if ((e->demand & DEMAND_IO) && !p->kernel && !e->by_probe) {

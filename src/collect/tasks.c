@@ -192,7 +192,9 @@ static void take_task(struct task_walk *w, const struct probe_task *t)
 		.major_faults = t->major_faults,
 	};
 	memcpy(p->comm, t->comm, sizeof p->comm - 1);
-	const struct proc *before = w->prev ? sample_proc(w->prev, p->pid, p->start_ticks) : NULL;
+	const struct proc *before =
+		w->prev ? sample_proc_near(w->prev, p->pid, p->start_ticks, w->out->procs.count - 1)
+			: NULL;
 	if (!p->kernel && p->state != 'Z') { /* a zombie has given back all it had */
 		p->have |= HAVE_FDS | HAVE_FD_LIMIT | HAVE_NPROC_LIMIT | HAVE_IO;
 		p->fds = t->fds;
@@ -215,7 +217,8 @@ static void take_task(struct task_walk *w, const struct probe_task *t)
 /* Has not run since the sample before: is what it was. */
 static void take_same(struct task_walk *w, uint32_t pid)
 {
-	const struct proc *before = w->prev ? sample_proc(w->prev, (int32_t)pid, 0) : NULL;
+	const struct proc *before =
+		w->prev ? sample_proc_near(w->prev, (int32_t)pid, 0, w->out->procs.count) : NULL;
 	struct proc *p = before ? table_add(&w->out->procs, sizeof *p) : NULL;
 	if (!p)
 		return;

@@ -255,14 +255,15 @@ static double grown(uint64_t from, uint64_t to)
 	return to > from ? (double)(to - from) : 0;
 }
 
-static void fill_usage(const struct view *v, struct usage *u, const struct proc *last)
+static void fill_usage(const struct view *v, struct usage *u, const struct proc *last, size_t at)
 {
 	const struct proc zero = {0};
 	u->p = last;
 	u->first = last;
-	u->born = sample_proc(view_at(v, 0), last->pid, last->start_ticks) == NULL;
+	u->born = sample_proc_near(view_at(v, 0), last->pid, last->start_ticks, at) == NULL;
 	for (unsigned i = 0; i < v->n; i++) {
-		const struct proc *p = sample_proc(view_at(v, i), last->pid, last->start_ticks);
+		const struct proc *p =
+			sample_proc_near(view_at(v, i), last->pid, last->start_ticks, at);
 		if (!p)
 			continue;
 		if (u->samples++ == 0)
@@ -277,7 +278,8 @@ static void fill_usage(const struct view *v, struct usage *u, const struct proc 
 	/* I/O is read on demand: from the first row that has it. */
 	const struct proc *io = NULL;
 	for (unsigned i = 0; i < v->n && !io; i++) {
-		const struct proc *p = sample_proc(view_at(v, i), last->pid, last->start_ticks);
+		const struct proc *p =
+			sample_proc_near(view_at(v, i), last->pid, last->start_ticks, at);
 		if (p && (p->have & HAVE_IO))
 			io = p;
 	}
@@ -303,16 +305,17 @@ static int build_usages(struct view *v)
 		return -ENOMEM;
 	const struct sample *last = view_last(v);
 	for (uint32_t i = 0; i < last->procs.count; i++)
-		fill_usage(v, &v->usages[v->nusages++], &TABLE_ROWS(last->procs, struct proc)[i]);
+		fill_usage(
+			v, &v->usages[v->nusages++], &TABLE_ROWS(last->procs, struct proc)[i], i);
 	/* Those that ended inside the window, at the last sample that had them. */
 	for (unsigned k = v->n - 1; k-- > 0;) {
 		const struct sample *s = view_at(v, k), *next = view_at(v, k + 1);
 		for (uint32_t i = 0; i < s->procs.count && v->nusages < max; i++) {
 			const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
-			if (sample_proc(next, p->pid, p->start_ticks))
+			if (sample_proc_near(next, p->pid, p->start_ticks, i))
 				continue;
 			struct usage *u = &v->usages[v->nusages++];
-			fill_usage(v, u, p);
+			fill_usage(v, u, p, i);
 			u->gone = true;
 		}
 	}

@@ -15,7 +15,7 @@ enum {
 		28, /* of a histogram: bucket i counts what took less than 2^i us, the last all else */
 	PROBE_FLOWS = 8192,               /* different keys in a second */
 	PROBE_DISKS = 1024,               /* devices x operations */
-	PROBE_RING = 256 * 1024,          /* bytes of events in a second */
+	PROBE_RING = 128 * 1024,          /* bytes of events in a second */
 	PROBE_RING_CONNECTIONS = 4 << 20, /* where each connection that ends is an event */
 	PROBE_REFRESH = 16,
 	PROBE_RUNNING_WORDS = 256,

@@ -49,10 +49,10 @@ struct proc {
 	uint64_t fds, fd_limit, nproc_limit;
 	uint64_t io_read, io_write; /* bytes that went to the storage layer */
 	uint64_t io_wchar, io_write_calls;
-	uint32_t cgroup;                /* interned path */
-	uint32_t wchan;                 /* interned: the kernel function it sleeps in */
-	char blocked_thread[PROC_COMM]; /* name of the first thread in D, foreign bytes */
-	int64_t rss_slack;              /* of the collector: pages that the probe's number lacks */
+	uint32_t cgroup;         /* interned path */
+	uint32_t wchan;          /* interned: the kernel function it sleeps in */
+	uint32_t blocked_thread; /* interned: name of the first thread in D */
+	int32_t rss_slack;       /* of the collector: pages that the probe's number lacks */
 };
 
 struct address {

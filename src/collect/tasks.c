@@ -41,7 +41,7 @@ static void learn_rss(struct task_walk *w, const struct probe_task *t, struct pr
 	ssize_t n = reader_file(w->e->reader, path, NULL, text, sizeof text);
 	struct scan s = scan_over(text, n > 0 ? (size_t)n : 0);
 	if (scan_u64(&s, &size) && scan_u64(&s, &resident))
-		p->rss_slack = (int64_t)resident - t->rss_pages;
+		p->rss_slack = (int32_t)((int64_t)resident - t->rss_pages);
 }
 
 static void set_rss(
@@ -112,7 +112,8 @@ static void set_wait(struct task_walk *w, const struct probe_task *t, struct pro
 	p->blocked_threads = t->blocked;
 	if (!t->blocked || w->wchan_reads == WCHAN_READS)
 		return;
-	memcpy(p->blocked_thread, t->blocked_comm, sizeof p->blocked_thread - 1);
+	p->blocked_thread = intern_id(&w->e->series->names, t->blocked_comm,
+		strnlen(t->blocked_comm, sizeof t->blocked_comm));
 	char path[96];
 	w->wchan_reads++;
 	(void)snprintf(path, sizeof path, "proc/%" PRIu32 "/task/%" PRIu32 "/wchan", t->pid,

@@ -180,8 +180,8 @@ static void disguise_address(struct disguise *d, struct address *a)
 static uint32_t column_name(
 	struct disguise *d, const struct series_set *from, const struct column_info *c, uint32_t id)
 {
-	static const char *const same[] = {
-		"wchan", "block", "parent", "if", "master", "kind", "qdisc", "type"};
+	static const char *const same[] = {"wchan", "blocked.thread", "block", "parent", "if",
+		"master", "kind", "qdisc", "type"};
 	for (size_t i = 0; i < COUNTOF(same); i++)
 		if (strcmp(c->name, same[i]) == 0)
 			return same_name(d, from, id);

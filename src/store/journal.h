@@ -14,7 +14,7 @@
 #include "store/frame.h"
 
 enum {
-	JOURNAL_QUEUE = 4 << 20,
+	JOURNAL_QUEUE = 2 << 20,
 	JOURNAL_LOG_MAX =
 		64
 		<< 20, /* a log is sealed before the hour when it grows beyond this, or an eighth of the

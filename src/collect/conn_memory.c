@@ -11,6 +11,7 @@
 
 enum {
 	SLOTS_FIRST = 1 << 10,
+	GIVE_BACK_BYTES = 1 << 16,
 	SLOTS_MAX = 1 << 20,
 	AGE_GONE = 2,
 	SWEEP_BITS = 14,
@@ -74,11 +75,19 @@ static bool resize(struct conn_memory *m, size_t slots)
 		return false;
 	m->current = !m->current;
 	m->slots = slots;
-	for (size_t i = 0; i < n; i++)
+	/* What was moved is given back piece by piece, or both would be there at once. */
+	char *from = (char *)old;
+	size_t given = 0;
+	for (size_t i = 0; i < n; i++) {
 		if (old[i].cookie)
 			*find(m, old[i].cookie) = old[i];
-	if (n)
-		arena_give_back(old, n * sizeof *old);
+		size_t done = (i + 1) * sizeof *old / GIVE_BACK_BYTES * GIVE_BACK_BYTES;
+		if (done > given)
+			arena_give_back(from + given, done - given);
+		given = done;
+	}
+	if (n * sizeof *old > given)
+		arena_give_back(from + given, n * sizeof *old - given);
 	return true;
 }
 

@@ -13,7 +13,7 @@ enum {
 		4 << 20, /* the longest file that is read whole; touched only as far as needed */
 	ENGINE_MAX_PIDS = 1 << 17,
 	ENGINE_SLOW_TICKS = 10,
-	ENGINE_GROUPS = 4096,
+	ENGINE_GROUPS = 1024,
 	ENGINE_USERS = 64,  /* whose use of inotify is told */
 	ENGINE_DEVICES = 8, /* devices in trouble whose open files are looked at */
 	FOLDER_INSTANCES = 1024,

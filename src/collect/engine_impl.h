@@ -14,6 +14,7 @@ enum {
 	ENGINE_MAX_PIDS = 1 << 17,
 	ENGINE_SLOW_TICKS = 10,
 	ENGINE_GROUPS = 1024,
+	ENGINE_HIDDEN = 64, /* processes that a probe does not tell */
 	ENGINE_USERS = 64,  /* whose use of inotify is told */
 	ENGINE_DEVICES = 8, /* devices in trouble whose open files are looked at */
 	FOLDER_INSTANCES = 1024,
@@ -104,6 +105,8 @@ struct engine {
 	bool by_probe;        /* the processes of this tick came from the probe */
 	uint64_t tasks_of_ns; /* the sample that the probe's last reading is in */
 	struct known_group *groups;
+	int32_t hidden[ENGINE_HIDDEN];
+	size_t nhidden;
 	struct probe_totals totals;
 	struct inotify_user inotify[ENGINE_USERS];
 	bool netns_denied;                       /* some process's namespace could not be read */
@@ -137,6 +140,8 @@ void engine_blockdevs(struct engine *e, const struct sample *prev, struct sample
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out);
 /* All processes through the probe in the kernel; false where there is none, and nothing was added. */
 bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *out);
+/* Processes that /proc lists and the probe did not tell. */
+void engine_hidden(struct engine *e, const struct sample *prev, struct sample *out);
 /* Files that grow and files without a name, and who holds which socket: a part of all descriptors in each tick. */
 void engine_held(struct engine *e, const struct sample *prev, struct sample *out);
 int engine_held_open(struct engine *e);

@@ -129,6 +129,46 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 	return true;
 }
 
+/* ---- what the probe does not tell ---- */
+
+static void insert_row(struct sample *out, const struct proc *p)
+{
+	if (sample_proc(out, p->pid, 0) || !table_add(&out->procs, sizeof *p))
+		return;
+	struct proc *rows = TABLE_ROWS(out->procs, struct proc);
+	uint32_t at = out->procs.count - 1;
+	for (; at > 0 && rows[at - 1].pid > p->pid; at--)
+		rows[at] = rows[at - 1];
+	rows[at] = *p;
+}
+
+/* A kernel may keep a process from iterators, as some do with what manages the machine. It is looked for now and then, and read from /proc. */
+void engine_hidden(struct engine *e, const struct sample *prev, struct sample *out)
+{
+	if (!prev || e->ticks % REFRESH_TICKS == 0) {
+		ssize_t n = reader_pids(e->reader, e->pids, ENGINE_MAX_PIDS);
+		e->nhidden = 0;
+		for (ssize_t i = 0; i < n; i++) {
+			if (sample_proc_near(out, e->pids[i], 0, (size_t)i))
+				continue;
+			if (e->nhidden == ENGINE_HIDDEN)
+				break;
+			e->hidden[e->nhidden++] = e->pids[i];
+		}
+	}
+	if (e->nhidden == 0)
+		return;
+	memcpy(e->pids, e->hidden, e->nhidden * sizeof *e->pids);
+	memset(e->times_ok, 0, e->nhidden * sizeof *e->times_ok);
+	if (!e->no_taskstats)
+		(void)reader_proc_times(e->reader, e->pids, e->nhidden, e->times, e->times_ok);
+	for (size_t i = 0; i < e->nhidden; i++) {
+		struct proc p;
+		if (!sample_proc(out, e->pids[i], 0) && sample_one(e, prev, i, &p))
+			insert_row(out, &p);
+	}
+}
+
 void engine_processes(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	e->by_probe = engine_tasks(e, prev, out);

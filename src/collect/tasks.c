@@ -264,6 +264,7 @@ bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *ou
 		out->procs.count = 0;
 		return false;
 	}
+	engine_hidden(e, prev, out);
 	put_inotify(&w);
 	const struct out o = {out, e->series, NETNS_HOST};
 	out_plain(&o, M_PROCS_TOTAL, out->procs.count);

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: ISC */
 /* Heads of packets, interfaces, and flows added up: all on bytes and arrays made here. */
 #include "ledger/talk.h"
-#include "read/parse_link.h"
 #include "read/packet.h"
+#include "read/parse_link.h"
 #include "test.h"
 
 #include <arpa/inet.h>
@@ -221,8 +221,8 @@ static void links(void)
 	size_t n = make_link(bytes, "vlan");
 	CHECK_INT(parse_links(bytes, n, see_link, NULL), 1);
 	CHECK_STR(seen_links[0].name, "eth0.7");
-	CHECK(seen_links[0].index == 9 && seen_links[0].below == 3 && seen_links[0].stats.sent == 11 &&
-		seen_links[0].stats.received == 22);
+	CHECK(seen_links[0].index == 9 && seen_links[0].below == 3 &&
+		seen_links[0].stats.sent == 11 && seen_links[0].stats.received == 22);
 	/* the other end of a pair carries nothing */
 	n = make_link(bytes, "veth");
 	CHECK_INT(parse_links(bytes, n, see_link, NULL), 1);

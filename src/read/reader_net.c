@@ -166,12 +166,11 @@ int reader_netns_enter(struct reader *r, size_t i)
 	} else {
 		AUTO_FD int fd = openat(r->root_fd, h->path, O_RDONLY | O_CLOEXEC);
 		struct stat st;
-		if (fd < 0 || fstat(fd, &st) < 0)
-			e = -errno;
-		else if (st.st_ino !=
-			 h->info.inode) /* the process went elsewhere, or its number to another */
+		bool there = fd >= 0 && fstat(fd, &st) == 0;
+		/* The process may have gone elsewhere, or its number to another. */
+		if (there && st.st_ino != h->info.inode)
 			e = -ENOENT;
-		else if (setns(fd, CLONE_NEWNET) < 0)
+		else if (!there || setns(fd, CLONE_NEWNET) < 0)
 			e = -errno;
 	}
 	if (e == 0) {

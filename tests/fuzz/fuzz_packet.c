@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: ISC */
 /* Heads of packets, and rtnetlink's messages: the first byte picks which. Whatever the bytes, what a packet says of itself is not
  * more than was on the wire. Built plainly it runs the saved corpus. */
-#include "read/parse_link.h"
 #include "read/packet.h"
+#include "read/parse_link.h"
 
 #include <linux/if_ether.h>
 #include <stdio.h>

@@ -397,12 +397,13 @@ int reader_open(const char *root, const char *record_dir, struct reader **ret)
 	struct reader *r = calloc(1, sizeof *r);
 	if (!r)
 		return -ENOMEM;
-	r->replay = root && strcmp(root, "/") != 0;
+	const char *tree = root && strcmp(root, "/") != 0 ? root : NULL;
+	r->replay = tree != NULL;
 	reader_probes_init(r);
 	r->moment_fd = r->record_fd = r->record_moment_fd = r->host_netns_fd = r->taskstats_fd = -1;
-	r->root_fd = open(r->replay ? root : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	r->root_fd = open(tree ? tree : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int e = r->root_fd < 0 ? -errno : 0;
-	if (e == 0 && r->replay) {
+	if (e == 0 && tree) {
 		e = open_tree(r);
 	} else if (e == 0) {
 		r->moment_fd = r->root_fd;

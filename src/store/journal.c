@@ -181,6 +181,7 @@ static void take_room(struct journal *j, uint64_t end)
 		if (fallocate(j->log, 0, (off_t)j->log_room, AHEAD) < 0)
 			break;
 		j->log_room += AHEAD;
+		j->tidy = true; /* it counts against the budget from now on */
 	}
 }
 

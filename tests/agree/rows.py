@@ -251,7 +251,7 @@ ROWS = [
         ("other", "other_node"))),
     *(Row(f"numa.mem.{metric}", "@nodes", node(name, less), KIB, every=10) for metric, name, less in (
         ("total", "MemTotal", None), ("free", "MemFree", None), ("used", "MemUsed", None), ("file", "FilePages", "Shmem"))),
-    Row("numa.hugepages.total", "@nodes", node("HugePages_Total"), every=10),
+    Row("numa.hugepages.pages", "@nodes", node("HugePages_Total"), every=10),
     Row("numa.hugepages.free", "@nodes", node("HugePages_Free"), every=10),
     Row("slab.slabs", "proc/slabinfo", column(0, 14, lines=r"^[^#].*tunables"), **SLAB),
     Row("net.softnet.flow_limited", "proc/net/softnet_stat", lambda text: {"": sum(softnet_sum(text, 10))}),

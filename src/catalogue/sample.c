@@ -32,6 +32,10 @@ enum {
 	MAX_UNIX_LISTENERS = 1 << 12,
 	MAX_UDP_SOCKETS = 1 << 13,
 	MAX_PACKET_TAPS = 1 << 10,
+	MAX_SERVERS = 64,
+	MAX_POOLS = 1 << 11,
+	MAX_SLOTS = 1 << 12,
+	MAX_SERVER_NUMBERS = 1 << 11,
 };
 
 /* Each table of tables.def, and its ceiling above. */

@@ -352,6 +352,101 @@ struct fact {
 	uint32_t value;  /* interned */
 };
 
+/* ---- servers' own books (decision 0012): what a server says of itself, as a reader process wrote it down ---- */
+
+enum book_status {
+	BOOK_OK,
+	BOOK_FULL,    /* not asked: it has no worker to answer with */
+	BOOK_DOWN,    /* refuses the connection */
+	BOOK_HUNG,    /* took it and said nothing in time */
+	BOOK_SLOW,    /* was still sending when the time was up */
+	BOOK_GARBAGE, /* answered something else */
+	BOOK_LARGE,   /* answered more than is read */
+	BOOK_DENIED,  /* asks for a password, or forbids */
+	BOOK_CLOSED,  /* no status page, socket or account is set up */
+	BOOK_STATUSES
+};
+
+/* One server, as often as it was asked. */
+struct server_book {
+	uint16_t netns;
+	int32_t pid;      /* its first process: the master, the postmaster */
+	uint32_t kind;    /* interned: "apache", as src/books/books.def has it */
+	uint32_t name;    /* interned: as findings call it, "apache2" */
+	uint32_t source;  /* interned: where it was asked */
+	uint8_t status;   /* enum book_status */
+	uint64_t at_ns;   /* CLOCK_MONOTONIC of the answer; the row stands until the next one */
+	uint32_t took_us; /* to answer */
+	uint16_t port;    /* where it serves, 0 not known */
+};
+
+enum pool_kind {
+	POOL_WORKERS,
+	POOL_CONNECTIONS,
+	POOL_QUEUE,
+	POOL_BACKEND,
+	POOL_MEMORY,
+	POOL_OTHER,
+	POOL_KINDS
+};
+
+/* Something of a server that can be used up. */
+struct server_pool {
+	uint16_t netns;
+	int32_t server; /* pid of struct server_book */
+	uint32_t name;  /* interned: "shop", "shop/a", "" for the only one of its kind */
+	uint8_t kind;   /* enum pool_kind */
+	uint8_t up;     /* of a backend: 1 yes, 2 no, 0 not known */
+	uint8_t have_limit;
+	uint64_t used, idle, limit;       /* limit: as configured; idle: ready for work */
+	uint64_t waiting, high;           /* requests that wait for it; most that were used */
+	uint64_t served, refused, failed; /* since the server began */
+	uint32_t reading, working, keepalive, closing, finishing, starting,
+		locked;   /* workers by state */
+	uint64_t time_us; /* mean of what it took lately, 0 not known */
+};
+
+enum slot_state {
+	SLOT_IDLE,
+	SLOT_STARTING,
+	SLOT_READING,
+	SLOT_WORKING, /* Apache's W: works or sends */
+	SLOT_KEEPALIVE,
+	SLOT_DNS,
+	SLOT_CLOSING,
+	SLOT_LOGGING,
+	SLOT_FINISHING,   /* Apache's G: ends after this request */
+	SLOT_TRANSACTION, /* idle in a transaction */
+	SLOT_LOCKED,      /* waits for a lock */
+	SLOT_SUBSCRIBED,
+	SLOT_STATES
+};
+
+/* One worker, session or client of a server that has been what it is for a second or more, or that stands in others' way; the oldest
+ * first where there are more than are kept. */
+struct server_slot {
+	uint16_t netns;
+	int32_t server;
+	uint32_t id;       /* number of the slot; for sessions their pid or number */
+	int32_t pid;       /* its process, 0 */
+	uint8_t state;     /* enum slot_state */
+	uint32_t state_ms; /* for so long in this state or request */
+	int32_t blocker;   /* id of the slot that it waits for, 0 */
+	struct address peer;
+	uint16_t peer_port;
+	uint64_t bytes; /* that the server keeps for it: output that is not taken */
+	char who[40];   /* user, application, virtual host: foreign bytes, cut */
+	char text[120]; /* request or query: foreign bytes, cut */
+};
+
+/* Any other number that a server tells. */
+struct server_number {
+	uint16_t netns;
+	int32_t server;
+	uint32_t name; /* interned: "requests", "memory.fork.us"; src/books/book.h lists them */
+	uint64_t value;
+};
+
 struct gap {
 	uint16_t netns;
 	int error;         /* errno */

@@ -17,6 +17,7 @@
  *     socket_makers        a line a process: inode of its namespace, pid, sightings, looks
  *     netlink/NAME         the bytes of a netlink dump
  *     probes/NAME          what the probes in the kernel said, as bpf/abi.h has it
+ *     books/KIND.PID       what a server says of itself (books/book.h)
  *     timex                the state of the kernel's clock (adjtimex), a line each
  *     kmsg                 records of the kernel's log that were new at this moment
  *     PATH.errno           why PATH could not be read ("EACCES")
@@ -173,6 +174,11 @@ int reader_probe(struct reader *r, enum reader_probe what,
  * *ret_end: these were the last, the next call begins anew. */
 int reader_probe_held(struct reader *r, uint64_t budget_ns,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx, bool *ret_end);
+/* Hands over books of servers, a whole one each (books/book.h): all of a moment, or live those that came since the last time. Their bytes are valid
+ * during the call. -ENOTSUP where nobody asks servers. */
+int reader_books(
+	struct reader *r, int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
+
 /* A dump in pieces, spread over as many ticks as its user likes: the kernel keeps the place where the last piece ended, and the
  * socket stays open until reader_pieces_end(), which also lets go of its namespace. What moves in the table between two pieces may
  * be told twice or not at all. In a recorded tree the pieces are of the file; a recording tick has to take them all. Not for DUMP_UDP. */

@@ -1,0 +1,89 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* book: what a server says of itself, in one form for all servers. A reader process (decision 0012) asks one server and writes a book: text, a line
+ * each, which the recorder takes like any file of /proc (collect/books.c), and which lies in a recorded tree as books/KIND.PID:
+ *
+ *     server KIND NAME pid=N netns=INODE port=N status=ok took=US at=NS source=WORD
+ *     pool KIND NAME used=N idle=N limit=N waiting=N high=N served=N refused=N failed=N up=1 time=US
+ *          reading=N working=N keepalive=N closing=N finishing=N starting=N locked=N
+ *     slot ID pid=N state=STATE ms=N blocker=ID peer=ADDRESS:PORT bytes=N who=WORD text=WORD
+ *     number NAME VALUE
+ *
+ * `server` is the first line; of the others there are any number in any order, with any of their fields. A pool is one line. A word has no blanks: those,
+ * '%' and control characters are written as %XX; "-" is the empty one. Kinds of pools: workers connections queue backend memory other. States of
+ * slots and statuses: see book_state_name(), book_status_name(). Unknown lines and fields are skipped.
+ *
+ * Nothing of a book is trusted: whoever wrote it read bytes of strangers. */
+#ifndef BOOKS_BOOK_H
+#define BOOKS_BOOK_H
+
+#include "base/attr.h"
+#include "catalogue/sample.h"
+
+enum {
+	BOOK_TEXT = 64 * 1024, /* of one book */
+	BOOK_ANSWER = 1 << 20, /* bytes of an answer that are read; more is BOOK_LARGE */
+	BOOK_SLOTS = 256,      /* in one book */
+	BOOK_POOLS = 256,
+	BOOK_DEADLINE_MS = 500, /* of one asking, all in all */
+};
+
+/* Where a server can be asked, and what a kind remembers of it between two askings. A reader process has exactly one. */
+struct book_target {
+	const char *kind; /* of books.def */
+	char program[16]; /* comm of the owner of the listener */
+	int32_t pid;      /* the server's first process */
+	uint64_t netns;   /* inode; the reader is in it already */
+	struct address
+		address; /* that it listens on; family 0: none by TCP. The wildcard means: ask on loopback */
+	uint16_t port;
+	char path[108]; /* unix socket that it listens on, or "" */
+	char root[32];  /* "/proc/PID/root": before each path of the server's own file system */
+	void *state;    /* the kind's own */
+};
+
+struct book {
+	char text[BOOK_TEXT];
+	size_t n;
+	bool full; /* lines were left out */
+};
+
+/* A line; it is added whole or not at all. Foreign text goes through book_word(). */
+void book_line(struct book *b, const char *fmt, ...) PRINTF(2, 3);
+/* Foreign bytes as one word in buf, cut to its size. Returns buf. */
+char *book_word(char *buf, size_t size, const char *text, size_t len);
+/* The first line; call it before all others. name: as findings call the server. */
+void book_server(struct book *b, const struct book_target *t, const char *name, const char *source,
+	enum book_status status, uint64_t took_us);
+
+const char *book_status_name(enum book_status s);
+const char *book_pool_name(enum pool_kind k);
+const char *book_state_name(enum slot_state s);
+/* The number of a name, or -1. */
+int book_status_of(const char *name, size_t n);
+int book_pool_of(const char *name, size_t n);
+int book_state_of(const char *name, size_t n);
+
+/* One kind of server. Both run in the reader process of one server, in the server's network namespace. */
+struct book_kind {
+	const char *name, *programs, *called;
+	/* Once, and again after SIGHUP, while the process may still read the server's configuration: finds where and how to ask. Fills t->state. 0, or a
+	 * negative errno: -ENOENT where nothing is set up to be asked. */
+	int (*open)(struct book_target *t);
+	/* One asking, without rights, within BOOK_DEADLINE_MS: writes the book. What went wrong is a status in it and no error. Also from the configuration alone
+	 * (limits) when the server does not answer. full: the server has no worker to answer with; it must not be asked where that would take one. */
+	void (*ask)(struct book_target *t, bool full, struct book *ret);
+};
+
+extern const struct book_kind book_kinds[];
+/* The name of the kind that a program is, or NULL. */
+const char *book_kind_of(const char *program);
+const struct book_kind *book_kind_named(const char *name);
+
+#define BOOK(id, name, programs, called)                                                           \
+	int book_open_##id(struct book_target *t);                                                 \
+	void book_ask_##id(struct book_target *t, bool full, struct book *ret);
+#include "books/books.def"
+#undef BOOK
+
+#endif

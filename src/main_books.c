@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* plimsoll-books: asks servers what they know of themselves (decision 0012).
+ *
+ *     plimsoll-books ask KIND PID [ADDRESS PORT | PATH]      asks one server once and prints its book */
+#include "books/book.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+static int ask(int argc, char **argv)
+{
+	static struct book book;
+	const struct book_kind *kind = argc > 3 ? book_kind_named(argv[2]) : NULL;
+	if (!kind) {
+		(void)fprintf(stderr,
+			"plimsoll-books: ask: KIND PID [ADDRESS PORT | PATH] is expected\n");
+		return EX_USAGE;
+	}
+	struct book_target t = {.kind = kind->name, .pid = atoi(argv[3])};
+	(void)snprintf(t.root, sizeof t.root, "/proc/%d/root", t.pid);
+	(void)snprintf(t.program, sizeof t.program, "%.*s", (int)strcspn(kind->programs, " "),
+		kind->programs);
+	if (argc > 5) {
+		t.address.family =
+			inet_pton(AF_INET, argv[4], t.address.bytes) == 1 ? AF_INET : AF_INET6;
+		if (t.address.family == AF_INET6 &&
+			inet_pton(AF_INET6, argv[4], t.address.bytes) != 1) {
+			(void)fprintf(stderr, "plimsoll-books: ask: %s: an address is expected\n",
+				argv[4]);
+			return EX_USAGE;
+		}
+		t.port = (uint16_t)atoi(argv[5]);
+	} else if (argc > 4) {
+		(void)snprintf(t.path, sizeof t.path, "%s", argv[4]);
+	}
+	int r = kind->open(&t);
+	if (r < 0)
+		(void)fprintf(stderr, "plimsoll-books: ask: %s: %s\n", argv[2], strerror(-r));
+	kind->ask(&t, false, &book);
+	(void)fputs(book.text, stdout);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1 && strcmp(argv[1], "ask") == 0)
+		return ask(argc, argv);
+	(void)fprintf(stderr, "plimsoll-books: it is started by plimsoll\n");
+	return EX_USAGE;
+}

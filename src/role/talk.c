@@ -95,16 +95,6 @@ static void ask_names(struct talking *k, const struct talk_rows *rows)
 	k->names = NULL;
 }
 
-static void add_blind(struct talk *t, const char *what, const char *why, const char *hides)
-{
-	if (t->nblind == TALK_BLIND_MAX)
-		return;
-	struct talk_blind *b = &t->blind[t->nblind++];
-	(void)snprintf(b->what, sizeof b->what, "%s", what);
-	(void)snprintf(b->why, sizeof b->why, "%s", why);
-	(void)snprintf(b->hides, sizeof b->hides, "%s", hides);
-}
-
 static int print_table(struct talking *k, bool last)
 {
 	static struct talk talk;
@@ -116,7 +106,8 @@ static int print_table(struct talking *k, bool last)
 		return complain(EX_OSERR, "talk: %s", strerror(-r));
 	ask_names(k, &rows);
 	if (k->names_missed)
-		add_blind(&talk, "names", k->names_why, "names of addresses");
+		talk_blind_add(
+			talk.blind, &talk.nblind, "names", k->names_why, "names of addresses");
 	const struct talk_view v = {
 		&talk, &rows, k->by, k->limit, k->names ? names_find : NULL, k->names};
 	struct style st = style_of(stdout, k->o->set[OPTION_NO_COLOR]);

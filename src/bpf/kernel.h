@@ -28,7 +28,6 @@ struct list_head {
 
 struct percpu_counter {
 	__s64 count;
-	__s32 *counters;
 };
 
 struct mm_rss_stat {
@@ -80,7 +79,6 @@ struct ucounts {
 enum sock_flags { SOCK_DONE };
 enum ucount_type { UCOUNT_INOTIFY_INSTANCES, UCOUNT_INOTIFY_WATCHES };
 struct cred {
-	kuid_t uid;
 	kuid_t euid;
 	struct ucounts *ucounts;
 };

@@ -29,8 +29,8 @@ static const struct rule_info rules[] = {
 static_assert(sizeof rules / sizeof *rules == RULE_COUNT, "a row a rule");
 
 static const struct collector_info collectors[] = {
-#define COLLECTOR(name, scope, every, size, path, hides)                                           \
-	{#name, SCOPE_##scope, every, size, path, hides},
+#define COLLECTOR(name, scope, every, size, absent, path, hides)                                           \
+	{#name, SCOPE_##scope, every, size, ABSENT_##absent, path, hides},
 #include "catalogue/collectors.def"
 #undef COLLECTOR
 };

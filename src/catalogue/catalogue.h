@@ -112,9 +112,10 @@ const struct rule_info *rule_info(enum rule_id r);
 enum rule_id rule_by_name(const char *name);
 
 enum collector_scope { SCOPE_HOST, SCOPE_NETNS };
+enum collector_absent { ABSENT_EXPECTED, ABSENT_MAY_LACK };
 
 enum collector_id {
-#define COLLECTOR(name, scope, every, size, path, hides) COLLECTOR_##name,
+#define COLLECTOR(name, scope, every, size, absent, path, hides) COLLECTOR_##name,
 #include "catalogue/collectors.def"
 #undef COLLECTOR
 	COLLECTOR_COUNT
@@ -125,7 +126,8 @@ struct collector_info {
 	enum collector_scope scope;
 	unsigned every_s;
 	unsigned size;
-	const char *path; /* relative to the root */
+	enum collector_absent absent; /* whether its absence is normal, or a gap */
+	const char *path;             /* relative to the root */
 	const char *hides;
 };
 

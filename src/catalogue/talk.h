@@ -10,6 +10,9 @@
 
 #include "catalogue/sample.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum {
 	TALK_COMM = PROC_COMM,
 	TALK_CGROUP = 256,
@@ -106,6 +109,21 @@ struct talk_name {
 	char unicode
 		[TALK_NAME_UNICODE]; /* what an xn-- name means, where that misleads nobody; else "" */
 };
+
+/* Adds to the TALK_BLIND_MAX rows what was not seen, unless it is there or they are full. */
+static inline void talk_blind_add(
+	struct talk_blind *rows, size_t *n, const char *what, const char *why, const char *hides)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(rows[i].what, what) == 0)
+			return;
+	if (*n == TALK_BLIND_MAX)
+		return;
+	struct talk_blind *b = &rows[(*n)++];
+	(void)snprintf(b->what, sizeof b->what, "%s", what);
+	(void)snprintf(b->why, sizeof b->why, "%s", why);
+	(void)snprintf(b->hides, sizeof b->hides, "%s", hides);
+}
 
 /* The port that names the service: ours when the other side came to us. */
 static inline uint16_t talk_port(const struct talk_flow *f)

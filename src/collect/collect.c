@@ -48,7 +48,7 @@ folder_fn *folder_function(enum folder_id f)
 collect_fn *collector_fn(enum collector_id c)
 {
 	static collect_fn *const fns[] = {
-#define COLLECTOR(name, scope, every, size, path, hides) collect_##name,
+#define COLLECTOR(name, scope, every, size, absent, path, hides) collect_##name,
 #include "catalogue/collectors.def"
 #undef COLLECTOR
 	};

@@ -31,7 +31,7 @@ static inline void out_plain(const struct out *o, enum metric m, uint64_t v)
 }
 
 typedef int collect_fn(struct scan bytes, const struct out *o);
-#define COLLECTOR(name, scope, every, size, path, hides) collect_fn collect_##name;
+#define COLLECTOR(name, scope, every, size, absent, path, hides) collect_fn collect_##name;
 #include "catalogue/collectors.def"
 #undef COLLECTOR
 

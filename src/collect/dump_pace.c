@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* paces: how often what is read of each network namespace by netlink is read. A host has one namespace or five hundred, of two interfaces or two
+/* dump_pace: how often what is read of each network namespace by netlink is read. A host has one namespace or five hundred, of two interfaces or two
  * thousand each; so the cost of a whole round over all of them is measured, and the next one waits until that was half a percent of one CPU. Some
  * kinds have a least pause besides. A namespace that is new is read at once; between rounds the last reading stands, marked as stale. */
 #include "collect/engine_impl.h"
@@ -45,7 +45,7 @@ bool engine_pace_due(const struct engine *e, const struct netns_state *ns, enum 
 void engine_pace_spent(
 	struct engine *e, struct netns_state *ns, enum pace_of what, uint64_t begun_ns)
 {
-	e->paces[what].spent_ns += clock_mono_ns() - begun_ns;
+	e->paces[what].spent_ns += clock_thread_ns() - begun_ns;
 	ns->looked |= 1u << what;
 }
 

@@ -115,51 +115,9 @@ static void run_collector(struct engine *e, enum collector_id c, unsigned netns,
 	*error = -r;
 }
 
-/* Files that only exist where a subsystem is loaded, or a kernel is new or old enough: their absence hides nothing that was there to see. */
-static bool absence_is_normal(enum collector_id c)
-{
-	switch (c) {
-	case COLLECTOR_conntrack_count:
-	case COLLECTOR_conntrack_max:
-	case COLLECTOR_conntrack_stat:
-	case COLLECTOR_conntrack_acct:
-	case COLLECTOR_conntrack_time:
-	case COLLECTOR_protocols:
-	case COLLECTOR_sockstat6:
-	case COLLECTOR_snmp6:
-	case COLLECTOR_ndisc_cache:
-	case COLLECTOR_gc_thresh3_v6:
-	case COLLECTOR_psi_irq:
-	case COLLECTOR_passwd:
-	case COLLECTOR_arcstats:
-	case COLLECTOR_mdstat:
-	case COLLECTOR_key_users:
-	case COLLECTOR_sysv_sem:
-	case COLLECTOR_sysv_shm:
-	case COLLECTOR_sysv_msg:
-	case COLLECTOR_sem_max:
-	case COLLECTOR_shmmni:
-	case COLLECTOR_shmall:
-	case COLLECTOR_msgmni:
-	case COLLECTOR_aio_nr:
-	case COLLECTOR_aio_max:
-	case COLLECTOR_inotify_watches:
-	case COLLECTOR_inotify_instances:
-	case COLLECTOR_epoll_watches:
-	case COLLECTOR_utmp:
-	case COLLECTOR_osrelease:
-	case COLLECTOR_boot_id:
-	case COLLECTOR_clocksource:
-	case COLLECTOR_os_release:
-	case COLLECTOR_product:
-	case COLLECTOR_vendor: return true;
-	default: return false;
-	}
-}
-
 static void report(struct sample *out, enum collector_id c, unsigned netns, int error)
 {
-	if (error == 0 || (error == ENOENT && (absence_is_normal(c) || netns != NETNS_HOST)))
+	if (error == 0 || (error == ENOENT && (collector_info(c)->absent == ABSENT_MAY_LACK || netns != NETNS_HOST)))
 		return;
 	sample_gap(out, netns, error, collector_info(c)->path, collector_info(c)->hides);
 }

@@ -189,7 +189,7 @@ void engine_conntrack_peers(struct engine *e, struct netns_state *ns, struct sam
 /* Rounds over all namespaces: what is due is settled before the first one, the next round after the last. */
 void engine_paces_begin(struct engine *e);
 void engine_paces_end(struct engine *e);
-/* Is it due here? Then the caller reads, and engine_pace_spent() adds what that took since `begun_ns`. */
+/* Is it due here? Then the caller reads, and engine_pace_spent() adds the CPU time that took since `begun_ns` (clock_thread_ns()). */
 bool engine_pace_due(const struct engine *e, const struct netns_state *ns, enum pace_of what);
 void engine_pace_spent(
 	struct engine *e, struct netns_state *ns, enum pace_of what, uint64_t begun_ns);

@@ -211,7 +211,7 @@ void engine_firewall(
 			take_over(&w.o, prev);
 		return;
 	}
-	uint64_t begun = clock_mono_ns();
+	uint64_t begun = clock_thread_ns();
 	uint32_t dropped = out->fw_rules.dropped;
 	int r = e->nf_tables ? reader_dump(e->reader, DUMP_NFT_CHAINS, chain_bytes, &w) : 0;
 	/* Without a chain there is no rule and, but for one that nobody can use, no set. */

@@ -83,24 +83,36 @@ static void emit_line(const struct out *o, struct scan label, struct scan names,
 	out_value(o, M_IRQ_COUNT, out_instance(o, scan_over(text, n)), sum);
 }
 
+/* The next line that has counts: its label, their sum, and in *ret_rest what stands behind them. */
+static bool next_counts(struct scan *bytes, unsigned cpus, struct scan *ret_label,
+	uint64_t *ret_sum, struct scan *ret_rest)
+{
+	struct scan line, label;
+	while (cpus && scan_line(bytes, &line)) {
+		if (!scan_word(&line, &label) || label.end[-1] != ':' || scan_len(label) < 2 ||
+			!add_up(&line, cpus, ret_sum))
+			continue;
+		label.end--;
+		*ret_label = label;
+		*ret_rest = line;
+		return true;
+	}
+	return false;
+}
+
 int collect_interrupts(struct scan bytes, const struct out *o)
 {
 	unsigned cpus = cpu_columns(&bytes);
-	struct scan line, label;
+	struct scan label, rest;
+	uint64_t sum;
 	bool any = false;
-	while (cpus && scan_line(&bytes, &line)) {
-		uint64_t sum;
-		if (!scan_word(&line, &label) || label.end[-1] != ':' || scan_len(label) < 2)
-			continue;
-		label.end--;
-		if (!add_up(&line, cpus, &sum))
-			continue;
+	while (next_counts(&bytes, cpus, &label, &sum, &rest)) {
 		any = true;
 		/* The architecture's own lines end in a description, which says no more than the letters. */
 		bool numbered = *label.p >= '0' && *label.p <= '9';
-		struct scan none = {line.end, line.end};
+		struct scan none = {rest.end, rest.end};
 		if (sum)
-			emit_line(o, label, numbered ? driver_names(line) : none, sum);
+			emit_line(o, label, numbered ? driver_names(rest) : none, sum);
 	}
 	return any ? 0 : -EBADMSG;
 }
@@ -109,15 +121,10 @@ int collect_interrupts(struct scan bytes, const struct out *o)
 int collect_softirqs(struct scan bytes, const struct out *o)
 {
 	unsigned cpus = cpu_columns(&bytes);
-	struct scan line, label;
+	struct scan label, rest;
+	uint64_t sum;
 	bool any = false;
-	while (cpus && scan_line(&bytes, &line)) {
-		uint64_t sum;
-		if (!scan_word(&line, &label) || label.end[-1] != ':' || scan_len(label) < 2)
-			continue;
-		label.end--;
-		if (!add_up(&line, cpus, &sum))
-			continue;
+	while (next_counts(&bytes, cpus, &label, &sum, &rest)) {
 		out_value(o, M_SOFTIRQ_COUNT, out_instance(o, label), sum);
 		any = true;
 	}

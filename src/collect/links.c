@@ -203,7 +203,7 @@ void engine_links(
 {
 	struct link_walk w = {
 		.o = {out, e->series, (unsigned)ns->series_netns}, .first = out->links.count};
-	uint64_t begun = clock_mono_ns();
+	uint64_t begun = clock_thread_ns();
 	if (engine_pace_due(e, ns, PACE_LINKS)) {
 		int r = reader_dump(e->reader, DUMP_LINKS, link_bytes, &w);
 		engine_dump_gap(e, out, w.o.netns, r, "interfaces (rtnetlink)", "net.link");
@@ -219,7 +219,7 @@ void engine_links(
 			take_over_speeds(&w, prev);
 		return;
 	}
-	begun = clock_mono_ns();
+	begun = clock_thread_ns();
 	/* That a kernel has no such interface (before 5.6), or no device with a speed, hides only the speed. */
 	(void)reader_dump(e->reader, DUMP_LINK_SPEEDS, speed_bytes, &w);
 	engine_pace_spent(e, ns, PACE_SPEEDS, begun);

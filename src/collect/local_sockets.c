@@ -3,11 +3,12 @@
 /* local_sockets: listening unix sockets and their queues, bound UDP sockets and theirs, and packet sockets.
  *
  * The kernel walks over all unix sockets, or all UDP sockets, of the namespace to find the ones that are wanted, so the pace depends on what that
- * costs (paces.c). Packet sockets are asked for only where /proc/net/protocols counts some. Owners are looked up elsewhere, by inode; what was found
+ * costs (dump_pace.c). Packet sockets are asked for only where /proc/net/protocols counts some. Owners are looked up elsewhere, by inode; what was found
  * stays with the row as long as the socket lives. */
 #include "collect/engine_impl.h"
 
 #include "base/clock.h"
+#include "catalogue/tables.h"
 #include "read/parse_link.h"
 
 #include <string.h>
@@ -16,6 +17,87 @@
 struct local_walk {
 	struct out o;
 };
+
+/* ---- rows of the sample before ---- */
+
+/* What is the same in a row of either kind. */
+struct local_row {
+	uint16_t netns;
+	uint32_t inode;
+	int32_t *pid;
+	bool *stale;
+};
+
+struct local_kind {
+	enum table_id table;
+	size_t size; /* of a row */
+	struct local_row (*of)(void *row);
+	enum pace_of pace;
+	enum reader_dump dump;
+	int (*bytes)(void *ctx, const void *bytes, size_t len);
+	const char *what, *hides; /* when it cannot be dumped */
+};
+
+static void *row_at(const struct local_kind *kind, const struct sample *s, uint32_t i)
+{
+	return sample_table_const(s, kind->table)->rows.base + i * kind->size;
+}
+
+/* Owners of the rows from `first` on, of the namespace `netns`: a row of before is looked for from where the last one was found, as both are
+ * mostly in the same order. */
+static void keep_owners(const struct local_kind *kind, struct sample *out, unsigned netns,
+	uint32_t first, const struct sample *prev)
+{
+	uint32_t n = sample_table(out, kind->table)->count - first, at = 0;
+	for (uint32_t i = 0; n && i < sample_table_const(prev, kind->table)->count; i++) {
+		struct local_row before = kind->of(row_at(kind, prev, i));
+		if (!*before.pid || before.netns != netns || !sample_proc(out, *before.pid, 0))
+			continue;
+		for (uint32_t k = 0; k < n; k++) {
+			struct local_row now = kind->of(row_at(kind, out, first + (at + k) % n));
+			if (now.inode != before.inode)
+				continue;
+			*now.pid = *before.pid;
+			at = (at + k + 1) % n;
+			break;
+		}
+	}
+}
+
+/* The rows of the sample before, marked as stale. */
+static void take_over(const struct local_kind *kind, struct sample *out, unsigned netns,
+	const struct sample *prev)
+{
+	for (uint32_t i = 0; i < sample_table_const(prev, kind->table)->count; i++) {
+		void *before = row_at(kind, prev, i);
+		void *row = kind->of(before).netns == netns
+				    ? table_add(sample_table(out, kind->table), kind->size)
+				    : NULL;
+		if (row) {
+			memcpy(row, before, kind->size);
+			*kind->of(row).stale = true;
+		}
+	}
+}
+
+/* One kind of a namespace: dumped where that is due, else taken over. */
+static void look_or_keep(const struct local_kind *kind, struct engine *e, struct netns_state *ns,
+	struct local_walk *w, const struct sample *prev)
+{
+	struct sample *out = w->o.sample;
+	if (!engine_pace_due(e, ns, kind->pace)) {
+		if (prev)
+			take_over(kind, out, w->o.netns, prev);
+		return;
+	}
+	uint64_t begun = clock_thread_ns();
+	uint32_t first = sample_table(out, kind->table)->count;
+	int r = reader_dump(e->reader, kind->dump, kind->bytes, w);
+	engine_dump_gap(e, out, w->o.netns, r, kind->what, kind->hides);
+	if (prev)
+		keep_owners(kind, out, w->o.netns, first, prev);
+	engine_pace_spent(e, ns, kind->pace, begun);
+}
 
 /* ---- unix ---- */
 
@@ -41,59 +123,15 @@ static int unix_bytes(void *ctx, const void *bytes, size_t len)
 	return 0;
 }
 
-/* A row of before in the table as it is now, from where the last one was found: both are mostly in the same order. */
-static void keep_unix_owners(struct sample *out, uint32_t first, const struct sample *prev)
+static struct local_row unix_row(void *row)
 {
-	const struct unix_listener *before = TABLE_ROWS(prev->unix_listeners, struct unix_listener);
-	struct unix_listener *rows = TABLE_ROWS(out->unix_listeners, struct unix_listener);
-	uint32_t n = out->unix_listeners.count - first, at = 0;
-	for (uint32_t i = 0; n && i < prev->unix_listeners.count; i++) {
-		if (!before[i].pid || before[i].netns != rows[first].netns ||
-			!sample_proc(out, before[i].pid, 0))
-			continue;
-		for (uint32_t k = 0; k < n; k++) {
-			struct unix_listener *l = &rows[first + (at + k) % n];
-			if (l->inode != before[i].inode)
-				continue;
-			l->pid = before[i].pid;
-			at = (at + k + 1) % n;
-			break;
-		}
-	}
+	struct unix_listener *l = row;
+	return (struct local_row){l->netns, l->inode, &l->pid, &l->stale};
 }
 
-static void take_over_unix(struct local_walk *w, const struct sample *prev)
-{
-	const struct unix_listener *rows = TABLE_ROWS(prev->unix_listeners, struct unix_listener);
-	for (uint32_t i = 0; i < prev->unix_listeners.count; i++) {
-		struct unix_listener *l =
-			rows[i].netns == w->o.netns
-				? table_add(&w->o.sample->unix_listeners, sizeof *l)
-				: NULL;
-		if (l) {
-			*l = rows[i];
-			l->stale = true;
-		}
-	}
-}
-
-static void unix_listeners(
-	struct engine *e, struct netns_state *ns, struct local_walk *w, const struct sample *prev)
-{
-	struct sample *out = w->o.sample;
-	if (!engine_pace_due(e, ns, PACE_UNIX)) {
-		if (prev)
-			take_over_unix(w, prev);
-		return;
-	}
-	uint64_t begun = clock_mono_ns();
-	uint32_t first = out->unix_listeners.count;
-	int r = reader_dump(e->reader, DUMP_UNIX_LISTEN, unix_bytes, w);
-	engine_dump_gap(e, out, w->o.netns, r, "listening unix sockets (sock_diag)", "unix.listen");
-	if (prev)
-		keep_unix_owners(out, first, prev);
-	engine_pace_spent(e, ns, PACE_UNIX, begun);
-}
+static const struct local_kind unix_kind = {TABLE_UNIX_LISTENERS, sizeof(struct unix_listener),
+	unix_row, PACE_UNIX, DUMP_UNIX_LISTEN, unix_bytes, "listening unix sockets (sock_diag)",
+	"unix.listen"};
 
 /* ---- UDP ---- */
 
@@ -122,57 +160,14 @@ static int udp_bytes(void *ctx, const void *bytes, size_t len)
 	return 0;
 }
 
-static void keep_udp_owners(struct sample *out, uint32_t first, const struct sample *prev)
+static struct local_row udp_row(void *row)
 {
-	const struct udp_socket *before = TABLE_ROWS(prev->udp_sockets, struct udp_socket);
-	struct udp_socket *rows = TABLE_ROWS(out->udp_sockets, struct udp_socket);
-	uint32_t n = out->udp_sockets.count - first, at = 0;
-	for (uint32_t i = 0; n && i < prev->udp_sockets.count; i++) {
-		if (!before[i].pid || before[i].netns != rows[first].netns ||
-			!sample_proc(out, before[i].pid, 0))
-			continue;
-		for (uint32_t k = 0; k < n; k++) {
-			struct udp_socket *u = &rows[first + (at + k) % n];
-			if (u->inode != before[i].inode)
-				continue;
-			u->pid = before[i].pid;
-			at = (at + k + 1) % n;
-			break;
-		}
-	}
+	struct udp_socket *u = row;
+	return (struct local_row){u->netns, u->inode, &u->pid, &u->stale};
 }
 
-static void take_over_udp(struct local_walk *w, const struct sample *prev)
-{
-	const struct udp_socket *rows = TABLE_ROWS(prev->udp_sockets, struct udp_socket);
-	for (uint32_t i = 0; i < prev->udp_sockets.count; i++) {
-		struct udp_socket *u = rows[i].netns == w->o.netns
-					       ? table_add(&w->o.sample->udp_sockets, sizeof *u)
-					       : NULL;
-		if (u) {
-			*u = rows[i];
-			u->stale = true;
-		}
-	}
-}
-
-static void udp_sockets(
-	struct engine *e, struct netns_state *ns, struct local_walk *w, const struct sample *prev)
-{
-	struct sample *out = w->o.sample;
-	if (!engine_pace_due(e, ns, PACE_UDP)) {
-		if (prev)
-			take_over_udp(w, prev);
-		return;
-	}
-	uint64_t begun = clock_mono_ns();
-	uint32_t first = out->udp_sockets.count;
-	int r = reader_dump(e->reader, DUMP_UDP, udp_bytes, w);
-	engine_dump_gap(e, out, w->o.netns, r, "UDP sockets (sock_diag)", "udp.recvq");
-	if (prev)
-		keep_udp_owners(out, first, prev);
-	engine_pace_spent(e, ns, PACE_UDP, begun);
-}
+static const struct local_kind udp_kind = {TABLE_UDP_SOCKETS, sizeof(struct udp_socket), udp_row,
+	PACE_UDP, DUMP_UDP, udp_bytes, "UDP sockets (sock_diag)", "udp.recvq"};
 
 /* ---- packet sockets ---- */
 
@@ -224,7 +219,7 @@ void engine_local_sockets(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out)
 {
 	struct local_walk w = {.o = {out, e->series, (unsigned)ns->series_netns}};
-	unix_listeners(e, ns, &w, prev);
-	udp_sockets(e, ns, &w, prev);
+	look_or_keep(&unix_kind, e, ns, &w, prev);
+	look_or_keep(&udp_kind, e, ns, &w, prev);
 	packet_taps(e, &w, prev);
 }

@@ -41,19 +41,6 @@ struct owners {
 	uint32_t pause, waiting; /* ticks between rounds; still to wait */
 };
 
-static bool socket_inode(const char *target, uint32_t *ret)
-{
-	struct scan s = scan_over(target, strlen(target));
-	uint64_t v;
-	if (!scan_starts(s, "socket:["))
-		return false;
-	s.p += 8;
-	if (!scan_u64(&s, &v) || v > UINT32_MAX)
-		return false;
-	*ret = (uint32_t)v;
-	return true;
-}
-
 struct look {
 	struct engine *e;
 	const struct sample *out;
@@ -82,7 +69,7 @@ static int learn_socket(void *ctx, const struct reader_fd *fd)
 	uint32_t inode;
 	look->seen++;
 	look->last_fd = fd->fd;
-	if (socket_inode(fd->target, &inode)) {
+	if (parse_socket_link(fd->target, &inode)) {
 		look->sockets++;
 		engine_saw_socket(look->e, look->out, look->p, inode);
 	}
@@ -392,7 +379,7 @@ static int note_socket(void *ctx, const struct reader_fd *fd)
 {
 	struct maker *m = ctx;
 	uint32_t inode;
-	if (!socket_inode(fd->target, &inode))
+	if (!parse_socket_link(fd->target, &inode))
 		return 0;
 	for (uint32_t i = 0; i < m->nseen && i < MAKER_SEEN; i++)
 		if (m->seen[i] == inode)

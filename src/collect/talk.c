@@ -70,15 +70,7 @@ void *talk_index_add(struct talk_index *x, uint32_t slot, size_t row)
 
 static void blind_text(struct talker *t, const char *what, const char *why, const char *hides)
 {
-	for (size_t i = 0; i < t->nblind; i++)
-		if (strcmp(t->blind[i].what, what) == 0)
-			return;
-	if (t->nblind == TALK_BLIND_MAX)
-		return;
-	struct talk_blind *b = &t->blind[t->nblind++];
-	(void)snprintf(b->what, sizeof b->what, "%s", what);
-	(void)snprintf(b->why, sizeof b->why, "%s", why);
-	(void)snprintf(b->hides, sizeof b->hides, "%s", hides);
+	talk_blind_add(t->blind, &t->nblind, what, why, hides);
 }
 
 void talk_gap(struct talker *t, const char *what, int error, const char *hides)

@@ -134,19 +134,6 @@ static int by_inode(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool socket_of(const char *target, uint32_t *ret)
-{
-	struct scan s = scan_over(target, strlen(target));
-	uint64_t v;
-	if (!scan_starts(s, "socket:["))
-		return false;
-	s.p += 8;
-	if (!scan_u64(&s, &v) || v > UINT32_MAX)
-		return false;
-	*ret = (uint32_t)v;
-	return true;
-}
-
 static int see_fd(void *ctx, const struct reader_fd *fd)
 {
 	struct search *s = ctx;
@@ -155,7 +142,7 @@ static int see_fd(void *ctx, const struct reader_fd *fd)
 		s->late = true;
 		return 1;
 	}
-	if (!socket_of(fd->target, &inode))
+	if (!parse_socket_link(fd->target, &inode))
 		return 0;
 	const struct wanted key = {.inode = inode};
 	struct wanted *w = bsearch(&key, s->rows, s->n, sizeof *s->rows, by_inode);

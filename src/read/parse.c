@@ -175,3 +175,16 @@ bool parse_mountinfo(struct scan line, struct mount_line *m)
 		       scan_is(super, "ro") || scan_starts(super, "ro,");
 	return true;
 }
+
+bool parse_socket_link(const char *target, uint32_t *ret_inode)
+{
+	struct scan s = scan_over(target, strlen(target));
+	uint64_t v;
+	if (!scan_starts(s, "socket:["))
+		return false;
+	s.p += 8;
+	if (!scan_u64(&s, &v) || v > UINT32_MAX)
+		return false;
+	*ret_inode = (uint32_t)v;
+	return true;
+}

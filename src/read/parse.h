@@ -19,6 +19,9 @@ bool parse_proc_io(struct scan bytes, struct proc *p);
  * deepest one. */
 bool parse_proc_cgroup(struct scan bytes, struct scan *ret_path);
 
+/* What a link in /proc/PID/fd points to: the inode number of "socket:[INODE]"; false for all else. */
+bool parse_socket_link(const char *target, uint32_t *ret_inode);
+
 /* The netlink attribute of this type among [p, p + n), or NULL; *ret_len is the length of what it holds. */
 const unsigned char *parse_attr(const unsigned char *p, size_t n, uint16_t type, size_t *ret_len);
 

@@ -3,11 +3,11 @@
 /* What netlink answers, message by message: sockets (sock_diag) and connection tracking (ctnetlink). */
 #include "read/parse.h"
 
-#include <endian.h>
+#include "read/netlink.h"
+
 #include <linux/inet_diag.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
-#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
 #include <string.h>
@@ -23,21 +23,13 @@ static void address_set(struct address *a, unsigned family, const void *bytes)
 
 const unsigned char *parse_attr(const unsigned char *p, size_t n, uint16_t type, size_t *ret_len)
 {
-	while (n >= sizeof(struct nlattr)) {
-		struct nlattr a;
-		memcpy(&a, p, sizeof a);
-		if (a.nla_len < sizeof a || a.nla_len > n)
-			return NULL;
-		if ((a.nla_type & NLA_TYPE_MASK) == type) {
-			*ret_len = a.nla_len - sizeof a;
-			return p + sizeof a;
+	struct nl_walk w = nl_over(p, n);
+	struct nl_part a;
+	while (nl_attribute(&w, &a))
+		if (a.type == type) {
+			*ret_len = a.len;
+			return a.p;
 		}
-		size_t step = (a.nla_len + 3u) & ~3u;
-		if (step > n)
-			return NULL;
-		p += step;
-		n -= step;
-	}
 	return NULL;
 }
 
@@ -91,44 +83,34 @@ static void diag_attributes(const unsigned char *p, size_t n, struct diag_socket
 size_t parse_inet_diag(const void *bytes, size_t len,
 	void (*each)(void *ctx, const struct diag_socket *s), void *ctx)
 {
-	const unsigned char *p = bytes;
+	struct nl_walk w = nl_over(bytes, len);
+	struct nl_part part;
 	size_t count = 0;
-	while (len >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr h;
+	while (nl_message(&w, &part)) {
 		struct inet_diag_msg m;
-		memcpy(&h, p, sizeof h);
-		if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
-			break;
-		if (h.nlmsg_len >= sizeof h + sizeof m && h.nlmsg_type >= NLMSG_MIN_TYPE) {
-			memcpy(&m, p + sizeof h, sizeof m);
-			struct diag_socket s = {
-				.state = m.idiag_state,
-				.local_port = __builtin_bswap16(m.id.idiag_sport),
-				.peer_port = __builtin_bswap16(m.id.idiag_dport),
-				.recvq = m.idiag_rqueue,
-				.sendq = m.idiag_wqueue,
-				.uid = m.idiag_uid,
-				.inode = m.idiag_inode,
-				.cookie =
-					(uint64_t)m.id.idiag_cookie[1] << 32 | m.id.idiag_cookie[0],
-				.timer = m.idiag_timer,
-				.retries = m.idiag_retrans,
-				.timer_ms = m.idiag_expires,
-			};
-			if (m.idiag_family == AF_INET || m.idiag_family == AF_INET6) {
-				address_set(&s.local, m.idiag_family, m.id.idiag_src);
-				address_set(&s.peer, m.idiag_family, m.id.idiag_dst);
-				diag_attributes(p + sizeof h + sizeof m,
-					h.nlmsg_len - sizeof h - sizeof m, &s);
-				each(ctx, &s);
-				count++;
-			}
-		}
-		size_t step = (h.nlmsg_len + 3u) & ~3u;
-		if (step > len)
-			break;
-		p += step;
-		len -= step;
+		if (part.len < sizeof m || part.type < NLMSG_MIN_TYPE)
+			continue;
+		memcpy(&m, part.p, sizeof m);
+		if (m.idiag_family != AF_INET && m.idiag_family != AF_INET6)
+			continue;
+		struct diag_socket s = {
+			.state = m.idiag_state,
+			.local_port = __builtin_bswap16(m.id.idiag_sport),
+			.peer_port = __builtin_bswap16(m.id.idiag_dport),
+			.recvq = m.idiag_rqueue,
+			.sendq = m.idiag_wqueue,
+			.uid = m.idiag_uid,
+			.inode = m.idiag_inode,
+			.cookie = (uint64_t)m.id.idiag_cookie[1] << 32 | m.id.idiag_cookie[0],
+			.timer = m.idiag_timer,
+			.retries = m.idiag_retrans,
+			.timer_ms = m.idiag_expires,
+		};
+		address_set(&s.local, m.idiag_family, m.id.idiag_src);
+		address_set(&s.peer, m.idiag_family, m.id.idiag_dst);
+		diag_attributes(part.p + sizeof m, part.len - sizeof m, &s);
+		each(ctx, &s);
+		count++;
 	}
 	return count;
 }
@@ -170,26 +152,19 @@ static bool ct_tuple(const unsigned char *p, size_t n, struct ct_entry *e)
 	return true;
 }
 
+/* Numbers, most significant byte first; 0 when the attribute is not there. */
 static uint64_t be64_attr(const unsigned char *p, size_t n, uint16_t type)
 {
 	size_t len;
-	uint64_t v = 0;
 	const unsigned char *a = parse_attr(p, n, type, &len);
-	if (!a || len < sizeof v)
-		return 0;
-	memcpy(&v, a, sizeof v);
-	return be64toh(v);
+	return a ? nl_be64((struct nl_part){type, a, len}) : 0;
 }
 
 static uint32_t be32_attr(const unsigned char *p, size_t n, uint16_t type)
 {
 	size_t len;
-	uint32_t v = 0;
 	const unsigned char *a = parse_attr(p, n, type, &len);
-	if (!a || len < sizeof v)
-		return 0;
-	memcpy(&v, a, sizeof v);
-	return be32toh(v);
+	return a ? nl_be32((struct nl_part){type, a, len}) : 0;
 }
 
 /* Bytes and packets are there where net.netfilter.nf_conntrack_acct is on, the begin where nf_conntrack_timestamp is. */
@@ -221,29 +196,21 @@ static void ct_details(const unsigned char *p, size_t n, struct ct_entry *e)
 size_t parse_conntrack(
 	const void *bytes, size_t len, void (*each)(void *ctx, const struct ct_entry *e), void *ctx)
 {
-	const unsigned char *p = bytes;
-	size_t count = 0;
-	while (len >= sizeof(struct nlmsghdr)) {
-		struct nlmsghdr h;
-		memcpy(&h, p, sizeof h);
-		if (h.nlmsg_len < sizeof h || h.nlmsg_len > len)
-			break;
-		size_t skip = sizeof h + sizeof(struct nfgenmsg), tuple_len;
-		if (h.nlmsg_len >= skip && h.nlmsg_type >> 8 == NFNL_SUBSYS_CTNETLINK) {
-			struct ct_entry e = {0};
-			const unsigned char *t = parse_attr(
-				p + skip, h.nlmsg_len - skip, CTA_TUPLE_ORIG, &tuple_len);
-			if (t && ct_tuple(t, tuple_len, &e)) {
-				ct_details(p + skip, h.nlmsg_len - skip, &e);
-				each(ctx, &e);
-				count++;
-			}
-		}
-		size_t step = (h.nlmsg_len + 3u) & ~3u;
-		if (step > len)
-			break;
-		p += step;
-		len -= step;
+	struct nl_walk w = nl_over(bytes, len);
+	struct nl_part m;
+	size_t count = 0, tuple_len;
+	while (nl_message(&w, &m)) {
+		size_t head = sizeof(struct nfgenmsg);
+		if (m.len < head || m.type >> 8 != NFNL_SUBSYS_CTNETLINK)
+			continue;
+		struct ct_entry e = {0};
+		const unsigned char *t =
+			parse_attr(m.p + head, m.len - head, CTA_TUPLE_ORIG, &tuple_len);
+		if (!t || !ct_tuple(t, tuple_len, &e))
+			continue;
+		ct_details(m.p + head, m.len - head, &e);
+		each(ctx, &e);
+		count++;
 	}
 	return count;
 }

@@ -6,35 +6,13 @@
 #include "finding/episodes.h"
 #include "role/commands.h"
 #include "role/session.h"
+#include "role/stop.h"
 #include "role/version.h"
 #include "show/show.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sysexits.h>
-
-static volatile sig_atomic_t stop_requested;
-
-static void request_stop(int sig)
-{
-	(void)sig;
-	stop_requested = 1;
-}
-
-/* The two ends come while we sleep, and only then (clock_sleep_until() lets them through): none is lost, and no sample is cut. */
-static void catch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = request_stop};
-	sigset_t ends;
-	(void)sigemptyset(&ends);
-	(void)sigaddset(&ends, SIGINT);
-	(void)sigaddset(&ends, SIGTERM);
-	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
 
 static int output_done(int status)
 {
@@ -305,7 +283,7 @@ int command_check(struct options *o)
 	int status = session_open(o, 5000000000u, WANT_CONNS, &s);
 	if (status)
 		return status;
-	catch_signals();
+	stop_catch(STOP_WHILE_WAITING);
 	struct verdicts *all = calloc(1, sizeof *all);
 	if (!all) {
 		status = complain(EX_OSERR, "memory: %s", strerror(ENOMEM));
@@ -332,7 +310,7 @@ int command_limits(struct options *o)
 	int status = session_open(o, 2000000000u, WANT_CONNS | WANT_OWNERS, &s);
 	if (status)
 		return status;
-	catch_signals();
+	stop_catch(STOP_WHILE_WAITING);
 	status = session_look(&s);
 	if (status == 0 && ledger_build(&s.view, &l) < 0)
 		status = complain(EX_OSERR, "making the ledger: %s", strerror(ENOMEM));

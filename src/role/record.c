@@ -13,6 +13,7 @@
 #include "role/paths.h"
 #include "role/probes.h"
 #include "role/session.h"
+#include "role/stop.h"
 #include "role/version.h"
 #include "show/show.h"
 #include "store/journal.h"
@@ -306,30 +307,6 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 
 /* ---- the commands ---- */
 
-static volatile sig_atomic_t stop_requested;
-
-static void request_stop(int sig)
-{
-	(void)sig;
-	stop_requested = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = request_stop};
-	sigset_t ends;
-	(void)sigemptyset(&ends);
-	(void)sigaddset(&ends, SIGINT);
-	(void)sigaddset(&ends, SIGTERM);
-	(void)sigaddset(&ends, SIGHUP);
-	(void)sigprocmask(
-		SIG_BLOCK, &ends, NULL); /* they come while we sleep: clock_sleep_until() */
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)sigaction(SIGHUP, &sa, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
 static int prepare(struct options *o, const char *name, char *store, size_t size)
 {
 	int status = o->set[OPTION_CONFIG] ? options_config(o, o->text[OPTION_CONFIG]) : 0;
@@ -360,7 +337,7 @@ int command_record(struct options *o)
 	int status = prepare(o, "record", store, sizeof store);
 	if (status)
 		return status;
-	catch_signals();
+	stop_catch(STOP_WHILE_WAITING | STOP_ON_HANGUP);
 	start_shipping(o, store);
 	status = record_run(o, store, &stop_requested, NULL, NULL);
 	children_end();
@@ -382,7 +359,7 @@ int command_up(struct options *o)
 		return status;
 	const char *listen_at =
 		o->set[OPTION_LISTEN] ? o->text[OPTION_LISTEN] : option_info(OPTION_LISTEN)->def;
-	catch_signals();
+	stop_catch(STOP_WHILE_WAITING | STOP_ON_HANGUP);
 	start_shipping(o, store);
 	const char *const serve[] = {
 		"plimsoll", "serve", "--store", store, "--listen", listen_at, NULL};

@@ -6,6 +6,7 @@
 #include "http/server.h"
 #include "role/commands.h"
 #include "role/paths.h"
+#include "role/stop.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -119,27 +120,6 @@ static int serve(const char *store, const char *listen_at, const volatile sig_at
 	return 0;
 }
 
-static volatile sig_atomic_t stop_requested;
-
-static void request_stop(int sig)
-{
-	(void)sig;
-	stop_requested = 1;
-}
-
-static void catch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = request_stop};
-	sigset_t ends;
-	(void)sigemptyset(&ends);
-	(void)sigaddset(&ends, SIGINT);
-	(void)sigaddset(&ends, SIGTERM);
-	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
-
 int command_serve(struct options *o)
 {
 	char store[4096];
@@ -149,7 +129,7 @@ int command_serve(struct options *o)
 	int r = store_path(o, store, sizeof store);
 	if (r < 0)
 		return complain(EX_USAGE, "serve: no path of a store (--store): %s", strerror(-r));
-	catch_signals();
+	stop_catch(STOP_WHILE_WAITING);
 	return serve(store,
 		o->set[OPTION_LISTEN] ? o->text[OPTION_LISTEN] : option_info(OPTION_LISTEN)->def,
 		&stop_requested);

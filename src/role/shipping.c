@@ -4,10 +4,10 @@
 #include "fleet/ship.h"
 #include "role/commands.h"
 #include "role/paths.h"
+#include "role/stop.h"
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +16,6 @@
 #include <sys/syscall.h>
 #include <sysexits.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t stop_requested;
-
-static void request_stop(int sig)
-{
-	(void)sig;
-	stop_requested = 1;
-}
 
 static void say(const char *line)
 {
@@ -53,10 +45,7 @@ int command_ship(struct options *o)
 		return complain(EX_USAGE, "ship: %s", problem);
 	if (store_path(o, store, sizeof store) < 0)
 		return complain(EX_USAGE, "ship: --store: the path is too long");
-	const struct sigaction sa = {.sa_handler = request_stop};
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
+	stop_catch(0);
 	(void)setpriority(PRIO_PROCESS, 0, 10); /* the recorder goes first */
 	give_up_rights();
 	const struct ship_settings settings = {.say = say};

@@ -10,10 +10,10 @@
 #include "role/names.h"
 #include "role/probes.h"
 #include "role/session.h"
+#include "role/stop.h"
 #include "show/talk.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -33,28 +33,6 @@ struct talking {
 	bool names_missed; /* they were wanted, and are not to be had */
 	const char *names_why;
 };
-
-static volatile sig_atomic_t stop_requested;
-
-static void request_stop(int sig)
-{
-	(void)sig;
-	stop_requested = 1;
-}
-
-/* They come while we wait for packets, and only then: no look is cut. */
-static void catch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = request_stop};
-	sigset_t ends;
-	(void)sigemptyset(&ends);
-	(void)sigaddset(&ends, SIGINT);
-	(void)sigaddset(&ends, SIGTERM);
-	(void)sigprocmask(SIG_BLOCK, &ends, NULL);
-	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
-	(void)signal(SIGPIPE, SIG_IGN);
-}
 
 /* ---- what was asked for ---- */
 
@@ -117,16 +95,6 @@ static void ask_names(struct talking *k, const struct talk_rows *rows)
 	k->names = NULL;
 }
 
-static void add_blind(struct talk *t, const char *what, const char *why, const char *hides)
-{
-	if (t->nblind == TALK_BLIND_MAX)
-		return;
-	struct talk_blind *b = &t->blind[t->nblind++];
-	(void)snprintf(b->what, sizeof b->what, "%s", what);
-	(void)snprintf(b->why, sizeof b->why, "%s", why);
-	(void)snprintf(b->hides, sizeof b->hides, "%s", hides);
-}
-
 static int print_table(struct talking *k, bool last)
 {
 	static struct talk talk;
@@ -138,7 +106,8 @@ static int print_table(struct talking *k, bool last)
 		return complain(EX_OSERR, "talk: %s", strerror(-r));
 	ask_names(k, &rows);
 	if (k->names_missed)
-		add_blind(&talk, "names", k->names_why, "names of addresses");
+		talk_blind_add(
+			talk.blind, &talk.nblind, "names", k->names_why, "names of addresses");
 	const struct talk_view v = {
 		&talk, &rows, k->by, k->limit, k->names ? names_find : NULL, k->names};
 	struct style st = style_of(stdout, k->o->set[OPTION_NO_COLOR]);
@@ -206,7 +175,7 @@ int command_talk(struct options *o)
 	if (!reader_is_replay(
 		    k.reader)) /* without it, the last bytes of connections that end are missing, and it is said */
 		(void)probes_start(k.reader, "connections");
-	catch_signals();
+	stop_catch(STOP_WHILE_WAITING);
 	int r = talk_open(k.reader, &k.talker);
 	if (r < 0) {
 		reader_close(k.reader);

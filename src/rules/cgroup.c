@@ -64,7 +64,7 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	if (!f)
 		return;
 	char a[32], b[32], c[32];
-	const char *word = shell_word(v, path);
+	const char *word = shell_word(v, path), *name = group_called(v, path);
 	f->cgroup = group;
 	uint64_t high_at;
 	if (kills > 0) /* after the kill it is nearly empty */
@@ -81,12 +81,12 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 		state == STATE_EXHAUSTED ? say(v,
 						   "Cgroup %s is out of memory: the kernel killed "
 						   "%.0f of its processes",
-						   path, kills)
+						   name, kills)
 		: state == STATE_FILLING
-			? say(v, "Cgroup %s will be out of memory in %s: %s grows", path,
+			? say(v, "Cgroup %s will be out of memory in %s: %s grows", name,
 				  text_duration(a, eta), who)
 			: say(v, "Cgroup %s is at its memory limit and cannot give anything back",
-				  path);
+				  name);
 	verdict_evidence(f,
 		say(v, "%s of %s in use that cannot be dropped", text_bytes(a, used),
 			text_bytes(b, limit)),
@@ -186,7 +186,7 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 	if (!f)
 		return;
 	char a[32];
-	const char *word = shell_word(v, path);
+	const char *word = shell_word(v, path), *name = group_called(v, path);
 	f->cgroup = group;
 	f->used = used;
 	f->limit = limit;
@@ -204,8 +204,8 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 	for (size_t i = 0; i < n && f->nculprits < WHO_MAX; i++)
 		if (!f->nculprits || strcmp(f->culprits[0].value, others[i].value) != 0)
 			f->culprits[f->nculprits++] = others[i];
-	f->title = full ? say(v, "Cgroup %s may not fork any more", path)
-			: say(v, "Cgroup %s will not be able to fork in %s", path,
+	f->title = full ? say(v, "Cgroup %s may not fork any more", name)
+			: say(v, "Cgroup %s will not be able to fork in %s", name,
 				  text_duration(a, eta));
 	verdict_evidence(f,
 		say(v, "%.0f of %.0f tasks, %.0f forks refused in %.0f s", used, limit, refused,
@@ -270,7 +270,7 @@ static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 		server ? STATE_SATURATED : STATE_NOTE, path);
 	if (!f)
 		return;
-	const char *word = shell_word(v, path);
+	const char *word = shell_word(v, path), *name = group_called(v, path);
 	f->cgroup = group;
 	f->used = throttled / periods;
 	f->limit = quota / period;
@@ -283,7 +283,7 @@ static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 	f->title = server ? say(v,
 				    "Cgroup %s is held back at its quota of %.2g CPUs while others "
 				    "wait for %s",
-				    path, f->limit, who_name(v, server->p))
+				    name, f->limit, who_name(v, server->p))
 			  : say(v,
 				    "Cgroup %s uses all of its quota of %.2g CPUs; nobody else "
 				    "waits for it",

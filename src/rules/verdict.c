@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: ISC */
 #include "rules/verdict.h"
 
+#include "ledger/group.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +85,12 @@ const char *unit_of(struct view *v, int32_t pid)
 		path += len;
 	}
 	return found ? shell_word(v, arena_strn(&v->scratch, found, found_len)) : NULL;
+}
+
+const char *group_called(struct view *v, const char *path)
+{
+	char title[GROUP_TITLE];
+	return *group_title(title, path) ? say(v, "%s", title) : path;
 }
 
 const char *shell_word(struct view *v, const char *text)

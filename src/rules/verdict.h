@@ -125,6 +125,8 @@ const char *shell_word(struct view *v, const char *text);
 /* Processes that the kernel killed in the window because the group was at its own limit: a kill for lack of memory of the host, or
  * of a group above, counts in the victim's group as well, and is not meant. */
 double own_oom_kills(struct view *v, uint32_t group);
+/* What people call a control group: its unit or container, else its path. Foreign bytes. */
+const char *group_called(struct view *v, const char *path);
 /* The systemd unit of a process as a shell word, NULL when it is in none or not known. */
 const char *unit_of(struct view *v, int32_t pid);
 /* When the culprit was started, if that is inside the time looked at: nothing of its making is

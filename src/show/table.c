@@ -83,8 +83,8 @@ static void cell(FILE *f, const char *s, size_t width, bool right, bool last, bo
 
 void table_print(FILE *f, const struct text_table *t, unsigned width, bool color)
 {
-	size_t widths[TABLE_COLUMNS_MAX] = {0};
-	bool shown[TABLE_COLUMNS_MAX] = {false};
+	size_t widths[TEXT_COLUMNS_MAX] = {0};
+	bool shown[TEXT_COLUMNS_MAX] = {false};
 	size_t last = 0;
 	for (size_t c = 0; c < t->ncolumns; c++) {
 		widths[c] = column_width(t, c);

@@ -18,7 +18,7 @@ struct column {
 	unsigned least; /* a stretched column is not cut below this */
 };
 
-enum { TABLE_COLUMNS_MAX = 16 };
+enum { TEXT_COLUMNS_MAX = 16 };
 
 struct text_table {
 	const struct column *columns;

@@ -3,6 +3,7 @@
 #include "show/talk.h"
 
 #include "base/text.h"
+#include "ledger/group.h"
 #include "show/table.h"
 
 #include <errno.h>
@@ -249,12 +250,18 @@ static const char *rtt_text(struct arena *a, double s)
 	return s < 0.01 ? arena_printf(a, "%.2f ms", 1e3 * s) : arena_str(a, text_duration(b, s));
 }
 
+/* The unit or container; the root has no name but its path. */
+static const char *group_cell(struct arena *a, const char *path)
+{
+	char title[GROUP_TITLE];
+	return safe(a, *group_title(title, path) ? title : path);
+}
+
 static void row_cells(
 	struct arena *a, const struct talk_view *v, const struct talk_row *r, const char **c)
 {
 	char netns[TALK_NETNS_NAME];
-	*c++ = v->by == TALK_BY_CGROUP ? (r->cgroup ? safe(a, r->cgroup) : process_cell(a, r))
-				       : process_cell(a, r);
+	*c++ = v->by == TALK_BY_CGROUP && r->cgroup ? group_cell(a, r->cgroup) : process_cell(a, r);
 	*c++ = peer_cell(a, v, r);
 	*c++ = service_cell(a, r);
 	*c++ = rate_text(a, rate(v->talk, r->sent));

@@ -183,7 +183,7 @@ def rules():
 
 
 def collectors():
-    return [dict(name=f[0], scope=f[1], every=f[2], path=_unquote(f[4]), hides=_unquote(f[5])) for f in map(_fields,
+    return [dict(name=f[0], scope=f[1], every=f[2], absent=f[4], path=_unquote(f[5]), hides=_unquote(f[6])) for f in map(_fields,
             _rows("collectors", "COLLECTOR"))]
 
 

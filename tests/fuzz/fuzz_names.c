@@ -3,14 +3,12 @@
 /* Messages of DNS pass by as strangers wrote them, and what they name is shown: whatever the bytes, parsing ends, a name is of
  * harmless characters only, and text is shown beside it only where it encodes to the same name. Built plainly it runs the saved
  * corpus. */
+#include "corpus.h"
 #include "names/dns.h"
 #include "names/idn.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void check_name(const char *name)
 {
@@ -47,18 +45,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef PLIMSOLL_LIBFUZZER
 int main(int argc, char **argv)
 {
-	static uint8_t data[1 << 16];
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rbe");
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t n = fread(data, 1, sizeof data, f);
-		(void)fclose(f);
-		(void)LLVMFuzzerTestOneInput(data, n);
-	}
-	(void)printf("fuzz corpus: %d names\n", argc - 1);
-	return argc > 1 ? 0 : 1;
+	return corpus_run(argc, argv);
 }
 #endif

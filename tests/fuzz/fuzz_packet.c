@@ -2,15 +2,13 @@
  * SPDX-License-Identifier: ISC */
 /* Heads of packets, and rtnetlink's messages: the first byte picks which. Whatever the bytes, what a packet says of itself is not
  * more than was on the wire. Built plainly it runs the saved corpus. */
+#include "corpus.h"
 #include "read/packet.h"
 #include "read/parse_link.h"
 
 #include <linux/if_ether.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void see_link(void *ctx, const struct link_message *l)
 {
@@ -61,18 +59,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef PLIMSOLL_LIBFUZZER
 int main(int argc, char **argv)
 {
-	static uint8_t data[1 << 16];
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rbe");
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t n = fread(data, 1, sizeof data, f);
-		(void)fclose(f);
-		(void)LLVMFuzzerTestOneInput(data, n);
-	}
-	(void)printf("fuzz corpus: %d packets and messages\n", argc - 1);
-	return argc > 1 ? 0 : 1;
+	return corpus_run(argc, argv);
 }
 #endif

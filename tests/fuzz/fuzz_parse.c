@@ -4,17 +4,15 @@
  * or one of the parsers behind the tables. Built with libFuzzer it searches; built plainly it runs
  * the saved corpus as a test. */
 #include "collect/collect.h"
+#include "corpus.h"
 #include "read/parse.h"
 #include "read/parse_link.h"
 #include "read/parse_nft.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { PARSERS = 7, NETWORK_PARSERS = 8, FIRST_PARSER = (int)COLLECTOR_COUNT + (int)FOLDER_COUNT };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void seen_socket(void *ctx, const struct diag_socket *s)
 {
@@ -186,20 +184,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef PLIMSOLL_LIBFUZZER
 int main(int argc, char **argv)
 {
-	static uint8_t data[1 << 20];
-	unsigned run = 0;
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rbe");
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t n = fread(data, 1, sizeof data, f);
-		(void)fclose(f);
-		(void)LLVMFuzzerTestOneInput(data, n);
-		run++;
-	}
-	(void)printf("fuzz corpus: %u inputs\n", run);
-	return run ? 0 : 1;
+	return corpus_run(argc, argv);
 }
 #endif

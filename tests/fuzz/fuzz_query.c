@@ -2,13 +2,11 @@
  * SPDX-License-Identifier: ISC */
 /* Expressions come from a command line and over the network: whatever the text, parsing ends, says one
  * line when it refuses, and what it takes can be matched. Built plainly it runs the saved corpus. */
+#include "corpus.h"
 #include "query/expression.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -49,18 +47,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 #ifndef PLIMSOLL_LIBFUZZER
 int main(int argc, char **argv)
 {
-	static uint8_t data[1 << 16];
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rbe");
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t n = fread(data, 1, sizeof data, f);
-		(void)fclose(f);
-		(void)LLVMFuzzerTestOneInput(data, n);
-	}
-	(void)printf("fuzz corpus: %d expressions\n", argc - 1);
-	return argc > 1 ? 0 : 1;
+	return corpus_run(argc, argv);
 }
 #endif

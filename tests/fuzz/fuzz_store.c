@@ -4,6 +4,7 @@
  * store, or a stream; with its high bit set, lengths and checksums are put right first, so that the search
  * comes past them. Everything a reader can ask is asked. Built with libFuzzer it searches; built plainly it
  * runs the saved corpus as a test, and `--make DIR` writes the first inputs of a corpus. */
+#include "corpus.h"
 #include "store/block.h"
 #include "store/history.h"
 #include "store/journal.h"
@@ -21,8 +22,6 @@
 #include <unistd.h>
 
 enum { KIND_FILE, KIND_LOG, KIND_STREAM, KINDS, REPAIR = 0x80, TAIL = 24, SAMPLES = 2000 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* ---- everything a reader can ask ---- */
 
@@ -367,24 +366,10 @@ static void make(const char *dir)
 
 int main(int argc, char **argv)
 {
-	static uint8_t data[1 << 20];
-	unsigned run = 0;
 	if (argc == 3 && strcmp(argv[1], "--make") == 0) {
 		make(argv[2]);
 		return 0;
 	}
-	for (int i = 1; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rbe");
-		if (!f) {
-			perror(argv[i]);
-			return 1;
-		}
-		size_t n = fread(data, 1, sizeof data, f);
-		(void)fclose(f);
-		(void)LLVMFuzzerTestOneInput(data, n);
-		run++;
-	}
-	(void)printf("fuzz corpus: %u inputs\n", run);
-	return run ? 0 : 1;
+	return corpus_run(argc, argv);
 }
 #endif

@@ -17,7 +17,20 @@ GROUP = "/system.slice/app.service"
 
 def fire(t):
     t.group(GROUP, procs=members(t), pids=dict(limit=100, used=100, refused=5))
-    return finding("cgroup.pids:" + GROUP, "exhausted", culprit=("process", "app", 600), cgroup=GROUP, used=100, limit=100, refused=25, since=1)
+    return finding("cgroup.pids:" + GROUP, "exhausted", culprit=("process", "app", 600), cgroup=GROUP, used=100, limit=100, refused=25, since=1,
+                   text="Cgroup app.service may not")
+
+
+def fire_container(t):
+    """Its title has the name that people know, its resource the path."""
+    group = "/system.slice/docker-%s.scope" % ("3f2a9c41d7e0" + "0" * 52)
+    t.group(group, procs=members(t), pids=dict(limit=100, used=100, refused=5))
+    return finding("cgroup.pids:" + group, "exhausted", culprit=("process", "app", 600), cgroup=group, text="Cgroup docker 3f2a9c41d7e0 may not")
+
+
+def fire_no_unit(t):
+    t.group("/jobs/nightly", procs=members(t), pids=dict(limit=100, used=100, refused=5))
+    return finding("cgroup.pids:/jobs/nightly", "exhausted", culprit=("process", "app", 600), text="Cgroup /jobs/nightly may not")
 
 
 def fire_v1(t):

@@ -1,0 +1,22 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "corpus.h"
+
+#include <stdio.h>
+
+int corpus_run(int argc, char **argv)
+{
+	static uint8_t data[1 << 20];
+	for (int i = 1; i < argc; i++) {
+		FILE *f = fopen(argv[i], "rbe");
+		if (!f) {
+			perror(argv[i]);
+			return 1;
+		}
+		size_t n = fread(data, 1, sizeof data, f);
+		(void)fclose(f);
+		(void)LLVMFuzzerTestOneInput(data, n);
+	}
+	(void)printf("fuzz corpus: %d inputs\n", argc - 1);
+	return argc > 1 ? 0 : 1;
+}

@@ -21,8 +21,8 @@ const struct rule_case rule_case_fds_process = {
 		"five, not fading, above half of the limit, and the line reaches it within ten "
 		"times the time watched.",
 	.false_alarms =
-		"A server whose connections rise and level off: the second half of the window must "
-		"grow at least half as fast as the first. Many descriptors far from the limit.",
+		"A server whose connections rise and level off: growth that began or ended in the "
+		"window, or is all there is, is a start. Many descriptors far from the limit.",
 	.confirm = "ls /proc/PID/fd | wc -l; grep 'open files' /proc/PID/limits; ls -l "
 		   "/proc/PID/fd | awk '{print $NF}' | sort | uniq -c | sort -n | tail",
 	.remedy = "A leak: restart it and mend it (the file that is open most often names the "

@@ -198,5 +198,9 @@ const char *in_netns(struct view *v, unsigned netns)
 
 double forecast(const struct view *v, struct trend t, double used, double limit)
 {
-	return used * 2 < limit ? -1 : trend_eta(v, t, limit - used);
+	/* Half of the limit is used, and that much did not come about while we watched, or just before: a quarter longer at least. Who begins
+	 * his day grows on a line as well, and a line that is as long as the window does not say which it is. */
+	return used * 2 < limit || used * 4 < t.slope * t.span_s * 5
+		       ? -1
+		       : trend_eta(v, t, limit - used);
 }

@@ -53,7 +53,7 @@ static void fds_of_process(struct view *v, struct verdicts *out, const struct pr
 	f->eta_s = eta;
 	for (unsigned i = 0; full && i < n; i++)
 		if (y[i] >= 0.99 * limit) {
-			f->since_ns = view_at(v, i)->real_ns;
+			verdict_began(f, view_at(v, i)->real_ns);
 			break;
 		}
 	struct who files[WHO_MAX];

@@ -28,8 +28,25 @@ static const struct rule_info rules[] = {
 };
 static_assert(sizeof rules / sizeof *rules == RULE_COUNT, "a row a rule");
 
+static const struct cause_info causes[] = {
+#define CAUSE(cause, symptom, link, when, how)                                                     \
+	{RES_##cause, RES_##symptom, LINK_##link, CAUSE_##when, how},
+#define TIE(a, b, text, command)
+#include "catalogue/causes.def"
+#undef CAUSE
+#undef TIE
+};
+
+static const struct tie_info ties[] = {
+#define CAUSE(cause, symptom, link, when, how)
+#define TIE(a, b, text, command) {RES_##a, RES_##b, text, command},
+#include "catalogue/causes.def"
+#undef CAUSE
+#undef TIE
+};
+
 static const struct collector_info collectors[] = {
-#define COLLECTOR(name, scope, every, size, absent, path, hides)                                           \
+#define COLLECTOR(name, scope, every, size, absent, path, hides)                                   \
 	{#name, SCOPE_##scope, every, size, ABSENT_##absent, path, hides},
 #include "catalogue/collectors.def"
 #undef COLLECTOR
@@ -186,4 +203,33 @@ const struct folder_info *folder_info(enum folder_id f)
 {
 	assert(f < FOLDER_COUNT);
 	return &folders[f];
+}
+
+const struct cause_info *cause_info(size_t i)
+{
+	return i < sizeof causes / sizeof *causes ? &causes[i] : NULL;
+}
+
+const char *cause_link_text(enum cause_link link)
+{
+	static const char *const texts[LINK_COUNT] = {
+		[LINK_HOST] = "of the host",
+		[LINK_NETNS] = "in the same network namespace",
+		[LINK_MEMBER] = "of the process's control group",
+		[LINK_STARVED] = "that starves the process or its server",
+		[LINK_DISK] = "of the same disk",
+		[LINK_CULPRIT] = "of the culprit's control group",
+		[LINK_USER] = "of the process's user",
+		[LINK_BLAMED] = "of or harming the process that is blamed",
+		[LINK_SERVER] = "of the same process or server",
+	};
+	return texts[link];
+}
+
+const struct tie_info *tie_info(enum resource a, enum resource b)
+{
+	for (size_t i = 0; i < sizeof ties / sizeof *ties; i++)
+		if ((ties[i].a == a && ties[i].b == b) || (ties[i].a == b && ties[i].b == a))
+			return &ties[i];
+	return NULL;
 }

@@ -111,6 +111,42 @@ struct rule_info {
 const struct rule_info *rule_info(enum rule_id r);
 enum rule_id rule_by_name(const char *name);
 
+/* When a trouble explains another. */
+enum cause_link {
+	LINK_HOST,   /* both are of the host: the one explains the other whatever the instance */
+	LINK_NETNS,  /* same network namespace */
+	LINK_MEMBER, /* the symptom's process is in the cause's control group */
+	LINK_STARVED, /* the symptom's process, or another one of its server, is among the cause's victims */
+	LINK_DISK,    /* the same device, or the filesystem on it */
+	LINK_CULPRIT, /* the symptom's culprit is in the cause's control group */
+	LINK_USER,    /* the symptom's process belongs to the user of the cause */
+	LINK_BLAMED,  /* the process that the symptom blames is the cause's, or among its victims */
+	LINK_SERVER, /* the symptom's process is the cause's, or of the same server: parent and workers */
+	LINK_COUNT
+};
+enum cause_when { CAUSE_FULL, CAUSE_EVEN };
+
+struct cause_info {
+	enum resource cause, symptom;
+	enum cause_link link;
+	enum cause_when when;
+	const char *how;
+};
+
+/* Row i of causes.def, NULL behind the last one. */
+const struct cause_info *cause_info(size_t i);
+/* What a link is, in words behind the name of the cause. */
+const char *cause_link_text(enum cause_link link);
+
+/* Two classes of which each can cause the other. */
+struct tie_info {
+	enum resource a, b;
+	const char *text, *command;
+};
+
+/* NULL where there is no row of the two, in either order. */
+const struct tie_info *tie_info(enum resource a, enum resource b);
+
 enum collector_scope { SCOPE_HOST, SCOPE_NETNS };
 enum collector_absent { ABSENT_EXPECTED, ABSENT_MAY_LACK };
 

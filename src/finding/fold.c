@@ -1,90 +1,16 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Folding: a table says which trouble can cause which, and under what condition the two are one. A
- * cause that stands in no relation to a symptom leaves it a finding of its own: two troubles at
- * once are two findings. */
+/* Folding: what follows from a cause becomes one finding with it. A cause that stands in no relation to a symptom (causes.h) leaves it a
+ * finding of its own: two troubles at once are two findings. */
 #include "finding/finding.h"
+
+#include "finding/causes.h"
 
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-enum link {
-	LINK_HOST,    /* both are of the host: the one explains the other whatever the instance */
-	LINK_PID,     /* the symptom's process is the cause's */
-	LINK_NETNS,   /* same network namespace */
-	LINK_MEMBER,  /* the symptom's process is in the cause's cgroup */
-	LINK_STARVED, /* the symptom's process is among the cause's victims */
-	LINK_DISK,    /* the same device, or the filesystem on it */
-	LINK_CULPRIT, /* the symptom's culprit is in the cause's cgroup */
-	LINK_USER,    /* the symptom's process belongs to the user of the cause */
-};
-
-static const struct {
-	enum resource cause, symptom;
-	enum link link;
-} causes[] = {
-	{RES_FDS, RES_TCP_LISTEN, LINK_PID},
-	{RES_CGROUP_CPU, RES_TCP_LISTEN, LINK_MEMBER},
-	{RES_CGROUP_PIDS, RES_TCP_LISTEN, LINK_MEMBER},
-	{RES_CGROUP_MEMORY, RES_TCP_LISTEN, LINK_MEMBER},
-	{RES_CGROUP_MEMORY, RES_SWAP, LINK_CULPRIT},
-	{RES_CPU_STEAL, RES_CPU, LINK_HOST},
-	{RES_CPU, RES_TCP_LISTEN, LINK_STARVED},
-	{RES_MEMORY, RES_SWAP, LINK_HOST},
-	{RES_SWAP, RES_DISK_IO, LINK_HOST},
-	{RES_MEMORY, RES_DISK_IO, LINK_HOST},
-	{RES_DISK_STALL, RES_DISK_IO, LINK_HOST},
-	{RES_DISK_STALL, RES_TCP_LISTEN, LINK_STARVED},
-	{RES_DISK_IO, RES_TCP_LISTEN, LINK_STARVED},
-	{RES_NPROC, RES_TCP_LISTEN, LINK_USER},
-	{RES_PIDS, RES_TCP_LISTEN, LINK_HOST},
-	{RES_PIDS, RES_NPROC, LINK_HOST},
-	{RES_TCP_PORTS, RES_TCP_TIMEWAIT, LINK_NETNS},
-	{RES_TCP_MEMORY, RES_TCP_ORPHANS, LINK_HOST},
-	{RES_FS_SPACE, RES_FS_INODES, LINK_DISK},
-	{RES_FS_SPACE, RES_DISK_IO, LINK_DISK},
-};
-
-static bool is_victim(const struct verdict *cause, int32_t pid)
-{
-	for (size_t i = 0; i < cause->nvictims; i++)
-		if (pid && cause->victims[i].pid == pid)
-			return true;
-	return false;
-}
-
-static bool same_user(const struct view *v, int32_t a, int32_t b)
-{
-	const struct usage *ua = a ? view_usage(v, a) : NULL, *ub = b ? view_usage(v, b) : NULL;
-	return ua && ub && ua->p->uid == ub->p->uid;
-}
-
-static bool linked(struct view *v, const struct verdict *cause, const struct verdict *symptom)
-{
-	enum resource a = rule_info(cause->rule)->resource, b = rule_info(symptom->rule)->resource;
-	for (size_t i = 0; i < COUNTOF(causes); i++) {
-		if (causes[i].cause != a || causes[i].symptom != b)
-			continue;
-		switch (causes[i].link) {
-		case LINK_HOST: return true;
-		case LINK_PID: return symptom->pid && symptom->pid == cause->pid;
-		case LINK_NETNS: return symptom->netns == cause->netns;
-		case LINK_MEMBER:
-			return symptom->pid && cause->cgroup &&
-			       who_is_member(v, cause->cgroup, symptom->pid);
-		case LINK_STARVED: return is_victim(cause, symptom->pid);
-		case LINK_DISK: return cause->devno && cause->devno == symptom->devno;
-		case LINK_CULPRIT:
-			return symptom->nculprits && cause->cgroup &&
-			       who_is_member(v, cause->cgroup, symptom->culprits[0].pid);
-		case LINK_USER: return same_user(v, cause->pid, symptom->pid);
-		}
-	}
-	return false;
-}
 
 /* What this finding weighs: harm that is there before harm to come, and among those the sooner. */
 static double weight(const struct verdict *f)
@@ -141,33 +67,62 @@ bool findings_known(const char *only)
 	return false;
 }
 
+/* What a cause explains goes into it: the resource among its effects, who suffers among its victims. */
+static void take_in(struct verdict *cause, const struct verdict *symptom)
+{
+	verdict_effect(cause, symptom->resource, symptom->title);
+	for (size_t n = 0; n < symptom->nvictims; n++) {
+		bool known = false;
+		for (size_t k = 0; k < cause->nvictims; k++)
+			known = known || (symptom->victims[n].pid &&
+						 cause->victims[k].pid == symptom->victims[n].pid);
+		if (!known)
+			verdict_victim(cause, symptom->victims[n].kind, symptom->victims[n].value,
+				symptom->victims[n].pid, symptom->victims[n].effect);
+	}
+}
+
+/* Neither of the two is known to be the cause of the other, and it is said. */
+static void name_alternative(struct view *v, struct verdict *f, const struct verdict *other)
+{
+	const struct tie_info *tie =
+		tie_info(rule_info(f->rule)->resource, rule_info(other->rule)->resource);
+	/* It stands first behind the rule's own proof, also where there is no room left. */
+	if (f->nevidence == VERDICT_EVIDENCE)
+		f->nevidence--;
+	verdict_evidence(f,
+		say(v, "one of these two is the cause, and it may as well be %s (%s)%s%s",
+			other->resource, other->title, tie ? "; " : "", tie ? tie->text : ""),
+		-1, f->used, f->limit,
+		tie                ? tie->command
+		: other->nevidence ? other->evidence[0].confirm
+				   : NULL);
+	f->evidence[f->nevidence - 1].alternative = other->resource;
+}
+
 static void fold(struct view *v, struct verdicts *all, struct findings *ret)
 {
 	bool gone[COUNTOF(all->rows)] = {false};
+	struct cause_of of[COUNTOF(all->rows)];
 	for (size_t i = 0; i < all->count; i++)
-		for (size_t k = 0; k < all->count; k++) {
-			struct verdict *cause = &all->rows[i], *symptom = &all->rows[k];
-			if (i == k || gone[i] || gone[k] || cause->state == STATE_NOTE ||
-				symptom->state == STATE_NOTE)
-				continue;
-			if (k > i && same_trouble(cause, symptom)) {
+		for (size_t k = i + 1; k < all->count; k++)
+			if (!gone[i] && all->rows[i].state != STATE_NOTE &&
+				all->rows[k].state != STATE_NOTE &&
+				same_trouble(&all->rows[i], &all->rows[k]))
 				gone[k] = true;
-			} else if (linked(v, cause, symptom)) {
-				gone[k] = true;
-				verdict_effect(cause, symptom->resource, symptom->title);
-				for (size_t e = 0; e < symptom->neffects; e++)
-					verdict_effect(cause, symptom->effects[e].resource,
-						symptom->effects[e].text);
-				for (size_t n = 0; n < symptom->nvictims; n++)
-					if (!is_victim(cause, symptom->victims[n].pid))
-						verdict_victim(cause, symptom->victims[n].kind,
-							symptom->victims[n].value,
-							symptom->victims[n].pid,
-							symptom->victims[n].effect);
-			}
-		}
+	causes_find(v, all->rows, all->count, gone, heavier, of);
+	for (size_t i = 0; i < all->count; i++) {
+		size_t root = i;
+		if (gone[i] || of[i].by == CAUSE_NONE)
+			continue;
+		while (of[root].by != CAUSE_NONE)
+			root = (size_t)of[root].by;
+		take_in(&all->rows[root], &all->rows[i]);
+		if (of[i].tie && (size_t)of[i].by == root)
+			name_alternative(v, &all->rows[root], &all->rows[i]);
+	}
 	for (size_t i = 0; i < all->count; i++)
-		if (!gone[i])
+		if (!gone[i] && of[i].by == CAUSE_NONE)
 			ret->rows[ret->count++] = all->rows[i];
 }
 

@@ -40,6 +40,20 @@ static json_t *metric_json(enum metric m)
 		json_text(metric_label_name(i->label)), "help", i->help);
 }
 
+/* What can cause the resource's trouble, or what its trouble can cause. */
+static json_t *causes_json(enum resource r, bool causes)
+{
+	json_t *rows = json_array();
+	const struct cause_info *row;
+	for (size_t i = 0; (row = cause_info(i)) != NULL; i++)
+		if ((causes ? row->symptom : row->cause) == r)
+			json_array_append_new(rows,
+				json_pack("{s:s, s:s, s:s}", "resource",
+					resource_info(causes ? row->cause : row->symptom)->class,
+					"link", cause_link_text(row->link), "how", row->how));
+	return rows;
+}
+
 static int explain_list(const struct options *o)
 {
 	if (o->set[OPTION_JSON]) {
@@ -101,9 +115,10 @@ int command_explain(struct options *o)
 			for (unsigned k = 0; k < RULE_COUNT; k++)
 				if (rule_info((enum rule_id)k)->resource == res)
 					json_array_append_new(rules, json_rule((enum rule_id)k));
-			j = json_pack("{s:s, s:s, s:s, s:o}", "resource", resource_info(res)->class,
-				"unit", resource_info(res)->unit, "help", resource_info(res)->help,
-				"rules", rules);
+			j = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "resource",
+				resource_info(res)->class, "unit", resource_info(res)->unit, "help",
+				resource_info(res)->help, "rules", rules, "caused_by",
+				causes_json(res, true), "can_cause", causes_json(res, false));
 		} else {
 			j = metric_json(metric);
 		}

@@ -193,7 +193,7 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 	f->eta_s = eta;
 	f->refused = refused;
 	if (refused > 0)
-		f->since_ns = view_grew_at(v, refused_id);
+		verdict_began(f, view_grew_at(v, refused_id));
 	const struct usage *parent = forker(v, group, &share);
 	if (parent && share >= 0.3)
 		f->culprits[f->nculprits++] = (struct who){"process", who_name(v, parent->p),

@@ -103,7 +103,7 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	const char *name = owner ? who_name(v, owner->p) : say(v, "The owner of port %u", l->port);
 	f->netns = l->netns;
 	f->pid = l->pid;
-	f->since_ns = since ? since : f->since_ns;
+	verdict_began(f, since);
 	f->used = most;
 	f->limit = l->backlog;
 	f->refused = dropped;
@@ -247,7 +247,7 @@ static void ports_verdict(
 	if (!f)
 		return;
 	f->netns = g->netns;
-	f->since_ns = since ? since : f->since_ns;
+	verdict_began(f, since);
 	f->used = used;
 	f->limit = limit;
 	f->eta_s = eta;
@@ -567,7 +567,7 @@ void rule_conntrack_full(struct view *v, struct verdicts *out)
 		f->eta_s = eta;
 		f->refused = drops;
 		if (drops > 0)
-			f->since_ns = view_grew_at(v, drop_id);
+			verdict_began(f, view_grew_at(v, drop_id));
 		f->nculprits = who_conntrack(v, netns, f->culprits, WHO_MAX);
 		f->title = full ? "The connection-tracking table is full: packets of new "
 				  "connections are dropped"
@@ -655,7 +655,7 @@ void rule_neigh_full(struct view *v, struct verdicts *out)
 	f->used = used;
 	f->limit = limit;
 	f->refused = fulls;
-	f->since_ns = view_grew_at(v, id);
+	verdict_began(f, view_grew_at(v, id));
 	f->title = "The neighbour table is full: packets to the own network are lost";
 	f->culprits[f->nculprits++] = (struct who){"traffic", "the own network", 0, -1,
 		"more neighbours are talked to than the table may hold"};

@@ -21,8 +21,8 @@ const struct rule_case rule_case_fds_process = {
 		"five, not fading, above half of the limit, and the line reaches it within ten "
 		"times the time watched.",
 	.false_alarms =
-		"A server whose connections rise and level off: the second half of the window must "
-		"grow at least half as fast as the first. Many descriptors far from the limit.",
+		"A server whose connections rise and level off: growth that began or ended in the "
+		"window, or is all there is, is a start. Many descriptors far from the limit.",
 	.confirm = "ls /proc/PID/fd | wc -l; grep 'open files' /proc/PID/limits; ls -l "
 		   "/proc/PID/fd | awk '{print $NF}' | sort | uniq -c | sort -n | tail",
 	.remedy = "A leak: restart it and mend it (the file that is open most often names the "
@@ -53,7 +53,7 @@ static void fds_of_process(struct view *v, struct verdicts *out, const struct pr
 	f->eta_s = eta;
 	for (unsigned i = 0; full && i < n; i++)
 		if (y[i] >= 0.99 * limit) {
-			f->since_ns = view_at(v, i)->real_ns;
+			verdict_began(f, view_at(v, i)->real_ns);
 			break;
 		}
 	struct who files[WHO_MAX];

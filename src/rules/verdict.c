@@ -143,7 +143,7 @@ void verdict_evidence(struct verdict *f, const char *text, int metric, double va
 	if (f->nevidence < VERDICT_EVIDENCE)
 		f->evidence[f->nevidence++] = (struct evidence){text,
 			metric >= 0 ? metric_info((enum metric)metric)->name : NULL, value, limit,
-			0, confirm};
+			0, confirm, NULL};
 }
 
 void verdict_remedy(struct verdict *f, const char *text, const char *command, const char *file,
@@ -165,6 +165,12 @@ void verdict_effect(struct verdict *f, const char *resource, const char *text)
 {
 	if (f->neffects < VERDICT_EFFECTS)
 		f->effects[f->neffects++] = (struct effect){resource, text};
+}
+
+void verdict_began(struct verdict *f, uint64_t real_ns)
+{
+	if (real_ns)
+		f->since_ns = f->began_ns = real_ns;
 }
 
 void verdict_since_culprit(struct view *v, struct verdict *f)
@@ -198,5 +204,9 @@ const char *in_netns(struct view *v, unsigned netns)
 
 double forecast(const struct view *v, struct trend t, double used, double limit)
 {
-	return used * 2 < limit ? -1 : trend_eta(v, t, limit - used);
+	/* Half of the limit is used, and that much did not come about while we watched, or just before: a quarter longer at least. Who begins
+	 * his day grows on a line as well, and a line that is as long as the window does not say which it is. */
+	return used * 2 < limit || used * 4 < t.slope * t.span_s * 5
+		       ? -1
+		       : trend_eta(v, t, limit - used);
 }

@@ -34,7 +34,8 @@ struct evidence {
 	const char *metric;  /* catalogue name, or NULL */
 	double value, limit; /* limit < 0: none */
 	uint64_t at_ns;
-	const char *confirm; /* the command that shows it by hand */
+	const char *confirm;     /* the command that shows it by hand */
+	const char *alternative; /* resource of another cause that is as likely, else NULL */
 };
 
 struct remedy {
@@ -58,7 +59,10 @@ struct verdict {
 	uint32_t cgroup;
 	const char *title;
 	uint64_t since_ns;
-	double eta_s;       /* < 0: none */
+	uint64_t
+		began_ns; /* first seen in the window by a counter or a level (at its begin: then, or before); 0: not known. Decides which of two
+			     * troubles was there before the other */
+	double eta_s;     /* < 0: none */
 	double used, limit; /* limit < 0: none */
 	double refused;     /* in the window, < 0: not counted */
 	int32_t pid;        /* the process it is about (descriptors, owner of a socket), 0 */
@@ -129,6 +133,8 @@ double own_oom_kills(struct view *v, uint32_t group);
 const char *group_called(struct view *v, const char *path);
 /* The systemd unit of a process as a shell word, NULL when it is in none or not known. */
 const char *unit_of(struct view *v, int32_t pid);
+/* Seen first at that time: for people, and for what came before what. 0 is ignored. */
+void verdict_began(struct verdict *f, uint64_t real_ns);
 /* When the culprit was started, if that is inside the time looked at: nothing of its making is
  * older. */
 void verdict_since_culprit(struct view *v, struct verdict *f);

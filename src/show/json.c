@@ -62,11 +62,11 @@ json_t *json_finding(struct view *v, const struct verdict *f)
 	for (size_t i = 0; i < f->nevidence; i++) {
 		const struct evidence *e = &f->evidence[i];
 		json_array_append_new(evidence,
-			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "text", json_text(e->text),
+			json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "text", json_text(e->text),
 				"metric", json_text(e->metric), "value", json_amount(e->value),
 				"limit", number_or_null(e->limit), "at",
 				time_text(e->at_ns ? e->at_ns : v->now_ns), "confirm",
-				json_text(e->confirm)));
+				json_text(e->confirm), "alternative", json_text(e->alternative)));
 	}
 	for (size_t i = 0; i < f->nremedies; i++) {
 		const struct remedy *r = &f->remedies[i];

@@ -366,6 +366,26 @@ void show_explain_rule(FILE *f, struct style st, enum rule_id r)
 	show_paragraph(f, st, "remedy", c->remedy);
 }
 
+/* A line for each class that may stand on the other side, and under what condition. */
+static void explain_causes(FILE *f, struct style st, enum resource r)
+{
+	const struct cause_info *row;
+	char line[256];
+	for (int causes = 1; causes >= 0; causes--) {
+		const char *label = causes ? "caused by" : "can cause";
+		for (size_t i = 0; (row = cause_info(i)) != NULL; i++) {
+			if ((causes ? row->symptom : row->cause) != r)
+				continue;
+			(void)snprintf(line, sizeof line, "%s%s%s: %s",
+				resource_info(causes ? row->cause : row->symptom)->class,
+				causes ? " " : "", causes ? cause_link_text(row->link) : "",
+				row->how);
+			show_paragraph(f, st, label, line);
+			label = "";
+		}
+	}
+}
+
 void show_explain_resource(FILE *f, struct style st, enum resource r)
 {
 	const struct resource_info *i = resource_info(r);
@@ -381,6 +401,7 @@ void show_explain_resource(FILE *f, struct style st, enum resource r)
 	}
 	if (!any)
 		show_paragraph(f, st, "rules", "none in this version");
+	explain_causes(f, st, r);
 }
 
 void show_explain_metric(FILE *f, struct style st, enum metric m)

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { NS_PER_TICK = 10000000, TREND_MIN_SAMPLES = 4, TREND_REACH = 10 };
+enum { NS_PER_TICK = 10000000, TREND_MIN_SAMPLES = 4, TREND_REACH = 10, TREND_NARROW = 8 };
 
 int view_init(struct view *v)
 {
@@ -193,6 +193,46 @@ unsigned view_steps_growing(const struct view *v, uint32_t id, double least)
 	return steps;
 }
 
+/* Rate from sample a to sample b. */
+static double rate_between(const double *t, const double *y, unsigned a, unsigned b)
+{
+	return t[b] > t[a] ? (y[b] - y[a]) / (t[b] - t[a]) : 0;
+}
+
+/* How far the samples lie from the line through (mt, my): root of the mean square. */
+static double distance_from(
+	const double *t, const double *y, unsigned n, double mt, double my, double slope)
+{
+	double sum = 0;
+	for (unsigned i = 0; i < n; i++) {
+		double d = y[i] - my - slope * (t[i] - mt);
+		sum += d * d / n;
+	}
+	return sqrt(sum);
+}
+
+/* What is believed to go on. It must have grown in four steps of five, and from the window's begin to its end: a growth that began in the window
+ * (people come in the morning) or ended in it (they are all there) is an event and no course. A saw-tooth falls back, noise and single
+ * steps lie far from any line. What grows faster and faster is on its way all the same. */
+static bool is_course(const double *t, const double *y, unsigned n, struct trend *r)
+{
+	unsigned up = 0, mid = n / 2, end = n > 6 ? (n - 1) / 5 : 1;
+	for (unsigned i = 1; i < n; i++)
+		up += y[i] > y[i - 1];
+	double early = rate_between(t, y, 0, mid), late = rate_between(t, y, mid, n - 1);
+	if (up * 5 < (n - 1) * 4 || early <= 0 || late < early / 2 ||
+		rate_between(t, y, 0, end) * 3 < early * 2 ||
+		rate_between(t, y, n - 1 - end, n - 1) * 3 < late * 2)
+		return false;
+	/* A rate that fades goes on to fade, by the same part in the same time. Below a tenth that is noise. */
+	if (late < 0.9 * early) {
+		double apart = (t[n - 1] - t[0]) / 2;
+		r->fade_s = apart / log(early / late);
+		r->end_rate = late * exp(-apart / 2 / r->fade_s);
+	}
+	return true;
+}
+
 struct trend trend_fit(const double *t, const double *y, unsigned n)
 {
 	struct trend r = {.n = n};
@@ -200,6 +240,7 @@ struct trend trend_fit(const double *t, const double *y, unsigned n)
 		return r;
 	r.first = y[0];
 	r.last = y[n - 1];
+	r.span_s = t[n - 1] - t[0];
 	double mt = 0, my = 0, stt = 0, sty = 0;
 	for (unsigned i = 0; i < n; i++) {
 		mt += t[i] / n;
@@ -212,16 +253,9 @@ struct trend trend_fit(const double *t, const double *y, unsigned n)
 	if (n < 2 || stt <= 0)
 		return r;
 	r.slope = sty / stt;
-	/* Steady: at most one step in five does not grow, and the second half grows at least half
-	 * as fast as the first. What fades (a cache that fills, a server that starts) is not on its
-	 * way to a limit. */
-	unsigned up = 0, mid = n / 2;
-	for (unsigned i = 1; i < n; i++)
-		up += y[i] > y[i - 1];
-	double early = t[mid] > t[0] ? (y[mid] - y[0]) / (t[mid] - t[0]) : 0;
-	double late = t[n - 1] > t[mid] ? (y[n - 1] - y[mid]) / (t[n - 1] - t[mid]) : 0;
-	r.steady =
-		n >= TREND_MIN_SAMPLES && r.slope > 0 && up * 5 >= (n - 1) * 4 && late >= early / 2;
+	r.steady = n >= TREND_MIN_SAMPLES && r.slope > 0 &&
+		   distance_from(t, y, n, mt, my, r.slope) * TREND_NARROW <= r.slope * r.span_s &&
+		   is_course(t, y, n, &r);
 	return r;
 }
 
@@ -245,6 +279,12 @@ double trend_eta(const struct view *v, struct trend t, double left)
 	if (!t.steady || t.slope <= 0 || left < 0)
 		return -1;
 	double eta = left / t.slope;
+	if (t.fade_s > 0) {
+		double ever = t.end_rate * t.fade_s; /* what it grows by until it stands */
+		if (left >= ever)
+			return -1;
+		eta = -t.fade_s * log(1 - left / ever);
+	}
 	return eta <= v->seconds * TREND_REACH ? eta : -1;
 }
 

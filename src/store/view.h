@@ -55,8 +55,11 @@ struct view {
 };
 
 struct trend {
-	bool steady;  /* grows in (nearly) every step, at a rate that does not fade */
-	double slope; /* units a second, least squares */
+	bool steady; /* grows in (nearly) every step, from the window's begin to its end, near to a line */
+	double slope;  /* units a second, least squares */
+	double span_s; /* from the first sample to the last */
+	double fade_s,
+		end_rate; /* 0, or its rate falls to 1/e in this time, and was this at the end */
 	double last, first;
 	unsigned n;
 };
@@ -90,7 +93,7 @@ unsigned view_steps_growing(const struct view *v, uint32_t id, double least);
 struct trend view_trend(const struct view *v, uint32_t id);
 struct trend trend_fit(const double *t, const double *y, unsigned n);
 /* Seconds until `left` is used up, or -1 where the trend does not carry so far: growth must be
- * steady, and is believed for ten times as long as it was watched. */
+ * steady, is believed for ten times as long as it was watched, and fades on where it faded. */
 double trend_eta(const struct view *v, struct trend t, double left);
 
 const struct usage *view_usage(const struct view *v, int32_t pid);

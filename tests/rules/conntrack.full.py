@@ -39,6 +39,13 @@ def fire_filling(t):
     return finding("conntrack", "filling", culprit=("peer", "10.9.9.9"), eta=(5, 7))
 
 
+def fire_filling_faster(t):
+    """What doubles again and again is on no line, and is there the sooner."""
+    t.conntrack([32000, 36500, 41500, 47000, 53500, 61000], LIMIT)
+    one_source(t)
+    return finding("conntrack", "filling", culprit=("peer", "10.9.9.9"), eta=(0.5, 1))
+
+
 def fire_distributed(t):
     """No single source."""
     t.conntrack(LIMIT, LIMIT, drop=40)
@@ -50,6 +57,23 @@ def fire_distributed(t):
 def quiet(t):
     """Four fifths, and it stays there."""
     t.conntrack(52500, LIMIT)
+    one_source(t)
+
+
+def quiet_people_come(t):
+    """Three seconds in which everybody arrives; who draws a line sees the table full in three more."""
+    t.conntrack([900, 900, 9000, 19000, 29500, 39500], LIMIT)
+    one_source(t)
+
+
+def quiet_people_came(t):
+    """The same a moment before: the window sees nothing but the line, and all of it came about in it."""
+    t.conntrack(t.line(2000, 42000), LIMIT)
+    one_source(t)
+
+
+def quiet_people_are_there(t):
+    t.conntrack([20000, 29000, 38500, 48000, 52000, 52100], LIMIT)
     one_source(t)
 
 

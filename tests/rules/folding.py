@@ -99,6 +99,111 @@ def case_group_kill_with_stalls(t):
     return want
 
 
+# ---- chains, order, ties --------------------------------------------------------------------------------------------
+
+def case_steal_processors_and_a_starved_listener(t):
+    """A chain: the hypervisor takes the processors, the server waits for one, its queue is full."""
+    t.cpu(user=0.57, steal=0.42, idle=0.01)
+    t.proc(900, "app", cpu=1.6, delay=0.9)
+    t.proc(500, "httpd", cpu=0.2, delay=0.6, open=[Sock(8001)])
+    listener(t, 80)
+    return finding("cpu.steal", "saturated", culprit=("hardware", "hypervisor"), effects=["cpu", "tcp.listen:80"], victims=["httpd"])
+
+
+def starved_parent(t, worker):
+    t.cpu(user=0.995, idle=0.005)
+    t.psi(cpu=0.9)
+    t.proc(900, "burner", cpu=3.6, delay=0.5)
+    t.proc(500, "httpd", cpu=0.0, open=[Sock(8001)])
+    t.proc(501, worker, ppid=500, cpu=0.2, delay=0.6)
+    listener(t, 80)
+
+
+def case_starved_worker_of_a_listener(t):
+    """The parent has the socket, its worker waits for a CPU: one server."""
+    starved_parent(t, "httpd")
+    return finding("cpu", "saturated", culprit=("process", "burner", 900), effects=["tcp.listen:80"], victims=["httpd"])
+
+
+def case_descriptors_of_a_worker(t):
+    """The worker cannot accept; the parent has the socket."""
+    t.proc(500, "nginx", cpu=0.0, open=[Sock(8001)])
+    t.proc(501, "nginx", ppid=500, fds=1024, cpu=0.1)
+    listener(t, 80)
+    return finding("fds:nginx", "exhausted", culprit=("process", "nginx", 501), effects=["tcp.listen:80"])
+
+
+def case_descriptors_of_a_child_of_another_name(t):
+    """What a server starts is not the server."""
+    t.proc(500, "httpd", cpu=0.0, open=[Sock(8001)])
+    t.proc(501, "convert", ppid=500, fds=1024, cpu=0.1)
+    listener(t, 80)
+    return [finding("fds:convert", "exhausted", culprit=("process", "convert", 501)), finding("tcp.listen:80", "exhausted", culprit=("process", "httpd", 500))]
+
+
+def case_descriptors_after_the_queue(t):
+    """The queue was full four seconds before there was no descriptor left: not because of it."""
+    t.moments = 8
+    t.proc(600, "app", fds=[700, 700, 700, 700, 700, 900, 1024, 1024], cpu=0.1, open=[Sock(8001)])
+    listener(t)
+    return [finding("fds:app", "exhausted", culprit=("process", "app", 600)), finding("tcp.listen:8080", "exhausted", culprit=("process", "app", 600))]
+
+
+def case_descriptors_before_the_queue(t):
+    t.moments = 8
+    t.proc(600, "app", fds=1024, cpu=0.1, open=[Sock(8001)])
+    t.listen(8080, 8001, waiting=[0, 0, 0, 0, 60, 129, 129, 129], backlog=128, drops=[0, 0, 0, 0, 0, 10, 30, 50])
+    t.tcpext(ListenOverflows=[0, 0, 0, 0, 0, 10, 30, 50], ListenDrops=[0, 0, 0, 0, 0, 10, 30, 50])
+    return finding("fds:app", "exhausted", culprit=("process", "app", 600), effects=["tcp.listen:8080"])
+
+
+def case_descriptors_to_come(t):
+    """They are not used up yet, so they fill no queue; what they come to is a finding of its own."""
+    t.proc(600, "app", fds=lambda i: 800 + 30 * i, cpu=0.1, open=[Sock(8001)])
+    listener(t)
+    return [finding("fds:app", "filling", culprit=("process", "app", 600), eta=(2, 4)), finding("tcp.listen:8080", "exhausted", culprit=("process", "app", 600))]
+
+
+def alternative(resource):
+    def check(run):
+        told = [e for e in run.doc["findings"][0]["evidence"] if e["alternative"]]
+        return None if [e["alternative"] for e in told] == [resource] and told[0]["confirm"] else "no alternative %s: %s" % (resource, told)
+    return check
+
+
+def swap_and_disk(t):
+    t.memory(available=1700, swap_free=900, anon=15000)
+    t.psi(memory=0.45, io=0.8)
+    t.vmstat(pswpin=500, pswpout=1000, pgmajfault=400)
+    t.proc(600, "worker", rss=9000)
+    for name in ("sda", "sda1"):
+        t.disk(name, reads=150, writes=30, read_bytes=60 * MB, write_bytes=1 * MB, read_ms=9000, write_ms=2500, busy=0.99, queue=12.0, inflight=12)
+    t.tasks(blocked=3)
+    t.proc(700, "rsync", state="D", cpu=0.1, io=dict(read=60 * MB, calls=200), open=[File("/srv/a.img", inode=70)])
+    t.proc(500, "mysqld", state="D", cpu=0.05, io=dict(read=20000, write=90000, calls=30), open=[Sock(5001), File("/var/lib/mysql/ibdata1", inode=50, writable=True)])
+
+
+def case_swap_and_disk(t):
+    """Moving pages fill the disk, or the disk makes moving pages slow: that is said, once."""
+    swap_and_disk(t)
+    return Expect(finding("swap", "saturated", culprit=("process", "worker", 600), effects=["disk.io:sda"], victims=["mysqld"]), checks=[alternative("disk.io:sda")], text=True)
+
+
+def case_swap_disk_and_a_starved_listener(t):
+    """Either way the queue is theirs."""
+    swap_and_disk(t)
+    listener(t, 3306, 5001)
+    return Expect(finding("swap", "saturated", culprit=("process", "worker", 600), effects=["disk.io:sda", "tcp.listen:3306"]), checks=[alternative("disk.io:sda")])
+
+
+def case_no_tie_without_two(t):
+    return_to = case_disk_and_a_starved_listener(t)
+
+    def none(run):
+        return "an alternative to nothing" if any(e["alternative"] for f in run.doc["findings"] for e in f["evidence"]) else None
+    return Expect(return_to, checks=[none])
+
+
 # ---- two causes, two findings ---------------------------------------------------------------------------------------
 
 def case_two_unrelated(t):

@@ -1,10 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* Counters that reset and wrap, trends that carry and that fade, processes that come and go. */
-#include "store/view.h"
+#include "rules/verdict.h"
 #include "test.h"
 
 #include <errno.h>
+#include <math.h>
 
 static struct store store;
 static struct view view;
@@ -109,6 +110,116 @@ static void trends(void)
 	end();
 }
 
+/* Six samples of a second, as `check` sees them: how long to a limit of 100, as the rules ask. */
+static double forecast_of(const double *y)
+{
+	const double t[] = {0, 1, 2, 3, 4, 5};
+	const struct view five = {.seconds = 5};
+	return forecast(&five, trend_fit(t, y, 6), y[5], 100);
+}
+
+/* The same shapes in a minute, 61 samples. */
+static struct trend minute(double (*shape)(double t))
+{
+	double t[61], y[61];
+	for (unsigned i = 0; i <= 60; i++) {
+		t[i] = i;
+		y[i] = shape(i);
+	}
+	return trend_fit(t, y, 61);
+}
+
+static double line(double t)
+{
+	return 40 + t / 2;
+}
+
+/* Small and without order, always the same. */
+static double jitter(double t)
+{
+	unsigned x = (unsigned)t * 2654435761u;
+	return (double)(x >> 16 & 255) / 255 - 0.5;
+}
+
+static double noisy_line(double t)
+{
+	return line(t) + jitter(t) * 0.4;
+}
+
+static double noise(double t)
+{
+	return 60 + 10 * jitter(t);
+}
+
+static double saturating(double t)
+{
+	return 80 * (1 - exp(-t / 20));
+}
+
+static double fading(double t)
+{
+	return 50 + 40 * (1 - exp(-t / 60));
+}
+
+static double teeth(double t)
+{
+	return 50 + fmod(t, 12);
+}
+
+static double one_step(double t)
+{
+	return t < 30 ? 40 : 70;
+}
+
+static double late_ramp(double t)
+{
+	return t < 20 ? 10 : 10 + (t - 20);
+}
+
+static double ended_ramp(double t)
+{
+	return t < 40 ? 10 + t : 50;
+}
+
+static double doubling(double t)
+{
+	return 20 * pow(2, t / 30);
+}
+
+static void shapes(void)
+{
+	const struct view watched = {.seconds = 60};
+	CHECK_NEAR(forecast_of((double[]){40, 45, 50, 55, 60, 65}), 7, 1e-9);    /* a line */
+	CHECK_NEAR(forecast_of((double[]){41, 45, 50.5, 55, 59.5, 65}), 7, 0.5); /* with noise */
+	CHECK_NEAR(forecast_of((double[]){40, 43, 47, 52, 58, 65}), 7, 0.1); /* faster and faster */
+	CHECK_NEAR(forecast_of((double[]){2, 2, 16, 34, 50, 60}), -1, 0); /* began in the window */
+	CHECK_NEAR(forecast_of((double[]){2, 9, 25, 41, 57, 73}), -1, 0);
+	CHECK_NEAR(forecast_of((double[]){5, 17, 29, 41, 53, 65}), -1, 0);  /* just before it */
+	CHECK_NEAR(forecast_of((double[]){16, 32, 48, 64, 70, 70}), -1, 0); /* all are there */
+	CHECK_NEAR(forecast_of((double[]){40, 48, 56, 64, 72, 74}), -1, 0);
+	CHECK_NEAR(forecast_of((double[]){40, 50, 58, 64, 69, 73}), -1, 0); /* fades */
+	CHECK_NEAR(forecast_of((double[]){65, 40, 47, 54, 61, 68}), -1, 0); /* saw-tooth */
+	CHECK_NEAR(forecast_of((double[]){40, 50, 60, 70, 45, 55}), -1, 0);
+	CHECK_NEAR(forecast_of((double[]){40, 40, 40, 65, 65, 65}), -1, 0); /* a step */
+	CHECK_NEAR(forecast_of((double[]){40, 41, 42, 63, 64, 65}), -1, 0); /* in a slow line */
+	CHECK_NEAR(forecast_of((double[]){60, 64, 61, 65, 62, 66}), -1, 0); /* noise */
+	CHECK_NEAR(forecast_of((double[]){5, 10, 15, 20, 25, 30}), -1, 0);  /* far from it */
+
+	CHECK_NEAR(trend_eta(&watched, minute(line), 30), 60, 1e-6);
+	CHECK_NEAR(trend_eta(&watched, minute(noisy_line), 30), 60, 2);
+	CHECK(!minute(noise).steady);
+	CHECK(!minute(saturating).steady);
+	CHECK(!minute(teeth).steady);
+	CHECK(!minute(one_step).steady);
+	CHECK(!minute(late_ramp).steady);
+	CHECK(!minute(ended_ramp).steady);
+	CHECK(minute(doubling).steady);
+	/* At the end 75.3 and 14.7 to come, of which it never sees the last: 5 are used up when 9.7 are left, after 60 ln(14.7 / 9.7). */
+	CHECK(minute(fading).fade_s > 0);
+	CHECK_NEAR(trend_eta(&watched, minute(fading), 5), 25, 2);
+	CHECK_NEAR(trend_eta(&watched, minute(fading), 16), -1, 0);
+}
+
 static void add_process(
 	struct sample *s, int32_t pid, uint64_t start, uint64_t cpu_ms, const char *name)
 {
@@ -167,6 +278,7 @@ int main(void)
 	counters();
 	shares_and_gauges();
 	trends();
+	shapes();
 	processes();
 	too_little();
 	view_destroy(&view);

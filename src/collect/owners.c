@@ -326,7 +326,9 @@ static size_t list_wanted(
 	}
 	const struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
 	for (uint32_t i = 0; i < out->conns.count && n < OWNERS_WANTED; i++)
-		if (!groups[i].pid && groups[i].inode && group_in_trouble(e, out, &groups[i]))
+		if (!groups[i].pid && groups[i].inode &&
+			((e->want & WANT_OWNERS) || groups[i].sendq + groups[i].recvq > 0 ||
+				group_in_trouble(e, out, &groups[i])))
 			wanted[n++] = groups[i].inode;
 	return n;
 }

@@ -20,6 +20,7 @@ enum link {
 	LINK_DISK,    /* the same device, or the filesystem on it */
 	LINK_CULPRIT, /* the symptom's culprit is in the cause's cgroup */
 	LINK_USER,    /* the symptom's process belongs to the user of the cause */
+	LINK_PORT, /* the same service: the port, in the same namespace or seen from the other end */
 };
 
 static const struct {
@@ -46,6 +47,15 @@ static const struct {
 	{RES_TCP_MEMORY, RES_TCP_ORPHANS, LINK_HOST},
 	{RES_FS_SPACE, RES_FS_INODES, LINK_DISK},
 	{RES_FS_SPACE, RES_DISK_IO, LINK_DISK},
+	{RES_TCP_SENDQ, RES_TCP_LISTEN, LINK_PORT},
+	{RES_TCP_SENDQ, RES_TCP_RECVQ, LINK_PORT},
+	{RES_TCP_SENDQ, RES_TCP_RECVQ, LINK_PID},
+	{RES_TCP_LISTEN, RES_TCP_RECVQ, LINK_PORT},
+	{RES_CPU, RES_TCP_RECVQ, LINK_STARVED},
+	{RES_CGROUP_CPU, RES_TCP_RECVQ, LINK_MEMBER},
+	{RES_CGROUP_MEMORY, RES_TCP_RECVQ, LINK_MEMBER},
+	{RES_DISK_IO, RES_TCP_RECVQ, LINK_STARVED},
+	{RES_DISK_STALL, RES_TCP_RECVQ, LINK_STARVED},
 };
 
 static bool is_victim(const struct verdict *cause, int32_t pid)
@@ -81,6 +91,10 @@ static bool linked(struct view *v, const struct verdict *cause, const struct ver
 			return symptom->nculprits && cause->cgroup &&
 			       who_is_member(v, cause->cgroup, symptom->culprits[0].pid);
 		case LINK_USER: return same_user(v, cause->pid, symptom->pid);
+		case LINK_PORT:
+			return cause->port && cause->port == symptom->port &&
+			       (cause->netns == symptom->netns ||
+				       cause->netns == symptom->peer_netns);
 		}
 	}
 	return false;

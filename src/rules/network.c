@@ -102,6 +102,8 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	const struct usage *owner = l->pid ? view_usage(v, l->pid) : NULL;
 	const char *name = owner ? who_name(v, owner->p) : say(v, "The owner of port %u", l->port);
 	f->netns = l->netns;
+	f->port = l->port;
+	f->peer_netns = l->netns;
 	f->pid = l->pid;
 	f->since_ns = since ? since : f->since_ns;
 	f->used = most;

@@ -122,6 +122,7 @@ enum cause_link {
 	LINK_USER,    /* the symptom's process belongs to the user of the cause */
 	LINK_BLAMED,  /* the process that the symptom blames is the cause's, or among its victims */
 	LINK_SERVER, /* the symptom's process is the cause's, or of the same server: parent and workers */
+	LINK_PORT, /* the same service: its port, in the same namespace or seen from the other end */
 	LINK_COUNT
 };
 enum cause_when { CAUSE_FULL, CAUSE_EVEN };

@@ -151,6 +151,58 @@ static void take_owner(struct engine *e, struct sample *out, int32_t pid)
 		engine_name_cgroup(e, &rows[p - rows]);
 }
 
+/* Is its owner to be known: is its queue nearly full, did it lose something since the last sample? */
+static bool udp_in_trouble(const struct udp_socket *u, const struct sample *prev, uint32_t guess)
+{
+	if (u->recvq && u->buffer && u->recvq >= u->buffer / 2)
+		return true;
+	uint32_t n = prev && u->drops ? prev->udp_sockets.count : 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct udp_socket *o =
+			&TABLE_ROWS(prev->udp_sockets, struct udp_socket)[(guess + i) % n];
+		if (o->inode == u->inode && o->netns == u->netns)
+			return o->drops != u->drops;
+	}
+	return false;
+}
+
+static void unknown_one(struct unknown *u, uint16_t netns, bool trouble)
+{
+	u->count++;
+	u->netns[netns % NETNS_MAX] = true;
+	u->trouble = u->trouble || trouble;
+}
+
+/* Sockets that are no TCP: their owners are written down where they are known, and sought only where one is in trouble, but for packet sockets, of
+ * which there are few. */
+static void fill_in_local(
+	struct engine *e, const struct sample *prev, struct sample *out, struct unknown *u)
+{
+	struct udp_socket *udp = TABLE_ROWS(out->udp_sockets, struct udp_socket);
+	struct unix_listener *paths = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	struct packet_tap *taps = TABLE_ROWS(out->packet_taps, struct packet_tap);
+	for (uint32_t i = 0; i < out->udp_sockets.count; i++) {
+		if (!udp[i].pid && udp[i].inode &&
+			(udp[i].pid = engine_owner(e, udp[i].inode)) != 0)
+			take_owner(e, out, udp[i].pid);
+		if (!udp[i].pid && udp[i].inode && udp_in_trouble(&udp[i], prev, i))
+			unknown_one(u, udp[i].netns, true);
+	}
+	for (uint32_t i = 0; i < out->unix_listeners.count; i++) {
+		struct unix_listener *l = &paths[i];
+		if (!l->pid && l->inode && (l->pid = engine_owner(e, l->inode)) != 0)
+			take_owner(e, out, l->pid);
+		if (!l->pid && l->inode && l->waiting && l->waiting >= l->backlog)
+			unknown_one(u, l->netns, true);
+	}
+	for (uint32_t i = 0; i < out->packet_taps.count; i++) {
+		if (!taps[i].pid && taps[i].inode)
+			taps[i].pid = engine_owner(e, taps[i].inode);
+		if (!taps[i].pid && taps[i].inode)
+			unknown_one(u, taps[i].netns, false);
+	}
+}
+
 /* What is known by now goes into the rows. */
 static void fill_in(
 	struct engine *e, const struct sample *prev, struct sample *out, struct unknown *u)
@@ -188,6 +240,7 @@ static void fill_in(
 		u->netns[g->netns % NETNS_MAX] = true;
 		u->trouble = u->trouble || group_in_trouble(e, out, g);
 	}
+	fill_in_local(e, prev, out, u);
 }
 
 /* Whether looking at the process may tell anything; its place in the cache. */
@@ -313,8 +366,26 @@ static size_t list_wanted(
 	}
 	const struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
 	for (uint32_t i = 0; i < out->conns.count && n < OWNERS_WANTED; i++)
-		if (!groups[i].pid && groups[i].inode && group_in_trouble(e, out, &groups[i]))
+		if (!groups[i].pid && groups[i].inode &&
+			((e->want & WANT_OWNERS) || groups[i].sendq + groups[i].recvq > 0 ||
+				group_in_trouble(e, out, &groups[i])))
 			wanted[n++] = groups[i].inode;
+	const struct udp_socket *udp = TABLE_ROWS(out->udp_sockets, struct udp_socket);
+	for (uint32_t i = 0; i < out->udp_sockets.count && n < OWNERS_WANTED; i++)
+		if (!udp[i].pid && udp[i].inode &&
+			((e->want & WANT_OWNERS) || udp[i].peer_port ||
+				udp_in_trouble(&udp[i], prev, i)))
+			wanted[n++] = udp[i].inode;
+	const struct unix_listener *paths = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count && n < OWNERS_WANTED; i++)
+		if (!paths[i].pid && paths[i].inode &&
+			((e->want & WANT_OWNERS) ||
+				(paths[i].waiting && paths[i].waiting >= paths[i].backlog)))
+			wanted[n++] = paths[i].inode;
+	const struct packet_tap *taps = TABLE_ROWS(out->packet_taps, struct packet_tap);
+	for (uint32_t i = 0; i < out->packet_taps.count && n < OWNERS_WANTED; i++)
+		if (!taps[i].pid && taps[i].inode)
+			wanted[n++] = taps[i].inode;
 	return n;
 }
 

@@ -66,6 +66,10 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 		is = same_server(v, cause->pid, blamed(symptom)) ||
 		     is_victim(v, cause, blamed(symptom));
 		break;
+	case LINK_PORT:
+		is = cause->port && cause->port == symptom->port &&
+		     (cause->netns == symptom->netns || cause->netns == symptom->peer_netns);
+		break;
 	case LINK_COUNT: break;
 	}
 	return is ? LINKED_BY_NAME : NOT_LINKED;

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "finding/episodes.h"
 #include "role/commands.h"
+#include "role/mute.h"
 #include "role/session.h"
 #include "role/stop.h"
 #include "role/version.h"
@@ -117,6 +118,7 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 		if (view_open(&s->view, s->store, s->window) < 0 ||
 			findings_build(&s->view, o->text[OPTION_ONLY], all, &fs) < 0)
 			return complain(EX_OSERR, "looking at the samples: %s", strerror(ENOMEM));
+		findings_mute(&s->view, mutes_of(o, s), &fs);
 		track_update(&track, &s->view, &fs, say_event, &w);
 	}
 	if (ticks < s->window && r == -ENODATA)
@@ -296,6 +298,8 @@ int command_check(struct options *o)
 		if (status == 0 && findings_build(&s.view, o->text[OPTION_ONLY], all, &fs) < 0)
 			status = complain(EX_OSERR, "looking at the samples: %s", strerror(ENOMEM));
 		else if (status == 0)
+			findings_mute(&s.view, mutes_of(o, &s), &fs);
+		if (status == 0)
 			status = say_findings(o, &s, &fs);
 	}
 	free(all);

@@ -24,6 +24,8 @@ int delegate(const struct options *o, char **argv);
 /* The same for any of its roles; answers a negative errno. */
 int exec_net(char **argv);
 int command_talk(struct options *o);
+int command_mute(struct options *o);
+int command_unmute(struct options *o);
 int command_explain(struct options *o);
 int command_doctor(struct options *o);
 int command_version(struct options *o);

@@ -10,6 +10,7 @@
 #define RULES_VERDICT_H
 
 #include "ledger/who.h"
+#include "store/mutes.h"
 
 enum severity { SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
 enum finding_state {
@@ -81,6 +82,7 @@ struct verdict {
 	size_t nremedies;
 	struct effect effects[VERDICT_EFFECTS];
 	size_t neffects;
+	const struct mute *muted; /* somebody knows and does not want to be told; NULL */
 };
 
 struct verdicts {

@@ -20,7 +20,7 @@
 enum {
 	STAND_S = 30,    /* a book older than this says nothing of now */
 	NAME_BYTES = 64, /* of a server, a pool, a number */
-	NUMBERS = 128,   /* in one book */
+	NUMBERS = 256,   /* in one book */
 };
 #define STAND_NS (STAND_S * UINT64_C(1000000000))
 
@@ -298,6 +298,8 @@ static void number_line(struct scan line, const struct out *o, uint32_t *names_l
 	uint64_t v;
 	if (!scan_word(&line, &name) || !scan_word(&line, &value) || !number(value, UINT64_MAX, &v))
 		return;
+	if (scan_starts(name, "signal.")) /* of server_signals.c */
+		return;
 	uint32_t id = name_of(name, o, names_left);
 	struct server_number *row = id ? table_add(&o->sample->server_numbers, sizeof *row) : NULL;
 	if (row)
@@ -405,6 +407,34 @@ static void keep_server(const struct sample *prev, struct sample *out, int32_t p
 		offsetof(struct server_number, server), pid);
 }
 
+static bool has_rows(const struct table *t, size_t row_size, size_t server, int32_t pid)
+{
+	for (uint32_t i = 0; i < t->count; i++) {
+		int32_t of;
+		memcpy(&of, t->rows.base + i * row_size + server, sizeof of);
+		if (of == pid)
+			return true;
+	}
+	return false;
+}
+
+/* A server that is full or hangs tells nothing: what it told last is who got it there. */
+static void keep_last_told(
+	const struct sample *prev, struct sample *out, const struct server_book *b)
+{
+	if ((b->status != BOOK_FULL && b->status != BOOK_HUNG && b->status != BOOK_SLOW) ||
+		!engine_same_process(prev, out, b->pid))
+		return;
+	if (!has_rows(&out->slots, sizeof(struct server_slot), offsetof(struct server_slot, server),
+		    b->pid))
+		keep_rows(&prev->slots, &out->slots, sizeof(struct server_slot),
+			offsetof(struct server_slot, server), b->pid);
+	if (!has_rows(&out->pools, sizeof(struct server_pool), offsetof(struct server_pool, server),
+		    b->pid))
+		keep_rows(&prev->pools, &out->pools, sizeof(struct server_pool),
+			offsetof(struct server_pool, server), b->pid);
+}
+
 /* What its silence is called: the kernel's word for the same. */
 static int error_of(enum book_status status)
 {
@@ -464,6 +494,9 @@ void engine_books(struct engine *e, const struct sample *prev, struct sample *ou
 			engine_same_process(prev, out, b->pid))
 			keep_server(prev, out, b->pid);
 	}
+	for (uint32_t i = 0; prev && i < out->servers.count; i++)
+		keep_last_told(prev, out, &TABLE_ROWS(out->servers, struct server_book)[i]);
+	engine_server_signals(e, prev, out);
 	if (e->book_names == 0)
 		sample_gap(
 			out, NETNS_HOST, ENOSPC, "names in books of servers", "pools of servers");

@@ -209,6 +209,8 @@ void engine_local_sockets(
 void engine_ct_states(struct engine *e, struct netns_state *ns, struct sample *out);
 /* What servers say of themselves: the books that came, and those of before that stand. */
 void engine_books(struct engine *e, const struct sample *prev, struct sample *out);
+/* The last signal that told a server to begin anew stands among its numbers. */
+void engine_server_signals(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_filesystems(struct engine *e, struct sample *out);
 void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_files(struct engine *e, const struct sample *prev, struct sample *out);

@@ -5,6 +5,8 @@
  * once are two findings. */
 #include "finding/finding.h"
 
+#include "ledger/servers.h"
+
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
@@ -20,6 +22,8 @@ enum link {
 	LINK_DISK,    /* the same device, or the filesystem on it */
 	LINK_CULPRIT, /* the symptom's culprit is in the cause's cgroup */
 	LINK_USER,    /* the symptom's process belongs to the user of the cause */
+	LINK_SERVER,  /* the symptom's process is of the cause's server, or its port is that of the cause, in one namespace */
+	LINK_WORKERS, /* the symptom is that all workers are busy, and one of them, or who started them, is among the cause's victims or in its group */
 };
 
 static const struct {
@@ -46,6 +50,16 @@ static const struct {
 	{RES_TCP_MEMORY, RES_TCP_ORPHANS, LINK_HOST},
 	{RES_FS_SPACE, RES_FS_INODES, LINK_DISK},
 	{RES_FS_SPACE, RES_DISK_IO, LINK_DISK},
+	{RES_WORKERS, RES_TCP_LISTEN, LINK_SERVER},
+	{RES_WORKERS, RES_TCP_SENDQ, LINK_SERVER},
+	{RES_WORKERS, RES_TCP_RECVQ, LINK_SERVER},
+	{RES_WORKERS, RES_UNIX_LISTEN, LINK_SERVER},
+	{RES_CPU, RES_WORKERS, LINK_WORKERS},
+	{RES_DISK_IO, RES_WORKERS, LINK_WORKERS},
+	{RES_DISK_STALL, RES_WORKERS, LINK_WORKERS},
+	{RES_CGROUP_CPU, RES_WORKERS, LINK_WORKERS},
+	{RES_CGROUP_MEMORY, RES_WORKERS, LINK_WORKERS},
+	{RES_CGROUP_PIDS, RES_WORKERS, LINK_WORKERS},
 };
 
 static bool is_victim(const struct verdict *cause, int32_t pid)
@@ -60,6 +74,35 @@ static bool same_user(const struct view *v, int32_t a, int32_t b)
 {
 	const struct usage *ua = a ? view_usage(v, a) : NULL, *ub = b ? view_usage(v, b) : NULL;
 	return ua && ub && ua->p->uid == ub->p->uid;
+}
+
+/* The port that a resource names: "tcp.listen:8080". */
+static bool names_port(const struct verdict *f, uint16_t port)
+{
+	const char *instance = strchr(f->resource, ':');
+	char text[8];
+	(void)snprintf(text, sizeof text, "%u", port);
+	return port && instance && strcmp(instance + 1, text) == 0;
+}
+
+static bool of_server(const struct view *v, const struct verdict *cause, const struct verdict *symptom)
+{
+	return (symptom->pid && cause->pid && server_has(v, cause->pid, symptom->pid)) ||
+	       (cause->netns == symptom->netns && names_port(symptom, cause->port));
+}
+
+/* A better reason for busy workers than requests that take long. */
+static bool starves_workers(
+	const struct view *v, const struct verdict *cause, const struct verdict *symptom)
+{
+	if (symptom->rule != RULE_workers_exhausted || !symptom->pid)
+		return false;
+	if (cause->cgroup && who_is_member(v, cause->cgroup, symptom->pid))
+		return true;
+	for (size_t i = 0; i < cause->nvictims; i++)
+		if (cause->victims[i].pid && server_has(v, symptom->pid, cause->victims[i].pid))
+			return true;
+	return false;
 }
 
 static bool linked(struct view *v, const struct verdict *cause, const struct verdict *symptom)
@@ -81,6 +124,8 @@ static bool linked(struct view *v, const struct verdict *cause, const struct ver
 			return symptom->nculprits && cause->cgroup &&
 			       who_is_member(v, cause->cgroup, symptom->culprits[0].pid);
 		case LINK_USER: return same_user(v, cause->pid, symptom->pid);
+		case LINK_SERVER: return of_server(v, cause, symptom);
+		case LINK_WORKERS: return starves_workers(v, cause, symptom);
 		}
 	}
 	return false;

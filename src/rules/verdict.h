@@ -62,6 +62,7 @@ struct verdict {
 	double used, limit; /* limit < 0: none */
 	double refused;     /* in the window, < 0: not counted */
 	int32_t pid;        /* the process it is about (descriptors, owner of a socket), 0 */
+	uint16_t port;      /* of the server that it is about, 0 */
 	uint64_t devno;     /* the disk or filesystem it is about, 0 */
 	uint32_t device;    /* series of the disk's M_DISK_BUSY, 0 */
 	struct who culprits[WHO_MAX];

@@ -76,15 +76,27 @@ def packed(address):
     return ipaddress.ip_address(address).packed
 
 
-def diag(state, local, sport, peer, dport, recvq=0, sendq=0, uid=0, inode=0, drops=None):
-    """One socket as sock_diag tells it: struct inet_diag_msg, and with drops the attribute INET_DIAG_SKMEMINFO."""
+def tcp_info(sent=0, received=0, sent_ms=0, received_ms=0, unsent=0, window=65535, retransmits=0, rtt_us=200):
+    """struct tcp_info: bytes that the peer acknowledged, bytes that came, milliseconds since the last of each."""
+    b = bytearray(236)
+    for offset, value in ((16, 1448), (44, sent_ms), (52, received_ms), (68, rtt_us), (100, retransmits), (144, unsent), (148, rtt_us), (228, window)):
+        struct.pack_into("=I", b, offset, int(value))
+    struct.pack_into("=QQ", b, 120, int(sent), int(received))
+    return bytes(b)
+
+
+def diag(state, local, sport, peer, dport, recvq=0, sendq=0, uid=0, inode=0, drops=None, tcp=None):
+    """One socket as sock_diag tells it: struct inet_diag_msg; with drops the attribute INET_DIAG_SKMEMINFO, with tcp (tcp_info()) INET_DIAG_INFO."""
     source, destination = packed(local), packed(peer)
     family = 10 if len(source) == 16 else 2
     body = struct.pack("=BBBB", family, STATES[state], 0, 0)
     body += struct.pack(">HH", sport, dport) + source.ljust(16, b"\0") + destination.ljust(16, b"\0")
-    body += struct.pack("=III", 0, 0, 0) + struct.pack("=IIIII", 0, recvq, sendq, uid, inode)
+    cookie = (sport << 16 | dport, sum(destination)) if tcp else (0, 0)
+    body += struct.pack("=III", 0, *cookie) + struct.pack("=IIIII", 0, recvq, sendq, uid, inode)
     if drops is not None:
         body += attr(7, struct.pack("=9I", 0, 131072, 0, 16384, 0, 0, 0, 0, drops & 0xffffffff))
+    if tcp is not None:
+        body += attr(2, tcp)
     return message(20, body)
 
 
@@ -117,9 +129,9 @@ class Net:
         """A listening socket: `drops` is the socket's own counter, as growth per second or as itself."""
         self.listeners.append((port, inode, waiting, backlog, drops, address, uid))
 
-    def connect(self, local, sport, peer, dport, state="established", inode=0, recvq=0, sendq=0, when=None):
-        """One connection; `when(i)` says in which moments it is there."""
-        self.connections.append((local, sport, peer, dport, state, inode, recvq, sendq, when))
+    def connect(self, local, sport, peer, dport, state="established", inode=0, recvq=0, sendq=0, when=None, tcp=None):
+        """One connection; `when(i)` says in which moments it is there. tcp: fields of tcp_info(), each a level."""
+        self.connections.append((local, sport, peer, dport, state, inode, recvq, sendq, when, tcp))
 
     def sockstat(self, **levels):
         self.levels.update(levels)
@@ -174,9 +186,10 @@ class Net:
             diag("listen", address, port, "::" if ":" in address else "0.0.0.0", 0, recvq=int(at(waiting, i)), sendq=int(at(backlog, i)), uid=uid, inode=inode,
                  drops=None if drops is None else t.counter(drops, i, 0))
             for port, inode, waiting, backlog, drops, address, uid in self.listeners)
-        out["netlink/tcp"] = b"".join(
-            diag(state, local, sport, peer, dport, recvq=int(at(recvq, i)), sendq=int(at(sendq, i)), inode=inode)
-            for local, sport, peer, dport, state, inode, recvq, sendq, when in self.connections if when is None or when(i))
+        out["netlink/tcp_info" if any(c[9] for c in self.connections) else "netlink/tcp"] = b"".join(
+            diag(state, local, sport, peer, dport, recvq=int(at(recvq, i)), sendq=int(at(sendq, i)), inode=inode,
+                 tcp=tcp and tcp_info(**{k: at(v, i) for k, v in tcp.items()}))
+            for local, sport, peer, dport, state, inode, recvq, sendq, when, tcp in self.connections if when is None or when(i))
         if self.entries:
             out["netlink/conntrack"] = b"".join(tracked(s, d, port, sport, proto) for s, d, port, sport, proto in self.entries)
         return out
@@ -363,6 +376,46 @@ class Tree:
             return "\n".join(lines) + "\n"
 
         self.set("books/%s.%d" % (kind, pid), text)
+
+    def server(self, pid, name, port, children=0, waiting=0, backlog=511, inode=8001, threads=1, drops=0, start=None, **more):
+        """A server that listens, and its worker processes pid+1, pid+2 ..."""
+        self.proc(pid, name, open=[Sock(inode)], switches=0, start=start, **more)
+        for k in range(children):
+            self.proc(pid + 1 + k, name, ppid=pid, uid=33, threads=threads, start=start, switches=0, **more)
+        self.listen(port, inode, waiting=waiting, backlog=backlog, drops=drops)
+
+    def _event(self, i, body):
+        """What the probes say happened at moment i; from the first event on they are there in all moments."""
+        if "probes/events" not in self.raw:
+            self.raw["probes/events"] = [b""] * self.moments
+        self.raw["probes/events"][i] += body
+
+    def signal(self, i, number, sender, target, sender_comm, target_comm, uid=0):
+        self._event(i, struct.pack("=6I16s16s", 2, number, sender, target, uid, 0, raw(sender_comm), raw(target_comm)))
+
+    def ended(self, i, pid, ppid, comm, code=0, uid=0):
+        self._event(i, struct.pack("=6I8Q", 1, pid, ppid, uid, code, 0, 10**14, 10**14 + 10**7, 10**6, 0, 0, 0, 100, 0) + raw(comm).ljust(16, b"\0"))
+
+    def clients(self, peer, port, n, kind, local="10.0.0.5", first=20000):
+        """n connections of a peer to a server's port. kind: reads (does not take its data), idle (answered, nothing asked), asked (waits for an answer),
+        trickles (sends a request byte by byte), waits (is not accepted), takes (a large answer that it takes fast)."""
+        for k in range(n):
+            inode, recvq, sendq = 0 if kind == "waits" else 50000 + first + k, 0, 0
+            old = lambda i: 20000 + i * 1000 * self.step
+            tcp = dict(sent=0, received=80, sent_ms=old, received_ms=old)
+            if kind == "reads":
+                sendq = 90000
+                tcp = dict(sent=lambda i: 40000 + 8 * i, received=80, sent_ms=200, received_ms=old, unsent=70000, window=0)
+            elif kind == "takes":
+                sendq = 90000
+                tcp = dict(sent=lambda i: 40000 + 500000 * i, received=80, sent_ms=1, received_ms=old, unsent=70000)
+            elif kind == "idle":
+                tcp = dict(sent=3000, received=400, sent_ms=old, received_ms=lambda i: old(i) + 40)
+            elif kind == "trickles":
+                tcp = dict(sent=0, received=lambda i: 60 + 8 * i, sent_ms=old, received_ms=300)
+            elif kind == "waits":
+                recvq = 80
+            self.connect(local, port, peer, first + k, inode=inode, recvq=recvq, sendq=sendq, tcp=tcp)
 
     def set(self, path, content):
         """A file as it is: text, bytes, None (not there), a list or a function of these."""

@@ -96,6 +96,7 @@ struct engine {
 	uint64_t now_ns, slow_from_ns; /* this tick and the one before */
 	struct connections *connections;
 	struct owners *owners;
+	struct servers *servers;
 	unsigned want, demand;
 	int32_t *pids;
 	struct reader_times *times;
@@ -211,6 +212,10 @@ void engine_ct_states(struct engine *e, struct netns_state *ns, struct sample *o
 void engine_books(struct engine *e, const struct sample *prev, struct sample *out);
 /* The last signal that told a server to begin anew stands among its numbers. */
 void engine_server_signals(struct engine *e, const struct sample *prev, struct sample *out);
+/* Tells plimsoll-books which servers there are, when the owners of listeners are filled in. */
+int engine_servers_open(struct engine *e);
+void engine_servers_close(struct engine *e);
+void engine_servers(struct engine *e, struct sample *out);
 void engine_filesystems(struct engine *e, struct sample *out);
 void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_files(struct engine *e, const struct sample *prev, struct sample *out);

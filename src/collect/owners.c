@@ -201,6 +201,14 @@ static void fill_in(
 		u->trouble = u->trouble || listener_in_trouble(l, prev) || e->owners->waited ||
 			     (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS));
 	}
+	struct unix_listener *local = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count; i++) {
+		struct unix_listener *l = &local[i];
+		if (l->pid || !l->inode || (l->pid = engine_owner(e, l->inode)) != 0)
+			continue;
+		u->count++;
+		u->netns[l->netns % NETNS_MAX] = true;
+	}
 	for (uint32_t i = 0; i < out->conns.count; i++) {
 		struct conn_group *g = &groups[i];
 		bool new = !g->pid;
@@ -340,6 +348,10 @@ static size_t list_wanted(
 				e->owners->waited || (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
 			wanted[n++] = l->inode;
 	}
+	const struct unix_listener *local = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count && n < OWNERS_WANTED; i++)
+		if (!local[i].pid && local[i].inode && (e->want & WANT_OWNERS))
+			wanted[n++] = local[i].inode;
 	const struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
 	for (uint32_t i = 0; i < out->conns.count && n < OWNERS_WANTED; i++)
 		if (!groups[i].pid && groups[i].inode && group_in_trouble(e, out, &groups[i]))

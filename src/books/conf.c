@@ -3,8 +3,10 @@
 #include "books/conf.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -143,6 +145,66 @@ int conf_socket(const struct book_target *t, const char *path, char ret_name[sta
 		return -EINVAL;
 	(void)snprintf(ret_name, 64, "%s", name);
 	return conf_open(t, dir, O_PATH | O_DIRECTORY);
+}
+
+enum { OPEN_SOCKETS = 1024 };
+
+/* Numbers of the sockets that the server has open, no more than there is room for. */
+static size_t sockets_of(int32_t pid, uint64_t inode[static OPEN_SOCKETS])
+{
+	char path[40], link[64];
+	(void)snprintf(path, sizeof path, "/proc/%d/fd", pid);
+	size_t n = 0;
+	DIR *d = opendir(path);
+	const struct dirent *e;
+	while (d && n < OPEN_SOCKETS && (e = readdir(d))) {
+		ssize_t len = readlinkat(dirfd(d), e->d_name, link, sizeof link - 1);
+		if (len <= 8 || memcmp(link, "socket:[", 8) != 0)
+			continue;
+		struct scan s = scan_over(link + 8, (size_t)len - 8);
+		n += scan_u64(&s, &inode[n]);
+	}
+	if (d)
+		(void)closedir(d);
+	return n;
+}
+
+/* A line of /proc/PID/net/unix: number, references, protocol, flags, type, state, inode, path. Whoever takes connections has a flag. */
+static bool listening_line(char *line, uint64_t *ret_inode, char **ret_path)
+{
+	unsigned long flags;
+	int at = 0;
+	if (sscanf(line, "%*s %*s %*s %lx %*s %*s %" SCNu64 " %n", &flags, ret_inode, &at) != 2 ||
+		!at || !(flags & 0x10000) || line[at] != '/')
+		return false;
+	*ret_path = line + at;
+	line[at + (int)strcspn(line + at, "\n")] = '\0';
+	return true;
+}
+
+int conf_listening(const struct book_target *t, const char *ending, char *ret, size_t size)
+{
+	char path[40], line[256], *name;
+	uint64_t inode[OPEN_SOCKETS], one;
+	size_t n = sockets_of(t->pid, inode);
+	(void)snprintf(path, sizeof path, "/proc/%d/net/unix", t->pid);
+	FILE *f = fopen(path, "re");
+	int r = -ENOENT;
+	while (f && r < 0 && fgets(line, sizeof line, f)) {
+		if (!listening_line(line, &one, &name) || strlen(name) >= size)
+			continue;
+		size_t len = strlen(name), end = ending ? strlen(ending) : 0;
+		if (len < end || (end && strcmp(name + len - end, ending) != 0))
+			continue;
+		for (size_t i = 0; r < 0 && i < n; i++)
+			if (inode[i] == one) {
+				(void)snprintf(ret, size, "%s", name);
+				r = 0;
+			}
+	}
+	if (f)
+		(void)fclose(f);
+	return r;
 }
 
 char *conf_user(const struct book_target *t, char *buf, size_t size)

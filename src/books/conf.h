@@ -29,6 +29,8 @@ char *conf_read(const struct book_target *t, const char *path, size_t *ret_len);
 /* A unix socket: a descriptor of its folder, which stays good when rights are gone and when the server makes the socket anew. Its name goes to
  * ret_name. A negative errno. */
 int conf_socket(const struct book_target *t, const char *path, char ret_name[static 64]);
+/* The path of a unix socket on which the server listens now, the first of those that end in one of the endings (NULL: any). 0 or -ENOENT. */
+int conf_listening(const struct book_target *t, const char *ending, char *ret, size_t size);
 /* The name of the user that the server runs as, from its own /etc/passwd; "" not known. */
 char *conf_user(const struct book_target *t, char *buf, size_t size);
 

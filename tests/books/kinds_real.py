@@ -196,4 +196,97 @@ def redis():
         s.close()
 
 
-CASES = {"haproxy": haproxy, "postgres": postgres, "redis": redis}
+def phpfpm():
+    found = sorted(glob.glob("/usr/sbin/php-fpm*"))
+    if not found:
+        raise Skip("no php-fpm")
+    need("cgi-fcgi")
+    d = place("phpfpm", "www-data")
+    (d / "pool.d").mkdir()
+    (d / "sleep.php").write_text("<?php usleep(4000000); echo 'ok';")
+    (d / "fpm.conf").write_text(f"[global]\ndaemonize = no\nerror_log = {d}/log\ninclude={d}/pool.d/*.conf\n")
+    common = "user = www-data\ngroup = www-data\npm = static\n"
+    (d / "pool.d/a.conf").write_text(f"[www]\n{common}listen = {d}/$pool.sock\nlisten.mode = 0666\npm.max_children = 3\npm.status_path = /status ; here\nrequest_terminate_timeout = 2m\n")
+    (d / "pool.d/b.conf").write_text(f"[api]\n{common}listen = 127.0.0.1:9100\npm.max_children = 2\npm.status_path = /st\npm.status_listen = 127.0.0.1:9101\n")
+    (d / "pool.d/c.conf").write_text(f"[dark]\n{common}listen = 127.0.0.1:9102\npm.max_children = 4\n")
+    p = spawn([found[-1], "-F", "-y", d / "fpm.conf"])
+    wait_for(lambda: listens(9101) and listens(9100) and (d / "www.sock").exists(), p=p)
+
+    def request(where, uri):
+        env = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": uri.partition("?")[0], "SCRIPT_FILENAME": f"{d}/sleep.php", "QUERY_STRING": uri.partition("?")[2], "PATH": "/usr/bin"}
+        return subprocess.Popen(["cgi-fcgi", "-bind", "-connect", where], env=env, stdout=subprocess.DEVNULL, start_new_session=True)
+
+    def page(where, path):
+        env = {"REQUEST_METHOD": "GET", "SCRIPT_NAME": path, "SCRIPT_FILENAME": path, "QUERY_STRING": "", "PATH": "/usr/bin"}
+        out = subprocess.run(["cgi-fcgi", "-bind", "-connect", where], env=env, capture_output=True, text=True, timeout=10).stdout
+        return {k.strip(): v.strip() for k, _, v in (l.partition(":") for l in out.splitlines())}
+
+    clients = [request(f"{d}/www.sock", f'/shop?id={i}%20"x"') for i in range(2)] + [request("127.0.0.1:9100", "/status2") for _ in range(5)]
+    time.sleep(1.4)
+    b = ask("php-fpm", p.pid)
+    own = page("127.0.0.1:9101", "/st")
+    same("php-fpm status", (b.status, b.name), ("ok", "php-fpm"))
+    www, api = b.pools["workers", "www"], b.pools["workers", "api"]
+    same("php-fpm pool that answers itself", (www["used"], www["idle"], www["limit"]), (2, 1, 3))
+    true("php-fpm queue of a unix socket is not known", "waiting" not in www)
+    same("php-fpm pool that is full", (api["used"], api["idle"], api["limit"], api["waiting"]), (2, 0, 2, 3))
+    same("php-fpm as itself says", (api["waiting"], api["refused"], api["high"]), tuple(int(own[k]) for k in ("listen queue", "max children reached", "max active processes")))
+    same("php-fpm pool without a page", b.pools["workers", "dark"], {"limit": 4})
+    same("php-fpm requests", sorted(s["text"].split(" ")[1] for s in b.slots), ['/shop?id=0%20"x"', '/shop?id=1%20"x"', "/status2", "/status2"])
+    true("php-fpm time of requests", all(1000 <= s["ms"] < 3500 for s in b.slots), b.slots)
+    same("php-fpm timeout", b.numbers["timeout.request.ms/www"], 120000)
+    clients.append(request(f"{d}/www.sock", "/last"))
+    time.sleep(0.3)
+    b = ask("php-fpm", p.pid)
+    same("php-fpm all at work", (b.status, b.numbers["silent/www"], b.numbers["silent/api"], b.pools["workers", "www"]), ("ok", 1, 0, {"limit": 3}))
+    true("php-fpm all at work: in time", b.seconds <= 0.6, b.seconds)
+    for c in clients:
+        c.kill()
+        c.wait()
+
+
+def mysql():
+    need("mariadbd", "mariadb-install-db", "mariadb")
+    d = place("mysql", "mysql")
+    run(["mariadb-install-db", "--no-defaults", "--user=mysql", f"--datadir={d}/data", "--skip-test-db", "--auth-root-authentication-method=socket"], user="mysql")
+    p = spawn(["mariadbd", "--no-defaults", f"--datadir={d}/data", f"--socket={d}/my.sock", "--port=3307", "--bind-address=127.0.0.1", "--max-connections=10",
+               "--innodb-buffer-pool-size=16M", "--innodb-flush-method=nosync", f"--pid-file={d}/pid"], user="mysql")
+    client = ["mariadb", "--no-defaults", "-S", d / "my.sock", "-u", "mysql", "-N", "-B"]
+    wait_for(lambda: run(client + ["-e", "select 1"], user="mysql"), p=p)
+    run(client + ["-e", "create database shop; create table shop.t(a int primary key, b int) engine=innodb; insert into shop.t values (1, 1)"], user="mysql")
+
+    def session(text):
+        s = subprocess.Popen(["setpriv", "--reuid", "mysql", "--regid", "mysql", "--init-groups", "--", *map(str, client), "-n"],
+                             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+        s.stdin.write(text)
+        s.stdin.flush()
+        return s
+
+    sessions = [session("begin; update shop.t set b = 2 where a = 1;\n")]
+    time.sleep(0.5)
+    sessions += [session("update shop.t set b = 3 where a = 1;\n"), session("select sleep(40);\n"), session("select 1;\n")]
+    time.sleep(2.5)
+    try:
+        b = ask("mysql", p.pid, "127.0.0.1", 3307, user="mysql")
+        status = dict(l.split("\t") for l in run(client + ["-e", "show global status"], user="mysql").splitlines() if l.count("\t") == 1)
+        same("mysql status", (b.status, b.name), ("ok", "mysql"))
+        c = b.pools["connections", ""]
+        same("mysql connections", (c["used"], c["limit"], c["working"], c["locked"]), (5, 10, 2, 1))
+        same("mysql connections as itself says", (c["used"], c["high"]), (int(status["Threads_connected"]), int(status["Max_used_connections"])))
+        by_state = {s["state"]: s for s in b.slots}
+        same("mysql sessions", sorted(by_state), ["locked", "transaction", "working"])
+        same("mysql blocker", by_state["locked"]["blocker"], by_state["transaction"]["id"])
+        same("mysql query", (by_state["locked"]["text"], by_state["locked"]["who"]), ("update shop.t set b = 3 where a = 1", "mysql"))
+        true("mysql time", 1000 <= by_state["transaction"]["ms"] < 9000, by_state["transaction"]["ms"])
+        same("mysql waits", (b.numbers["locks.waiting"], b.numbers["locks.timeout.s"]), (1, 50))
+        same("mysql denied", ask("mysql", p.pid, "127.0.0.1", 3307).status, "denied")
+        sessions += [session("select sleep(40);\n") for _ in range(9)]
+        time.sleep(1)
+        same("mysql full", ask("mysql", p.pid, "127.0.0.1", 3307, user="mysql").status, "full")
+    finally:
+        for s in sessions:
+            s.kill()
+            s.wait()
+
+
+CASES = {"haproxy": haproxy, "postgres": postgres, "redis": redis, "php-fpm": phpfpm, "mysql": mysql}

@@ -23,6 +23,7 @@ enum {
 	OWNER_FDS = 4096, /* descriptors looked at in one process when owners are asked for */
 	OWNER_STEP = 256, /* and else before it is another one's turn */
 	OWNERS_WANTED = 256,
+	WORTH_MEMBERS = 4,   /* connections to one destination */
 	BUDGET_NS = 5000000, /* of a tick */
 	BUDGET_TROUBLE_NS = 20000000,
 	PAUSE_MAX = 64, /* ticks */
@@ -39,6 +40,7 @@ struct owners {
 	int32_t cursor;          /* the process that was looked at last */
 	uint32_t found, unknown; /* since the round began; sockets without an owner when it began */
 	uint32_t pause, waiting; /* ticks between rounds; still to wait */
+	bool waited;             /* connections stand in front of a server */
 };
 
 struct look {
@@ -116,13 +118,26 @@ bool engine_same_process(const struct sample *prev, const struct sample *out, in
 	return p && sample_proc(out, pid, p->start_ticks) != NULL;
 }
 
-/* A listener is worth an owner when connections wait in it or it dropped some since the last
+/* A listener is worth an owner when connections wait in half of it, or stand in it, or it dropped some since the last
  * sample. */
 static bool listener_in_trouble(const struct listener *l, const struct sample *prev)
 {
 	const struct listener *before = prev ? sample_listener(prev, l) : NULL;
-	return (l->waiting > 0 && l->waiting * 2 >= l->backlog) ||
+	return (l->waiting > 0 &&
+		       (l->waiting * 2 >= l->backlog || (before && before->waiting > 0))) ||
 	       (before && l->have_drops && before->drops != l->drops);
+}
+
+/* Connections stand in front of a server: then it matters whose the connections behind it are. */
+static bool somebody_waits(const struct sample *prev, const struct sample *out)
+{
+	for (uint32_t i = 0; prev && i < out->listeners.count; i++) {
+		const struct listener *l = &TABLE_ROWS(out->listeners, struct listener)[i],
+				      *before = l->waiting ? sample_listener(prev, l) : NULL;
+		if (before && before->waiting > 0)
+			return true;
+	}
+	return false;
 }
 
 static bool group_in_trouble(
@@ -131,6 +146,7 @@ static bool group_in_trouble(
 	struct port_range ports = engine_port_range(e, s, g->netns);
 	return (g->outgoing && !g->peer_hostbits &&
 		       (uint64_t)g->ephemeral * 2 > ports.high - ports.low + 1) ||
+	       (g->outgoing && e->owners->waited && g->established >= WORTH_MEMBERS) ||
 	       g->sendq + g->recvq > (64u << 20);
 }
 
@@ -221,8 +237,16 @@ static void fill_in(
 		}
 		u->count++;
 		u->netns[l->netns % NETNS_MAX] = true;
-		u->trouble = u->trouble || listener_in_trouble(l, prev) ||
+		u->trouble = u->trouble || listener_in_trouble(l, prev) || e->owners->waited ||
 			     (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS));
+	}
+	struct unix_listener *local = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count; i++) {
+		struct unix_listener *l = &local[i];
+		if (l->pid || !l->inode || (l->pid = engine_owner(e, l->inode)) != 0)
+			continue;
+		u->count++;
+		u->netns[l->netns % NETNS_MAX] = true;
 	}
 	for (uint32_t i = 0; i < out->conns.count; i++) {
 		struct conn_group *g = &groups[i];
@@ -361,9 +385,13 @@ static size_t list_wanted(
 		const struct listener *l = &listeners[i];
 		if (!l->pid && l->inode &&
 			((e->want & WANT_OWNERS) || listener_in_trouble(l, prev) ||
-				(e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
+				e->owners->waited || (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
 			wanted[n++] = l->inode;
 	}
+	const struct unix_listener *local = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count && n < OWNERS_WANTED; i++)
+		if (!local[i].pid && local[i].inode && (e->want & WANT_OWNERS))
+			wanted[n++] = local[i].inode;
 	const struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
 	for (uint32_t i = 0; i < out->conns.count && n < OWNERS_WANTED; i++)
 		if (!groups[i].pid && groups[i].inode &&
@@ -425,6 +453,7 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 	struct unknown *u = arena_alloc(&e->scratch, sizeof *u);
 	if (!u)
 		return;
+	e->owners->waited = somebody_waits(prev, out);
 	fill_in(e, prev, out, u);
 	if (u->count == 0)
 		return;

@@ -3,7 +3,7 @@
 #include "names/names.h"
 
 #include "base/intern.h"
-#include "http/confine.h"
+#include "base/confine.h"
 #include "names/dns.h"
 #include "names/idn.h"
 #include "names/message.h"

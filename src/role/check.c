@@ -105,7 +105,7 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 		(void)fprintf(
 			stderr, "watching; what begins and ends is printed here, Ctrl-C ends it\n");
 	while (!stop_requested && !w.failed) {
-		r = session_tick(s, ticks == 0 ? WANT_SLOW : 0);
+		r = session_tick(s, ticks == 0 ? WANT_SLOW | (s->books ? WANT_OWNERS : 0) : 0);
 		if (r == -EINTR)
 			continue;
 		if (r == -ENODATA)

@@ -6,6 +6,7 @@
 #include "rules/conns.h"
 
 #include "base/text.h"
+#include "ledger/servers.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +16,6 @@ enum {
 	STANDING_ROWS = 128,
 	DRAIN_S =
 		60, /* who needs longer for what is in the queue already holds the connection beyond the usual time-outs */
-	HELD_CONNS = 8,
 	UNREAD_BYTES =
 		32
 		<< 10, /* beyond any request that is simply being worked on: the peer's window is closing */
@@ -116,11 +116,11 @@ const struct rule_case rule_case_tcp_sendq = {
 		     "closed (or not one byte is acknowledged), and at the "
 		     "rate of the window what it holds would take longer than a minute. And "
 		     "somebody waits for it: connections in the accept queue or "
-		     "unread requests while at least half of the connections of the port stand; or "
-		     "8 and more of them, that half; or the process "
+		     "unread requests while at least half of the connections of the port stand "
+		     "(and the server does not say that workers are idle); or the process "
 		     "that sends grows by a mebibyte and more, in nearly every step.",
-	.false_alarms = "A busy sender: the queue is full and drains. A viewer who paused his "
-			"film, and nobody waits: a note. Loss or a full uplink: the "
+	.false_alarms = "A busy sender: the queue is full and drains. Viewers who paused their "
+			"film, however many, and nobody waits: a note. Loss or a full uplink: the "
 			"window is open (net.loss, net.tx).",
 	.confirm = "ss -tnmoi 'sport = :PORT'   # Send-Q, timer:(persist,...), rwnd_limited, "
 		   "bytes_acked",
@@ -199,17 +199,33 @@ struct send_harm {
 	bool held;
 };
 
+/* As the server of the port tells itself: who waits will be taken at once. */
+static bool has_idle_workers(const struct view *v, unsigned netns, uint16_t port)
+{
+	const struct sample *s = view_last(v);
+	for (uint32_t i = 0; i < s->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
+		const struct server_pool *pool =
+			b->netns == netns && b->port == port && b->status == BOOK_OK
+				? server_pool_of(s, b->pid, POOL_WORKERS, 0)
+				: NULL;
+		if (pool && pool->idle > 0)
+			return true;
+	}
+	return false;
+}
+
 static bool send_harm(
 	struct view *v, const struct conn_group *g, unsigned conns, struct send_harm *h)
 {
-	h->waits = !g->outgoing && conn_waits_for_accept(v, g->netns, g->port, &h->waiting);
+	h->waits = !g->outgoing && conn_waits_for_accept(v, g->netns, g->port, &h->waiting) &&
+		   !has_idle_workers(v, g->netns, g->port);
 	h->all = accepted(v, g->netns, g->outgoing, g->port, h->waiting);
 	h->held = (double)conns * 2 >= h->all;
 	h->unread = unread_requests(v, g->netns, g->pid, g->outgoing ? 0 : g->port);
 	h->unread = h->unread > h->waiting ? h->unread - h->waiting : 0;
 	h->grown = grows(v, g->pid);
-	return (h->held && (h->waits || h->unread || (conns >= HELD_CONNS && !g->outgoing))) ||
-	       h->grown > 0;
+	return (h->held && (h->waits || h->unread)) || h->grown > 0;
 }
 
 static void sendq_verdict(struct view *v, struct verdicts *out, const struct standing *rows,

@@ -47,8 +47,8 @@ def fire_dead(t):
     """The peer is gone: nothing is acknowledged, though the window is open."""
     server(t, conns=8)
     stuck(t, conns=8, info=dict(out=0, retrans=1))
-    t.listen(8110, 8001)
-    return finding("tcp.sendq:8110", "saturated", severity="warning", culprit=("peer", "10.9.9.9"))
+    t.listen(8110, 8001, waiting=2)
+    return finding("tcp.sendq:8110", "saturated", culprit=("peer", "10.9.9.9"))
 
 
 def fire_loopback(t):
@@ -67,6 +67,14 @@ def quiet(t):
     server(t, conns=8)
     stuck(t, conns=8, info=dict(out=300000, closed=True))
     t.listen(8110, 8001, waiting=1)
+
+
+def quiet_nobody_waits(t):
+    """Every connection stands, and nobody else wants one."""
+    server(t, conns=20)
+    stuck(t, conns=20)
+    t.listen(8110, 8001)
+    return note("tcp.sendq:8110")
 
 
 def quiet_paused(t):

@@ -76,9 +76,13 @@ def packed(address):
     return ipaddress.ip_address(address).packed
 
 
-def tcp_info(out=0, in_=0, retrans=0, rtt=0.0004, min_rtt=0.0003, closed=False, unsent=0):
-    """struct tcp_info: bytes acknowledged and received, segments sent again, round trips in seconds, whether the peer's window is closed."""
+def tcp_info(out=0, in_=0, retrans=0, rtt=0.0004, min_rtt=0.0003, closed=False, unsent=0, sent_ms=0, received_ms=0):
+    """struct tcp_info: bytes acknowledged and received, milliseconds since the last of each, segments sent again, round trips in seconds, whether the
+    peer's window is closed."""
     i = bytearray(232)
+    struct.pack_into("=I", i, 16, 1448)
+    struct.pack_into("=I", i, 44, int(sent_ms))
+    struct.pack_into("=I", i, 52, int(received_ms))
     struct.pack_into("=I", i, 68, int(rtt * 1e6))
     struct.pack_into("=I", i, 100, int(retrans))
     struct.pack_into("=QQIIII", i, 120, int(out), int(in_), 0, 0, int(unsent), int(min_rtt * 1e6))
@@ -158,9 +162,15 @@ class Net:
         """A listening socket: `drops` is the socket's own counter, as growth per second or as itself."""
         self.listeners.append((port, inode, waiting, backlog, drops, address, uid))
 
-    def connect(self, local, sport, peer, dport, state="established", inode=0, recvq=0, sendq=0, when=None, info=None):
+    LEVELS = {"sent": "out", "received": "in_", "retransmits": "retrans", "sent_ms": "sent_ms", "received_ms": "received_ms", "unsent": "unsent", "window": "closed", "rtt_us": "rtt"}
+
+    def connect(self, local, sport, peer, dport, state="established", inode=0, recvq=0, sendq=0, when=None, info=None, tcp=None):
         """One connection; `when(i)` says in which moments it is there. info: words of tcp_info(); counters among them as growth per second or as
-        themselves. Where one connection has it, all do."""
+        themselves. tcp: the same as levels of each moment, by LEVELS: bytes sent and received, window (bytes), rtt_us. Where one connection has
+        it, all do."""
+        if tcp is not None:
+            change = {"window": lambda x: x == 0, "rtt_us": lambda x: x / 1e6}
+            info = {self.LEVELS[k]: (lambda i, k=k, v=v: change.get(k, lambda x: x)(at(v, i))) for k, v in tcp.items()}
         self.connections.append((local, sport, peer, dport, state, inode, recvq, sendq, when, info))
 
     def udp(self, port, inode, recvq=0, drops=0, buffer=212992, address="0.0.0.0", peer=None, peer_port=0):
@@ -433,6 +443,68 @@ class Tree:
         self.groups.append((path, list(procs), memory, pids, cpu, v1))
         if v1:
             self.cgroup_v1 = True
+
+    def book(self, kind, pid, name=None, pools=(), slots=(), numbers=None, status="ok", port=0, netns=None, source="-", when=None):
+        """What a server says of itself (src/books/book.h). pools: (kind, name, dict); slots: (id, dict); numbers: dict. Each value, and pools, slots and
+        numbers themselves, may be a level; `who` and `text` are texts. when(i): a book came at this moment."""
+        def word(text):
+            return "".join(chr(b) if 32 < b < 127 and b != 37 else "%%%02X" % b for b in raw(text)) or "-"
+
+        def fields(values, i):
+            return "".join(" %s=%s" % (k, word(at(v, i)) if k in ("who", "text", "peer", "state") else int(at(v, i))) for k, v in values.items() if at(v, i) is not None)
+
+        def text(i):
+            if when and not when(i):
+                return None
+            lines = ["server %s %s pid=%d netns=%d port=%d status=%s took=900 at=%d source=%s" % (
+                kind, word(name or kind), pid, netns or HOST_NETNS, port, at(status, i), self.clock(i)[1], word(source))]
+            lines += ["pool %s %s%s" % (k, word(n), fields(v, i)) for k, n, v in pools if at(v, i) is not None]
+            now = slots(i) if callable(slots) else slots
+            lines += ["slot %d%s" % (number, fields(v, i)) for number, v in now]
+            lines += ["number %s %d" % (word(k), at(v, i)) for k, v in (numbers or {}).items() if at(v, i) is not None]
+            return "\n".join(lines) + "\n"
+
+        self.set("books/%s.%d" % (kind, pid), text)
+
+    def server(self, pid, name, port, children=0, waiting=0, backlog=511, inode=8001, threads=1, drops=0, start=None, **more):
+        """A server that listens, and its worker processes pid+1, pid+2 ..."""
+        self.proc(pid, name, open=[Sock(inode)], switches=0, start=start, **more)
+        for k in range(children):
+            self.proc(pid + 1 + k, name, ppid=pid, uid=33, threads=threads, start=start, switches=0, **more)
+        self.listen(port, inode, waiting=waiting, backlog=backlog, drops=drops)
+
+    def _event(self, i, body):
+        """What the probes say happened at moment i; from the first event on they are there in all moments."""
+        if "probes/events" not in self.raw:
+            self.raw["probes/events"] = [b""] * self.moments
+        self.raw["probes/events"][i] += body
+
+    def signal(self, i, number, sender, target, sender_comm, target_comm, uid=0):
+        self._event(i, struct.pack("=6I16s16s", 2, number, sender, target, uid, 0, raw(sender_comm), raw(target_comm)))
+
+    def ended(self, i, pid, ppid, comm, code=0, uid=0):
+        self._event(i, struct.pack("=6I8Q", 1, pid, ppid, uid, code, 0, 10**14, 10**14 + 10**7, 10**6, 0, 0, 0, 100, 0) + raw(comm).ljust(16, b"\0"))
+
+    def clients(self, peer, port, n, kind, local="10.0.0.5", first=20000):
+        """n connections of a peer to a server's port. kind: reads (does not take its data), idle (answered, nothing asked), asked (waits for an answer),
+        trickles (sends a request byte by byte), waits (is not accepted), takes (a large answer that it takes fast)."""
+        for k in range(n):
+            inode, recvq, sendq = 0 if kind == "waits" else 50000 + first + k, 0, 0
+            old = lambda i: 20000 + i * 1000 * self.step
+            tcp = dict(sent=0, received=80, sent_ms=old, received_ms=old)
+            if kind == "reads":
+                sendq = 90000
+                tcp = dict(sent=lambda i: 40000 + 8 * i, received=80, sent_ms=200, received_ms=old, unsent=70000, window=0)
+            elif kind == "takes":
+                sendq = 90000
+                tcp = dict(sent=lambda i: 40000 + 500000 * i, received=80, sent_ms=1, received_ms=old, unsent=70000)
+            elif kind == "idle":
+                tcp = dict(sent=3000, received=400, sent_ms=old, received_ms=lambda i: old(i) + 40)
+            elif kind == "trickles":
+                tcp = dict(sent=0, received=lambda i: 60 + 8 * i, sent_ms=old, received_ms=300)
+            elif kind == "waits":
+                recvq = 80
+            self.connect(local, port, peer, first + k, inode=inode, recvq=recvq, sendq=sendq, tcp=tcp)
 
     def set(self, path, content):
         """A file as it is: text, bytes, None (not there), a list or a function of these."""

@@ -1,0 +1,247 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""Servers that are hostile, for each kind: what a server of its protocol is expected to send is known, and something else is sent."""
+import os, pathlib, socket, struct, sys, threading, time
+
+from harness import Skip, ask, end, place, same, spawn, true
+
+LARGE = 100 << 20
+LIMIT_S = 0.6  # of the clock, start of the process included
+
+
+class Server:
+    """Listens at an address or path and does to each connection what its mode says."""
+
+    def __init__(self, where, mode, greeting=b"", endless=(b"", b"x" * 65536), wrong=b"HTTP/1.1 400 Bad Request\r\nServer: x\r\nConnection: close\r\n\r\nno\n", dgram=False):
+        self.mode, self.greeting, self.endless, self.wrong, self.stop = mode, greeting, endless, wrong, threading.Event()
+        self.kept = []
+        if isinstance(where, (str, pathlib.Path)):
+            self.socket = socket.socket(socket.AF_UNIX)
+            if os.path.exists(where):
+                os.unlink(where)
+            self.socket.bind(str(where))
+            os.chmod(where, 0o777)
+        else:
+            self.socket = socket.socket()
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.socket.bind(where)
+        if mode == "down":
+            if not isinstance(where, (str, pathlib.Path)):
+                self.socket.close()
+            return
+        self.socket.listen(0 if mode == "backlog" else 64)
+        if mode == "backlog":
+            for _ in range(4):
+                c = socket.socket(self.socket.family)
+                c.setblocking(False)
+                c.connect_ex(self.socket.getsockname())
+                self.kept.append(c)
+            return
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                c, _ = self.socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(c,), daemon=True).start()
+
+    def serve(self, c):
+        try:
+            if self.mode == "hung":
+                self.stop.wait(5)
+            elif self.mode == "slow":
+                while not self.stop.is_set():
+                    c.sendall((self.greeting or self.endless[0] or b"#")[:1])
+                    self.stop.wait(1)
+            elif self.mode == "garbage":
+                self.read(c)
+                c.sendall(b"\x00\xff\x80\x7f%s%n\r\n\x01" * 40)
+            elif self.mode == "wrong":
+                self.read(c)
+                c.sendall(self.wrong)
+            elif self.mode == "large":
+                first, more = self.endless
+                for part in first if isinstance(first, list) else [first]:
+                    self.read(c)
+                    c.sendall(part)
+                sent = 0
+                while sent < LARGE and not self.stop.is_set():
+                    c.sendall(more)
+                    sent += len(more)
+        except OSError:
+            pass
+        c.close()
+
+    @staticmethod
+    def read(c):
+        c.settimeout(0.2)
+        try:
+            c.recv(65536)
+        except TimeoutError:
+            pass
+        c.settimeout(None)
+
+    def close(self):
+        self.stop.set()
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes accept(), which would keep the port
+        except OSError:
+            pass
+        self.socket.close()
+        for c in self.kept:
+            c.close()
+
+
+MODES = {"down": "down", "hung": "hung", "backlog": "hung", "slow": "slow", "garbage": "garbage", "wrong": "garbage", "large": "large"}
+
+
+def all_modes(kind, pid, where, asked, modes=MODES, user=None, **of_server):
+    for mode, status in modes.items():
+        s = Server(where, mode, **of_server)
+        try:
+            b = ask(kind, pid, *asked, user=user)
+        finally:
+            s.close()
+        true(f"{kind} {mode} is {status}", b.status in status.split(), b.status)
+        same(f"{kind} {mode}: ends well", b.code, 0)
+        true(f"{kind} {mode}: in time", b.seconds <= LIMIT_S, f"{b.seconds:.3f} s")
+
+
+def process(*args, cwd=None):
+    """A process that is none but has the command line and folder of a server."""
+    return spawn([sys.executable, "-c", "import time; time.sleep(600)", *args], cwd=cwd)
+
+
+def haproxy():
+    d = place("haproxy-hostile")
+    (d / "h.cfg").write_text(f"global\n stats socket {d}/s.sock\n maxconn 99\ndefaults\n timeout client 5s\nfrontend www\n bind :80\n")
+    p = process("-f", str(d / "h.cfg"))
+    time.sleep(0.1)
+    all_modes("haproxy", p.pid, d / "s.sock", (), endless=(b"Maxconn: 1\nCurrConns: 1\n\n# pxname,svname,qcur,stot\n", b"shop,a,1,1\n" * 6000))
+    s = Server(d / "s.sock", "hung")
+    b = ask("haproxy", p.pid)
+    s.close()
+    same("haproxy hung: what its configuration says", (b.pools["connections", ""]["limit"], b.numbers["timeout.client.ms/www"]), (99, 5000))
+    none = process("-f", str(d / "none.cfg"))
+    time.sleep(0.1)
+    same("haproxy without a socket", ask("haproxy", none.pid).status, "closed")
+
+
+def redis():
+    p = process()
+    all_modes("redis", p.pid, ("127.0.0.1", 7391), ("127.0.0.1", 7391), endless=(b"*0\r\n*0\r\n$104857600\r\n# Server\r\n", b"used_memory:1\r\n" * 4000))
+    for answer, status in ((b"-NOAUTH Authentication required.\r\n" * 3, "denied"), (b"-ERR max number of clients reached\r\n", "full"),
+                           (b"*1\r\n" * 2000 + b"\r\n", "garbage"), (b"*99999999999999999999\r\n", "garbage"), (b"$-5\r\n:1\r\n+OK\r\n", "garbage"),
+                           (b"*2147483647\r\n", "down-or-hung")):
+        s = Server(("127.0.0.1", 7391), "wrong", wrong=answer)
+        b = ask("redis", p.pid, "127.0.0.1", 7391)
+        s.close()
+        if status == "down-or-hung":
+            true("redis an endless list that ends", b.status in ("garbage", "slow"), b.status)
+        else:
+            same(f"redis {answer[:24]}", b.status, status)
+
+
+def message(tag, body):
+    return tag + struct.pack("!I", len(body) + 4) + body
+
+
+def postgres():
+    d = place("postgres-hostile", "postgres")
+    (d / "data").mkdir(exist_ok=True)
+    (d / "data" / "postmaster.pid").write_text(f"1\n{d}/data\n1\n5444\n{d}\nlocalhost\n")
+    p = process(cwd=d / "data")
+    time.sleep(0.1)
+    ready = message(b"R", struct.pack("!I", 0)) + message(b"S", b"server_version\x0015.1\x00") + message(b"Z", b"I")
+    row = message(b"T", struct.pack("!H", 1) + b"a\x00" + struct.pack("!IHIHIH", 0, 0, 25, 0xffff, 0xffffffff, 0))
+    one = message(b"D", struct.pack("!HI", 1, 60000) + b"x" * 60000)
+    all_modes("postgres", p.pid, d / ".s.PGSQL.5444", (), greeting=b"R", endless=([ready, row], one))
+    huge = b"D" + struct.pack("!I", LARGE)
+    all_modes("postgres", p.pid, d / ".s.PGSQL.5444", (), modes={"large": "large"}, endless=([ready, row + huge], b"x" * 65536))
+    for text, status in ((b"SFATAL\0VFATAL\0C53300\0Mzu viele\0\0", "full"), (b"SFATAL\0VFATAL\0C28000\0Mno\0\0", "denied"), (b"SFATAL\0VFATAL\0C57P03\0Mno\0\0", "down")):
+        s = Server(d / ".s.PGSQL.5444", "wrong", wrong=message(b"E", text))
+        same(f"postgres {text[16:22]}", ask("postgres", p.pid).status, status)
+        s.close()
+
+
+def record(kind, text):
+    return struct.pack("!BBHHBB", 1, kind, 1, len(text), 0, 0) + text
+
+
+def phpfpm():
+    d = place("phpfpm-hostile")
+    conf = d / "fpm.conf"
+    conf.write_text(f"[www]\nlisten = {d}/s.sock\npm.max_children = 7\npm.status_path = /status\n")
+    p = process("-y", str(conf))
+    time.sleep(0.1)
+    page = b"Content-type: text/plain\r\n\r\npool: www\nactive processes: 1\nidle processes: 1\n"
+    all_modes("php-fpm", p.pid, d / "s.sock", (), greeting=b"\x01", endless=(record(6, page), record(6, b"pid: 12\nstate: Running\n" * 2000)))
+    end_ = record(3, bytes(8))
+    for answer, status in ((record(6, b"Status: 404 Not Found\r\n\r\nFile not found.\n") + end_, "closed"), (record(6, b"Status: 403 Forbidden\r\n\r\n") + end_, "denied"),
+                           (end_, "garbage"), (record(6, page) + end_, "ok"), (record(6, page), "garbage"), (record(6, page)[:30] + end_, "garbage")):
+        s = Server(d / "s.sock", "wrong", wrong=answer)
+        b = ask("php-fpm", p.pid)
+        s.close()
+        same(f"php-fpm {answer[8:30]}", (b.status, b.pools["workers", "www"]["limit"]), (status, 7))
+
+
+def packet(number, body):
+    return struct.pack("<I", len(body))[:3] + bytes([number]) + body
+
+
+def mysql():
+    d = place("mysql-hostile")
+    p = process(f"--socket={d}/my.sock")
+    time.sleep(0.1)
+    caps = 0x81ff | 0x0008 << 16
+    hello = packet(0, b"\x0a10.11.0-MariaDB\0" + struct.pack("<I", 1) + b"12345678\0" + struct.pack("<HBHH", caps & 0xffff, 33, 2, caps >> 16) + b"\x15" + bytes(10) +
+                   b"123456789012\0" + b"mysql_native_password\0")
+    ok = b"\0\0\0\2\0\0\0"
+    column = packet(2, b"\3def\0\0\0\1a\0\x0c" + struct.pack("<HIBHB", 33, 100, 0xfd, 0, 0) + b"\0\0")
+    answer = packet(1, b"\1") + column + packet(3, b"\xfe\0\0\2\0")
+
+    class Talker(Server):
+        def serve(self, c):
+            try:
+                c.sendall(hello)
+                c.recv(4096)
+                if self.mode == "wrong":
+                    c.sendall(self.wrong)
+                    return c.close()
+                c.sendall(packet(2, ok))
+                c.recv(4096)
+                c.sendall(packet(1, ok))
+                c.recv(4096)
+                c.sendall(answer)
+                number, sent = 4, 0
+                while sent < LARGE:
+                    c.sendall(self.endless[1](number))
+                    number, sent = (number + 1) & 255, sent + 60000
+            except OSError:
+                pass
+            c.close()
+
+    all_modes("mysql", p.pid, d / "my.sock", (), greeting=b"J",
+              # libmariadb does not tell of a byte that it has read itself
+              modes=dict({m: s for m, s in MODES.items() if m != "large"}, slow="slow hung"))
+    for what, more in (("one field", lambda n: packet(n, b"\xfc" + struct.pack("<H", 60000) + b"x" * 60000)), ("one packet", lambda n: b"\xff\xff\xff" + bytes([n]) + b"x" * 60000)):
+        s = Talker(d / "my.sock", "large", endless=(b"", more))
+        b = ask("mysql", p.pid)
+        s.close()
+        true(f"mysql without an end, {what}", b.status in ("large", "garbage") and b.code == 0 and b.seconds <= LIMIT_S, (b.status, b.code, b.seconds))
+    for answer, status in ((packet(0, b"\xff" + struct.pack("<H", 1040) + b"Too many connections"), "full"), (packet(0, b"\xff" + struct.pack("<H", 1130) + b"no"), "denied"),
+                           (packet(0, b"\x0a"), "garbage"), (packet(0, b""), "garbage")):
+        s = Server(d / "my.sock", "wrong", wrong=answer)
+        b = ask("mysql", p.pid)
+        s.close()
+        same(f"mysql {answer[4:20]}", b.status, status)
+    for error, status in ((1698, "denied"), (1040, "full"), (1053, "down"), (9999, "garbage")):
+        s = Talker(d / "my.sock", "wrong", wrong=packet(2, b"\xff" + struct.pack("<H", error) + b"#28000no"))
+        b = ask("mysql", p.pid)
+        s.close()
+        same(f"mysql error {error}", b.status, status)
+
+
+CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql}

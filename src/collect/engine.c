@@ -120,7 +120,8 @@ static void run_collector(struct engine *e, enum collector_id c, unsigned netns,
 
 static void report(struct sample *out, enum collector_id c, unsigned netns, int error)
 {
-	if (error == 0 || (error == ENOENT && (collector_info(c)->absent == ABSENT_MAY_LACK || netns != NETNS_HOST)))
+	if (error == 0 || (error == ENOENT && (collector_info(c)->absent == ABSENT_MAY_LACK ||
+						      netns != NETNS_HOST)))
 		return;
 	sample_gap(out, netns, error, collector_info(c)->path, collector_info(c)->hides);
 }

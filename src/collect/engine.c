@@ -395,6 +395,7 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	engine_port_users(e, prev, out);
 	engine_held(e, prev, out);
 	engine_probes(e, out);
+	engine_books(e, prev, out);
 	const struct out o = {out, e->series, NETNS_HOST};
 	if (!reader_is_replay(e->reader)) {
 		out_plain(&o, M_SELF_TICK_TIME, clock_mono_ns() - out->mono_ns);

@@ -16,6 +16,7 @@ enum {
 	ENGINE_GROUPS = 1024,
 	ENGINE_HIDDEN = 64, /* processes that a probe does not tell */
 	ENGINE_USERS = 64,  /* whose use of inotify is told */
+	BOOK_NAMES = 4096,  /* new names that books of servers may bring in the engine's life */
 	ENGINE_DEVICES = 8, /* devices in trouble whose open files are looked at */
 	FOLDER_INSTANCES = 1024,
 };
@@ -128,6 +129,7 @@ struct engine {
 	bool owners_unknown; /* sockets without an owner came up since the last look at all descriptors */
 	struct pace paces[PACE_COUNT];
 	bool nf_tables; /* they are there to be asked */
+	uint32_t book_names; /* new names that books may still bring */
 };
 
 /* What is read in this tick, and the host's values of before that stand because their source is not. */
@@ -210,6 +212,8 @@ void engine_ct_states(struct engine *e, struct netns_state *ns, struct sample *o
 int engine_servers_open(struct engine *e);
 void engine_servers_close(struct engine *e);
 void engine_servers(struct engine *e, struct sample *out);
+/* What servers say of themselves: the books that came, and those of before that stand. */
+void engine_books(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_filesystems(struct engine *e, struct sample *out);
 void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_files(struct engine *e, const struct sample *prev, struct sample *out);

@@ -342,6 +342,28 @@ class Tree:
         if v1:
             self.cgroup_v1 = True
 
+    def book(self, kind, pid, name=None, pools=(), slots=(), numbers=None, status="ok", port=0, netns=None, source="-", when=None):
+        """What a server says of itself (src/books/book.h). pools: (kind, name, dict); slots: (id, dict); numbers: dict. Each value, and pools, slots and
+        numbers themselves, may be a level; `who` and `text` are texts. when(i): a book came at this moment."""
+        def word(text):
+            return "".join(chr(b) if 32 < b < 127 and b != 37 else "%%%02X" % b for b in raw(text)) or "-"
+
+        def fields(values, i):
+            return "".join(" %s=%s" % (k, word(at(v, i)) if k in ("who", "text", "peer", "state") else int(at(v, i))) for k, v in values.items() if at(v, i) is not None)
+
+        def text(i):
+            if when and not when(i):
+                return None
+            lines = ["server %s %s pid=%d netns=%d port=%d status=%s took=900 at=%d source=%s" % (
+                kind, word(name or kind), pid, netns or HOST_NETNS, port, at(status, i), self.clock(i)[1], word(source))]
+            lines += ["pool %s %s%s" % (k, word(n), fields(v, i)) for k, n, v in pools if at(v, i) is not None]
+            now = slots(i) if callable(slots) else slots
+            lines += ["slot %d%s" % (number, fields(v, i)) for number, v in now]
+            lines += ["number %s %d" % (word(k), at(v, i)) for k, v in (numbers or {}).items() if at(v, i) is not None]
+            return "\n".join(lines) + "\n"
+
+        self.set("books/%s.%d" % (kind, pid), text)
+
     def set(self, path, content):
         """A file as it is: text, bytes, None (not there), a list or a function of these."""
         self.raw[path] = content

@@ -244,4 +244,83 @@ def mysql():
         same(f"mysql error {error}", b.status, status)
 
 
-CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql}
+def memcached():
+    p = process()
+    all_modes("memcached", p.pid, ("127.0.0.1", 11391), ("127.0.0.1", 11391), greeting=b"S", endless=(b"STAT curr_connections 1\r\n", b"STAT bytes 1\r\n" * 5000))
+    for answer, status in ((b"CLIENT_ERROR unauthenticated\r\n", "denied"), (b"ERROR Too many open connections\r\n", "full"), (b"END\r\n", "garbage")):
+        s = Server(("127.0.0.1", 11391), "wrong", wrong=answer)
+        same(f"memcached {answer}", ask("memcached", p.pid, "127.0.0.1", 11391).status, status)
+        s.close()
+
+
+def tls():
+    # What has no end: a handshake message of 16 MB, in records of 16 KB, after a ServerHello is not to be had without a key; and records of alerts.
+    all_modes("tls", 1, ("127.0.0.1", 10443), ("127.0.0.1", 10443), greeting=b"\x16", modes=dict(MODES, large="large garbage"),
+              endless=(b"", b"\x16\x03\x03\x40\x00" + b"\x02\x00\xff\xff" + b"x" * 16380))
+    all_modes("tls", 1, ("127.0.0.1", 10443), ("127.0.0.1", 10443), modes={"large": "large garbage denied slow"}, endless=(b"", b"\x15\x03\x03\x00\x02\x01\x5a" * 8000))
+
+
+class Nameserver:
+    def __init__(self, address, mode, delay=0.0):
+        self.mode, self.delay, self.questions, self.stop = mode, delay, 0, threading.Event()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(0.1)
+        self.socket.bind((address, 53))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while not self.stop.is_set():
+            try:
+                q, peer = self.socket.recvfrom(512)
+            except TimeoutError:
+                continue
+            self.questions += 1
+            time.sleep(self.delay)
+            flags = {"ok": b"\x81\x80", "servfail": b"\x81\x82", "nxdomain": b"\x81\x83"}.get(self.mode)
+            try:
+                if flags:
+                    self.socket.sendto(q[:2] + flags + q[4:], peer)
+                elif self.mode == "garbage":
+                    self.socket.sendto(b"\xff" * 40, peer)
+                elif self.mode == "echo":
+                    self.socket.sendto(q, peer)
+                elif self.mode == "large":
+                    while not self.stop.is_set():
+                        self.socket.sendto(b"\0" * 60000, peer)
+            except OSError:
+                pass
+
+    def close(self):
+        self.stop.set()
+        self.thread.join()
+        self.socket.close()
+
+
+def dns():
+    d = place("dns")
+    (d / "resolv.conf").write_text("search example\nnameserver 127.0.0.1 # here\n nameserver 127.0.0.2\nnameserver 127.0.0.3\nnameserver 127.0.0.4\n")
+    p = spawn(["unshare", "-m", "sh", "-c", f"mount --bind {d}/resolv.conf /etc/resolv.conf && exec sleep 600"])
+    time.sleep(0.3)
+    good, late = Nameserver("127.0.0.1", "ok", 0.05), Nameserver("127.0.0.2", "servfail")
+    b = ask("dns", p.pid)
+    same("dns status", (b.status, sorted(n for _, n in b.pools)), ("ok", ["dns/127.0.0.1", "dns/127.0.0.2", "dns/127.0.0.3"]))
+    one = b.pools["other", "dns/127.0.0.1"]
+    true("dns time", 50000 <= one["time"] < 200000 and one["up"] == 1 and one["served"] == 1, one)
+    same("dns that fails", (b.pools["other", "dns/127.0.0.2"]["up"], b.pools["other", "dns/127.0.0.2"]["failed"]), (2, 1))
+    same("dns where nobody listens", b.pools["other", "dns/127.0.0.3"]["up"], 2)
+    same("dns: one question", (good.questions, late.questions), (1, 1))
+    good.close()
+    late.close()
+    for mode, status in (("hung", "hung"), ("garbage", "garbage"), ("echo", "garbage"), ("large", "garbage"), ("servfail", "denied"), ("nxdomain", "ok")):
+        (d / "resolv.conf").write_text("nameserver 127.0.0.9\n")
+        s = Nameserver("127.0.0.9", mode)
+        b = ask("dns", p.pid)
+        s.close()
+        same(f"dns {mode}", (b.status, b.code), (status, 0))
+        true(f"dns {mode}: in time", b.seconds <= LIMIT_S, b.seconds)
+    (d / "resolv.conf").write_text("# none\n")
+    same("dns without a nameserver", ask("dns", p.pid).status, "closed")
+
+
+CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql, "memcached": memcached, "tls": tls, "dns": dns}

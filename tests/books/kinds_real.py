@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Plimsoll authors
 # SPDX-License-Identifier: ISC
 """Real servers: what their books say against what their own tools say."""
-import glob, socket, subprocess, threading, time
+import calendar, glob, socket, ssl, subprocess, threading, time
 
 from harness import Skip, ask, need, place, run, same, spawn, true, wait_for
 
@@ -289,4 +289,72 @@ def mysql():
             s.wait()
 
 
-CASES = {"haproxy": haproxy, "postgres": postgres, "redis": redis, "php-fpm": phpfpm, "mysql": mysql}
+def memcached():
+    need("memcached")
+    d = place("memcached", "www-data")
+    p = spawn(["memcached", "-u", "www-data", "-l", "127.0.0.1", "-p", "11300", "-m", "8", "-c", "50"])
+    q = spawn(["memcached", "-u", "www-data", "-s", d / "m.sock", "-a", "0777"])
+    wait_for(lambda: listens(11300), p=p)
+    wait_for(lambda: (d / "m.sock").exists(), p=q)
+    with socket.create_connection(("127.0.0.1", 11300)) as c:
+        for i in range(40):
+            c.sendall(b"set k%d 0 0 500000\r\n" % i + b"x" * 500000 + b"\r\n")
+            c.recv(64)
+        c.sendall(b"get none\r\n")
+        c.recv(64)
+        b = ask("memcached", p.pid, "127.0.0.1", 11300)
+        c.sendall(b"stats\r\n")
+        own = dict(l.split(" ")[1:3] for l in c.recv(65536).decode().splitlines() if l.startswith("STAT"))
+    same("memcached status", (b.status, b.name), ("ok", "memcached"))
+    same("memcached connections", (b.pools["connections", ""]["limit"], b.pools["connections", ""]["used"]), (50, int(own["curr_connections"]) + 1))
+    same("memcached memory", b.pools["memory", ""], {"used": int(own["bytes"]), "limit": 8 << 20})
+    same("memcached evictions", b.numbers["items.evicted"], int(own["evictions"]))
+    true("memcached evicted", b.numbers["items.evicted"] > 0)
+    same("memcached misses", b.numbers["gets.misses"], 1)
+    same("memcached by a socket that it is found to listen on", ask("memcached", q.pid).status, "ok")
+    many = [socket.create_connection(("127.0.0.1", 11300)) for _ in range(60)]
+    time.sleep(0.2)
+    same("memcached without room", ask("memcached", p.pid, "127.0.0.1", 11300).status, "full")
+    for c in many:
+        c.close()
+
+
+def tls():
+    need("openssl")
+    d = place("tls")
+    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", d / "ca.key", "-out", d / "ca.pem", "-days", "9", "-subj", "/CN=The CA"])
+    run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", d / "key", "-out", d / "csr", "-subj", "/O=Shop/CN=shop.example"])
+    run(["openssl", "x509", "-req", "-in", d / "csr", "-CA", d / "ca.pem", "-CAkey", d / "ca.key", "-CAcreateserial", "-out", d / "crt", "-days", "30"])
+    (d / "chain").write_bytes((d / "crt").read_bytes() + (d / "ca.pem").read_bytes())
+    ends = run(["openssl", "x509", "-in", d / "crt", "-noout", "-enddate"]).strip().split("=")[1]
+
+    def serve(port, **options):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(d / "chain", d / "key")
+        for k, v in options.items():
+            setattr(context, k, v)
+        if context.verify_mode == ssl.CERT_REQUIRED:
+            context.load_verify_locations(d / "ca.pem")
+        s = socket.create_server(("127.0.0.1", port))
+
+        def accept():
+            while True:
+                c, _ = s.accept()
+                try:
+                    context.wrap_socket(c, server_side=True).close()
+                except OSError:
+                    pass
+
+        threading.Thread(target=accept, daemon=True).start()
+
+    serve(8443)
+    serve(9443, maximum_version=ssl.TLSVersion.TLSv1_2, verify_mode=ssl.CERT_REQUIRED)
+    for port, what in ((8443, "1.3"), (9443, "1.2 that wants a client's certificate")):
+        b = ask("tls", 1, "127.0.0.1", port)
+        same(f"tls {what}", (b.status, b.numbers["tls.notafter"]), ("ok", calendar.timegm(time.strptime(ends, "%b %d %H:%M:%S %Y GMT"))))
+        same(f"tls {what}: chain", [(s["text"], s["who"]) for s in b.slots], [("CN=shop.example,O=Shop", "CN=The CA"), ("CN=The CA", "CN=The CA")])
+        same(f"tls {what}: the root does not count", b.numbers["tls.notafter.chain"], b.numbers["tls.notafter"])
+    same("tls at a port that is none of its", ask("tls", 1, "127.0.0.1", 22).status, "closed")
+
+
+CASES = {"haproxy": haproxy, "postgres": postgres, "redis": redis, "php-fpm": phpfpm, "mysql": mysql, "memcached": memcached, "tls": tls}

@@ -3,7 +3,7 @@
 """Servers that are hostile, for each kind: what a server of its protocol is expected to send is known, and something else is sent."""
 import os, pathlib, socket, struct, sys, threading, time
 
-from harness import Skip, ask, end, place, same, spawn, true
+from harness import ask, folder, place, same, spawn, true
 
 LARGE = 100 << 20
 LIMIT_S = 0.6  # of the clock, start of the process included
@@ -111,7 +111,9 @@ def all_modes(kind, pid, where, asked, modes=MODES, user=None, **of_server):
 
 def process(*args, cwd=None):
     """A process that is none but has the command line and folder of a server."""
-    return spawn([sys.executable, "-c", "import time; time.sleep(600)", *args], cwd=cwd)
+    idle = folder / "idle.py"
+    idle.write_text("import time\ntime.sleep(600)\n")
+    return spawn([sys.executable, idle, *args], cwd=cwd)
 
 
 def haproxy():
@@ -323,4 +325,81 @@ def dns():
     same("dns without a nameserver", ask("dns", p.pid).status, "closed")
 
 
-CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql, "memcached": memcached, "tls": tls, "dns": dns}
+def squid():
+    p = process()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n"
+    all_modes("squid", p.pid, ("127.0.0.1", 3191), ("127.0.0.1", 3191), endless=(head, b"Maximum number of file descriptors: 1\n" * 2000))
+    for code, status in ((b"403 Forbidden", "denied"), (b"407 x", "denied"), (b"404 x", "closed"), (b"200 OK", "garbage")):
+        s = Server(("127.0.0.1", 3191), "wrong", wrong=b"HTTP/1.1 " + code + b"\r\nContent-Length: 2\r\n\r\nno")
+        same(f"squid {code}", ask("squid", p.pid, "127.0.0.1", 3191).status, status)
+        s.close()
+
+
+def unbound():
+    d = place("unbound-hostile")
+    (d / "u.conf").write_text(f"remote-control:\n control-enable: yes\n control-interface: {d}/ctl\n")
+    p = process("-c", str(d / "u.conf"))
+    time.sleep(0.1)
+    all_modes("unbound", p.pid, d / "ctl", (), greeting=b"t", endless=(b"total.num.queries=1\n", b"thread0.num.queries=1\n" * 3000))
+    (d / "u.conf").write_text("remote-control:\n control-enable: yes\n control-interface: 127.0.0.1\n")
+    same("unbound by TCP only", ask("unbound", p.pid).status, "closed")
+
+
+def bind():
+    d = place("bind-hostile")
+    (d / "n.conf").write_text("statistics-channels { inet 127.0.0.1 port 8154; };\n")
+    p = process("-c", str(d / "n.conf"))
+    time.sleep(0.1)
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+    all_modes("bind", p.pid, ("127.0.0.1", 8154), (), endless=(head + b'{"nsstats":{', b'"Requestv4":1,' * 4000))
+    for body in (b"[" * 100000, b'{"nsstats": 5}', b'{"nsstats": {"RecursClients": -1e99}}', b"{}", b""):
+        s = Server(("127.0.0.1", 8154), "wrong", wrong=head + body)
+        same(f"bind {body[:20]}", ask("bind", p.pid).status, "garbage" if b"Recurs" not in body else "ok")
+        s.close()
+    (d / "n.conf").write_text("// statistics-channels { inet 127.0.0.1 port 8154; };\noptions { };")
+    same("bind without a channel", ask("bind", p.pid).status, "closed")
+
+
+def varnish():
+    """No answer to wait for: files that are not what they should be."""
+    d = place("varnish-hostile")
+    w = d / "_.vsm_child"
+    w.mkdir(exist_ok=True)
+    p = process(cwd=d)
+    time.sleep(0.1)
+    doc = b'{"elem":{"threads":{"ctype":"uint64_t","index":%d},"pools":{"ctype":"uint64_t","index":8},"uptime":{"ctype":"uint64_t","index":16}}}'
+    head = struct.pack("<QQQ", 1, 24, 0xabc)
+    index = "# 1 2\n+ doc 0 4096 StatDoc abc\n+ stat 0 48 Stat MAIN\n"
+
+    def case(what, status, index=index, doc=head + doc % 0, stat=head + struct.pack("<QQQ", 7, 2, 9)):
+        for name, text in (("_.index", index), ("doc", doc), ("stat", stat)):
+            if text is None:
+                (w / name).unlink(missing_ok=True)
+            else:
+                (w / name).write_bytes(text.encode() if isinstance(text, str) else text)
+        b = ask("varnish", p.pid)
+        same(f"varnish {what}", (b.status, b.code), (status, 0))
+        true(f"varnish {what}: in time", b.seconds <= LIMIT_S, b.seconds)
+        return b
+
+    same("varnish by hand", case("by hand", "ok").pools["workers", ""]["used"], 7)
+    case("without a child", "down", index=None)
+    case("index of something else", "garbage", index=b"\xff\0\n" * 1000)
+    case("index without an end", "large", index="+ doc 0 4096 StatDoc abc\n" * 100000)
+    case("counter outside", "garbage", doc=head + doc % 4096)
+    case("counter before", "garbage", doc=head + doc % -8)
+    case("counter far outside", "garbage", doc=head + doc % (2**63 - 8))
+    case("body outside", "garbage", stat=struct.pack("<QQQ", 1, 2**64 - 8, 0xabc) + bytes(24))
+    case("cut short", "garbage", stat=head[:20])
+    case("no JSON", "garbage", doc=head + b"{" * 4000)
+    case("files that are not there", "garbage", doc=None, stat=None)
+    case("a way out", "garbage", index="+ ../../../etc/passwd 0 48 Stat MAIN\n+ doc 0 4096 StatDoc abc\n")
+    (w / "stat").unlink()
+    os.mkfifo(w / "stat")
+    b = ask("varnish", p.pid)
+    true("varnish a pipe in place of a file", b.code == 0 and b.seconds <= LIMIT_S, b.seconds)
+    (w / "stat").unlink()
+
+
+CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql, "memcached": memcached, "tls": tls, "dns": dns, "squid": squid, "unbound": unbound, "bind": bind,
+         "varnish": varnish}

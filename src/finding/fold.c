@@ -22,7 +22,9 @@ enum link {
 	LINK_DISK,    /* the same device, or the filesystem on it */
 	LINK_CULPRIT, /* the symptom's culprit is in the cause's cgroup */
 	LINK_USER,    /* the symptom's process belongs to the user of the cause */
-	LINK_SERVER,  /* the symptom's process is of the cause's server, or its port is that of the cause, in one namespace */
+	LINK_SERVER, /* the symptom's process is of the cause's server, or its port is that of the cause, in one namespace */
+	LINK_BEHIND, /* the symptom's first culprit is the cause's server, or its port as a destination: a backend of this machine */
+	LINK_BUFFERED, /* what a server keeps for a peer, and the same peer's standing queue */
 	LINK_WORKERS, /* the symptom is that all workers are busy, and one of them, or who started them, is among the cause's victims or in its group */
 };
 
@@ -55,6 +57,18 @@ static const struct {
 	{RES_WORKERS, RES_TCP_RECVQ, LINK_SERVER},
 	{RES_WORKERS, RES_UNIX_LISTEN, LINK_SERVER},
 	{RES_CPU, RES_WORKERS, LINK_WORKERS},
+	{RES_LOCKS, RES_CONNECTIONS, LINK_PID},
+	{RES_LOCKS, RES_TCP_LISTEN, LINK_SERVER},
+	{RES_LOCKS, RES_WORKERS, LINK_BEHIND},
+	{RES_CONNECTIONS, RES_TCP_LISTEN, LINK_SERVER},
+	{RES_CONNECTIONS, RES_WORKERS, LINK_BEHIND},
+	{RES_QUEUE, RES_CONNECTIONS, LINK_PID},
+	{RES_QUEUE, RES_TCP_LISTEN, LINK_SERVER},
+	{RES_QUEUE, RES_BACKEND, LINK_PID},
+	{RES_BACKEND, RES_QUEUE, LINK_PID},
+	{RES_WORKERS, RES_WORKERS, LINK_BEHIND},
+	{RES_WORKERS, RES_QUEUE, LINK_BEHIND},
+	{RES_TCP_SENDQ, RES_TCP_SENDQ, LINK_BUFFERED},
 	{RES_DISK_IO, RES_WORKERS, LINK_WORKERS},
 	{RES_DISK_STALL, RES_WORKERS, LINK_WORKERS},
 	{RES_CGROUP_CPU, RES_WORKERS, LINK_WORKERS},
@@ -85,10 +99,24 @@ static bool names_port(const struct verdict *f, uint16_t port)
 	return port && instance && strcmp(instance + 1, text) == 0;
 }
 
-static bool of_server(const struct view *v, const struct verdict *cause, const struct verdict *symptom)
+static bool of_server(
+	const struct view *v, const struct verdict *cause, const struct verdict *symptom)
 {
 	return (symptom->pid && cause->pid && server_has(v, cause->pid, symptom->pid)) ||
 	       (cause->netns == symptom->netns && names_port(symptom, cause->port));
+}
+
+/* A server that waits for the cause's server. */
+static bool is_behind(
+	const struct view *v, const struct verdict *cause, const struct verdict *symptom)
+{
+	if (symptom->rule != RULE_workers_backend && symptom->rule != RULE_proxy_queue)
+		return false;
+	for (size_t i = 0; i < symptom->nculprits; i++)
+		if (symptom->culprits[i].pid && cause->pid && cause->pid != symptom->pid &&
+			server_has(v, cause->pid, symptom->culprits[i].pid))
+			return true;
+	return false;
 }
 
 /* A better reason for busy workers than requests that take long. */
@@ -125,6 +153,10 @@ static bool linked(struct view *v, const struct verdict *cause, const struct ver
 			       who_is_member(v, cause->cgroup, symptom->culprits[0].pid);
 		case LINK_USER: return same_user(v, cause->pid, symptom->pid);
 		case LINK_SERVER: return of_server(v, cause, symptom);
+		case LINK_BEHIND: return is_behind(v, cause, symptom);
+		case LINK_BUFFERED:
+			return cause->rule == RULE_sendq_buffered && symptom->rule != cause->rule &&
+			       of_server(v, cause, symptom);
 		case LINK_WORKERS: return starves_workers(v, cause, symptom);
 		}
 	}

@@ -105,9 +105,9 @@ def unix_diag(path, inode, waiting, backlog, uid=0):
     return message(20, struct.pack("=BBBBIII", 1, 1, 10, 0, inode, 0, 0) + attr(0, raw(path)) + attr(4, struct.pack("=II", waiting, backlog)) + attr(7, struct.pack("=I", uid)))
 
 
-def link_message(index, name, flags, carrier, changes, promiscuity, kind, master, port_state, errors):
+def link_message(index, name, flags, carrier, changes, promiscuity, kind, master, port_state, errors, queue):
     """An interface as rtnetlink tells it; errors: missed, fifo, crc, collisions."""
-    body = struct.pack("=BBHiII", 0, 0, 1, index, flags, 0) + attr(3, raw(name) + b"\0") + attr(6, b"pfifo_fast\0")
+    body = struct.pack("=BBHiII", 0, 0, 1, index, flags, 0) + attr(3, raw(name) + b"\0") + attr(6, raw(queue) + b"\0")
     body += attr(16, bytes([6 if carrier else 2])) + attr(33, bytes([carrier])) + attr(35, struct.pack("=I", changes))
     body += attr(30, struct.pack("=I", promiscuity)) + attr(4, struct.pack("=I", 1500))
     if master:
@@ -235,7 +235,8 @@ class Net:
             out["netlink/links"] = b"".join(
                 link_message(index[link["name"]], link["name"], 0x1043 if at(link["up"], i) else 0x1002, at(link["carrier"], i), t.counter(link["changes"], i) if not isinstance(link["changes"], int) else link["changes"],
                              link["promiscuity"], link["kind"], index.get(link["master"], 0), link["port_state"],
-                             {k: t.counter(link["errors"].get(k, 0), i, 0) for k in ("missed", "fifo", "crc", "collisions")}) for link in self.links)
+                             {k: t.counter(link["errors"].get(k, 0), i, 0) for k in ("missed", "fifo", "crc", "collisions")},
+                             (link["queue"] or {}).get("kind", "noqueue")) for link in self.links)
             out["netlink/qdiscs"] = b"".join(
                 qdisc_message(index[link["name"]], q.get("kind", "pfifo_fast"), t.counter(link["sent"], i), t.counter(link["packets"], i), int(at(q.get("length", 0), i)),
                               int(at(q.get("backlog", 0), i)), t.counter(q.get("drops", 0), i, 0), t.counter(q.get("overlimits", 0), i, 0))

@@ -72,6 +72,8 @@ static void loop_verdict(struct view *v, struct verdicts *out, const char *name,
 	if (!f)
 		return;
 	const char *ns = in_netns(v, bridge->netns), *dev = shell_word(v, port);
+	name = intern_text(&v->series->names, bridge->name);
+	port = say(v, "%s", port);
 	f->netns = bridge->netns;
 	f->used = sum;
 	f->since_ns = since;

@@ -27,11 +27,14 @@ const struct rule_case rule_case_net_tx = {
 	.mechanism = "What an interface (or the shaper before it) cannot send at once waits in its "
 		     "queue. When that stands, every packet waits behind it, "
 		     "those of others too; when it is full, packets are dropped and sent again.",
-	.threshold = "Something waits in the queue in all samples but one at most, and packets "
-		     "wait 50 ms and more for their turn (queue by rate), or one in a "
-		     "thousand is dropped in two steps and more; where the queue drops on purpose "
-		     "to stay short (codel and its kin) only the wait counts. And "
-		     "others than the one who fills it send through it.",
+	.threshold =
+		"Something waits in the queue in all samples but one at most, and packets wait 50 "
+		"ms and more for their turn (queue by rate), or 5 ms where "
+		"the interface is plainly at its ceiling (a shaper holds packets back in every "
+		"step, or 95 % of the speed of hardware) and the queue is never seen empty; or one "
+		"in a thousand is dropped in two steps and more. Where the queue drops on purpose "
+		"to stay short (codel and its kin) only 50 ms count. And others "
+		"than the one who fills it send through it.",
 	.false_alarms = "A high rate without a standing queue: that is what an uplink is for. A "
 			"queue filled by the only sender: it delays itself (a note).",
 	.confirm =
@@ -180,7 +183,7 @@ static bool keeps_short(const struct view *v, const struct net_link *l)
 
 static void tx_verdict(struct view *v, struct verdicts *out, const struct net_link *l)
 {
-	static const double wait_matters_s = 0.05;
+	static const double wait_matters_s = 0.05, at_ceiling_s = 0.005;
 	struct waiting w = queue_of(v, l);
 	double rate, packets = grown(v, M_NET_TX_PACKETS, l), drops = grown(v, M_QDISC_DROPS, l);
 	if (w.seen < 3 || w.filled + 1 < w.seen ||
@@ -190,7 +193,15 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 	uint32_t drops_id = view_id(v, M_QDISC_DROPS, l->netns, l->name);
 	bool refuses = drops * 1000 >= packets && view_steps_growing(v, drops_id, 0.5) >= 2 &&
 		       !keeps_short(v, l);
-	if (!refuses && wait < wait_matters_s)
+	double speed = 0;
+	uint32_t held = view_id(v, M_QDISC_OVERLIMITS, l->netns, l->name);
+	bool ceiling =
+		(!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed) &&
+			rate >= 0.95 * speed) ||
+		view_steps_growing(v, held, 10) + 1 >= v->n;
+	if (!refuses &&
+		wait < (ceiling && w.filled == w.seen && !keeps_short(v, l) ? at_ceiling_s
+									    : wait_matters_s))
 		return;
 	struct filling fill;
 	find_fillers(v, l->netns, &fill);
@@ -206,7 +217,6 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 		return;
 	const char *ns = in_netns(v, l->netns), *dev = shell_word(v, name);
 	char b[32], r[32];
-	double speed;
 	f->netns = l->netns;
 	f->used = rate;
 	if (!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed))

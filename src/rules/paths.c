@@ -22,8 +22,9 @@ const struct rule_case rule_case_net_loss = {
 	.threshold =
 		"At least ten segments sent again in the window, and three in a hundred of all "
 		"(SYNs, and what peers report to have got twice, left out), or five in a hundred "
-		"of those to one peer of a large transfer; and timeouts in at least half of the "
-		"steps, so somebody waits. One peer with three quarters of them is "
+		"of those to one peer of a large transfer; and timeouts in two steps "
+		"and more, a third of all, so somebody waits. One peer with three quarters of them "
+		"is "
 		"a path to that peer; else it is spread, and the loss is near to us.",
 	.false_alarms =
 		"One in a hundred is usual towards users on the Internet. SYNs to hosts that do "
@@ -40,7 +41,7 @@ struct path {
 		*g; /* its row that lost most, NULL when only ended connections are known */
 	struct address peer;
 	double again, sent, worst;
-	double ended_again; /* of connections that ended in the window, by the probes */
+	double ended_again, ended_sent; /* of connections that ended in the window, by the probes */
 };
 
 static struct path *path_to(struct path *paths, size_t *n, const struct address *peer)
@@ -86,12 +87,17 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 							 !who_is_loopback(&f->peer)
 						 ? path_to(paths, &n, &f->peer)
 						 : NULL;
-			if (p)
+			if (p) {
 				p->ended_again += f->retransmits;
+				p->ended_sent += (double)f->bytes_out;
+			}
 		}
 	for (size_t i = 0; i < n; i++) /* a connection that ended was in a row before: not both */
-		if (paths[i].ended_again > paths[i].again)
+		if (paths[i].ended_again > paths[i].again) {
 			paths[i].again = paths[i].ended_again;
+			paths[i].sent = paths[i].ended_sent > paths[i].sent ? paths[i].ended_sent
+									    : paths[i].sent;
+		}
 	return n;
 }
 
@@ -112,7 +118,6 @@ static struct loss loss_of(const struct view *v, unsigned netns)
 	(void)view_delta(v, view_id(v, M_DSACK_RECV, netns, 0), &twice);
 	(void)view_delta(v, timeouts, &l.timeouts);
 	l.again -= syns + twice;
-	l.timeouts -= syns;
 	l.waits = view_steps_growing(v, timeouts, 0.5);
 	return l;
 }
@@ -221,7 +226,7 @@ void rule_net_loss(struct view *v, struct verdicts *out)
 		id = view_each(v, M_TCP_RETRANS, id)) {
 		unsigned netns = series_row(v->series, id)->netns;
 		struct loss l = loss_of(v, netns);
-		if (l.again < 10 || l.timeouts <= 0 || l.waits * 2 + 1 < v->n)
+		if (l.again < 10 || l.waits < 2 || l.waits * 3 + 1 < v->n)
 			continue;
 		loss_verdict(v, out, netns, &l, paths, find_paths(v, netns, paths));
 	}

@@ -137,6 +137,27 @@ def tracked(source, destination, dport, sport=40000, proto=6):
     return message(0x100, struct.pack(">BBH", 10 if v6 else 2, 0, 0) + orig)
 
 
+# ---- the firewall ---------------------------------------------------------------------------------------------------
+
+def nft_message(kind, family, body):
+    return message(0xa00 | kind, struct.pack(">BBH", family, 0, 0) + body)
+
+
+def nft_chain(table, name, hook, policy=1, family=1):
+    """A base chain of nf_tables."""
+    return nft_message(3, family, attr(1, raw(table) + b"\0") + attr(2, struct.pack(">Q", 1)) + attr(3, raw(name) + b"\0")
+                       + attr(4 | 0x8000, attr(1, struct.pack(">I", hook)) + attr(2, struct.pack(">I", 0))) + attr(5, struct.pack(">I", policy)) + attr(7, b"filter\0"))
+
+
+def nft_rule(table, chain, handle, packets=None, verdict=0, family=1):
+    """A rule: a counter, where packets says what it counted, and a verdict (0 drop, 1 accept)."""
+    def expression(name, data):
+        return attr(1 | 0x8000, attr(1, raw(name) + b"\0") + attr(2 | 0x8000, data))
+    counter = b"" if packets is None else expression("counter", attr(1, struct.pack(">Q", 60 * packets)) + attr(2, struct.pack(">Q", packets)))
+    decision = expression("immediate", attr(1, struct.pack(">I", 0)) + attr(2 | 0x8000, attr(2 | 0x8000, attr(1, struct.pack(">I", verdict)))))
+    return nft_message(6, family, attr(1, raw(table) + b"\0") + attr(2, raw(chain) + b"\0") + attr(3, struct.pack(">Q", handle)) + attr(4 | 0x8000, counter + decision))
+
+
 # ---- one network namespace ------------------------------------------------------------------------------------------
 
 class Net:
@@ -180,8 +201,8 @@ class Net:
                                rx_dropped=rx_dropped, errors=errors))
 
     def counters(self, **growth):
-        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, rcvbuf_errors, mem_errors, passive_opens."""
-        unknown = set(growth) - {"retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "rcvbuf_errors", "mem_errors", "passive_opens"}
+        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, rcvbuf_errors, mem_errors, passive_opens, packets (received)."""
+        unknown = set(growth) - {"retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "rcvbuf_errors", "mem_errors", "passive_opens", "packets"}
         assert not unknown, unknown
         self.snmp.update(growth)
 
@@ -215,11 +236,12 @@ class Net:
         out["proc/net/netstat"] = "TcpExt: %s\nTcpExt: %s\nIpExt: InNoRoutes InOctets\nIpExt: 0 %d\n" % (
             " ".join(self.EXT), " ".join(str(t.counter(self.ext.get(k, 0), i, 100)) for k in self.EXT), t.counter(5000, i, 99999))
         out["proc/net/snmp"] = (
-            "Ip: Forwarding DefaultTTL\nIp: 1 64\n"
+            "Ip: Forwarding DefaultTTL InReceives InDelivers\nIp: 1 64 %d %d\n"
             "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n"
             "Tcp: 1 200 120000 -1 %d %d 3 %d 8 %d %d %d 0 %d 0\n"
             "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors\n"
             "Udp: %d 0 0 120 %d 0 0 0 %d\n" % (
+                t.counter(self.snmp.get("packets", 100), i), t.counter(self.snmp.get("packets", 100), i),
                 t.counter(2, i), t.counter(self.snmp.get("passive_opens", 3), i), t.counter(self.snmp.get("estab_resets", 0), i, 4), t.counter(90, i),
                 t.counter(self.snmp.get("out_segs", 80), i), t.counter(self.snmp.get("retrans", 0), i, 12), t.counter(self.snmp.get("out_rsts", 0), i, 9),
                 t.counter(self.snmp.get("udp_in", 10), i), t.counter(self.snmp.get("rcvbuf_errors", 0), i, 0), t.counter(self.snmp.get("mem_errors", 0), i, 0)))

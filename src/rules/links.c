@@ -276,12 +276,14 @@ void rule_net_tx(struct view *v, struct verdicts *out)
 
 /* ---- receiving ---- */
 
+enum { FEW_LOST = 10 }; /* nobody notices */
+
 const struct rule_case rule_case_net_rx = {
 	.mechanism = "Packets that come faster than the kernel takes them are lost: in the ring of "
 		     "the device (missed, fifo), or in the backlog of the CPU that "
 		     "has to handle them (softnet).",
 	.threshold = "The device's missed or fifo counter, or the softnet drop counter of a CPU, "
-		     "grew in two steps of the window and more.",
+		     "grew in two steps of the window and more, by ten and more.",
 	.false_alarms = "rx_dropped of an interface: packets of protocols that nobody serves count "
 			"there. Times squeezed: the softirq goes on a moment later.",
 	.confirm = "ip -s -s link show IF; ethtool -S IF; cat /proc/net/softnet_stat   # second "
@@ -308,7 +310,8 @@ static void ring_verdict(struct view *v, struct verdicts *out, const struct net_
 	uint32_t missed = view_id(v, M_NET_RX_MISSED, l->netns, l->name),
 		 fifo = view_id(v, M_NET_RX_FIFO, l->netns, l->name);
 	double lost = grown(v, M_NET_RX_MISSED, l) + grown(v, M_NET_RX_FIFO, l);
-	if (lost <= 0 || view_steps_growing(v, missed, 0.5) + view_steps_growing(v, fifo, 0.5) < 2)
+	if (lost < FEW_LOST ||
+		view_steps_growing(v, missed, 0.5) + view_steps_growing(v, fifo, 0.5) < 2)
 		return;
 	const char *name = link_text(v, l);
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_EXHAUSTED, name);
@@ -346,7 +349,7 @@ static void softnet_verdict(struct view *v, struct verdicts *out)
 			worst = id;
 		}
 	}
-	if (!worst || steps < 2)
+	if (!worst || lost < FEW_LOST || steps < 2)
 		return;
 	uint32_t cpu = series_row(v->series, worst)->instance;
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_EXHAUSTED, NULL);

@@ -170,7 +170,7 @@ class Net:
         self.tree, self.name, self.inode = tree, name, inode
         self.listeners, self.connections, self.entries = [], [], []
         self.datagrams, self.paths, self.links, self.snmp = [], [], [], {}
-        self.levels = {"inuse": 8, "orphan": 0, "tw": 3, "alloc": 12, "mem": 20}
+        self.levels = {"inuse": 8, "orphan": 0, "tw": 3, "alloc": 12, "mem": 20, "udp_mem": 3}
         self.ext = {}
         self.table = None
         self.sysctls = {"ipv4/ip_local_port_range": "32768\t60999", "ipv4/tcp_max_tw_buckets": 65536, "ipv4/tcp_tw_reuse": 2, "core/somaxconn": 4096}
@@ -231,7 +231,7 @@ class Net:
         t, out = self.tree, {}
         l = {k: int(at(v, i)) for k, v in self.levels.items()}
         out["proc/net/sockstat"] = ("sockets: used 200\nTCP: inuse %(inuse)d orphan %(orphan)d tw %(tw)d alloc %(alloc)d mem %(mem)d\n"
-                                    "UDP: inuse 4 mem 3\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n" % l)
+                                    "UDP: inuse 4 mem %(udp_mem)d\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n" % l)
         out["proc/net/sockstat6"] = "TCP6: inuse 3\nUDP6: inuse 2\nUDPLITE6: inuse 0\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n"
         out["proc/net/netstat"] = "TcpExt: %s\nTcpExt: %s\nIpExt: InNoRoutes InOctets\nIpExt: 0 %d\n" % (
             " ".join(self.EXT), " ".join(str(t.counter(self.ext.get(k, 0), i, 100)) for k in self.EXT), t.counter(5000, i, 99999))

@@ -60,8 +60,12 @@ struct filling {
 static double sent_by(const struct view *v, const struct conn_group *g)
 {
 	const struct conn_group *first = NULL;
-	for (unsigned i = 0; i + 1 < v->n && !first; i++)
-		first = sample_conn(view_at(v, i), g);
+	for (unsigned i = v->n - 1; i > 0; i--) {
+		const struct conn_group *o = conn_at(v, i - 1, g);
+		if (!o)
+			break;
+		first = o;
+	}
 	/* What began in the window counts from its begin. */
 	double d = (double)(g->bytes_out - (first ? first->bytes_out : 0));
 	return d > 0 ? d : 0;

@@ -65,8 +65,12 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 		if (g->netns != netns || g->peer_hostbits || who_is_loopback(&g->peer) ||
 			!g->have_info)
 			continue;
-		for (unsigned k = 0; k + 1 < v->n && !first; k++)
-			first = sample_conn(view_at(v, k), g);
+		for (unsigned k = v->n - 1; k > 0; k--) {
+			const struct conn_group *o = conn_at(v, k - 1, g);
+			if (!o)
+				break;
+			first = o;
+		}
 		double again = (double)(g->retransmits - (first ? first->retransmits : 0)),
 		       sent = (double)(g->bytes_out - (first ? first->bytes_out : 0));
 		struct path *p = again > 0 || sent > 0 ? path_to(paths, &n, &g->peer) : NULL;

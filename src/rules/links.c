@@ -31,7 +31,7 @@ const struct rule_case rule_case_net_tx = {
 		"Something waits in the queue in all samples but one at most, and packets wait 50 "
 		"ms and more for their turn (queue by rate), or 5 ms where "
 		"the interface is plainly at its ceiling (a shaper holds packets back in every "
-		"step, or 95 % of the speed of hardware) and the queue is never seen empty; or one "
+		"step, or 95 % of the speed of hardware); or one "
 		"in a thousand is dropped in two steps and more. Where the queue drops on purpose "
 		"to stay short (codel and its kin) only 50 ms count. And others "
 		"than the one who fills it send through it.",
@@ -203,9 +203,7 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 		(!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed) &&
 			rate >= 0.95 * speed) ||
 		view_steps_growing(v, held, 10) + 1 >= v->n;
-	if (!refuses &&
-		wait < (ceiling && w.filled == w.seen && !keeps_short(v, l) ? at_ceiling_s
-									    : wait_matters_s))
+	if (!refuses && wait < (ceiling && !keeps_short(v, l) ? at_ceiling_s : wait_matters_s))
 		return;
 	struct filling fill;
 	find_fillers(v, l->netns, &fill);

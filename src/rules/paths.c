@@ -22,7 +22,8 @@ const struct rule_case rule_case_net_loss = {
 	.threshold =
 		"At least ten segments sent again in the window, and three in a hundred of all "
 		"(SYNs, and what peers report to have got twice, left out), or five in a hundred "
-		"of those to one peer of a large transfer; and timeouts in two steps "
+		"of those to one peer of a large transfer, in at least half of the steps; and "
+		"timeouts in two steps "
 		"and more, a third of all, so somebody waits. One peer with three quarters of them "
 		"is "
 		"a path to that peer; else it is spread, and the loss is near to us.",
@@ -41,6 +42,8 @@ struct path {
 		*g; /* its row that lost most, NULL when only ended connections are known */
 	struct address peer;
 	double again, sent, worst;
+	unsigned steps, ended_steps; /* in which something was sent again */
+	unsigned last_step;
 	double ended_again, ended_sent; /* of connections that ended in the window, by the probes */
 };
 
@@ -65,10 +68,14 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 		if (g->netns != netns || g->peer_hostbits || who_is_loopback(&g->peer) ||
 			!g->have_info)
 			continue;
+		unsigned steps = 0;
+		const struct conn_group *later = g;
 		for (unsigned k = v->n - 1; k > 0; k--) {
 			const struct conn_group *o = conn_at(v, k - 1, g);
 			if (!o)
 				break;
+			steps += later->retransmits > o->retransmits;
+			later = o;
 			first = o;
 		}
 		double again = (double)(g->retransmits - (first ? first->retransmits : 0)),
@@ -78,6 +85,7 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 			continue;
 		p->again += again;
 		p->sent += sent;
+		p->steps = steps > p->steps ? steps : p->steps;
 		if (!p->g || again > p->worst) {
 			p->g = g;
 			p->worst = again;
@@ -93,11 +101,14 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 						 : NULL;
 			if (p) {
 				p->ended_again += f->retransmits;
+				p->ended_steps += p->last_step != k;
+				p->last_step = k;
 				p->ended_sent += (double)f->bytes_out;
 			}
 		}
 	for (size_t i = 0; i < n; i++) /* a connection that ended was in a row before: not both */
 		if (paths[i].ended_again > paths[i].again) {
+			paths[i].steps = paths[i].ended_steps;
 			paths[i].again = paths[i].ended_again;
 			paths[i].sent = paths[i].ended_sent > paths[i].sent ? paths[i].ended_sent
 									    : paths[i].sent;
@@ -138,7 +149,7 @@ static void loss_verdict(struct view *v, struct verdicts *out, unsigned netns, c
 		clean += p->again <= 0 && p->sent > 0;
 		if (!most || p->again > most->again)
 			most = p;
-		if (p->again >= 10 && p->sent >= 100 * SEGMENT_BYTES &&
+		if (p->again >= 5 && p->steps * 2 + 1 >= v->n && p->sent >= 100 * SEGMENT_BYTES &&
 			p->again * 20 >= p->sent / SEGMENT_BYTES &&
 			(!bulk || p->again > bulk->again))
 			bulk = p;

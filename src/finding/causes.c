@@ -91,6 +91,22 @@ static bool blames(const struct view *v, const struct verdict *cause, const stru
 	return is_victim(v, cause, blamed(symptom));
 }
 
+static bool is_same(const char *value, int32_t pid, const struct who *w)
+{
+	return (w->pid && pid == w->pid) || strcmp(value, w->value) == 0;
+}
+
+static bool names_same(const struct verdict *cause, const struct verdict *symptom)
+{
+	const struct who *w = &symptom->culprits[0];
+	bool found = false;
+	for (size_t i = 0; symptom->nculprits && i < cause->nculprits; i++)
+		found = found || is_same(cause->culprits[i].value, cause->culprits[i].pid, w);
+	for (size_t i = 0; symptom->nculprits && i < cause->nvictims; i++)
+		found = found || is_same(cause->victims[i].value, cause->victims[i].pid, w);
+	return found;
+}
+
 static enum strength linked_by(const struct view *v, enum cause_link link,
 	const struct verdict *cause, const struct verdict *symptom)
 {
@@ -110,6 +126,7 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 		break;
 	case LINK_USER: is = same_user(v, cause->pid, symptom->pid); break;
 	case LINK_BLAMED: is = blames(v, cause, symptom); break;
+	case LINK_NAMED: is = names_same(cause, symptom); break;
 	case LINK_BUFFERED:
 		is = cause->rule == RULE_sendq_buffered && symptom->rule != cause->rule &&
 		     of_server(v, cause, symptom);

@@ -20,6 +20,7 @@ enum link {
 	LINK_DISK,    /* the same device, or the filesystem on it */
 	LINK_CULPRIT, /* the symptom's culprit is in the cause's cgroup */
 	LINK_USER,    /* the symptom's process belongs to the user of the cause */
+	LINK_NAMED, /* the symptom's first culprit is among the cause's culprits or victims, by name or pid */
 };
 
 static const struct {
@@ -46,6 +47,38 @@ static const struct {
 	{RES_TCP_MEMORY, RES_TCP_ORPHANS, LINK_HOST},
 	{RES_FS_SPACE, RES_FS_INODES, LINK_DISK},
 	{RES_FS_SPACE, RES_DISK_IO, LINK_DISK},
+	{RES_CPU_SYS, RES_CPU, LINK_HOST},
+	{RES_CPU_SYS, RES_TCP_LISTEN, LINK_STARVED},
+	{RES_CPU_STEAL, RES_CPU_SYS, LINK_HOST},
+	{RES_CGROUP_CPU, RES_CPU_CORE, LINK_CULPRIT},
+	{RES_CGROUP_CPU, RES_CPU_THREAD, LINK_MEMBER},
+	{RES_CPU_CORE, RES_TCP_LISTEN, LINK_STARVED},
+	{RES_CPU_CORE, RES_CPU_THREAD, LINK_STARVED},
+	{RES_CPU_IRQ, RES_CPU_CORE, LINK_HOST},
+	{RES_CPU_IRQ, RES_NET_RX, LINK_HOST},
+	{RES_CPU_THREAD, RES_TCP_LISTEN, LINK_NAMED},
+	{RES_CPU_THREAD, RES_TCP_RECVQ, LINK_NAMED},
+	{RES_CPU_THREAD, RES_UDP_RECVQ, LINK_NAMED},
+	{RES_CPU_THREAD, RES_UNIX_LISTEN, LINK_NAMED},
+	{RES_MEMORY_SLAB, RES_MEMORY, LINK_HOST},
+	{RES_MEMORY_SLAB, RES_SWAP, LINK_HOST},
+	{RES_CGROUP_MEMORY, RES_MEMORY, LINK_CULPRIT},
+	{RES_CGROUP_MEMORY, RES_RESTARTS, LINK_NAMED},
+	{RES_MEMORY, RES_RESTARTS, LINK_NAMED},
+	{RES_DISK_IO, RES_MEMORY_DIRTY, LINK_HOST},
+	{RES_DISK_STALL, RES_MEMORY_DIRTY, LINK_HOST},
+	{RES_DISK_STALL, RES_HANG, LINK_HOST},
+	{RES_DISK_STALL, RES_KERNEL_ERRORS, LINK_STARVED},
+	{RES_HANG, RES_TCP_LISTEN, LINK_STARVED},
+	{RES_HANG, RES_KERNEL_ERRORS, LINK_STARVED},
+	{RES_DISK_ERRORS, RES_DISK_STALL, LINK_DISK},
+	{RES_DISK_ERRORS, RES_FS_READONLY, LINK_DISK},
+	{RES_FS_READONLY, RES_RESTARTS, LINK_HOST},
+	{RES_FS_SPACE, RES_LOG_FLOOD, LINK_DISK},
+	{RES_ZOMBIES, RES_PIDS, LINK_HOST},
+	{RES_ZOMBIES, RES_CGROUP_PIDS, LINK_NAMED},
+	{RES_CRON, RES_CPU, LINK_NAMED},
+	{RES_CRON, RES_DISK_IO, LINK_NAMED},
 };
 
 static bool is_victim(const struct verdict *cause, int32_t pid)
@@ -60,6 +93,21 @@ static bool same_user(const struct view *v, int32_t a, int32_t b)
 {
 	const struct usage *ua = a ? view_usage(v, a) : NULL, *ub = b ? view_usage(v, b) : NULL;
 	return ua && ub && ua->p->uid == ub->p->uid;
+}
+
+static bool named(const struct verdict *cause, const struct verdict *symptom)
+{
+	if (!symptom->nculprits)
+		return false;
+	const struct who *w = &symptom->culprits[0];
+	bool found = false;
+	for (size_t i = 0; i < cause->nculprits; i++)
+		found = found || (w->pid && cause->culprits[i].pid == w->pid) ||
+			strcmp(cause->culprits[i].value, w->value) == 0;
+	for (size_t i = 0; i < cause->nvictims; i++)
+		found = found || (w->pid && cause->victims[i].pid == w->pid) ||
+			strcmp(cause->victims[i].value, w->value) == 0;
+	return found;
 }
 
 static bool linked(struct view *v, const struct verdict *cause, const struct verdict *symptom)
@@ -81,6 +129,7 @@ static bool linked(struct view *v, const struct verdict *cause, const struct ver
 			return symptom->nculprits && cause->cgroup &&
 			       who_is_member(v, cause->cgroup, symptom->culprits[0].pid);
 		case LINK_USER: return same_user(v, cause->pid, symptom->pid);
+		case LINK_NAMED: return named(cause, symptom);
 		}
 	}
 	return false;

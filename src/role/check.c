@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "finding/episodes.h"
 #include "role/commands.h"
+#include "role/probes.h"
 #include "role/session.h"
 #include "role/version.h"
 #include "show/show.h"
@@ -305,6 +306,9 @@ int command_check(struct options *o)
 	int status = session_open(o, 5000000000u, WANT_CONNS, &s);
 	if (status)
 		return status;
+	/* What lives for less than a second is seen by probes alone. Where there are none, it goes without. */
+	if (s.reader && !reader_is_replay(s.reader) && !s.past && !s.history)
+		(void)probes_start(s.reader, "check");
 	catch_signals();
 	struct verdicts *all = calloc(1, sizeof *all);
 	if (!all) {

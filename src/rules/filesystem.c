@@ -15,10 +15,10 @@
 const struct rule_case rule_case_fs_space = {
 	.mechanism = "Nothing can be written any more (ENOSPC): logs are lost, databases stop, "
 		     "temporary files fail, even logins may.",
-	.threshold =
-		"Less than a ten-thousandth available is full. Filling: the used space grows in "
-		"four steps of five, not fading, more than half is used, and the line reaches "
-		"the end within ten times the time that was watched.",
+	.threshold = "Less than a ten-thousandth, or 64 KiB, available is full. Filling: the used "
+		     "space grows in "
+		     "four steps of five, not fading, more than half is used, and the line reaches "
+		     "the end within ten times the time that was watched.",
 	.false_alarms =
 		"A steady 95 % (no finding). A burst that fades (a package being unpacked, a cache "
 		"that fills to its own limit). Read-only filesystems, which are always full.",
@@ -38,6 +38,9 @@ const struct rule_case rule_case_fs_inodes = {
 	.remedy = "Remove the small files that pile up (sessions, mail queue, cache) and give them "
 		  "an expiry; a filesystem with more inodes must be made anew.",
 };
+
+/* Bytes: ext4 keeps a few blocks back even when nothing can be written any more. */
+static const double ROOM = 65536;
 
 /* Others that have files open for writing here: they fail, or will. */
 static void writers_suffer(struct view *v, struct verdict *f, uint64_t devno, bool full)
@@ -171,7 +174,7 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	double total, left, devno = 0;
 	if (!view_gauge(v, id, &total) || !view_gauge(v, left_id, &left) || total <= 0)
 		return;
-	bool full = left * 10000 < total;
+	bool full = left * 10000 < total || (space && left < ROOM && total > 16 * ROOM);
 	struct trend t = use_trend_of_rest(v, left_id, total);
 	double eta = full ? -1 : forecast(v, t, total - left, total);
 	if (!full && eta < 0)

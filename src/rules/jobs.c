@@ -306,7 +306,7 @@ static int by_start(const void *pa, const void *pb)
 
 static void judge_overlap(struct view *v, struct verdicts *out, const struct usage **runs, size_t n)
 {
-	qsort(runs, n, sizeof(struct usage *), by_start);
+	qsort(runs, n, sizeof *runs, by_start);
 	/* Distances between the starts, in seconds: none below two, and the longest not twice the shortest. */
 	double shortest = 1e18, longest = 0;
 	for (size_t i = 1; i < n; i++) {

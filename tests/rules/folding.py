@@ -81,8 +81,8 @@ def case_zombies_and_process_numbers(t):
     t.number("kernel/pid_max", 1000)
     t.tasks(tasks=t.line(900, 990))
     t.proc(600, "spooler", cpu=0.1)
-    for k in range(72):
-        t.proc(5000 + k, "helper", ppid=600, state="Z", switches=0, rss=0, born=max(0, k // 8 - 3))
+    for k in range(80):
+        t.proc(5000 + k, "helper", ppid=600, state="Z", switches=0, rss=0, born=max(0, k // 8 - 4))
     return finding("zombies:spooler", "wrong", "warning", culprit=("process", "spooler", 600), effects=["pids"])
 
 

@@ -59,9 +59,8 @@ static bool descends(const struct usage *from, const struct usage *u)
 	return false;
 }
 
-/* Parts of one job: one descends from the other, the same process group, or a parent or grandparent in common. Process 1 is
- * nobody's family. */
-static bool same_job(const struct usage *a, const struct usage *b)
+/* Process 1 is nobody's family. */
+bool cpu_same_job(const struct usage *a, const struct usage *b)
 {
 	if (descends(a, b) || descends(b, a) || (a->p->pgrp && a->p->pgrp == b->p->pgrp))
 		return true;
@@ -233,7 +232,7 @@ void cpu_waits(struct view *v, struct cpu_waits *ret)
 		if (g == ret->top || g->top->p->self || !cpu_suffers(v, g) || g->cpu_s >= taken_s)
 			continue;
 		/* Parts of one job only delay each other, unless one of them serves others. */
-		if (ret->taker && !g->listens && same_job(ret->taker, g->top))
+		if (ret->taker && !g->listens && cpu_same_job(ret->taker, g->top))
 			continue;
 		ret->victims[ret->nvictims++] = g;
 	}

@@ -48,4 +48,7 @@ void cpu_victims(struct view *v, const struct cpu_waits *w, struct verdict *f);
 /* A program that works, does not yield, and waited for a CPU for a tenth of the time and as long as it ran. */
 bool cpu_suffers(const struct view *v, const struct program *g);
 
+/* Parts of one job: one descends from the other, the same process group, or a parent or grandparent in common. */
+bool cpu_same_job(const struct usage *a, const struct usage *b);
+
 #endif

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static const double OTHERS_IDLE = 0.20; /* of the machine: who waits could run elsewhere */
+static const double OTHER_IDLE = 0.50;  /* of some other CPU: who waits could run there */
 static const double IRQ_FULL = 0.80;    /* of one CPU in interrupts: little is left for tasks */
 static const double SYS_MOST = 2.0 / 3; /* of the busy time */
 static const double FORKED = 1.0 / 3; /* of the busy time, by processes that lived below a second */
@@ -30,7 +30,7 @@ const struct rule_case rule_case_cpu_core = {
 	.mechanism = "One processor is full while others are idle, and somebody waits for it: "
 		     "tasks that are bound to it (taskset, a cpuset, "
 		     "worker_cpu_affinity) cannot run elsewhere.",
-	.threshold = "Idle time of one CPU below 5 % and of the machine above 20 %, and a program "
+	.threshold = "Idle time of one CPU below 5 % and of another above 50 %, and a program "
 		     "that is not the one using the CPU waited on a run "
 		     "queue for a tenth of the time and at least as long as it ran; or the program "
 		     "that fills it serves others and waits like that "
@@ -63,7 +63,7 @@ static bool at_quota(const struct view *v, const struct usage *u)
 
 void rule_cpu_core(struct view *v, struct verdicts *out)
 {
-	double idle, iowait = 0, full_idle = 0;
+	double idle, iowait = 0, full_idle = 0, most_idle = 0;
 	uint32_t full = 0;
 	unsigned nfull = 0;
 	if (!view_rate(v, view_id(v, M_CPU_IDLE, 0, 0), &idle)) {
@@ -71,14 +71,13 @@ void rule_cpu_core(struct view *v, struct verdicts *out)
 		return;
 	}
 	(void)view_rate(v, view_id(v, M_CPU_IOWAIT, 0, 0), &iowait);
-	if (idle + iowait < OTHERS_IDLE)
-		return;
 	for (uint32_t id = view_each(v, M_CPU_IDLE, 0); id; id = view_each(v, M_CPU_IDLE, id)) {
 		uint32_t cpu = series_row(v->series, id)->instance;
 		double free_share;
 		if (!cpu || !view_rate(v, id, &free_share))
 			continue;
 		free_share += of_cpu(v, M_CPU_IOWAIT, cpu);
+		most_idle = free_share > most_idle ? free_share : most_idle;
 		if (free_share > CPU_IDLE_FULL ||
 			of_cpu(v, M_CPU_IRQ, cpu) + of_cpu(v, M_CPU_SOFTIRQ, cpu) >= IRQ_FULL)
 			continue;
@@ -89,9 +88,10 @@ void rule_cpu_core(struct view *v, struct verdicts *out)
 		nfull++;
 	}
 	struct who culprits[WHO_MAX];
-	size_t nculprits = full ? who_cpu(v, culprits, WHO_MAX) : 0;
+	size_t nculprits = full && most_idle >= OTHER_IDLE ? who_cpu(v, culprits, WHO_MAX) : 0;
 	if (nculprits == 0)
 		return;
+	const struct usage *taker = view_usage(v, culprits[0].pid);
 	const struct program *victims[VERDICT_VICTIMS];
 	size_t nvictims = 0;
 	for (size_t i = 0; i < v->nprograms && nvictims < VERDICT_VICTIMS; i++) {
@@ -100,6 +100,9 @@ void rule_cpu_core(struct view *v, struct verdicts *out)
 		/* Who fills it is a victim itself where it serves others. */
 		if (g->top->p->self || !cpu_suffers(v, g) || (top && !g->listens) ||
 			at_quota(v, g->top))
+			continue;
+		/* Parts of one job only delay each other. */
+		if (!top && taker && !g->listens && cpu_same_job(taker, g->top))
 			continue;
 		victims[nvictims++] = g;
 	}
@@ -167,7 +170,10 @@ static bool one_cpu_always(const struct view *v, const struct usage *u)
 	uint64_t at = 0;
 	unsigned steps = 0;
 	double whole = u->cpu_s / v->seconds;
-	if (u->born || u->gone || whole < ONE_THREAD || whole > 2 - ONE_THREAD)
+	/* That several threads use as much as one may be chance: of them more is asked. */
+	bool many = u->p->threads > 1;
+	double slack = many ? 0.05 : 0.1;
+	if (u->born || u->gone || whole < ONE_THREAD || whole > (many ? 1.03 : 2 - ONE_THREAD))
 		return false;
 	for (unsigned i = 0; i < v->n; i++) {
 		const struct sample *s = view_at(v, i);
@@ -178,7 +184,8 @@ static bool one_cpu_always(const struct view *v, const struct usage *u)
 		if (before) {
 			double share = (double)(p->cpu_ns - before->cpu_ns) / 1e9 / sec;
 			/* A step may be a little long or short of what the process shows: readings of it are not all at one moment. */
-			if (p->cpu_ns < before->cpu_ns || share < ONE_THREAD - 0.1)
+			if (p->cpu_ns < before->cpu_ns || share < ONE_THREAD - slack ||
+				(many && share > 1 + slack))
 				return false;
 			steps++;
 		}

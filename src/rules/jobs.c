@@ -111,10 +111,12 @@ const struct rule_case rule_case_restarts = {
 	.mechanism = "A program fails soon after it was started, and who watches over it starts it "
 		     "again: the service is there for moments only, and each start costs "
 		     "time and memory.",
-	.threshold = "Two or more processes of one name and parent in the window, all of which "
-		     "failed: ended by a fault (SIGSEGV, SIGABRT ...) or killed for lack of "
-		     "memory; or three with an error as exit status that had worked for 20 ms of "
-		     "CPU each (two, where a service manager starts them).",
+	.threshold =
+		"Two or more processes of one name and parent in the window, all of which failed: "
+		"ended by a fault (SIGSEGV, SIGABRT ...) or killed for lack of memory. "
+		"With an error as exit status, after 20 ms of CPU each, two when a service manager "
+		"starts them, or three when who starts them only waits for them, and "
+		"waits before it does so again.",
 	.false_alarms = "Tools whose failure is an answer (grep, test, curl and other clients in a "
 			"loop that waits for something). Jobs that end well. Processes that "
 			"somebody ends with SIGTERM or SIGKILL.",
@@ -160,19 +162,28 @@ static bool is_manager(const struct view *v, int32_t pid, const char *path)
 	const struct usage *u = view_usage(v, pid);
 	for (size_t i = 0; u && i < COUNTOF(names); i++)
 		if (strncmp(u->p->comm, names[i], strlen(names[i])) == 0)
-			return pid != 1 || strstr(path, ".service");
+			return pid != 1 || !*path || strstr(path, ".service");
 	return false;
+}
+
+/* Who does nothing but wait for it, and waits before it starts it again. A script of tests starts one after the other, and has work to do itself. */
+static bool watches_over(const struct view *v, const struct ended_sum *r)
+{
+	const struct usage *u = r->ppid > 1 ? view_usage(v, r->ppid) : NULL;
+	return u && r->life_s <= 0.8 * v->seconds && u->cpu_s <= 0.02 * v->seconds;
 }
 
 static bool crashes(const struct view *v, const struct ended_sum *r)
 {
-	if (r->count < 2 || r->failed < r->count)
+	const struct usage *parent = view_usage(v, r->ppid);
+	if (r->count < 2 || r->failed < r->count || (parent && parent->p->self))
 		return false;
 	if (r->oom >= 2 || is_fault(r->code))
 		return true;
-	bool status = (r->code & 0x7f) == 0 && !answers_by_status(r->comm);
-	double least = is_manager(v, r->ppid, intern_text(&v->series->names, r->cgroup)) ? 2 : 3;
-	return status && r->count >= least && r->cpu_s >= 0.02 * r->count;
+	if ((r->code & 0x7f) != 0 || answers_by_status(r->comm) || r->cpu_s < 0.02 * r->count)
+		return false;
+	bool managed = is_manager(v, r->ppid, intern_text(&v->series->names, r->cgroup));
+	return managed || (r->count >= 3 && watches_over(v, r));
 }
 
 static const char *how_it_ended(struct view *v, const struct ended_sum *r)
@@ -427,7 +438,8 @@ void rule_hang(struct view *v, struct verdicts *out)
 		if (u->p->kernel || u->p->self || u->gone || u->born || u->samples < v->n ||
 			u->blocked < v->n || u->p->state != 'D' ||
 			!(u->p->have & u->first->have & HAVE_DELAY) ||
-			u->p->switches != u->first->switches || meant(wchan))
+			u->p->switches != u->first->switches || !*wchan ||
+			strcmp(wchan, "0") == 0 || meant(wchan))
 			continue;
 		const char *name = who_name(v, u->p), *side = behind(wchan);
 		if (f) { /* what hangs with it hangs for the same */

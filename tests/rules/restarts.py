@@ -60,3 +60,17 @@ def quiet_stopped(t):
     """Somebody ends them, on purpose."""
     t.proc(700, "manager", cpu=0.05)
     t.ended("worker", 700, when=when(1, 3, 5), code=15, cpu=0.1, life=1)
+
+
+def fire_script(t):
+    """A script that watches over it, and waits before it starts it again."""
+    t.proc(700, "run-shopd", cpu=0.005)
+    t.ended("shopd", 700, when=when(1, 3, 5), code=1 << 8, cpu=0.08, life=0.9)
+    t.ended("sleep", 700, when=when(1, 3, 5), life=0.5)
+    return finding("restarts:shopd", "wrong", "warning", culprit=("process", "shopd"))
+
+
+def quiet_tests(t):
+    """A script of tests: one after the other is made to fail, without a pause."""
+    t.proc(700, "python3", cpu=0.2)
+    t.ended("verify", 700, each=5, code=1 << 8, cpu=0.08, life=0.15)

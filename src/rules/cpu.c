@@ -133,10 +133,53 @@ static void cpu_remedies(struct view *v, struct verdict *f, const struct program
 		"it can never use more, even at night", "none");
 }
 
+/* The place of this name in the list, a new one where there is room; `max` when there is none. */
+static size_t forker_at(
+	struct cpu_forker *best, size_t *n, size_t max, const char *name, int32_t pid)
+{
+	size_t at = 0;
+	while (at < *n && (strcmp(best[at].name, name) != 0 || !best[at].pid != !pid))
+		at++;
+	if (at == *n && *n < max)
+		best[(*n)++] = (struct cpu_forker){.pid = pid, .name = name};
+	return at < *n ? at : max;
+}
+
+static void forker_add(struct cpu_forker *k, const struct cpu_forker *more)
+{
+	if (more->child && more->child_s > k->child_s) {
+		k->child_s = more->child_s;
+		k->child = more->child;
+	}
+	k->cpu_s += more->cpu_s;
+	k->count += more->count;
+}
+
+/* A script's subshells start most of what it starts, and are gone as quickly. What they used shows in the time of ended children of who waits for
+ * them: several copies of one script count together. */
+static const struct usage *waits_for_most(const struct view *v, double *ret_s)
+{
+	const struct usage *best = NULL;
+	*ret_s = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		double sum = 0;
+		for (size_t k = 0; u->child_cpu_s > 0.05 && k < v->nusages; k++)
+			if (memcmp(v->usages[k].p->comm, u->p->comm, PROC_COMM) == 0)
+				sum += v->usages[k].child_cpu_s;
+		if (!u->p->kernel && !u->p->self && u->p->pid > 1 && sum > *ret_s) {
+			*ret_s = sum;
+			best = u;
+		}
+	}
+	return best;
+}
+
 size_t cpu_short_lived(struct view *v, struct cpu_forker best[static WHO_MAX], double *ret_cpu_s,
 	double *ret_count)
 {
 	struct ended_sum *rows;
+	struct cpu_forker orphans = {0};
 	size_t n = ended_sums(v, &rows), kept = 0;
 	*ret_cpu_s = *ret_count = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -147,24 +190,34 @@ size_t cpu_short_lived(struct view *v, struct cpu_forker best[static WHO_MAX], d
 		const struct usage *parent = rows[i].ppid > 1 ? view_usage(v, rows[i].ppid) : NULL;
 		if (parent && parent->p->self)
 			continue;
-		/* A parent that itself is gone again is known by its children's name alone. */
-		const char *name =
-			parent ? who_name(v, parent->p) : arena_str(&v->scratch, rows[i].comm);
-		int32_t pid = parent ? parent->p->pid : 0;
-		size_t at = 0;
-		while (at < kept && (best[at].pid != pid || strcmp(best[at].name, name) != 0))
-			at++;
-		if (at == kept && kept == WHO_MAX)
-			continue; /* rows come with the most processes first */
-		if (at == kept)
-			best[kept++] = (struct cpu_forker){.pid = pid, .name = name};
-		if (rows[i].cpu_s > best[at].child_s) {
-			best[at].child_s = rows[i].cpu_s;
-			best[at].child = arena_str(&v->scratch, rows[i].comm);
+		struct cpu_forker one = {.child = arena_str(&v->scratch, rows[i].comm),
+			.cpu_s = rows[i].cpu_s,
+			.count = rows[i].count,
+			.child_s = rows[i].cpu_s};
+		if (!parent) {
+			/* "(others)" found no row of their own. */
+			one.child = one.child[0] == '(' ? NULL : one.child;
+			forker_add(&orphans, &one);
+			continue;
 		}
-		best[at].cpu_s += rows[i].cpu_s;
-		best[at].count += rows[i].count;
+		size_t at = forker_at(best, &kept, WHO_MAX, who_name(v, parent->p), parent->p->pid);
+		if (at < WHO_MAX)
+			forker_add(&best[at], &one);
 	}
+	double waited_s;
+	const struct usage *waits = orphans.count > 0 ? waits_for_most(v, &waited_s) : NULL;
+	bool known = waits && waited_s >= 0.5 * orphans.cpu_s;
+	const char *name = known ? who_name(v, waits->p) : orphans.child ? orphans.child : "(gone)";
+	if (orphans.count > 0) {
+		/* The last place is theirs when there is none left. */
+		size_t at = forker_at(best, &kept, WHO_MAX, name, known ? waits->p->pid : 0);
+		if (at == WHO_MAX)
+			best[at = WHO_MAX - 1] =
+				(struct cpu_forker){.pid = known ? waits->p->pid : 0, .name = name};
+		forker_add(&best[at], &orphans);
+	}
+	for (size_t i = 0; i < kept; i++)
+		best[i].child = best[i].child ? best[i].child : "short ones";
 	for (size_t i = 1; i < kept; i++)
 		for (size_t k = i; k > 0 && best[k].cpu_s > best[k - 1].cpu_s; k--) {
 			struct cpu_forker x = best[k];

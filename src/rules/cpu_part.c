@@ -14,6 +14,10 @@ static const double OTHER_IDLE = 0.50;  /* of some other CPU: who waits could ru
 static const double IRQ_FULL = 0.80;    /* of one CPU in interrupts: little is left for tasks */
 static const double SYS_MOST = 2.0 / 3; /* of the busy time */
 static const double FORKED = 1.0 / 3; /* of the busy time, by processes that lived below a second */
+static const double STARTS_SYS =
+	1.0 / 3; /* of the busy time in the kernel: they are started more than they work ... */
+static const double STARTS_CPU =
+	0.010; /* ... and seconds of CPU each: to start and end one takes 1 to 5 ms, also in user mode (the dynamic loader) */
 static const double ONE_THREAD = 0.93; /* of one CPU, in each second */
 
 /* Share of time of one CPU; 0 where the kernel does not tell. */
@@ -333,8 +337,9 @@ const struct rule_case rule_case_cpu_sys = {
 		"processes (each is a copy of page tables, an exec, "
 		"an exit), page faults, system calls in masses, locks. Programs get little done.",
 	.threshold = "No idle time and others wait (as cpu.saturated), and two thirds of the busy "
-		     "time is kernel time; or a half, and processes that "
-		     "lived less than a second used a third of it.",
+		     "time is kernel time; or one third is, and processes that lived less than a "
+		     "second used a third of the busy time, with 10 ms of CPU each or less: what "
+		     "they cost is their start and end.",
 	.false_alarms = "A compiler run starts many processes, but they compute; and it delays "
 			"itself alone. Kernel time with idle time left.",
 	.confirm = "vmstat 1 5   # sy against us; grep processes /proc/stat; perf top; execsnoop",
@@ -357,8 +362,9 @@ void rule_cpu_sys(struct view *v, struct verdicts *out)
 	struct cpu_forker forkers[WHO_MAX];
 	size_t n = cpu_short_lived(v, forkers, &cpu_s, &count);
 	double forked = cpu_s / (w.cpus * v->seconds * busy);
-	bool storm = n && forked >= FORKED;
-	if (sys < SYS_MOST * busy && !(storm && sys * 2 >= busy))
+	bool storm =
+		n && forked >= FORKED && sys >= STARTS_SYS * busy && cpu_s <= STARTS_CPU * count;
+	if (sys < SYS_MOST * busy && !storm)
 		return;
 	struct verdict *f = verdict_new(v, out,
 		w.waited >= 0.3 || w.serves ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED,

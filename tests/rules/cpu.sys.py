@@ -66,3 +66,24 @@ def quiet_compute(t):
     t.probes()
     t.cpu(user=0.60, system=0.05, idle=0.35)
     t.proc(900, "burner", cpu=2.4, delay=0.5)
+
+
+def quiet_small_files(t):
+    """A build of small files: its compilers live for a moment as well, but what they cost is their work. The database waits: that is cpu."""
+    busy(t, 0.80, 0.19)
+    t.proc(400, "make", ppid=350, cpu=0.02, child_cpu=0.1)
+    t.ended("cc1", 400, each=40, cpu=0.07, life=0.1)
+    t.proc(500, "mysqld", cpu=0.2, delay=0.02)
+    return note("cpu")
+
+
+def fire_subshells(t):
+    """A script whose subshells start the processes and are gone as quickly: what they used shows in the script that waits for them."""
+    busy(t, 0.45, 0.54)
+    starving(t)
+    t.proc(800, "watchdir", cpu=0.3, child_cpu=3.0, delay=0.1)
+    t.ended("watchdir", 800, each=150, cpu=0.002, life=0.01)
+    for k in range(30):
+        t.ended("sed", 60000 + k, each=10, cpu=0.004, life=0.01)
+        t.ended("cut", 60000 + k, each=10, cpu=0.003, life=0.01)
+    return finding("cpu.sys", "saturated", culprit=("job", "watchdir", 800), victims=["mysqld"])

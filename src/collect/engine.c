@@ -309,6 +309,21 @@ static bool no_cpu_idle(const struct engine *e, const struct sample *prev, const
 	return used && rest * 19 < used;
 }
 
+/* A process had a processor to itself since the sample before: it may be a server that can use no more than one. */
+static bool one_thread_full(const struct sample *prev, const struct sample *out)
+{
+	uint64_t tick = prev && out->mono_ns > prev->mono_ns ? out->mono_ns - prev->mono_ns : 0;
+	for (uint32_t i = 0; tick && i < out->procs.count; i++) {
+		const struct proc *p = &TABLE_ROWS(out->procs, struct proc)[i];
+		const struct proc *before =
+			p->kernel ? NULL : sample_proc_near(prev, p->pid, p->start_ticks, i);
+		if (before && p->cpu_ns > before->cpu_ns &&
+			(p->cpu_ns - before->cpu_ns) * 10 >= tick * 8)
+			return true;
+	}
+	return false;
+}
+
 int engine_tick(struct engine *e, const struct sample *prev, struct sample *out, unsigned want,
 	uint64_t due_mono_ns)
 {
@@ -344,7 +359,7 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	engine_filesystems(e, out);
 	engine_cgroups(e, prev, out);
 	engine_storage_demand(e, prev, out);
-	if (e->ndevices || no_cpu_idle(e, prev, out))
+	if (e->ndevices || no_cpu_idle(e, prev, out) || one_thread_full(prev, out))
 		e->demand |= DEMAND_OWNERS;
 	engine_process_details(e, prev, out);
 	engine_files(e, prev, out);

@@ -279,6 +279,11 @@ void engine_storage_demand(struct engine *e, const struct sample *prev, struct s
 	}
 	uint64_t blocked = 0;
 	(void)sample_gauge(e->series, out, M_PROCS_BLOCKED, NETNS_HOST, &blocked);
+	/* That counts waits for disks. Who waits for a network filesystem, or a program behind one, is in D as well. */
+	for (uint32_t i = 0; i < out->procs.count && !blocked; i++) {
+		const struct proc *p = &TABLE_ROWS(out->procs, struct proc)[i];
+		blocked = !p->kernel && p->state == 'D';
+	}
 	if (e->ndevices || blocked)
 		e->demand |= DEMAND_IO;
 }

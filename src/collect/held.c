@@ -245,7 +245,8 @@ static bool look_is_due(const struct engine *e)
 {
 	const struct held_state *h = e->held;
 	uint64_t rest = h->cost_ns * COST_SHARE;
-	uint64_t pause = e->owners_unknown ? look_soon_ns : look_every_ns;
+	/* Growth takes two looks: the second one soon. */
+	uint64_t pause = e->owners_unknown || !h->since_ns ? look_soon_ns : look_every_ns;
 	return !h->complete || e->now_ns >= h->last_ns + (rest > pause ? rest : pause);
 }
 
@@ -271,10 +272,67 @@ static void end_look(struct engine *e)
 	h->complete = true;
 }
 
+/* ---- in a recorded tree, what looks found is a text: a line a row ---- */
+
+static void note_rows(struct engine *e, const struct sample *out)
+{
+	char line[1200];
+	reader_note(e->reader, "files_held", "", 0); /* there, if empty */
+	for (uint32_t i = 0; i < out->held.count; i++) {
+		const struct held_file *r = &TABLE_ROWS(out->held, struct held_file)[i];
+		int n = snprintf(line, sizeof line,
+			"%" PRIu64 " %" PRIu64 " %" PRId32 " %" PRId32 " %" PRIu64 " %" PRIu64
+			" %" PRIu64 " %" PRIu64 " %" PRIu32 " %d ",
+			r->devno, r->inode, r->pid, r->fd, r->size, r->bytes, r->growth,
+			r->since_ns, r->holders, r->deleted);
+		const char *path = intern_text(&e->series->names, r->path);
+		/* A name may have any byte in it: one with the end of a line is left out. */
+		if (n > 0 && strlen(path) < sizeof line - (size_t)n - 1 && !strchr(path, '\n')) {
+			n += snprintf(line + n, sizeof line - (size_t)n, "%s\n", path);
+			reader_note(e->reader, "files_held", line, (size_t)n);
+		}
+	}
+}
+
+static void recorded_rows(struct engine *e, struct sample *out)
+{
+	enum { FIELDS = 10 };
+	ssize_t n = reader_file(e->reader, "files_held", NULL, e->buffer, 65536);
+	struct scan s = scan_over(e->buffer, n > 0 ? (size_t)n : 0), line;
+	out->have_held = n >= 0;
+	while (scan_line(&s, &line) && out->held.count < GROWING_ROWS + DELETED_ROWS) {
+		uint64_t v[FIELDS];
+		unsigned i = 0;
+		while (i < FIELDS && scan_u64(&line, &v[i]))
+			i++;
+		struct held_file *r = i == FIELDS && v[2] <= INT32_MAX && v[3] <= INT32_MAX
+					      ? table_add(&out->held, sizeof *r)
+					      : NULL;
+		if (!r)
+			continue;
+		(void)scan_skip(&line, ' ');
+		*r = (struct held_file){.devno = v[0],
+			.inode = v[1],
+			.pid = (int32_t)v[2],
+			.fd = (int32_t)v[3],
+			.size = v[4],
+			.bytes = v[5],
+			.growth = v[6],
+			.since_ns = v[7],
+			.holders = (uint32_t)v[8],
+			.deleted = v[9] != 0,
+			.path = intern_id(&e->series->names, line.p, scan_len(line))};
+	}
+}
+
 void engine_held(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	struct held_state *h = e->held;
-	if (reader_is_replay(e->reader) || !reader_probe_there(e->reader, PROBE_FD_HELD))
+	if (reader_is_replay(e->reader)) {
+		recorded_rows(e, out);
+		return;
+	}
+	if (!reader_probe_there(e->reader, PROBE_FD_HELD))
 		return;
 	if (!h->under_way && look_is_due(e))
 		begin_look(e);
@@ -303,6 +361,8 @@ void engine_held(struct engine *e, const struct sample *prev, struct sample *out
 		}
 	}
 	put_deleted(e, out);
+	if (reader_is_recording(e->reader))
+		note_rows(e, out);
 	if (h->dropped)
 		sample_gap(out, NETNS_HOST, ENOSPC, "open files beyond 1024",
 			"files that grow or were deleted, among the others");

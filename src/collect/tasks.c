@@ -250,12 +250,35 @@ static int take_tasks(void *ctx, const void *bytes, size_t len)
 	return 0;
 }
 
+/* Of a recorded tree, or for one: what /proc does not tell. */
+static int take_inotify(void *ctx, const void *bytes, size_t len)
+{
+	const unsigned char *p = bytes;
+	struct probe_same same;
+	struct probe_task t;
+	for (size_t size; len >= sizeof same; p += size, len -= size) {
+		memcpy(&same, p, sizeof same);
+		size = same.full ? sizeof t : sizeof same;
+		if (size > len)
+			break;
+		if (same.full) {
+			memcpy(&t, p, sizeof t);
+			set_inotify(ctx, &t);
+		}
+	}
+	return 0;
+}
+
 bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *out)
 {
-	/* A recorded tree holds what /proc said, which any kernel and any reader understands. */
-	if (reader_is_replay(e->reader) || reader_is_recording(e->reader))
-		return false;
 	struct task_walk w = {.e = e, .prev = prev, .out = out};
+	/* A recorded tree holds what /proc said, which any kernel and any reader understands. */
+	if (reader_is_replay(e->reader) || reader_is_recording(e->reader)) {
+		(void)reader_probe_tell_all(e->reader);
+		if (reader_probe(e->reader, PROBE_TASKS, take_inotify, &w) == 0)
+			put_inotify(&w);
+		return false;
+	}
 	if (!prev || prev->mono_ns != e->tasks_of_ns)
 		(void)reader_probe_tell_all(e->reader);
 	e->tasks_of_ns = out->mono_ns;

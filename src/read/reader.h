@@ -15,6 +15,8 @@
  *     proc/PID/owner       user id
  *     self                 pid of the Plimsoll that recorded it
  *     socket_makers        a line a process: inode of its namespace, pid, sightings, looks
+ *     files_held           a line a file that grows or was deleted: device, inode, pid, descriptor, size, bytes, growth, nanoseconds since,
+ *                          holders, deleted, PATH
  *     netlink/NAME         the bytes of a netlink dump
  *     probes/NAME          what the probes in the kernel said, as bpf/abi.h has it
  *     books/KIND.PID       what a server says of itself (books/book.h)

@@ -6,6 +6,7 @@
 #include "finding/episodes.h"
 #include "role/commands.h"
 #include "role/mute.h"
+#include "role/probes.h"
 #include "role/session.h"
 #include "role/stop.h"
 #include "role/version.h"
@@ -285,6 +286,9 @@ int command_check(struct options *o)
 	int status = session_open(o, 5000000000u, WANT_CONNS, &s);
 	if (status)
 		return status;
+	/* What lives for less than a second is seen by probes alone. Where there are none, it goes without. */
+	if (s.reader && !reader_is_replay(s.reader) && !s.past && !s.history)
+		(void)probes_start(s.reader, "check");
 	stop_catch(STOP_WHILE_WAITING);
 	struct verdicts *all = calloc(1, sizeof *all);
 	if (!all) {

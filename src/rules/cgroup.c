@@ -6,6 +6,7 @@
 #include "rules/verdict.h"
 
 #include "base/text.h"
+#include "rules/killed.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -76,6 +77,8 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	if (kills > 0)
 		f->since_ns = view_grew_at(v, kill_id);
 	f->nculprits = who_in_cgroup(v, group, WHO_BY_MEMORY, f->culprits, WHO_MAX);
+	if (kills > 0)
+		killed_victims(v, f, group);
 	const char *who = f->nculprits ? f->culprits[0].value : "a process";
 	f->title =
 		state == STATE_EXHAUSTED ? say(v,

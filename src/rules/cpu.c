@@ -3,14 +3,15 @@
 /* Rules for processor time. Idle 0 % is no trouble in itself: the question is who waits. Run delay
  * (time on a run queue without a CPU) is counted by the scheduler for each task; PSI only says that
  * somebody waited, and a batch job at nice 19 that fills the gaps makes it 100 %. */
-#include "rules/verdict.h"
+#include "rules/cpu.h"
 
 #include "base/text.h"
+#include "ledger/ended.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static const double IDLE_FULL = 0.05;   /* of the machine: below it a newcomer finds no free CPU */
+static const double IDLE_FULL = CPU_IDLE_FULL;
 static const double DELAY_SHARE = 0.10; /* waited this share of the time ... */
 static const double WORKS = 0.01;       /* ran this share of the time */
 static const double DELAY_RATIO =
@@ -40,8 +41,7 @@ const struct rule_case rule_case_cpu_saturated = {
 		  "service itself, fewer workers, caching, or more processors.",
 };
 
-/* A program that suffers from somebody else's use. */
-static bool suffers(const struct view *v, const struct program *g)
+bool cpu_suffers(const struct view *v, const struct program *g)
 {
 	/* Who hardly wanted to run is no victim worth a call at night, unless others wait for it. */
 	bool works = g->listens || g->cpu_s >= WORKS * v->seconds;
@@ -63,9 +63,8 @@ static bool descends(const struct usage *from, const struct usage *u)
 	return false;
 }
 
-/* Parts of one job: one descends from the other, the same process group, or a parent or grandparent in common. Process 1 is
- * nobody's family. */
-static bool same_job(const struct usage *a, const struct usage *b)
+/* Process 1 is nobody's family. */
+bool cpu_same_job(const struct usage *a, const struct usage *b)
 {
 	if (descends(a, b) || descends(b, a) || (a->p->pgrp && a->p->pgrp == b->p->pgrp))
 		return true;
@@ -138,51 +137,201 @@ static void cpu_remedies(struct view *v, struct verdict *f, const struct program
 		"it can never use more, even at night", "none");
 }
 
-void rule_cpu_saturated(struct view *v, struct verdicts *out)
+/* The place of this name in the list, a new one where there is room; `max` when there is none. */
+static size_t forker_at(
+	struct cpu_forker *best, size_t *n, size_t max, const char *name, int32_t pid)
 {
-	double idle, iowait = 0, cpus, steal = 0, psi;
-	if (!view_rate(v, view_id(v, M_CPU_IDLE, 0, 0), &idle) ||
-		!view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &cpus) || cpus < 1) {
-		verdict_unknown(out, "/proc/stat");
-		return;
+	size_t at = 0;
+	while (at < *n && (strcmp(best[at].name, name) != 0 || !best[at].pid != !pid))
+		at++;
+	if (at == *n && *n < max)
+		best[(*n)++] = (struct cpu_forker){.pid = pid, .name = name};
+	return at < *n ? at : max;
+}
+
+static void forker_add(struct cpu_forker *k, const struct cpu_forker *more)
+{
+	if (more->child && more->child_s > k->child_s) {
+		k->child_s = more->child_s;
+		k->child = more->child;
 	}
+	k->cpu_s += more->cpu_s;
+	k->count += more->count;
+}
+
+/* A script's subshells start most of what it starts, and are gone as quickly. What they used shows in the time of ended children of who waits for
+ * them: several copies of one script count together. */
+static const struct usage *waits_for_most(const struct view *v, double *ret_s)
+{
+	const struct usage *best = NULL;
+	*ret_s = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		double sum = 0;
+		for (size_t k = 0; u->child_cpu_s > 0.05 && k < v->nusages; k++)
+			if (memcmp(v->usages[k].p->comm, u->p->comm, PROC_COMM) == 0)
+				sum += v->usages[k].child_cpu_s;
+		if (!u->p->kernel && !u->p->self && u->p->pid > 1 && sum > *ret_s) {
+			*ret_s = sum;
+			best = u;
+		}
+	}
+	return best;
+}
+
+size_t cpu_short_lived(struct view *v, struct cpu_forker best[static WHO_MAX], double *ret_cpu_s,
+	double *ret_count)
+{
+	struct ended_sum *rows;
+	struct cpu_forker orphans = {0};
+	size_t n = ended_sums(v, &rows), kept = 0;
+	*ret_cpu_s = *ret_count = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].life_s >= rows[i].count)
+			continue;
+		*ret_cpu_s += rows[i].cpu_s;
+		*ret_count += rows[i].count;
+		const struct usage *parent = rows[i].ppid > 1 ? view_usage(v, rows[i].ppid) : NULL;
+		if (parent && parent->p->self)
+			continue;
+		struct cpu_forker one = {.child = arena_str(&v->scratch, rows[i].comm),
+			.cpu_s = rows[i].cpu_s,
+			.count = rows[i].count,
+			.child_s = rows[i].cpu_s};
+		if (!parent) {
+			/* "(others)" found no row of their own. */
+			one.child = one.child[0] == '(' ? NULL : one.child;
+			forker_add(&orphans, &one);
+			continue;
+		}
+		size_t at = forker_at(best, &kept, WHO_MAX, who_name(v, parent->p), parent->p->pid);
+		if (at < WHO_MAX)
+			forker_add(&best[at], &one);
+	}
+	double waited_s;
+	const struct usage *waits = orphans.count > 0 ? waits_for_most(v, &waited_s) : NULL;
+	bool known = waits && waited_s >= 0.5 * orphans.cpu_s;
+	const char *name = known ? who_name(v, waits->p) : orphans.child ? orphans.child : "(gone)";
+	if (orphans.count > 0) {
+		/* The last place is theirs when there is none left. */
+		size_t at = forker_at(best, &kept, WHO_MAX, name, known ? waits->p->pid : 0);
+		if (at == WHO_MAX)
+			best[at = WHO_MAX - 1] =
+				(struct cpu_forker){.pid = known ? waits->p->pid : 0, .name = name};
+		forker_add(&best[at], &orphans);
+	}
+	for (size_t i = 0; i < kept; i++)
+		best[i].child = best[i].child ? best[i].child : "short ones";
+	for (size_t i = 1; i < kept; i++)
+		for (size_t k = i; k > 0 && best[k].cpu_s > best[k - 1].cpu_s; k--) {
+			struct cpu_forker x = best[k];
+			best[k] = best[k - 1];
+			best[k - 1] = x;
+		}
+	return kept;
+}
+
+struct who cpu_forker_who(struct view *v, const struct cpu_forker *k, double all_s)
+{
+	return (struct who){k->pid ? "job" : "process", k->name, k->pid,
+		k->cpu_s < all_s ? k->cpu_s / all_s : 1,
+		say(v, "%s %.0f processes a second that live below a second%s%s",
+			k->pid ? "starts" : "is started as", k->count / v->seconds,
+			k->pid ? ", most of them " : "", k->pid ? k->child : "")};
+}
+
+/* Where those that lived too short to be seen took more than any program, who starts them is first. */
+static void blame_forker(struct view *v, struct cpu_waits *w)
+{
+	struct cpu_forker forkers[WHO_MAX];
+	double cpu_s, count, all = w->cpus * v->seconds;
+	if (!cpu_short_lived(v, forkers, &cpu_s, &count) || forkers[0].cpu_s < 0.05 * all ||
+		(w->nculprits && forkers[0].cpu_s <= w->culprits[0].share * all))
+		return;
+	size_t n = w->nculprits < WHO_MAX ? w->nculprits : WHO_MAX - 1;
+	memmove(&w->culprits[1], &w->culprits[0], n * sizeof w->culprits[0]);
+	w->culprits[0] = cpu_forker_who(v, &forkers[0], all);
+	w->nculprits = n + 1;
+}
+
+void cpu_waits(struct view *v, struct cpu_waits *ret)
+{
+	double idle, iowait = 0;
+	*ret = (struct cpu_waits){.state = CPU_NOT_KNOWN, .missing = "/proc/stat"};
+	if (!view_rate(v, view_id(v, M_CPU_IDLE, 0, 0), &idle) ||
+		!view_gauge(v, view_id(v, M_CPU_ONLINE, 0, 0), &ret->cpus) || ret->cpus < 1)
+		return;
 	(void)view_rate(v, view_id(v, M_CPU_IOWAIT, 0, 0), &iowait);
-	(void)view_rate(v, view_id(v, M_CPU_STEAL, 0, 0), &steal);
-	if (idle + iowait > IDLE_FULL || v->nprograms == 0)
+	ret->idle = idle + iowait;
+	ret->state = CPU_FREE;
+	if (ret->idle > IDLE_FULL || v->nprograms == 0)
 		return;
 	bool delays = false;
 	for (size_t i = 0; i < v->nusages && !delays; i++)
 		delays = (v->usages[i].p->have & HAVE_DELAY) != 0;
 	if (!delays) {
-		verdict_unknown(out, "run delay of processes: the processors are busy, and who "
-				     "waits is not known");
+		ret->state = CPU_NOT_KNOWN;
+		ret->missing = "run delay of processes: the processors are busy, and who waits is "
+			       "not known";
 		return;
 	}
-	struct who culprits[WHO_MAX];
-	size_t nculprits = who_cpu(v, culprits, WHO_MAX);
-	if (nculprits == 0)
+	ret->nculprits = who_cpu(v, ret->culprits, WHO_MAX);
+	blame_forker(v, ret);
+	if (ret->nculprits == 0)
 		return;
 	/* Who takes the processors: a program, or a job whose children live too short to be seen. */
-	const struct usage *taker = view_usage(v, culprits[0].pid);
-	const struct program *top = program_of(v, &culprits[0]);
-	double taken_s = culprits[0].share * cpus * v->seconds;
-	const struct program *victims[VERDICT_VICTIMS];
-	size_t nvictims = 0;
-	for (size_t i = 0; i < v->nprograms && nvictims < VERDICT_VICTIMS; i++) {
+	const struct who *first = &ret->culprits[0];
+	ret->taker = view_usage(v, first->pid);
+	ret->top = program_of(v, first);
+	double taken_s = first->share * ret->cpus * v->seconds;
+	for (size_t i = 0; i < v->nprograms && ret->nvictims < VERDICT_VICTIMS; i++) {
 		const struct program *g = &v->programs[i];
-		if (g == top || g->top->p->self || !suffers(v, g) || g->cpu_s >= taken_s)
+		if (g == ret->top || g->top->p->self || !cpu_suffers(v, g) || g->cpu_s >= taken_s)
 			continue;
 		/* Parts of one job only delay each other, unless one of them serves others. */
-		if (taker && !g->listens && same_job(taker, g->top))
+		if (ret->taker && !g->listens && cpu_same_job(ret->taker, g->top))
 			continue;
 		/* Two jobs beside each other have half each: rivals, and nobody's work is lost. */
 		if (!g->listens && g->cpu_s >= RIVAL * taken_s)
 			continue;
-		victims[nvictims++] = g;
+		ret->victims[ret->nvictims++] = g;
 	}
-	bool serves = top && top->listens && !top->yields &&
-		      top->delay_s >= DELAY_RATIO * top->cpu_s && culprits[0].share > 0.3;
-	if (nvictims == 0 && !serves) {
+	ret->serves = ret->top && ret->top->listens && !ret->top->yields &&
+		      ret->top->delay_s >= DELAY_RATIO * ret->top->cpu_s && first->share > 0.3;
+	ret->state = ret->nvictims || ret->serves ? CPU_OTHERS_WAIT : CPU_NOBODY_WAITS;
+	for (size_t i = 0; i < ret->nvictims; i++)
+		ret->waited += ret->victims[i]->delay_s / v->seconds;
+}
+
+void cpu_victims(struct view *v, const struct cpu_waits *w, struct verdict *f)
+{
+	for (size_t i = 0; i < w->nvictims; i++)
+		verdict_victim(f, w->victims[i]->listens ? "server" : "process",
+			who_name(v, w->victims[i]->top->p), w->victims[i]->top->p->pid,
+			say(v,
+				"its threads waited %.2f s for a CPU in every second, and ran %.2f "
+				"s",
+				w->victims[i]->delay_s / v->seconds,
+				w->victims[i]->cpu_s / v->seconds));
+	if (w->serves)
+		verdict_victim(f, "server", who_name(v, w->top->top->p), w->top->top->p->pid,
+			"its own requests wait for a CPU longer than they use one");
+}
+
+void rule_cpu_saturated(struct view *v, struct verdicts *out)
+{
+	struct cpu_waits w;
+	double steal = 0, psi;
+	cpu_waits(v, &w);
+	if (w.state == CPU_NOT_KNOWN)
+		verdict_unknown(out, w.missing);
+	if (w.state != CPU_OTHERS_WAIT && w.state != CPU_NOBODY_WAITS)
+		return;
+	(void)view_rate(v, view_id(v, M_CPU_STEAL, 0, 0), &steal);
+	double idle = w.idle, cpus = w.cpus;
+	const struct who *culprits = w.culprits;
+	const struct usage *taker = w.taker;
+	if (w.state == CPU_NOBODY_WAITS) {
 		struct verdict *f = culprits[0].share > 0.3
 					    ? verdict_new(v, out, SEVERITY_NOTICE, STATE_NOTE, NULL)
 					    : NULL;
@@ -190,26 +339,23 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 			f->title = say(v,
 				"All processors are busy, most with %s; nobody else waits for them",
 				culprits[0].value);
-			f->used = (1 - idle - iowait) * cpus;
+			f->used = (1 - idle) * cpus;
 			f->limit = cpus;
-			memcpy(f->culprits, culprits, sizeof culprits);
-			f->nculprits = nculprits;
+			memcpy(f->culprits, culprits, sizeof w.culprits);
+			f->nculprits = w.nculprits;
 		}
 		return;
 	}
-	double waited = 0;
-	for (size_t i = 0; i < nvictims; i++)
-		waited += victims[i]->delay_s / v->seconds;
-	bool bad = serves || waited >= 0.3;
+	bool bad = w.serves || w.waited >= 0.3;
 	struct verdict *f = verdict_new(
 		v, out, bad ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED, NULL);
 	if (!f)
 		return;
-	f->used = (1 - idle - iowait) * cpus;
+	f->used = (1 - idle) * cpus;
 	f->limit = cpus;
-	memcpy(f->culprits, culprits, sizeof culprits);
-	f->nculprits = nculprits;
-	drop_victims(f, victims, nvictims);
+	memcpy(f->culprits, culprits, sizeof w.culprits);
+	f->nculprits = w.nculprits;
+	drop_victims(f, w.victims, w.nvictims);
 	f->title = f->nculprits ? say(v, "All %.0f processors are taken, most by %s", cpus,
 					  f->culprits[0].value)
 				: say(v, "All %.0f processors are taken", cpus);
@@ -221,27 +367,19 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 				intern_text(&v->series->names, f->cgroup)),
 			-1, 0, -1, say(v, "cat /proc/%" PRId32 "/cgroup", culprits[0].pid));
 	}
-	for (size_t i = 0; i < nvictims; i++)
-		verdict_victim(f, victims[i]->listens ? "server" : "process",
-			who_name(v, victims[i]->top->p), victims[i]->top->p->pid,
-			say(v,
-				"its threads waited %.2f s for a CPU in every second, and ran %.2f "
-				"s",
-				victims[i]->delay_s / v->seconds, victims[i]->cpu_s / v->seconds));
-	if (serves)
-		verdict_victim(f, "server", who_name(v, top->top->p), top->top->p->pid,
-			"its own requests wait for a CPU longer than they use one");
-	verdict_evidence(f, say(v, "idle %.1f %% of %.0f CPUs", 100 * (idle + iowait), cpus),
-		M_CPU_IDLE, idle, IDLE_FULL, "vmstat 1 5   # id, and r above the number of CPUs");
-	if (nvictims)
+	cpu_victims(v, &w, f);
+	verdict_evidence(f, say(v, "idle %.1f %% of %.0f CPUs", 100 * idle, cpus), M_CPU_IDLE, idle,
+		IDLE_FULL, "vmstat 1 5   # id, and r above the number of CPUs");
+	if (w.nvictims)
 		verdict_evidence(f,
 			say(v, "%s waited %.2f s in every second for a CPU",
-				who_name(v, victims[0]->top->p), victims[0]->delay_s / v->seconds),
-			-1, victims[0]->delay_s / v->seconds, DELAY_SHARE,
+				who_name(v, w.victims[0]->top->p),
+				w.victims[0]->delay_s / v->seconds),
+			-1, w.victims[0]->delay_s / v->seconds, DELAY_SHARE,
 			say(v,
 				"cat /proc/%" PRId32
 				"/task/*/schedstat   # second number: ns waited",
-				victims[0]->top->p->pid));
+				w.victims[0]->top->p->pid));
 	if (view_rate(v, view_id(v, M_PSI_CPU_SOME, 0, 0), &psi))
 		verdict_evidence(f,
 			say(v, "some task waited for a CPU %.0f %% of the time", 100 * psi),
@@ -254,7 +392,7 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 		verdict_evidence(f,
 			say(v, "%.0f %% of the time went to the hypervisor", 100 * steal),
 			M_CPU_STEAL, steal, -1, "vmstat 1 5   # st");
-	cpu_remedies(v, f, top);
+	cpu_remedies(v, f, w.top);
 }
 
 const struct rule_case rule_case_cpu_steal = {

@@ -15,10 +15,10 @@
 const struct rule_case rule_case_fs_space = {
 	.mechanism = "Nothing can be written any more (ENOSPC): logs are lost, databases stop, "
 		     "temporary files fail, even logins may.",
-	.threshold =
-		"Less than a ten-thousandth available is full. Filling: the used space grows in "
-		"four steps of five, not fading, more than half is used, and the line reaches "
-		"the end within ten times the time that was watched.",
+	.threshold = "Less than a ten-thousandth, or 64 KiB, available is full. Filling: the used "
+		     "space grows in "
+		     "four steps of five, not fading, more than half is used, and the line reaches "
+		     "the end within ten times the time that was watched.",
 	.false_alarms =
 		"A steady 95 % (no finding). A burst that fades (a package being unpacked, a cache "
 		"that fills to its own limit). Read-only filesystems, which are always full.",
@@ -38,6 +38,9 @@ const struct rule_case rule_case_fs_inodes = {
 	.remedy = "Remove the small files that pile up (sessions, mail queue, cache) and give them "
 		  "an expiry; a filesystem with more inodes must be made anew.",
 };
+
+/* Bytes: ext4 keeps a few blocks back even when nothing can be written any more. */
+static const double ROOM = 65536;
 
 /* Others that have files open for writing here: they fail, or will. */
 static void writers_suffer(struct view *v, struct verdict *f, uint64_t devno, bool full)
@@ -70,6 +73,99 @@ static const struct open_file *open_as(const struct view *v, int32_t pid, const 
 	return NULL;
 }
 
+struct deleted {
+	double bytes; /* of all such files here */
+	int32_t pid, fd;
+	double largest;
+	const char *path;
+};
+
+/* Files here that have no name any more and are still open: df counts them, du does not find them. As the probes tell of all processes, else of
+ * those whose files were looked at. */
+static struct deleted deleted_here(const struct view *v, uint64_t devno)
+{
+	struct deleted d = {0};
+	const struct sample *s = NULL;
+	for (unsigned i = v->n; i-- > 0 && !s;)
+		s = view_at(v, i)->have_held ? view_at(v, i) : NULL;
+	for (uint32_t i = 0; s && i < s->held.count; i++) {
+		const struct held_file *h = &TABLE_ROWS(s->held, struct held_file)[i];
+		if (h->devno != devno || !h->deleted)
+			continue;
+		d.bytes += (double)h->bytes;
+		if ((double)h->bytes > d.largest && view_usage(v, h->pid)) {
+			d.largest = (double)h->bytes;
+			d.pid = h->pid;
+			d.fd = h->fd;
+			d.path = intern_text(&v->series->names, h->path);
+		}
+	}
+	const struct sample *files = s ? NULL : view_with_files(v);
+	for (uint32_t i = 0; files && i < files->files.count; i++) {
+		const struct open_file *o = &TABLE_ROWS(files->files, struct open_file)[i];
+		if (o->devno != devno || !o->deleted)
+			continue;
+		bool seen = false; /* several processes may hold one file */
+		for (uint32_t k = 0; k < i && !seen; k++) {
+			const struct open_file *q = &TABLE_ROWS(files->files, struct open_file)[k];
+			seen = q->devno == devno && q->inode == o->inode;
+		}
+		if (seen)
+			continue;
+		d.bytes += (double)o->size;
+		if ((double)o->size > d.largest && view_usage(v, o->pid)) {
+			d.largest = (double)o->size;
+			d.pid = o->pid;
+			d.fd = o->fd;
+			d.path = intern_text(&v->series->names, o->path);
+		}
+	}
+	return d;
+}
+
+/* Most of what is used is deleted: who holds it is to blame, not who happens to write now. */
+static bool blame_holder(struct view *v, struct verdict *f, const struct deleted *d)
+{
+	if (!d->pid || d->bytes * 2 < f->used)
+		return false;
+	char a[32];
+	const struct usage *u = view_usage(v, d->pid);
+	f->culprits[0] = (struct who){"process", who_name(v, u->p), d->pid,
+		f->used > 0 && d->largest < f->used ? d->largest / f->used : 1,
+		say(v, "holds a deleted file open that takes %s: %s", text_bytes(a, d->largest),
+			d->path && *d->path ? d->path : "its name is not known")};
+	f->nculprits = 1;
+	if (d->path && *d->path)
+		f->culprits[f->nculprits++] = (struct who){"file", d->path, d->pid, -1,
+			say(v, "%s, deleted and still open", text_bytes(a, d->largest))};
+	return true;
+}
+
+static void deleted_remedies(struct view *v, struct verdict *f, const struct deleted *d)
+{
+	char a[32];
+	const char *unit = unit_of(v, d->pid), *name = f->culprits[0].value;
+	verdict_evidence(f,
+		say(v, "%s of it are deleted files that are still open: du does not find them",
+			text_bytes(a, d->bytes)),
+		M_FS_DELETED, d->bytes, -1,
+		say(v, "ls -lL /proc/%" PRId32 "/fd/%" PRId32 "; lsof +L1", d->pid, d->fd));
+	verdict_remedy(f, "Empty the deleted file through the process that holds it",
+		say(v, ": > /proc/%" PRId32 "/fd/%" PRId32, d->pid, d->fd), NULL, false,
+		"its content is lost", "copy it first if it is needed");
+	verdict_remedy(f,
+		say(v,
+			"Restart %s, or have it open its files anew (HUP): that gives the space "
+			"back",
+			name),
+		unit ? say(v, "systemctl restart %s", unit)
+		     : say(v, "kill -HUP %" PRId32 "   # if it knows that; else restart it",
+			       d->pid),
+		NULL, false, "its clients reconnect", "HUP ends a program that does not know it");
+	verdict_remedy(f, "Let log rotation tell the program (postrotate), or copytruncate", NULL,
+		"/etc/logrotate.d/", true, "none", "none");
+}
+
 static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric left_m, bool space)
 {
 	uint32_t mount = series_row(v->series, id)->instance,
@@ -78,7 +174,7 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	double total, left, devno = 0;
 	if (!view_gauge(v, id, &total) || !view_gauge(v, left_id, &left) || total <= 0)
 		return;
-	bool full = left * 10000 < total;
+	bool full = left * 10000 < total || (space && left < ROOM && total > 16 * ROOM);
 	struct trend t = use_trend_of_rest(v, left_id, total);
 	double eta = full ? -1 : forecast(v, t, total - left, total);
 	if (!full && eta < 0)
@@ -99,11 +195,16 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	f->devno = (uint64_t)devno;
 	if (have_dev)
 		f->nculprits = who_writes(v, f->devno, f->culprits, WHO_MAX);
+	struct deleted gone = space && have_dev ? deleted_here(v, f->devno) : (struct deleted){0};
+	bool held = blame_holder(v, f, &gone);
 	verdict_since_culprit(v, f);
 	writers_suffer(v, f, f->devno, full);
 	char a[32], b[32], c[32];
 	const char *word = shell_word(v, path);
-	const char *who = f->nculprits ? say(v, ", written by %s", f->culprits[0].value) : "";
+	const char *who =
+		!f->nculprits ? ""
+		: held ? say(v, ", with deleted files that %s holds open", f->culprits[0].value)
+		       : say(v, ", written by %s", f->culprits[0].value);
 	if (space) {
 		f->title =
 			full ? say(v, "%s is full%s", path, who)
@@ -115,7 +216,10 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 			verdict_evidence(f, say(v, "grows by %s/s", text_bytes(c, t.slope)),
 				M_FS_AVAILABLE, t.slope, -1,
 				say(v, "df %s; sleep 10; df %s", word, word));
-		const char *file = f->nculprits > 1 && strcmp(f->culprits[1].kind, "file") == 0
+		if (held)
+			deleted_remedies(v, f, &gone);
+		const char *file = held ? NULL
+				   : f->nculprits > 1 && strcmp(f->culprits[1].kind, "file") == 0
 					   ? f->culprits[1].value
 					   : NULL;
 		if (file) {
@@ -134,7 +238,7 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 			verdict_remedy(f, "Rotate it by size", NULL, "/etc/logrotate.d/", true,
 				"older lines are dropped", "none");
 		}
-		if (f->nculprits && f->culprits[0].pid)
+		if (!held && f->nculprits && f->culprits[0].pid)
 			verdict_remedy(f, say(v, "Stop %s", f->culprits[0].value),
 				say(v,
 					"kill -STOP %" PRId32

@@ -3,11 +3,10 @@
 /* Rules for the memory of the machine and for swap. Used memory and used swap say nothing: cache is
  * given back, and pages that went to swap long ago and stay there are well kept. Harm is a stall
  * (PSI, allocations that wait), a kill, or pages that go out and come back. */
-#include "rules/verdict.h"
-
-#include "ledger/use.h"
+#include "rules/memory.h"
 
 #include "base/text.h"
+#include "rules/killed.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,7 +31,7 @@ const struct rule_case rule_case_memory_exhausted = {
 		  "the process a smaller ceiling.",
 };
 
-static void memory_remedies(struct view *v, struct verdict *f)
+void memory_remedies(struct view *v, struct verdict *f)
 {
 	if (f->nculprits && f->culprits[0].pid) {
 		const char *unit = unit_of(v, f->culprits[0].pid);
@@ -78,6 +77,40 @@ static double host_oom_kills(struct view *v)
 	return all > 0 ? all : 0;
 }
 
+bool memory_short(struct view *v)
+{
+	double total, available, stalled;
+	if (!view_gauge(v, view_id(v, M_MEM_TOTAL, 0, 0), &total) ||
+		!view_gauge(v, view_id(v, M_MEM_AVAILABLE, 0, 0), &available) ||
+		available >= AVAILABLE_LOW * total)
+		return false;
+	if (view_rate(v, view_id(v, M_PSI_MEMORY_SOME, 0, 0), &stalled))
+		return stalled >= STALLED;
+	return view_steps_growing(v, view_id(v, M_ALLOC_STALLS, 0, 0), 1) * 2 > v->n - 1;
+}
+
+/* Who grew comes before who merely is large. */
+static void grower_first(struct view *v, struct verdict *f)
+{
+	struct memory_grower g;
+	if (!memory_grower(v, &g))
+		return;
+	const char *name = who_name(v, g.u->p);
+	size_t at = 0;
+	while (at < f->nculprits && strcmp(f->culprits[at].value, name) != 0)
+		at++;
+	if (at == f->nculprits) {
+		at = f->nculprits < WHO_MAX ? f->nculprits++ : WHO_MAX - 1;
+		f->culprits[at] = (struct who){"process", name, g.u->p->pid, -1, ""};
+	}
+	char a[32], b[32];
+	struct who first = f->culprits[at];
+	first.why = say(
+		v, "grows by %s/s, has %s resident", text_bytes(a, g.slope), text_bytes(b, g.rss));
+	memmove(&f->culprits[1], &f->culprits[0], at * sizeof f->culprits[0]);
+	f->culprits[0] = first;
+}
+
 void rule_memory_exhausted(struct view *v, struct verdicts *out)
 {
 	double total, available, stalled = 0, stalls = 0;
@@ -98,6 +131,9 @@ void rule_memory_exhausted(struct view *v, struct verdicts *out)
 	if (!killed && !(low && waits) && eta < 0)
 		return;
 	bool filling = !killed && !(low && waits);
+	struct memory_grower grower;
+	if (filling && memory_grower(v, &grower))
+		return; /* memory.leak says it, and names who grows */
 	struct verdict *f = verdict_new(v, out,
 		killed || eta < 0 || eta < 300 ? SEVERITY_CRITICAL : SEVERITY_WARNING,
 		filling  ? STATE_FILLING
@@ -115,6 +151,9 @@ void rule_memory_exhausted(struct view *v, struct verdicts *out)
 		f->since_ns = view_grew_at(v, view_id(v, M_OOM_KILLS, 0, 0));
 	}
 	f->nculprits = who_memory(v, f->culprits, WHO_MAX);
+	grower_first(v, f);
+	if (killed)
+		killed_victims(v, f, 0);
 	f->title = killed    ? say(v, "Memory is used up: the kernel killed %.0f process%s", kills,
                                     kills > 1 ? "es" : "")
 		   : filling ? say(v, "Memory will be used up in %s", text_duration(eta_text, eta))

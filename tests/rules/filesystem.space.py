@@ -82,3 +82,21 @@ def quiet_far(t):
     """On a line, but the end is far beyond what was watched."""
     var(t, available=t.line(8 * GIB, 8 * GIB - 60 * MIB))
     writer(t, size=t.line(GIB, GIB + 60 * MIB), growth=12 * MIB)
+
+
+def fire_held_deleted(t):
+    """A log was removed, and the program that writes it was not told: an idle process holds what fills the disk. Others write and fail."""
+    var(t, available=0)
+    t.proc(600, "app", cpu=0.01)
+    t.proc(610, "rsyslogd", io=dict(wchar=100, calls=90), open=[File("/var/log/syslog", dev=VAR, inode=78, size=MIB, writable=True)])
+    t.held("/var/log/app/app.log.1", dev=VAR, pid=600, fd=7, size=18 * GIB, deleted=True)
+    return finding("filesystem.space:/var", "exhausted", culprit=("process", "app", 600), victims=["rsyslogd"], text="holds open")
+
+
+def fire_deleted_is_little(t):
+    """A deleted file is held, and it is not what fills the disk."""
+    var(t, available=0)
+    writer(t)
+    t.proc(700, "cached")
+    t.held("/var/tmp/cache", dev=VAR, pid=700, fd=7, size=200 * MIB, deleted=True)
+    return finding("filesystem.space:/var", "exhausted", culprit=("process", "app", 600))

@@ -68,6 +68,51 @@ def case_ports_and_timewait(t):
     return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600), effects=["tcp.timewait"])
 
 
+def case_one_thread_and_its_listener(t):
+    """A server that can use one processor only: its queue overflows because of it."""
+    t.cpu(user=0.26, idle=0.74)
+    t.proc(600, "renderd", cpu=0.99, delay=0.01, open=[Sock(8001)])
+    listener(t)
+    return finding("cpu.thread:renderd", "saturated", culprit=("process", "renderd", 600), effects=["tcp.listen:8080"])
+
+
+def case_zombies_and_process_numbers(t):
+    """The numbers are used up by what nobody collects."""
+    t.number("kernel/pid_max", 1000)
+    t.tasks(tasks=t.line(900, 990))
+    t.proc(600, "spooler", cpu=0.1)
+    for k in range(80):
+        t.proc(5000 + k, "helper", ppid=600, state="Z", switches=0, rss=0, born=max(0, k // 8 - 4))
+    return finding("zombies:spooler", "wrong", "warning", culprit=("process", "spooler", 600), effects=["pids"])
+
+
+def case_errors_and_readonly(t):
+    """The disk failed, and its filesystem gave up."""
+    t.klog(2, "I/O error, dev sda1, sector 81920 op 0x1:(WRITE) flags 0x80700 phys_seg 1 prio class 2")
+    t.klog(2, "EXT4-fs (sda1): Remounting filesystem read-only", level=2)
+    return finding("disk.errors:sda1", "wrong", culprit=("device", "sda1"), effects=["filesystem.readonly:sda1"])
+
+
+def case_hung_disk_and_who_hangs(t):
+    """Everything that hangs with the disk is one finding."""
+    for name in ("sda", "sda1"):
+        t.disk(name, reads=0, writes=0, read_bytes=0, write_bytes=0, read_ms=0, write_ms=0, busy=1.0, queue=2, inflight=2)
+    t.psi(io=1.0)
+    t.tasks(blocked=1)
+    t.proc(600, "tar", state="D", switches=0, wchan="folio_wait_bit_common", io=dict(), open=[File("/srv/a", inode=70)])
+    return finding("disk.stall:sda", "stalled", culprit=("device", "sda"), victims=["tar"])
+
+
+def case_flooded_log_and_its_disk(t):
+    """When the disk is filling, the log is no finding of its own."""
+    log = "/var/log/orderd/error.log"
+    t.mount("/var", (8, 2), size=20 * GIB, available=t.line(5 * GIB, 4.5 * GIB))
+    t.tasks(blocked=1)
+    t.proc(600, "orderd", cpu=0.3, io=dict(wchar=270 * 400000, write=100 * MIB, calls=400000), open=[File(log, dev=(8, 2), inode=77, size=t.line(2 * GIB, 2.5 * GIB), writable=True)])
+    t.held(log, dev=(8, 2), pid=600, inode=77, size=2 * GIB, growth=1000 * MIB)
+    return finding("filesystem.space:/var", "filling", culprit=("process", "orderd", 600), effects=["log.flood:" + log])
+
+
 def case_space_and_inodes(t):
     """An xfs that is full has no inodes either."""
     t.mount("/var", (8, 2), size=20 * GIB, available=0, inodes=1000, inodes_free=0, kind="ext4")

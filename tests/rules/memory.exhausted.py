@@ -55,17 +55,12 @@ def no_zero_claims(run):
 
 
 def fire_filling(t):
+    """It fills, and no single program is to blame for half of it: many small ones come."""
     t.memory(available=t.line(7168, 5120), anon=t.line(8000, 10000))
-    t.proc(600, "leaky", rss=t.line(6000, 8048))
-    return finding("memory", "filling", culprit=("process", "leaky", 600), eta=(11, 14))
-
-
-def fire_filling_slowly(t):
-    """Half an hour off is a warning."""
-    t.step = 60
-    t.memory(available=t.line(7168, 6368), anon=t.line(8000, 8800))
-    t.proc(600, "leaky", rss=t.line(6000, 6800))
-    return finding("memory", "filling", "warning", culprit=("process", "leaky", 600), eta=(2200, 2600))
+    t.proc(500, "mysqld", rss=6000)
+    for k in range(10):
+        t.proc(600 + k, "job-%d" % k, rss=t.line(100, 300))
+    return finding("memory", "filling", culprit=("process", "mysqld", 500), eta=(11, 14))
 
 
 def quiet(t):

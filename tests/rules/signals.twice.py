@@ -16,7 +16,7 @@ def fire(t):
     service(t)
     t.signal(2, 10, sender=810, target=700, sender_comm="logrotate", target_comm="apache2")
     t.signal(3, 10, sender=800, target=700, sender_comm="monit", target_comm="apache2")
-    t.ended(3, 720, 700, "apache2", code=11)
+    t.ended("apache2", 700, when=lambda i: i == 3, pid=720, code=11)
     return finding("restarts:apache2", "wrong", "warning", culprit=("process", "monit", 800), since=2)
 
 
@@ -25,7 +25,7 @@ def quiet(t):
     service(t)
     t.signal(2, 10, sender=810, target=700, sender_comm="logrotate", target_comm="apache2")
     t.signal(3, 1, sender=800, target=700, sender_comm="monit", target_comm="apache2")
-    t.ended(3, 720, 700, "apache2")
+    t.ended("apache2", 700, when=lambda i: i == 3, pid=720)
 
 
 def quiet_no_service(t):

@@ -38,7 +38,7 @@ def fire_busy(t):
     """One thread that computes, and the connections of others."""
     app(t, cpu=0.99)
     sender(t, 90)
-    return finding("tcp.recvq:8120", "saturated", severity="warning", culprit=("process", "logind", 600))
+    return finding("cpu.thread:logind", "saturated", culprit=("process", "logind", 600), effects=["tcp.recvq:8120"], rule="cpu.thread")
 
 
 def fire_grows(t):
@@ -74,7 +74,7 @@ def quiet_ends(t):
 
 def quiet_not_accepted(t):
     """Requests of connections that nobody accepted yet."""
-    t.proc(600, "logind", open=[Sock(8001)], cpu=0.99)
+    t.proc(600, "logind", open=[Sock(8001)], cpu=0.6)
     t.listen(8120, 8001, waiting=2)
     sender(t, 40000, inode=0)
 

@@ -62,6 +62,18 @@ class Sock:
         return [b" 0 0 0 1 0 socket:[%d]" % self.inode]
 
 
+# ---- what the probes tell (src/bpf/abi.h) ----------------------------------------------------------------------------
+
+def vars_of(**what):
+    return what
+
+
+def event(e, n):
+    """struct probe_exit"""
+    return struct.pack("=6I8Q16s", 1, e["pid"] + n, e["ppid"], e["uid"], e["code"], e["oom"], 10**12, 10**12 + int(e["life"] * 1e9), int(e["cpu"] * 1e9), 0, 0, 0,
+                       e["rss"] * MIB // PAGE, 0, raw(e["comm"])[:15])
+
+
 # ---- netlink --------------------------------------------------------------------------------------------------------
 
 def attr(kind, body):
@@ -375,6 +387,7 @@ class Tree:
         self.stalls = dict(cpu=0.01, memory=0.0, io=0.005, irq=0.0)
         self.levels = dict(running=1, blocked=0, tasks=180, load=12)
         self.mem = dict(total=16384, free=6000, available=11000, buffers=100, cached=4800, anon=4000, shmem=50, dirty=2, swap_total=4096, swap_free=4096)
+        self.slab, self.committed = 150000 / 1024, 6000000 / 1024  # MiB: unreclaimable slab; promised of 12 GiB
         self.vm = dict(pswpin=0, pswpout=0, pgmajfault=1, pgscan_direct=0, pgscan_kswapd=0, allocstall_normal=0, allocstall_movable=0, oom_kill=0,
                        compact_stall=0, workingset_refault_anon=0, workingset_refault_file=0)
         self.numbers = {"proc/sys/fs/file-nr": "2000\t0\t9223372036854775807", "proc/sys/kernel/threads-max": 127000, "proc/sys/kernel/pid_max": 4194304,
@@ -388,6 +401,7 @@ class Tree:
                         "proc/sys/vm/max_map_count": 65530, "proc/sys/kernel/random/entropy_avail": 256, "proc/sys/kernel/random/poolsize": 256,
                         "timex": "state 0\nstatus 8193\noffset 120000\nfreq -655360\nmaxerror 5000\nesterror 400", "kmsg": "6,100,900000000,-;eth0: link up"}
         self.neighbours = (12, 0)
+        self.cores, self.endings, self.sent, self.held_files, self.caches = {}, None, [], None, []
         self.disk("sda", (8, 0))
         self.disk("sda1", (8, 1))
         self.mount("/", (8, 1), size=100 * GIB, available=50 * GIB)
@@ -418,6 +432,35 @@ class Tree:
         self.shares.update(shares)
         if "idle" not in shares:
             self.shares["idle"] = max(0.0, 1 - sum(self.shares.values()))
+
+    def core(self, number, **shares):
+        """One processor, as cpu(); the others stay, and the sum follows."""
+        self.cores[number] = dict(dict(user=0, nice=0, system=0, idle=0, iowait=0, irq=0, softirq=0, steal=0), **shares)
+        if "idle" not in shares:
+            self.cores[number]["idle"] = max(0.0, 1 - sum(self.cores[number].values()))
+
+    def probes(self):
+        """The probes in the kernel run, and tell of what ended."""
+        self.endings = self.endings or []
+
+    def ended(self, comm, ppid, when=None, each=1, pid=50000, uid=0, code=0, oom=False, cpu=0.002, life=0.01, rss=1):
+        """`each` processes that ended in every moment but the first, or in those that `when(i)` says. code: as wait() tells it; rss in MiB."""
+        self.probes()
+        self.endings.append(vars_of(comm=comm, ppid=ppid, when=when, each=each, pid=pid, uid=uid, code=code, oom=oom, cpu=cpu, life=life, rss=rss))
+
+    def held(self, path, dev=(8, 1), inode=99, pid=600, fd=3, size=0, bytes=None, growth=0, since=10.0, deleted=False):
+        """A file that grows (bytes since the look before) or was deleted and is held open, as the probes tell it."""
+        self.held_files = self.held_files or []
+        self.held_files.append((path, dev, inode, pid, fd, size, size if bytes is None else bytes, growth, since, deleted))
+
+    def cache(self, name, objects, size, pages_each=1, per_slab=None):
+        """A cache of kernel objects."""
+        self.caches.append((name, objects, size, pages_each, per_slab or max(1, pages_each * PAGE // size)))
+
+    def klog(self, i, text, level=3):
+        """The kernel logs a line in moment i."""
+        lines = self.raw.setdefault("kmsg", [self.numbers["kmsg"] + "\n" if k == 0 else "" for k in range(self.moments)])
+        lines[i] += "%d,%d,%d,-;%s\n" % (level, 200 + 10 * i + lines[i].count("\n"), self.clock(i)[1] // 1000 - 1000, text)
 
     def psi(self, **shares):
         """Shares of time in which some task waited; None: the kernel has no such file."""
@@ -496,17 +539,10 @@ class Tree:
             self.proc(pid + 1 + k, name, ppid=pid, uid=33, threads=threads, start=start, switches=0, **more)
         self.listen(port, inode, waiting=waiting, backlog=backlog, drops=drops)
 
-    def _event(self, i, body):
-        """What the probes say happened at moment i; from the first event on they are there in all moments."""
-        if "probes/events" not in self.raw:
-            self.raw["probes/events"] = [b""] * self.moments
-        self.raw["probes/events"][i] += body
-
     def signal(self, i, number, sender, target, sender_comm, target_comm, uid=0):
-        self._event(i, struct.pack("=6I16s16s", 2, number, sender, target, uid, 0, raw(sender_comm), raw(target_comm)))
-
-    def ended(self, i, pid, ppid, comm, code=0, uid=0):
-        self._event(i, struct.pack("=6I8Q", 1, pid, ppid, uid, code, 0, 10**14, 10**14 + 10**7, 10**6, 0, 0, 0, 100, 0) + raw(comm).ljust(16, b"\0"))
+        """A signal that was sent in moment i, as the probes tell it."""
+        self.probes()
+        self.sent.append((i, struct.pack("=6I16s16s", 2, number, sender, target, uid, 0, raw(sender_comm), raw(target_comm))))
 
     def clients(self, peer, port, n, kind, local="10.0.0.5", first=20000):
         """n connections of a peer to a server's port. kind: reads (does not take its data), idle (answered, nothing asked), asked (waits for an answer),
@@ -541,9 +577,9 @@ class Tree:
 
     def _stat(self, i):
         order = ["user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"]
-        one = [int(1000 + self.counter(self.shares[k], i, 0.0) * 100) for k in order] + [0, 0]
-        lines = ["cpu  " + " ".join(str(v * self.cpus) for v in one)]
-        lines += ["cpu%d " % c + " ".join(map(str, one)) for c in range(self.cpus)]
+        each = [[int(1000 + self.counter(self.cores.get(c, self.shares)[k], i, 0.0) * 100) for k in order] + [0, 0] for c in range(self.cpus)]
+        lines = ["cpu  " + " ".join(str(sum(column)) for column in zip(*each))]
+        lines += ["cpu%d " % c + " ".join(map(str, one)) for c, one in enumerate(each)]
         lines += ["intr %d 0 0 7" % self.counter(900, i), "ctxt %d" % self.counter(3000, i), "btime %d" % BOOT, "processes %d" % self.counter(3, i),
                   "procs_running %d" % at(self.levels["running"], i), "procs_blocked %d" % at(self.levels["blocked"], i), "softirq %d 0 1 2" % self.counter(500, i)]
         return "\n".join(lines) + "\n"
@@ -553,7 +589,9 @@ class Tree:
         rows = [("MemTotal", "total"), ("MemFree", "free"), ("MemAvailable", "available"), ("Buffers", "buffers"), ("Cached", "cached"), ("SwapTotal", "swap_total"),
                 ("SwapFree", "swap_free"), ("Dirty", "dirty"), ("AnonPages", "anon"), ("Shmem", "shmem")]
         text = "".join("%-16s%8d kB\n" % (name + ":", m[key]) for name, key in rows if key in m)
-        return text + "Slab:             400000 kB\nSUnreclaim:       150000 kB\nPageTables:        20000 kB\nCommitLimit:    12582912 kB\nCommitted_AS:    6000000 kB\n" \
+        slab, committed = int(at(self.slab, i) * 1024), int(at(self.committed, i) * 1024)
+        return text + "Slab:             %d kB\nSUnreclaim:       %d kB\nPageTables:        20000 kB\nCommitLimit:    12582912 kB\nCommitted_AS:    %d kB\n" \
+            % (250000 + slab, slab, committed) + \
             "HugePages_Total:       0\nHugePages_Free:        0\n"
 
     def _diskstats(self, i):
@@ -641,7 +679,9 @@ class Tree:
                 out["proc/pressure/" + name] = full if name == "irq" else some + full
         out["proc/vmstat"] = "nr_free_pages 1500000\n" + "".join("%s %d\n" % (k, self.counter(v, i, 50)) for k, v in self.vm.items() if v is not None)
         out["proc/slabinfo"] = ("slabinfo - version: 2.1\n# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>\n"
-                                "dentry             90000  92000    192   21    1 : tunables    0    0    0 : slabdata   4380   4380      0\n")
+                                "dentry             90000  92000    192   21    1 : tunables    0    0    0 : slabdata   4380   4380      0\n"
+                                + "".join("%s %d %d %d %d %d : tunables 0 0 0 : slabdata %d %d 0\n" % (
+                                    name, at(n, i), at(n, i), size, per, pages, at(n, i) // per, at(n, i) // per) for name, n, size, pages, per in self.caches))
         for path, value in self.numbers.items():
             if at(value, i) is not None:
                 out[path] = "%s\n" % at(value, i)
@@ -665,6 +705,13 @@ class Tree:
         for p in self.procs.values():
             if p.born <= i and (p.gone is None or i < p.gone):
                 out.update(p.files(i))
+        if self.endings is not None:
+            out["probes/events"] = b"".join(event(e, n) for e in self.endings if (i > 0 if e["when"] is None else e["when"](i)) for n in range(int(at(e["each"], i))))
+            out["probes/events"] += b"".join(body for k, body in self.sent if k == i)
+        if self.held_files is not None:
+            out["files_held"] = b"".join(b"%d %d %d %d %d %d %d %d 1 %d %s\n" % (
+                devno(dev), inode, pid, fd, at(size, i), at(taken, i), at(growth, i), int(since * 1e9), deleted, raw(path))
+                for path, dev, inode, pid, fd, size, taken, growth, since, deleted in self.held_files)
         for path, content in self.raw.items():
             out[path] = at(content, i)
         result = {raw(k): raw(v) for k, v in out.items() if v is not None}

@@ -35,7 +35,7 @@ def fire_signal(t):
     t.book("apache", 700, "apache2", status="full", port=8080, pools=[("workers", "", dict(limit=20))])
     t.proc(980, "logrotate", gone=3)
     t.signal(1, 10, sender=990, target=700, sender_comm="sh", target_comm="apache2")
-    t.ended(1, 990, 980, "sh")
+    t.ended("sh", 980, when=lambda i: i == 1, pid=990)
     return finding("workers:apache2", "saturated", culprit=("job", "logrotate"), text="by logrotate")
 
 

@@ -1,0 +1,151 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* A log that one line fills. Nobody reads the file: what is in it is of strangers. A loop shows in how it is written: the same number of bytes each
+ * time, hundreds of times a second, without end. */
+#include "rules/verdict.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const double DAY = 86400;
+static const double WRITES = 100; /* a second: below, it is no loop */
+static const double EQUAL =
+	0.005; /* mean size of a write from one second to the next: numbers in the line have a digit more or less */
+static const double LINE_MAX_B = 2048; /* of a write: more is a buffer, not a line */
+
+const struct rule_case rule_case_log_flood = {
+	.mechanism = "A program logs the same error in a loop. Its log buries every other line and "
+		     "fills the disk, today or tomorrow; the loop itself does no work.",
+	.threshold = "A log file that its filesystem could not hold for a day at this rate, and "
+		     "its writer makes at least 100 writes a second of a line each, the mean size "
+		     "of which stays the same within half a percent in every second: lines that "
+		     "differ do not do that. When the filesystem is full or filling, that is "
+		     "the finding.",
+	.false_alarms = "A busy server's access log: its lines differ, or its disk holds them for "
+			"days. A log that grows fast for other reasons is a note.",
+	.confirm = "tail -n 1000 FILE | sort | uniq -c | sort -n | tail -3; ls -l FILE; sleep 10; "
+		   "ls -l FILE",
+	.remedy = "Mend what the line complains of, or restart the program; limit the rate "
+		  "(RateLimitIntervalSec of journald, rsyslog); rotate by size.",
+};
+
+static bool is_log(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	size_t n = strlen(path);
+	static const char *const ends[] = {".log", ".err", ".out", "-log", "_log"};
+	for (size_t i = 0; i < COUNTOF(ends); i++)
+		if (n > 4 && strcmp(path + n - 4, ends[i]) == 0)
+			return true;
+	return strstr(path, "/log/") || strstr(path, "/logs/") ||
+	       (name && (strcmp(name, "/syslog") == 0 || strcmp(name, "/messages") == 0));
+}
+
+/* Writes a second, their mean size, and whether that stays the same from one second to the next. */
+static bool writes_of(
+	const struct view *v, int32_t pid, double *ret_rate, double *ret_size, bool *ret_equal)
+{
+	const struct proc *before = NULL;
+	double smallest = 1e18, largest = 0, calls = 0, bytes = 0;
+	unsigned steps = 0;
+	bool always = true;
+	const struct usage *u = view_usage(v, pid);
+	for (unsigned i = 0; u && i < v->n; i++) {
+		const struct proc *p = sample_proc(view_at(v, i), pid, u->p->start_ticks);
+		if (!p || !(p->have & HAVE_IO))
+			continue;
+		if (before && p->io_write_calls >= before->io_write_calls &&
+			p->io_wchar >= before->io_wchar) {
+			double n = (double)(p->io_write_calls - before->io_write_calls),
+			       b = (double)(p->io_wchar - before->io_wchar);
+			double size = n > 0 ? b / n : 0;
+			smallest = size < smallest ? size : smallest;
+			largest = size > largest ? size : largest;
+			always = always && n >= WRITES;
+			calls += n;
+			bytes += b;
+			steps++;
+		}
+		before = p;
+	}
+	if (steps < 3 || calls <= 0)
+		return false;
+	*ret_rate = calls / v->seconds;
+	*ret_size = bytes / calls;
+	*ret_equal = always && largest - smallest <= EQUAL * largest;
+	return true;
+}
+
+static const char *mount_of(const struct view *v, uint64_t devno, double *ret_available)
+{
+	for (uint32_t id = view_each(v, M_FS_DEVNO, 0); id; id = view_each(v, M_FS_DEVNO, id)) {
+		uint64_t raw;
+		if (sample_get(view_last(v), id, &raw) && raw == devno &&
+			view_gauge(v,
+				view_id(v, M_FS_AVAILABLE, 0, series_row(v->series, id)->instance),
+				ret_available))
+			return series_instance(v->series, id);
+	}
+	return NULL;
+}
+
+static void judge(struct view *v, struct verdicts *out, const struct held_file *h)
+{
+	const char *path = intern_text(&v->series->names, h->path);
+	double available, calls, size,
+		rate = h->since_ns ? (double)h->growth / ((double)h->since_ns / 1e9) : 0;
+	bool equal = false;
+	const char *mount = mount_of(v, h->devno, &available);
+	const struct usage *u = h->pid ? view_usage(v, h->pid) : NULL;
+	if (rate <= 0 || !is_log(path) || !mount || !u || u->p->self || rate * DAY < available ||
+		!writes_of(v, h->pid, &calls, &size, &equal))
+		return;
+	bool loop = equal && size > 1 && size <= LINE_MAX_B;
+	struct verdict *f = verdict_new(v, out, loop ? SEVERITY_WARNING : SEVERITY_NOTICE,
+		loop ? STATE_WRONG : STATE_NOTE, path);
+	if (!f)
+		return;
+	char a[32], b[32];
+	const char *name = who_name(v, u->p), *word = shell_word(v, path);
+	f->pid = h->pid;
+	f->devno = h->devno;
+	f->used = rate;
+	f->title = loop ? say(v, "%s writes the same line to %s over and over: %s/s", name, path,
+				  text_bytes(a, rate))
+			: say(v, "%s grows by %s/s, written by %s: %s is full in %s at this rate",
+				  path, text_bytes(a, rate), name, mount,
+				  text_duration(b, available / rate));
+	f->culprits[f->nculprits++] = (struct who){"process", name, h->pid, 1,
+		say(v, "writes %.0f times a second, %.0f bytes each", calls, size)};
+	f->culprits[f->nculprits++] = (struct who){
+		"file", path, h->pid, -1, say(v, "has %s", text_bytes(a, (double)h->size))};
+	verdict_evidence(f,
+		say(v, "%s grows by %s/s; %s has %s left", path, text_bytes(a, rate), mount,
+			text_bytes(b, available)),
+		M_FS_AVAILABLE, rate, -1, say(v, "ls -l %s; sleep 10; ls -l %s", word, word));
+	if (loop)
+		verdict_evidence(f,
+			say(v, "%.0f writes a second of %.0f bytes, the same in every second",
+				calls, size),
+			-1, calls, WRITES,
+			say(v, "tail -n 1000 %s | sort | uniq -c | sort -n | tail -3", word));
+	const char *unit = unit_of(v, h->pid);
+	verdict_remedy(f,
+		say(v, "Read the line, and mend what it complains of; else restart %s", name),
+		unit ? say(v, "tail -n 3 %s; systemctl restart %s", word, unit)
+		     : say(v, "tail -n 3 %s", word),
+		NULL, false, "its clients reconnect", "none");
+	verdict_remedy(f, "Rotate the log by size, and limit the rate of what logs", NULL,
+		"/etc/logrotate.d/", true, "older lines are dropped", "none");
+}
+
+void rule_log_flood(struct view *v, struct verdicts *out)
+{
+	const struct sample *s = NULL;
+	for (unsigned i = v->n; i-- > 0 && !s;)
+		s = view_at(v, i)->have_held ? view_at(v, i) : NULL;
+	for (uint32_t i = 0; s && i < s->held.count; i++)
+		judge(v, out, &TABLE_ROWS(s->held, struct held_file)[i]);
+}

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""One processor is full, the others idle: who is bound to it waits."""
+
+from expect import finding
+
+
+def one_full(t, core=2):
+    t.cpu(user=0.03, idle=0.97)
+    t.core(core, user=0.99, idle=0.01)
+    t.psi(cpu=0.4)
+
+
+def fire(t):
+    one_full(t)
+    t.proc(900, "encoder", cpu=0.75, delay=0.2)
+    t.proc(500, "resolverd", cpu=0.2, delay=0.7)
+    return finding("cpu.core:2", "saturated", "warning", culprit=("process", "encoder", 900), victims=["resolverd"], limit=1)
+
+
+def quiet(t):
+    """A batch job with one thread fills a processor, and nobody waits."""
+    one_full(t)
+    t.proc(900, "encoder", cpu=0.99, delay=0.001)
+    t.proc(500, "resolverd", cpu=0.2, delay=0.01)
+
+
+def quiet_quota(t):
+    """Who waits is held back at its quota, not by the full processor."""
+    one_full(t)
+    t.proc(900, "encoder", cpu=0.99, delay=0.001)
+    t.proc(500, "worker", cpu=0.1, delay=0.7)
+    t.group("/batch", procs=[500], cpu=dict(quota=10000, period=100000, periods=10, throttled=9, lost=0.7))
+
+
+def quiet_low(t):
+    """What waits runs at low priority."""
+    one_full(t)
+    t.proc(900, "encoder", cpu=0.75, delay=0.2)
+    t.proc(500, "indexer", nice=19, cpu=0.2, delay=0.7)

@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""One line over and over; its disk still has room."""
+
+from expect import finding, note
+from tree import GIB, MIB, File
+
+LOG = "/var/log/orderd/error.log"
+
+
+def logging(t, sizes=None, calls=9000, size=270, growth=24 * MIB, path=LOG, available=200 * GIB):
+    t.mount("/var", (8, 2), size=400 * GIB, available=available)
+    total = [0]
+    for n in (sizes or [size] * 5):
+        total.append(total[-1] + n * calls)
+    t.tasks(blocked=1)
+    t.proc(600, "orderd", cpu=0.3, io=dict(wchar=[1000 + x for x in total], calls=[1000 + calls * i for i in range(6)]), open=[File(path, dev=(8, 2), writable=True)])
+    t.held(path, dev=(8, 2), pid=600, size=900 * MIB, growth=growth)
+
+
+def fire(t):
+    logging(t)
+    return finding("log.flood:" + LOG, "wrong", "warning", culprit=("process", "orderd", 600))
+
+
+def quiet(t):
+    """A busy log: its lines differ, and so does their mean from one second to the next."""
+    logging(t, sizes=[260, 275, 268, 281, 262])
+    return note("log.flood:" + LOG)
+
+
+def quiet_room(t):
+    """The same line, and the disk holds it for weeks."""
+    logging(t, calls=120, growth=320000)
+
+
+def quiet_dump(t):
+    """A dump of a database grows fast: no log, large writes."""
+    logging(t, size=65536, calls=300, growth=190 * MIB, path="/var/backups/shop.sql")

@@ -43,6 +43,8 @@ static int run(struct options *o, char **argv)
 	case COMMAND_IMPORT: return command_import(o);
 	case COMMAND_FLEET: return command_fleet(o);
 	case COMMAND_TALK: return command_talk(o);
+	case COMMAND_MUTE: return command_mute(o);
+	case COMMAND_UNMUTE: return command_unmute(o);
 	case COMMAND_EXPLAIN: return command_explain(o);
 	case COMMAND_DOCTOR: return command_doctor(o);
 	case COMMAND_VERSION: return command_version(o);

@@ -2,13 +2,18 @@
  * SPDX-License-Identifier: ISC */
 /* plimsoll-books: asks servers what they know of themselves (decision 0012).
  *
+ *     plimsoll-books run                                     started by plimsoll, with a socket as descriptor 3: asks all that it is told of
  *     plimsoll-books ask KIND PID [ADDRESS PORT | PATH]      asks one server once and prints its book */
 #include "books/book.h"
+#include "books/broker.h"
+#include "books/wanted.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 
 static int ask(int argc, char **argv)
@@ -45,8 +50,21 @@ static int ask(int argc, char **argv)
 	return 0;
 }
 
+/* The other end of a socket that keeps messages apart: started by plimsoll, and by nobody at a terminal. */
+static bool is_run(void)
+{
+	int type = 0;
+	socklen_t len = sizeof type;
+	return getsockopt(BOOKS_FD, SOL_SOCKET, SO_TYPE, &type, &len) == 0 &&
+	       type == SOCK_SEQPACKET;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && strcmp(argv[1], "run") == 0 && is_run()) {
+		(void)fcntl(BOOKS_FD, F_SETFD, FD_CLOEXEC);
+		return broker_keep(BOOKS_FD) == 0 ? 0 : EX_OSERR;
+	}
 	if (argc > 1 && strcmp(argv[1], "ask") == 0)
 		return ask(argc, argv);
 	(void)fprintf(stderr, "plimsoll-books: it is started by plimsoll\n");

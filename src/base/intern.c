@@ -55,17 +55,31 @@ const char *intern_text(const struct intern *t, uint32_t id)
 	return (const char *)t->text.base + at;
 }
 
-uint32_t intern_id(struct intern *t, const char *s, size_t n)
+/* Where the string is, or where it would be. */
+static uint32_t slot_of(const struct intern *t, const char *s, size_t n)
 {
-	if (n == 0)
-		return 0;
 	uint32_t mask = t->nslots - 1;
 	uint32_t i = (uint32_t)intern_hash(s, n) & mask;
 	for (; t->slots[i]; i = (i + 1) & mask) {
 		const char *known = intern_text(t, t->slots[i]);
 		if (strncmp(known, s, n) == 0 && known[n] == '\0')
-			return t->slots[i];
+			break;
 	}
+	return i;
+}
+
+uint32_t intern_find(const struct intern *t, const char *s, size_t n)
+{
+	return n ? t->slots[slot_of(t, s, n)] : 0;
+}
+
+uint32_t intern_id(struct intern *t, const char *s, size_t n)
+{
+	if (n == 0)
+		return 0;
+	uint32_t i = slot_of(t, s, n);
+	if (t->slots[i])
+		return t->slots[i];
 	if (t->count + 1 >= t->nslots / 2)
 		return 0;
 	uint32_t at = (uint32_t)t->text.used;

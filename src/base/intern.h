@@ -20,6 +20,8 @@ struct intern {
 int intern_init(struct intern *t, uint32_t max_names);
 void intern_destroy(struct intern *t);
 uint32_t intern_id(struct intern *t, const char *s, size_t n);
+/* The id of a string that is known, else 0. */
+uint32_t intern_find(const struct intern *t, const char *s, size_t n);
 const char *intern_text(const struct intern *t, uint32_t id);
 uint64_t intern_hash(const void *bytes, size_t n);
 

@@ -1,15 +1,222 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Apache httpd: mod_status. */
-#include "books/book.h"
+/* Apache httpd: mod_status, where the configuration has it; the limits from the configuration.
+ *
+ * An asking is two requests over one connection: "?auto" for the numbers, and where somebody is at work the page with a row for each slot. It takes
+ * a worker for that moment, which is not counted, and none when connections wait for one. Each asking is a line of the server's access log. */
+#include "books/apache.h"
+
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char opens[] = "<Location /server-status> SetHandler server-status, Require local "
+			    "</Location>, ExtendedStatus On";
+
+struct apache {
+	struct apache_conf conf;
+	bool have_conf, have_place;
+	struct http_place place;
+	char mark[32]; /* by which our own requests are known */
+	uint64_t generation;
+	bool asked;
+	struct apache_counts counts;
+	struct apache_slots slots;
+};
+
+static struct apache self; /* a reader process has exactly one */
+
+/* ---- where ---- */
+
+static struct address address_of(const char *text)
+{
+	struct address a = {.family = AF_INET};
+	if (inet_pton(AF_INET, text, a.bytes) == 1)
+		return a;
+	a.family = AF_INET6;
+	return inet_pton(AF_INET6, text, a.bytes) == 1 ? a : (struct address){0};
+}
+
+static const struct apache_listen *listen_for(const struct apache_conf *c, uint16_t port)
+{
+	const struct apache_listen *best = NULL;
+	for (size_t i = 0; i < c->nlistens; i++) {
+		const struct apache_listen *l = &c->listens[i];
+		if (!l->tls && (!port || l->port == port) && !best)
+			best = l;
+	}
+	return best;
+}
+
+static bool find_place(
+	const struct apache_conf *c, const struct book_target *t, struct http_place *p)
+{
+	const struct apache_status *s = &c->status;
+	if (!s->there)
+		return false;
+	const struct apache_listen *l = listen_for(c, s->port);
+	if (!l && c->nlistens)
+		return false; /* by TLS only */
+	struct address a = l ? address_of(*s->address ? s->address : l->address) : t->address;
+	uint16_t port = l ? l->port : t->port;
+	*p = (struct http_place){.unix_path = ""};
+	http_address(p->at, sizeof p->at, &a, port);
+	(void)snprintf(p->host, sizeof p->host, "%s", s->host);
+	(void)snprintf(p->page, sizeof p->page, "%s", s->page);
+	return port != 0;
+}
 
 int book_open_apache(struct book_target *t)
 {
-	(void)t;
-	return -2;
+	self = (struct apache){.asked = false};
+	t->state = &self;
+	int r = apache_conf_read(&self.conf, t);
+	self.have_conf = r == 0;
+	(void)snprintf(self.mark, sizeof self.mark, "plimsoll=%d", (int)getpid());
+	self.have_place = r == 0 && find_place(&self.conf, t, &self.place);
+	return r < 0 ? r : self.have_place ? 0 : -ENOENT;
+}
+
+/* ---- writing ---- */
+
+static void write_slot(struct book *b, const struct apache_slot *s)
+{
+	char peer[64], who[128], text[360];
+	const bool v6 = strchr(s->client, ':') != NULL;
+	if (*s->client)
+		(void)snprintf(who, sizeof who, v6 ? "[%s]:0" : "%s:0", s->client);
+	else
+		who[0] = '\0';
+	(void)book_word(peer, sizeof peer, who, strlen(who));
+	(void)book_word(who, sizeof who, s->vhost, strlen(s->vhost));
+	(void)book_word(text, sizeof text, s->request, strlen(s->request));
+	book_line(b,
+		"slot %" PRIu32 " pid=%" PRIu32 " state=%s ms=%" PRIu64 " peer=%s who=%s text=%s",
+		s->id, s->pid, book_state_name(s->state), s->seconds * 1000, peer, who, text);
+}
+
+static void write_config(struct book *b, const struct apache *a)
+{
+	if (!a->have_conf)
+		return;
+	const struct apache_conf *c = &a->conf;
+	book_line(b, "number config.timeout %" PRIu64, c->timeout_s);
+	book_line(b, "number config.keepalive %" PRIu64, c->keepalive ? c->keepalive_timeout_s : 0);
+	if (c->threads_per_child)
+		book_line(b, "number config.threads %" PRIu64, c->threads_per_child);
+	if (c->server_limit)
+		book_line(b, "number config.processes %" PRIu64, c->server_limit);
+}
+
+static uint64_t less_one(uint64_t v)
+{
+	return v ? v - 1 : 0;
+}
+
+/* The request that asked is one of those that work. */
+static void write_counts(struct book *b, const struct apache_counts *n, uint64_t limit)
+{
+	char most[40] = "", served[40] = "";
+	if (limit)
+		(void)snprintf(most, sizeof most, " limit=%" PRIu64, limit);
+	if (n->have_served)
+		(void)snprintf(served, sizeof served, " served=%" PRIu64, n->served);
+	book_line(b,
+		"pool workers - used=%" PRIu64 " idle=%" PRIu64 "%s%s reading=%" PRIu64
+		" working=%" PRIu64 " keepalive=%" PRIu64 " closing=%" PRIu64 " finishing=%" PRIu64
+		" starting=%" PRIu64,
+		less_one(n->busy), n->idle, most, served, n->by_state[SLOT_READING],
+		less_one(n->by_state[SLOT_WORKING]) + n->by_state[SLOT_DNS] +
+			n->by_state[SLOT_LOGGING],
+		n->by_state[SLOT_KEEPALIVE], n->by_state[SLOT_CLOSING], n->by_state[SLOT_FINISHING],
+		n->by_state[SLOT_STARTING]);
+	if (n->have_served) {
+		book_line(b, "number requests %" PRIu64, n->served);
+		book_line(b, "number bytes %" PRIu64, n->kib * 1024);
+	}
+	book_line(b, "number uptime %" PRIu64, n->uptime_s);
+	if (n->generation)
+		book_line(b, "number restarts %" PRIu64, less_one(n->generation));
+	if (!n->have_conns)
+		return;
+	book_line(b, "number connections %" PRIu64, n->conns);
+	book_line(b, "number connections.writing %" PRIu64, n->conns_writing);
+	book_line(b, "number connections.keepalive %" PRIu64, n->conns_keepalive);
+	book_line(b, "number connections.closing %" PRIu64, n->conns_closing);
+	book_line(b, "number processes %" PRIu64, n->processes);
+	book_line(b, "number processes.stopping %" PRIu64, n->stopping);
+}
+
+/* ---- asking ---- */
+
+static enum book_status ask_page(struct apache *a, uint64_t until_ns, struct http_page *page)
+{
+	http_get(&a->place, a->mark, until_ns, true, page);
+	if (page->status != BOOK_OK)
+		return page->status;
+	return apache_page(page->text, page->n, a->mark, &a->slots) == 0 ? BOOK_OK : BOOK_GARBAGE;
+}
+
+/* Somebody but us is at work, and the page tells of slots. */
+static bool worth_a_page(const struct apache_counts *n)
+{
+	return n->have_served && n->busy > 1;
+}
+
+static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *counted)
+{
+	char query[64];
+	struct http_page page;
+	uint64_t begun = clock_mono_ns(), until = begun + BOOK_DEADLINE_MS * UINT64_C(1000000);
+	(void)snprintf(query, sizeof query, "auto&%s", a->mark);
+	a->slots.n = 0;
+	http_get(&a->place, query, until, false, &page);
+	enum book_status status = page.status;
+	if (status == BOOK_OK && apache_auto(page.text, page.n, &a->counts) < 0)
+		status = BOOK_GARBAGE;
+	*counted = status == BOOK_OK;
+	*took_us = page.took_us;
+	if (*counted && worth_a_page(&a->counts))
+		status = ask_page(a, until, &page);
+	return status;
+}
+
+static void write_limit(struct book *b, uint64_t limit)
+{
+	if (limit)
+		book_line(b, "pool workers - limit=%" PRIu64, limit);
 }
 
 void book_ask_apache(struct book_target *t, bool full, struct book *ret)
 {
-	book_server(ret, t, t->program, "", full ? BOOK_FULL : BOOK_CLOSED, 0);
+	struct apache *a = &self;
+	char source[320];
+	bool counted = false;
+	uint64_t took_us = 0;
+	enum book_status status = !a->have_place ? BOOK_CLOSED : full ? BOOK_FULL : BOOK_OK;
+	if (status == BOOK_OK)
+		status = ask_both(a, &took_us, &counted);
+	(void)snprintf(source, sizeof source, "http://%.*s%.*s", (int)sizeof a->place.at,
+		a->place.at, (int)sizeof a->place.page, a->place.page);
+	book_server(ret, t, t->program, a->have_place ? source : opens, status, took_us);
+	const char *mpm = counted && *a->counts.mpm ? a->counts.mpm : a->conf.mpm;
+	uint64_t limit = a->have_conf ? apache_limit(&a->conf, mpm) : 0;
+	write_config(ret, a);
+	if (!counted) {
+		write_limit(ret, limit);
+		return;
+	}
+	write_counts(ret, &a->counts, limit);
+	book_line(ret, "number slots %" PRIu64, a->slots.seen);
+	for (size_t i = 0; i < a->slots.n; i++)
+		if (a->slots.rows[i].seconds)
+			write_slot(ret, &a->slots.rows[i]);
+	if (a->asked && a->counts.generation != a->generation)
+		t->again = true; /* it read its configuration anew */
+	a->asked = true;
+	a->generation = a->counts.generation;
 }

@@ -13,6 +13,16 @@
  * '%' and control characters are written as %XX; "-" is the empty one. Kinds of pools: workers connections queue backend memory other. States of
  * slots and statuses: see book_state_name(), book_status_name(). Unknown lines and fields are skipped.
  *
+ * Numbers are (a kind tells those that it knows; what comes since the server began is a counter):
+ *     config.timeout config.keepalive        seconds, as configured; keepalive 0: off
+ *     config.threads config.processes        of the workers' pool, as configured
+ *     requests bytes uptime                  since it began; uptime in seconds
+ *     connections connections.writing connections.keepalive connections.closing   that take no worker (Apache's event)
+ *     processes processes.stopping           of Apache's threaded kinds
+ *     restarts                               Apache: how often the configuration was read anew
+ *     slots                                  that are at work, also those beyond the lines
+ * A server that is closed has as its source what would open it, for people.
+ *
  * Nothing of a book is trusted: whoever wrote it read bytes of strangers. */
 #ifndef BOOKS_BOOK_H
 #define BOOKS_BOOK_H
@@ -38,8 +48,10 @@ struct book_target {
 		address; /* that it listens on; family 0: none by TCP. The wildcard means: ask on loopback */
 	uint16_t port;
 	char path[108]; /* unix socket that it listens on, or "" */
-	char root[32];  /* "/proc/PID/root": before each path of the server's own file system */
-	void *state;    /* the kind's own */
+	char root
+		[32]; /* before each path of the server's own file system: "/proc/PID/root", or what stays open of it */
+	void *state; /* the kind's own */
+	bool again;  /* ask() found that what open() found holds no more: everything begins anew */
 };
 
 struct book {

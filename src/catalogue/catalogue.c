@@ -220,6 +220,8 @@ const char *cause_link_text(enum cause_link link)
 		[LINK_DISK] = "of the same disk",
 		[LINK_CULPRIT] = "of the culprit's control group",
 		[LINK_USER] = "of the process's user",
+		[LINK_BUSY] = "that starves its workers, or of their control group",
+		[LINK_PORT] = "of the same port",
 		[LINK_BLAMED] = "of or harming the process that is blamed",
 		[LINK_SERVER] = "of the same process or server",
 	};

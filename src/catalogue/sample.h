@@ -118,6 +118,11 @@ struct conn_group {
 	uint32_t rtt_us, rtt_max_us; /* mean and highest smoothed round trip of the members */
 	uint32_t rtt_min_us;         /* shortest round trip that any of them ever saw */
 	uint32_t window_closed;      /* members with data to send whose peer takes none */
+	/* Of members with empty queues: whose last data came in and was not answered yet; whose last data went out and was not answered. */
+	uint32_t owing, asking;
+	uint32_t queued; /* incoming members that no process has accepted yet */
+	uint32_t
+		queued_ms; /* of these, how long ago the one that waits longest last sent something */
 	uint32_t idle_since_s; /* monotonic clock: since when the longest idle one moved nothing */
 };
 

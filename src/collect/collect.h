@@ -45,6 +45,10 @@ typedef int folder_fn(struct scan bytes, const struct out *o, uint32_t instance)
 
 folder_fn *folder_function(enum folder_id f);
 
+/* A server's book (books/book.h): rows of the server, its pools, slots and numbers; they take the place of those that the sample has of it. Names
+ * that were not known before are taken as long as *names_left lasts. 0, or -EBADMSG: no book, or of no process that is there. */
+int collect_book(struct scan bytes, const struct out *o, uint32_t *names_left);
+
 /* "Name:   123 kB" or "name 123": stores the value of each line whose first word is in the table.
  * Returns how many were found. */
 struct keyed {

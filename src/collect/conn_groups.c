@@ -278,6 +278,10 @@ static void merge(struct group_work *to, const struct group_work *from)
 	a->rtt_max_us = most32(a->rtt_max_us, b->rtt_max_us);
 	a->rtt_min_us = least32(a->rtt_min_us, b->rtt_min_us);
 	a->window_closed += b->window_closed;
+	a->owing += b->owing;
+	a->asking += b->asking;
+	a->queued += b->queued;
+	a->queued_ms = most32(a->queued_ms, b->queued_ms);
 	a->idle_since_s = least32(a->idle_since_s, b->idle_since_s);
 	to->rtt_sum += from->rtt_sum;
 	to->rtt_count += from->rtt_count;
@@ -330,6 +334,13 @@ static void count_info(struct group_work *w, const struct diag_socket *s, uint32
 		g->rtt_min_us = least32(g->rtt_min_us, t->min_rtt_us);
 	bool shut = s->timer == TIMER_PROBE || (t->have_peer_window && t->peer_window == 0);
 	g->window_closed += shut && s->sendq > 0 && s->state != TCP_STATE_SYN_SENT;
+	/* What is asked and answered in one tick of the kernel's clock has one age for both; the SYN of who connects is an acknowledged byte. */
+	bool still = s->state == TCP_STATE_ESTABLISHED || s->state == TCP_STATE_CLOSE_WAIT;
+	if (still && s->inode && s->sendq == 0 && s->recvq == 0) {
+		bool sent = t->bytes_acked > 1, received = t->bytes_received > 0;
+		g->owing += received && (!sent || t->since_received_ms < t->since_sent_ms);
+		g->asking += sent && (!received || t->since_sent_ms < t->since_received_ms);
+	}
 	uint32_t idle_s = (t->since_sent_ms < t->since_received_ms ? t->since_sent_ms
 								   : t->since_received_ms) /
 			  1000;
@@ -379,6 +390,12 @@ void conn_groups_add(struct conn_groups *g, const struct diag_socket *s, bool in
 	count_queues(&w->row, s, incoming ? s->peer_port : s->local_port);
 	if (s->have_tcp)
 		count_info(w, s, now_s);
+	if (incoming && !s->inode &&
+		(s->state == TCP_STATE_ESTABLISHED || s->state == TCP_STATE_CLOSE_WAIT)) {
+		w->row.queued++;
+		if (s->have_tcp)
+			w->row.queued_ms = most32(w->row.queued_ms, s->tcp.since_received_ms);
+	}
 	w->row.ephemeral += ephemeral;
 	w->row.bytes_out += since->out;
 	w->row.bytes_in += since->in;

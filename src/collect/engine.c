@@ -47,6 +47,8 @@ int engine_open(struct reader *r, struct series_set *series, struct engine **ret
 		err = engine_connections_open(e);
 	if (err == 0)
 		err = engine_owners_open(e);
+	if (err == 0)
+		err = engine_servers_open(e);
 	e->pids = calloc(ENGINE_MAX_PIDS, sizeof *e->pids);
 	e->times = calloc(ENGINE_MAX_PIDS, sizeof *e->times);
 	e->times_ok = calloc(ENGINE_MAX_PIDS, sizeof *e->times_ok);
@@ -74,6 +76,7 @@ void engine_close(struct engine *e)
 	engine_held_close(e);
 	engine_connections_close(e);
 	engine_owners_close(e);
+	engine_servers_close(e);
 	if (e->buffer)
 		(void)munmap(e->buffer, ENGINE_BUFFER);
 	arena_destroy(&e->scratch);
@@ -117,7 +120,8 @@ static void run_collector(struct engine *e, enum collector_id c, unsigned netns,
 
 static void report(struct sample *out, enum collector_id c, unsigned netns, int error)
 {
-	if (error == 0 || (error == ENOENT && (collector_info(c)->absent == ABSENT_MAY_LACK || netns != NETNS_HOST)))
+	if (error == 0 || (error == ENOENT && (collector_info(c)->absent == ABSENT_MAY_LACK ||
+						      netns != NETNS_HOST)))
 		return;
 	sample_gap(out, netns, error, collector_info(c)->path, collector_info(c)->hides);
 }
@@ -346,9 +350,11 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	engine_files(e, prev, out);
 	engine_namespaces(e, prev, out);
 	engine_owners(e, prev, out);
+	engine_servers(e, out);
 	engine_port_users(e, prev, out);
 	engine_held(e, prev, out);
 	engine_probes(e, out);
+	engine_books(e, prev, out);
 	const struct out o = {out, e->series, NETNS_HOST};
 	if (!reader_is_replay(e->reader)) {
 		out_plain(&o, M_SELF_TICK_TIME, clock_mono_ns() - out->mono_ns);

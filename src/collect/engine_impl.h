@@ -16,6 +16,7 @@ enum {
 	ENGINE_GROUPS = 1024,
 	ENGINE_HIDDEN = 64, /* processes that a probe does not tell */
 	ENGINE_USERS = 64,  /* whose use of inotify is told */
+	BOOK_NAMES = 4096,  /* new names that books of servers may bring in the engine's life */
 	ENGINE_DEVICES = 8, /* devices in trouble whose open files are looked at */
 	FOLDER_INSTANCES = 1024,
 };
@@ -95,6 +96,7 @@ struct engine {
 	uint64_t now_ns, slow_from_ns; /* this tick and the one before */
 	struct connections *connections;
 	struct owners *owners;
+	struct servers *servers;
 	unsigned want, demand;
 	int32_t *pids;
 	struct reader_times *times;
@@ -126,7 +128,8 @@ struct engine {
 	uint64_t files_next_ns; /* open files are not looked at before */
 	bool owners_unknown; /* sockets without an owner came up since the last look at all descriptors */
 	struct pace paces[PACE_COUNT];
-	bool nf_tables; /* they are there to be asked */
+	bool nf_tables;      /* they are there to be asked */
+	uint32_t book_names; /* new names that books may still bring */
 };
 
 /* What is read in this tick, and the host's values of before that stand because their source is not. */
@@ -205,6 +208,14 @@ void engine_find_firewall(struct engine *e);
 void engine_local_sockets(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
 void engine_ct_states(struct engine *e, struct netns_state *ns, struct sample *out);
+/* What servers say of themselves: the books that came, and those of before that stand. */
+void engine_books(struct engine *e, const struct sample *prev, struct sample *out);
+/* The last signal that told a server to begin anew stands among its numbers. */
+void engine_server_signals(struct engine *e, const struct sample *prev, struct sample *out);
+/* Tells plimsoll-books which servers there are, when the owners of listeners are filled in. */
+int engine_servers_open(struct engine *e);
+void engine_servers_close(struct engine *e);
+void engine_servers(struct engine *e, struct sample *out);
 void engine_filesystems(struct engine *e, struct sample *out);
 void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_files(struct engine *e, const struct sample *prev, struct sample *out);

@@ -23,6 +23,7 @@ enum {
 	OWNER_FDS = 4096, /* descriptors looked at in one process when owners are asked for */
 	OWNER_STEP = 256, /* and else before it is another one's turn */
 	OWNERS_WANTED = 256,
+	WORTH_MEMBERS = 4,   /* connections to one destination */
 	BUDGET_NS = 5000000, /* of a tick */
 	BUDGET_TROUBLE_NS = 20000000,
 	PAUSE_MAX = 64, /* ticks */
@@ -39,6 +40,7 @@ struct owners {
 	int32_t cursor;          /* the process that was looked at last */
 	uint32_t found, unknown; /* since the round began; sockets without an owner when it began */
 	uint32_t pause, waiting; /* ticks between rounds; still to wait */
+	bool waited;             /* connections stand in front of a server */
 };
 
 struct look {
@@ -116,13 +118,26 @@ bool engine_same_process(const struct sample *prev, const struct sample *out, in
 	return p && sample_proc(out, pid, p->start_ticks) != NULL;
 }
 
-/* A listener is worth an owner when connections wait in it or it dropped some since the last
+/* A listener is worth an owner when connections wait in half of it, or stand in it, or it dropped some since the last
  * sample. */
 static bool listener_in_trouble(const struct listener *l, const struct sample *prev)
 {
 	const struct listener *before = prev ? sample_listener(prev, l) : NULL;
-	return (l->waiting > 0 && l->waiting * 2 >= l->backlog) ||
+	return (l->waiting > 0 &&
+		       (l->waiting * 2 >= l->backlog || (before && before->waiting > 0))) ||
 	       (before && l->have_drops && before->drops != l->drops);
+}
+
+/* Connections stand in front of a server: then it matters whose the connections behind it are. */
+static bool somebody_waits(const struct sample *prev, const struct sample *out)
+{
+	for (uint32_t i = 0; prev && i < out->listeners.count; i++) {
+		const struct listener *l = &TABLE_ROWS(out->listeners, struct listener)[i],
+				      *before = l->waiting ? sample_listener(prev, l) : NULL;
+		if (before && before->waiting > 0)
+			return true;
+	}
+	return false;
 }
 
 static bool group_in_trouble(
@@ -131,6 +146,7 @@ static bool group_in_trouble(
 	struct port_range ports = engine_port_range(e, s, g->netns);
 	return (g->outgoing && !g->peer_hostbits &&
 		       (uint64_t)g->ephemeral * 2 > ports.high - ports.low + 1) ||
+	       (g->outgoing && e->owners->waited && g->established >= WORTH_MEMBERS) ||
 	       g->sendq + g->recvq > (64u << 20);
 }
 
@@ -151,6 +167,58 @@ static void take_owner(struct engine *e, struct sample *out, int32_t pid)
 		engine_name_cgroup(e, &rows[p - rows]);
 }
 
+/* Is its owner to be known: is its queue nearly full, did it lose something since the last sample? */
+static bool udp_in_trouble(const struct udp_socket *u, const struct sample *prev, uint32_t guess)
+{
+	if (u->recvq && u->buffer && u->recvq >= u->buffer / 2)
+		return true;
+	uint32_t n = prev && u->drops ? prev->udp_sockets.count : 0;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct udp_socket *o =
+			&TABLE_ROWS(prev->udp_sockets, struct udp_socket)[(guess + i) % n];
+		if (o->inode == u->inode && o->netns == u->netns)
+			return o->drops != u->drops;
+	}
+	return false;
+}
+
+static void unknown_one(struct unknown *u, uint16_t netns, bool trouble)
+{
+	u->count++;
+	u->netns[netns % NETNS_MAX] = true;
+	u->trouble = u->trouble || trouble;
+}
+
+/* Sockets that are no TCP: their owners are written down where they are known, and sought only where one is in trouble, but for packet sockets, of
+ * which there are few. */
+static void fill_in_local(
+	struct engine *e, const struct sample *prev, struct sample *out, struct unknown *u)
+{
+	struct udp_socket *udp = TABLE_ROWS(out->udp_sockets, struct udp_socket);
+	struct unix_listener *paths = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	struct packet_tap *taps = TABLE_ROWS(out->packet_taps, struct packet_tap);
+	for (uint32_t i = 0; i < out->udp_sockets.count; i++) {
+		if (!udp[i].pid && udp[i].inode &&
+			(udp[i].pid = engine_owner(e, udp[i].inode)) != 0)
+			take_owner(e, out, udp[i].pid);
+		if (!udp[i].pid && udp[i].inode && udp_in_trouble(&udp[i], prev, i))
+			unknown_one(u, udp[i].netns, true);
+	}
+	for (uint32_t i = 0; i < out->unix_listeners.count; i++) {
+		struct unix_listener *l = &paths[i];
+		if (!l->pid && l->inode && (l->pid = engine_owner(e, l->inode)) != 0)
+			take_owner(e, out, l->pid);
+		if (!l->pid && l->inode && l->waiting && l->waiting >= l->backlog)
+			unknown_one(u, l->netns, true);
+	}
+	for (uint32_t i = 0; i < out->packet_taps.count; i++) {
+		if (!taps[i].pid && taps[i].inode)
+			taps[i].pid = engine_owner(e, taps[i].inode);
+		if (!taps[i].pid && taps[i].inode)
+			unknown_one(u, taps[i].netns, false);
+	}
+}
+
 /* What is known by now goes into the rows. */
 static void fill_in(
 	struct engine *e, const struct sample *prev, struct sample *out, struct unknown *u)
@@ -169,8 +237,16 @@ static void fill_in(
 		}
 		u->count++;
 		u->netns[l->netns % NETNS_MAX] = true;
-		u->trouble = u->trouble || listener_in_trouble(l, prev) ||
+		u->trouble = u->trouble || listener_in_trouble(l, prev) || e->owners->waited ||
 			     (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS));
+	}
+	struct unix_listener *local = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count; i++) {
+		struct unix_listener *l = &local[i];
+		if (l->pid || !l->inode || (l->pid = engine_owner(e, l->inode)) != 0)
+			continue;
+		u->count++;
+		u->netns[l->netns % NETNS_MAX] = true;
 	}
 	for (uint32_t i = 0; i < out->conns.count; i++) {
 		struct conn_group *g = &groups[i];
@@ -188,6 +264,7 @@ static void fill_in(
 		u->netns[g->netns % NETNS_MAX] = true;
 		u->trouble = u->trouble || group_in_trouble(e, out, g);
 	}
+	fill_in_local(e, prev, out, u);
 }
 
 /* Whether looking at the process may tell anything; its place in the cache. */
@@ -308,13 +385,35 @@ static size_t list_wanted(
 		const struct listener *l = &listeners[i];
 		if (!l->pid && l->inode &&
 			((e->want & WANT_OWNERS) || listener_in_trouble(l, prev) ||
-				(e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
+				e->owners->waited || (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
 			wanted[n++] = l->inode;
 	}
+	const struct unix_listener *local = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count && n < OWNERS_WANTED; i++)
+		if (!local[i].pid && local[i].inode && (e->want & WANT_OWNERS))
+			wanted[n++] = local[i].inode;
 	const struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
 	for (uint32_t i = 0; i < out->conns.count && n < OWNERS_WANTED; i++)
-		if (!groups[i].pid && groups[i].inode && group_in_trouble(e, out, &groups[i]))
+		if (!groups[i].pid && groups[i].inode &&
+			((e->want & WANT_OWNERS) || groups[i].sendq + groups[i].recvq > 0 ||
+				group_in_trouble(e, out, &groups[i])))
 			wanted[n++] = groups[i].inode;
+	const struct udp_socket *udp = TABLE_ROWS(out->udp_sockets, struct udp_socket);
+	for (uint32_t i = 0; i < out->udp_sockets.count && n < OWNERS_WANTED; i++)
+		if (!udp[i].pid && udp[i].inode &&
+			((e->want & WANT_OWNERS) || udp[i].peer_port ||
+				udp_in_trouble(&udp[i], prev, i)))
+			wanted[n++] = udp[i].inode;
+	const struct unix_listener *paths = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count && n < OWNERS_WANTED; i++)
+		if (!paths[i].pid && paths[i].inode &&
+			((e->want & WANT_OWNERS) ||
+				(paths[i].waiting && paths[i].waiting >= paths[i].backlog)))
+			wanted[n++] = paths[i].inode;
+	const struct packet_tap *taps = TABLE_ROWS(out->packet_taps, struct packet_tap);
+	for (uint32_t i = 0; i < out->packet_taps.count && n < OWNERS_WANTED; i++)
+		if (!taps[i].pid && taps[i].inode)
+			wanted[n++] = taps[i].inode;
 	return n;
 }
 
@@ -354,6 +453,7 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 	struct unknown *u = arena_alloc(&e->scratch, sizeof *u);
 	if (!u)
 		return;
+	e->owners->waited = somebody_waits(prev, out);
 	fill_in(e, prev, out, u);
 	if (u->count == 0)
 		return;

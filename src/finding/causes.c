@@ -2,6 +2,9 @@
  * SPDX-License-Identifier: ISC */
 #include "finding/causes.h"
 
+#include "ledger/servers.h"
+
+#include <stdio.h>
 #include <string.h>
 
 /* How much a link says of the two: the same process is more than the same host. */
@@ -38,6 +41,39 @@ static bool same_user(const struct view *v, int32_t a, int32_t b)
 	return ua && ub && ua->p->uid == ub->p->uid;
 }
 
+/* The port that a resource names: "tcp.listen:8080". */
+static bool names_port(const struct verdict *f, uint16_t port)
+{
+	const char *instance = strchr(f->resource, ':');
+	char text[8];
+	(void)snprintf(text, sizeof text, "%u", port);
+	return port && instance && strcmp(instance + 1, text) == 0;
+}
+
+static bool of_server(
+	const struct view *v, const struct verdict *cause, const struct verdict *symptom)
+{
+	return same_server(v, symptom->pid, cause->pid) ||
+	       (symptom->pid && cause->pid && server_has(v, cause->pid, symptom->pid)) ||
+	       (cause->netns == symptom->netns && names_port(symptom, cause->port));
+}
+
+/* A better reason for busy workers than requests that take long. */
+static bool starves_workers(
+	const struct view *v, const struct verdict *cause, const struct verdict *symptom)
+{
+	if (symptom->rule != RULE_workers_exhausted || !symptom->pid)
+		return false;
+	if (cause->cgroup && who_is_member(v, cause->cgroup, symptom->pid))
+		return true;
+	for (size_t i = 0; i < cause->nvictims; i++)
+		if (cause->victims[i].pid &&
+			(server_has(v, symptom->pid, cause->victims[i].pid) ||
+				same_server(v, symptom->pid, cause->victims[i].pid)))
+			return true;
+	return false;
+}
+
 static int32_t blamed(const struct verdict *f)
 {
 	return f->nculprits ? f->culprits[0].pid : 0;
@@ -50,8 +86,7 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 	switch (link) {
 	case LINK_HOST: return LINKED_BY_HOST;
 	case LINK_NETNS: return symptom->netns == cause->netns ? LINKED_BY_NETNS : NOT_LINKED;
-	case LINK_SERVER:
-		return same_server(v, symptom->pid, cause->pid) ? LINKED_BY_PROCESS : NOT_LINKED;
+	case LINK_SERVER: return of_server(v, cause, symptom) ? LINKED_BY_PROCESS : NOT_LINKED;
 	case LINK_MEMBER:
 		is = symptom->pid && cause->cgroup && who_is_member(v, cause->cgroup, symptom->pid);
 		break;
@@ -65,6 +100,11 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 	case LINK_BLAMED:
 		is = same_server(v, cause->pid, blamed(symptom)) ||
 		     is_victim(v, cause, blamed(symptom));
+		break;
+	case LINK_BUSY: is = starves_workers(v, cause, symptom); break;
+	case LINK_PORT:
+		is = cause->port && cause->port == symptom->port &&
+		     (cause->netns == symptom->netns || cause->netns == symptom->peer_netns);
 		break;
 	case LINK_COUNT: break;
 	}

@@ -18,6 +18,7 @@ struct findings {
 	size_t count;
 	struct blind *blind;
 	size_t nblind;
+	bool unseen; /* what every verdict needs could not be read */
 	enum overall overall;
 };
 
@@ -25,6 +26,11 @@ struct findings {
  * lives in the view's scratch memory and in *scratch. Returns 0 or -ENOMEM. */
 int findings_build(
 	struct view *v, const char *only, struct verdicts *scratch, struct findings *ret);
+/* Marks the findings that are muted and takes them out of the verdict; they come behind the others, before notes. `m` must live as long
+ * as *fs; NULL: none. */
+void findings_mute(struct view *v, const struct mutes *m, struct findings *fs);
+/* What the findings come to, notes and muted ones left out. */
+enum overall findings_overall(const struct findings *fs);
 /* Can this glob match anything at all: a rule, a class, or an instance of a class? */
 bool findings_known(const char *only);
 /* Stable across runs for the same trouble on the same host: a hash of rule, resource and namespace,

@@ -172,18 +172,24 @@ int findings_build(struct view *v, const char *only, struct verdicts *all, struc
 	qsort(ret->rows, ret->count, sizeof *ret->rows, heavier);
 	find_blind(v, all, ret);
 	/* Without the two files that every Linux has, nothing can be said. */
-	bool blind = all->unknown[RULE_cpu_saturated] && all->unknown[RULE_memory_exhausted];
-	ret->overall = blind ? OVERALL_UNKNOWN : OVERALL_OK;
-	for (size_t i = 0; i < ret->count; i++) {
-		const struct verdict *f = &ret->rows[i];
-		if (f->state == STATE_NOTE)
+	ret->unseen = all->unknown[RULE_cpu_saturated] && all->unknown[RULE_memory_exhausted];
+	ret->overall = findings_overall(ret);
+	return 0;
+}
+
+enum overall findings_overall(const struct findings *fs)
+{
+	enum overall overall = fs->unseen ? OVERALL_UNKNOWN : OVERALL_OK;
+	for (size_t i = 0; i < fs->count; i++) {
+		const struct verdict *f = &fs->rows[i];
+		if (f->state == STATE_NOTE || f->muted)
 			continue;
 		enum overall o =
 			f->severity == SEVERITY_CRITICAL ? OVERALL_CRITICAL : OVERALL_WARNING;
-		if (ret->overall == OVERALL_UNKNOWN || o > ret->overall)
-			ret->overall = o;
+		if (overall == OVERALL_UNKNOWN || o > overall)
+			overall = o;
 	}
-	return 0;
+	return overall;
 }
 
 const char *finding_id(struct view *v, const struct verdict *f)

@@ -157,6 +157,8 @@ int window_judge(struct window *w)
 		return 0;
 	int r = findings_build(&w->view, NULL, w->found, &w->findings);
 	w->judged = r == 0;
+	if (r == 0 && mutes_load(w->path, &w->mutes, NULL) == 0)
+		findings_mute(&w->view, &w->mutes, &w->findings);
 	if (r < 0)
 		w->error = r;
 	return r;

@@ -24,6 +24,7 @@ struct window {
 	uint64_t grew_ns;       /* monotonic time when a newer sample was read */
 	struct verdicts *found; /* what `findings` stands on */
 	struct findings findings;
+	struct mutes mutes; /* what nobody wants to be told of */
 	bool judged;
 };
 

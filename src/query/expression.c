@@ -119,38 +119,11 @@ static int take_value(struct parser *s, struct matcher *m)
 	return 0;
 }
 
-/* Expressions come over the network too, and the C library takes any amount of memory and time for some
- * short ones: it writes out what is counted, does so for '+' (twice; each inside another doubles it), and
- * tries all ways for a back-reference. */
-static bool is_costly(const char *regex)
-{
-	enum { PLUS_MAX = 6 };
-	unsigned plus = 0;
-	for (const char *p = regex; *p; p++) {
-		plus += *p == '+';
-		if (*p == '{' || plus > PLUS_MAX)
-			return true;
-		if (*p == '\\' && p[1] && strchr("123456789", *++p))
-			return true;
-	}
-	return false;
-}
-
 static int compile(struct parser *s, const char *at, struct matcher *m)
 {
-	if (is_costly(m->value))
-		return wrong(s, at,
-			"a regular expression without {counts}, back-references and more than 6 "
-			"'+' is expected");
-	char whole[SELECTOR_VALUE + 8], said[128];
-	(void)snprintf(whole, sizeof whole, "^(%s)$", m->value);
-	int r = regcomp(&m->regex, whole, REG_EXTENDED | REG_NOSUB);
-	if (r == REG_ESPACE)
-		return -ENOMEM;
-	if (r == 0)
-		return 0;
-	(void)regerror(r, &m->regex, said, sizeof said);
-	return wrong(s, at, "an extended regular expression is expected: %s", said);
+	char said[PATTERN_ERROR];
+	int r = pattern_compile(m->value, &m->pattern, said);
+	return r == -EINVAL ? wrong(s, at, "a regular expression is expected: %s", said) : r;
 }
 
 static int take_matcher(struct parser *s)

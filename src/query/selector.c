@@ -8,7 +8,7 @@ void selector_free(struct selector *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->matchers[i].kind >= MATCHER_REGEX)
-			regfree(&s->matchers[i].regex);
+			pattern_free(s->matchers[i].pattern);
 	s->n = 0;
 }
 
@@ -107,8 +107,8 @@ static bool holds(const struct matcher *m, const char *value)
 	switch (m->kind) {
 	case MATCHER_EQUAL: return selector_glob(m->value, value);
 	case MATCHER_DIFFERS: return !selector_glob(m->value, value);
-	case MATCHER_REGEX: return regexec(&m->regex, value, 0, NULL, 0) == 0;
-	case MATCHER_NOT_REGEX: return regexec(&m->regex, value, 0, NULL, 0) != 0;
+	case MATCHER_REGEX: return pattern_matches(m->pattern, value) == 1;
+	case MATCHER_NOT_REGEX: return pattern_matches(m->pattern, value) == 0;
 	}
 	return false;
 }

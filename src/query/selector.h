@@ -5,9 +5,8 @@
 #ifndef QUERY_SELECTOR_H
 #define QUERY_SELECTOR_H
 
+#include "query/pattern.h"
 #include "store/history.h"
-
-#include <regex.h>
 
 enum { SELECTOR_MATCHERS = 8, SELECTOR_NAME = 128, SELECTOR_LABEL = 32, SELECTOR_VALUE = 256 };
 
@@ -16,7 +15,7 @@ enum matcher_kind { MATCHER_EQUAL, MATCHER_DIFFERS, MATCHER_REGEX, MATCHER_NOT_R
 struct matcher {
 	char label[SELECTOR_LABEL], value[SELECTOR_VALUE];
 	enum matcher_kind kind;
-	regex_t regex; /* of the two regex kinds */
+	struct pattern *pattern; /* of the two regex kinds, owned */
 };
 
 struct selector {

@@ -400,7 +400,8 @@ int reader_open(const char *root, const char *record_dir, struct reader **ret)
 	const char *tree = root && strcmp(root, "/") != 0 ? root : NULL;
 	r->replay = tree != NULL;
 	reader_probes_init(r);
-	r->moment_fd = r->record_fd = r->record_moment_fd = r->host_netns_fd = r->taskstats_fd = -1;
+	r->moment_fd = r->record_fd = r->record_moment_fd = r->host_netns_fd = r->taskstats_fd =
+		r->books_fd = -1;
 	r->root_fd = open(tree ? tree : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int e = r->root_fd < 0 ? -errno : 0;
 	if (e == 0 && tree) {
@@ -432,8 +433,8 @@ void reader_close(struct reader *r)
 		return;
 	if (r->replay)
 		attr_close_fd(&r->moment_fd);
-	const int fds[] = {
-		r->root_fd, r->record_fd, r->record_moment_fd, r->host_netns_fd, r->taskstats_fd};
+	const int fds[] = {r->root_fd, r->record_fd, r->record_moment_fd, r->host_netns_fd,
+		r->taskstats_fd, r->books_fd};
 	for (size_t i = 0; i < COUNTOF(fds); i++)
 		attr_close_fd(&fds[i]);
 	reader_probes_close(r);

@@ -176,8 +176,15 @@ int reader_probe_held(struct reader *r, uint64_t budget_ns,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx, bool *ret_end);
 /* Hands over books of servers, a whole one each (books/book.h): all of a moment, or live those that came since the last time. Their bytes are valid
  * during the call. -ENOTSUP where nobody asks servers. */
+/* Live: -EPIPE or another error when who asks them is no more, in every call from then on. */
 int reader_books(
 	struct reader *r, int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
+
+/* Takes over the socket to plimsoll-books (books/wanted.h), closing one that was there before; -1: none. */
+void reader_books_take(struct reader *r, int socket);
+bool reader_books_there(const struct reader *r);
+/* Tells it which servers are to be asked. Never waits: -EAGAIN when it has not read what it was told before. */
+int reader_books_tell(struct reader *r, const void *bytes, size_t len);
 
 /* A dump in pieces, spread over as many ticks as its user likes: the kernel keeps the place where the last piece ended, and the
  * socket stays open until reader_pieces_end(), which also lets go of its namespace. What moves in the table between two pieces may

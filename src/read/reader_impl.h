@@ -40,6 +40,7 @@ struct reader {
 	char prefix[80];                    /* replay and recording: "" or "netns/NAME/" */
 	int taskstats_fd, taskstats_family; /* family 0: not looked for yet, -1: not to be had */
 	struct probe_handles probes;
+	int books_fd;       /* to plimsoll-books, or -1 */
 	int ethtool_family; /* 0: not looked for yet, negative: not to be had */
 	unsigned char dump_buffer[READER_DUMP_BUFFER] __attribute__((aligned(16)));
 };

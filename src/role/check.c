@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "finding/episodes.h"
 #include "role/commands.h"
+#include "role/mute.h"
 #include "role/session.h"
 #include "role/stop.h"
 #include "role/version.h"
@@ -104,7 +105,7 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 		(void)fprintf(
 			stderr, "watching; what begins and ends is printed here, Ctrl-C ends it\n");
 	while (!stop_requested && !w.failed) {
-		r = session_tick(s, ticks == 0 ? WANT_SLOW : 0);
+		r = session_tick(s, ticks == 0 ? WANT_SLOW | (s->books ? WANT_OWNERS : 0) : 0);
 		if (r == -EINTR)
 			continue;
 		if (r == -ENODATA)
@@ -117,6 +118,7 @@ static int watch(const struct options *o, struct session *s, struct verdicts *al
 		if (view_open(&s->view, s->store, s->window) < 0 ||
 			findings_build(&s->view, o->text[OPTION_ONLY], all, &fs) < 0)
 			return complain(EX_OSERR, "looking at the samples: %s", strerror(ENOMEM));
+		findings_mute(&s->view, mutes_of(o, s), &fs);
 		track_update(&track, &s->view, &fs, say_event, &w);
 	}
 	if (ticks < s->window && r == -ENODATA)
@@ -296,6 +298,8 @@ int command_check(struct options *o)
 		if (status == 0 && findings_build(&s.view, o->text[OPTION_ONLY], all, &fs) < 0)
 			status = complain(EX_OSERR, "looking at the samples: %s", strerror(ENOMEM));
 		else if (status == 0)
+			findings_mute(&s.view, mutes_of(o, &s), &fs);
+		if (status == 0)
 			status = say_findings(o, &s, &fs);
 	}
 	free(all);

@@ -25,6 +25,8 @@ int delegate(const struct options *o, char **argv);
 int exec_net(char **argv);
 int command_fleet(struct options *o);
 int command_talk(struct options *o);
+int command_mute(struct options *o);
+int command_unmute(struct options *o);
 int command_explain(struct options *o);
 int command_doctor(struct options *o);
 int command_version(struct options *o);

@@ -89,8 +89,13 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 		return complain(EX_USAGE, "%s: --%s: '%s' is below 100ms", where, i->name, value);
 	if (id == OPTION_BUDGET && o->number[id] < (uint64_t)16 << 20)
 		return complain(EX_USAGE, "%s: --%s: '%s' is below 16MiB", where, i->name, value);
-	if (id == OPTION_FOR &&
-		(o->number[id] < 100 * (uint64_t)MS || o->number[id] > 86400000 * (uint64_t)MS))
+	if (id == OPTION_FOR && o->command == COMMAND_MUTE) {
+		if (o->number[id] < 60000 * (uint64_t)MS ||
+			o->number[id] > UINT64_C(366) * 86400000 * MS)
+			return complain(EX_USAGE, "%s: --%s: '%s' is not between 1min and 366d",
+				where, i->name, value);
+	} else if (id == OPTION_FOR &&
+		   (o->number[id] < 100 * (uint64_t)MS || o->number[id] > 86400000 * (uint64_t)MS))
 		return complain(EX_USAGE, "%s: --%s: '%s' is not between 100ms and 1d", where,
 			i->name, value);
 	o->text[id] = value;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "finding/track.h"
+#include "role/books.h"
 #include "role/children.h"
 #include "role/commands.h"
 #include "role/notify.h"
@@ -253,6 +254,7 @@ static int run(struct recorder *r, volatile sig_atomic_t *stop,
 			first_check = NULL;
 		}
 		tell_lasts(r);
+		books_miss();
 		int refused = children_miss();
 		if (refused)
 			return refused;
@@ -271,6 +273,14 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 		int err = probes_start(r.session.reader, "record");
 		if (err < 0)
 			(void)complain(0, "record: probes in the kernel: %s: see plimsoll doctor",
+				strerror(-err));
+	}
+	if (o->set[OPTION_NO_BOOKS]) {
+		books_without();
+	} else {
+		int err = books_start(r.session.reader);
+		if (err < 0)
+			(void)complain(0, "record: servers are not asked: plimsoll-books: %s",
 				strerror(-err));
 	}
 	r.session.amend = amend;

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* serve: the process that answers over HTTP from the store. It never reads the kernel, and gives up all rights but to read the store. */
 #include "base/clock.h"
-#include "http/confine.h"
+#include "base/confine.h"
 #include "http/server.h"
 #include "role/commands.h"
 #include "role/paths.h"

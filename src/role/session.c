@@ -5,6 +5,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "role/books.h"
 #include "role/paths.h"
 
 #include <errno.h>
@@ -161,6 +162,17 @@ static void size_window(const struct options *o, struct session *s, uint64_t def
 		s->window = 2;
 }
 
+/* A recorder that runs has its own books, and what is not there hides nothing that was there before. */
+static void ask_servers(const struct options *o, struct session *s)
+{
+	if ((o->command != COMMAND_CHECK && o->command != COMMAND_LIMITS &&
+		    o->command != COMMAND_DOCTOR) ||
+		!s->reader || s->history || reader_is_replay(s->reader) || o->set[OPTION_NO_BOOKS])
+		return;
+	s->books_error = -books_start(s->reader);
+	s->books = s->books_error == 0;
+}
+
 int session_open(const struct options *o, uint64_t default_for_ns, unsigned want, struct session *s)
 {
 	*s = (struct session){.want = want};
@@ -188,6 +200,7 @@ int session_open(const struct options *o, uint64_t default_for_ns, unsigned want
 		session_close(s);
 		return status;
 	}
+	ask_servers(o, s);
 	size_window(o, s, default_for_ns);
 	s->store = calloc(1, sizeof *s->store);
 	int r = s->store ? store_init(s->store, s->window) : -ENOMEM;
@@ -210,6 +223,7 @@ void session_close(struct session *s)
 		store_destroy(s->store);
 	free(s->store);
 	reader_close(s->reader);
+	books_end();
 	history_close(s->history);
 	*s = (struct session){0};
 }
@@ -298,7 +312,8 @@ static int look_live(struct session *s)
 		return 0;
 	for (unsigned i = 0; r == 0 && (replay || i < s->window); i++)
 		r = session_tick(s, i + 1 == s->window ? s->want
-				    : i == 0 ? WANT_SLOW | (s->want & (WANT_OWNERS | WANT_STATES))
+				    : i == 0 ? WANT_SLOW | (s->want & (WANT_OWNERS | WANT_STATES)) |
+						       (s->books ? WANT_OWNERS : 0)
 					     : 0);
 	if (r < 0 && r != -ENODATA && r != -EINTR)
 		return complain(EX_IOERR, "sampling: %s", strerror(-r));

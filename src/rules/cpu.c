@@ -16,6 +16,9 @@ static const double WORKS = 0.01;       /* ran this share of the time */
 static const double DELAY_RATIO =
 	1.0; /* ... and at least as long as it ran: everything took twice as long */
 
+static const double RIVAL =
+	0.5; /* who gets this much of what the culprit gets is as busy as that */
+
 const struct rule_case rule_case_cpu_saturated = {
 	.mechanism = "More tasks want to run than there are processors. Each waits for its turn; "
 		     "whatever they serve takes longer, and queues grow behind them.",
@@ -26,7 +29,8 @@ const struct rule_case rule_case_cpu_saturated = {
 		     "program that uses the CPU serves others and waits like that itself.",
 	.false_alarms = "A batch job at low priority (nice, SCHED_IDLE) that uses what is left: "
 			"PSI and the load average are high, but nobody else waits. A build or a "
-			"benchmark that only delays itself. Both are notes. With "
+			"benchmark that only delays itself, and two of them that "
+			"share the processors. These are notes. With "
 			"kernel.sched_autogroup_enabled=1 nice has no effect between sessions; "
 			"then others do wait, "
 			"and it is a finding.",
@@ -170,6 +174,9 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 			continue;
 		/* Parts of one job only delay each other, unless one of them serves others. */
 		if (taker && !g->listens && same_job(taker, g->top))
+			continue;
+		/* Two jobs beside each other have half each: rivals, and nobody's work is lost. */
+		if (!g->listens && g->cpu_s >= RIVAL * taken_s)
 			continue;
 		victims[nvictims++] = g;
 	}

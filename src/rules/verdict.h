@@ -10,6 +10,7 @@
 #define RULES_VERDICT_H
 
 #include "ledger/who.h"
+#include "store/mutes.h"
 
 enum severity { SEVERITY_NOTICE, SEVERITY_WARNING, SEVERITY_CRITICAL };
 enum finding_state {
@@ -66,8 +67,11 @@ struct verdict {
 	double used, limit; /* limit < 0: none */
 	double refused;     /* in the window, < 0: not counted */
 	int32_t pid;        /* the process it is about (descriptors, owner of a socket), 0 */
-	uint64_t devno;     /* the disk or filesystem it is about, 0 */
-	uint32_t device;    /* series of the disk's M_DISK_BUSY, 0 */
+	uint16_t port;      /* of the serving side of the connections it is about, 0 */
+	unsigned
+		peer_netns; /* the other end of these connections is in this namespace, as far as known; where port is set */
+	uint64_t devno;  /* the disk or filesystem it is about, 0 */
+	uint32_t device; /* series of the disk's M_DISK_BUSY, 0 */
 	struct who culprits[WHO_MAX];
 	size_t nculprits;
 	struct victim victims[VERDICT_VICTIMS];
@@ -78,6 +82,7 @@ struct verdict {
 	size_t nremedies;
 	struct effect effects[VERDICT_EFFECTS];
 	size_t neffects;
+	const struct mute *muted; /* somebody knows and does not want to be told; NULL */
 };
 
 struct verdicts {

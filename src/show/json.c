@@ -82,8 +82,9 @@ json_t *json_finding(struct view *v, const struct verdict *f)
 				"text", json_text(f->effects[i].text)));
 	const char *netns = series_netns_name(v->series, f->netns);
 	const char *unit = resource_info(rule_info(f->rule)->resource)->unit;
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, "
-			 "s:o, s:o, s:o, s:o, s:o}",
+	json_t *j = json_pack(
+		"{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, "
+		"s:o, s:o, s:o, s:o, s:o}",
 		"id", finding_id(v, f), "rule", rule_info(f->rule)->name, "severity",
 		severity_name(f->severity), "state", state_name(f->state), "resource",
 		json_text(f->resource), "netns", *netns ? json_text(netns) : json_null(), "cgroup",
@@ -93,6 +94,12 @@ json_t *json_finding(struct view *v, const struct verdict *f)
 		number_or_null(f->limit), "unit", unit, "refused", number_or_null(f->refused),
 		"culprits", whos(f->culprits, f->nculprits), "victims", victims, "evidence",
 		evidence, "remedies", remedies, "effects", effects);
+	if (j && f->muted)
+		json_object_set_new(j, "muted",
+			json_pack("{s:o, s:o, s:o, s:o}", "what", json_text(f->muted->what),
+				"until", time_text(f->muted->until_ns), "by",
+				json_text(f->muted->by), "reason", json_text(f->muted->reason)));
+	return j;
 }
 
 /* Class names stand one by one; anything else is a sentence. */

@@ -109,9 +109,9 @@ static void command_line(FILE *f, const char *mark, const char *command)
 
 static const char *severity_color(struct style st, const struct verdict *fd)
 {
-	return paint(st, fd->state == STATE_NOTE             ? DIM
-			 : fd->severity == SEVERITY_CRITICAL ? RED
-							     : YELLOW);
+	return paint(st, fd->state == STATE_NOTE || fd->muted ? DIM
+			 : fd->severity == SEVERITY_CRITICAL  ? RED
+							      : YELLOW);
 }
 
 static void used_line(FILE *f, struct style st, struct view *v, const struct verdict *fd)
@@ -138,11 +138,18 @@ static void used_line(FILE *f, struct style st, struct view *v, const struct ver
 void show_finding(
 	FILE *f, struct style st, struct view *v, const struct verdict *fd, unsigned number)
 {
-	(void)fprintf(f, "\n%s%u. %s%s: ", severity_color(st, fd), number,
+	(void)fprintf(f, "\n%s%u. %s%s%s: ", severity_color(st, fd), number,
+		fd->muted ? "muted " : "",
 		fd->state == STATE_NOTE ? "note" : severity_name(fd->severity), paint(st, RESET));
 	(void)fputs(paint(st, BOLD), f);
 	wrap(f, show_safe(v, fd->title), 3, text_columns(st));
 	(void)fputs(paint(st, RESET), f);
+	if (fd->muted) {
+		char until[40];
+		show_paragraph(f, st, "muted",
+			say(v, "until %s%s%s: %s", text_time(until, fd->muted->until_ns),
+				*fd->muted->by ? " by " : "", fd->muted->by, fd->muted->reason));
+	}
 	used_line(f, st, v, fd);
 	for (size_t i = 0; i < fd->nculprits; i++) {
 		const struct who *c = &fd->culprits[i];
@@ -194,9 +201,11 @@ void show_check(
 {
 	static const char *const colors[] = {GREEN, YELLOW, RED, YELLOW};
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
-	size_t real = 0;
-	for (size_t i = 0; i < fs->count; i++)
-		real += fs->rows[i].state != STATE_NOTE;
+	size_t real = 0, muted = 0;
+	for (size_t i = 0; i < fs->count; i++) {
+		real += fs->rows[i].state != STATE_NOTE && !fs->rows[i].muted;
+		muted += fs->rows[i].state != STATE_NOTE && fs->rows[i].muted;
+	}
 	(void)fprintf(f, "%s%s%s  ", paint(st, colors[fs->overall]), words[fs->overall],
 		paint(st, RESET));
 	if (real)
@@ -206,6 +215,8 @@ void show_check(
 		(void)fputs("the numbers that a verdict needs could not be read", f);
 	else if (only)
 		(void)fprintf(f, "nothing in '%s' is running out", show_safe(v, only));
+	else if (muted)
+		(void)fputs("nothing is running out but what is muted", f);
 	else
 		(void)fputs("nothing is running out, nobody waits", f);
 	char d[32];
@@ -217,6 +228,8 @@ void show_check(
 		v->series->netns_count == 1 ? "" : "s");
 	if (real > 1)
 		(void)fprintf(f, "; %zu findings", real);
+	if (muted)
+		(void)fprintf(f, "; %zu muted", muted);
 	(void)fprintf(f, "%s\n", paint(st, RESET));
 	unsigned number = 0;
 	for (size_t i = 0; i < fs->count; i++)
@@ -264,6 +277,8 @@ void show_nagios(FILE *f, const struct findings *fs, const char *only)
 	size_t count[3] = {0};
 	const struct verdict *first = NULL;
 	for (size_t i = 0; i < fs->count; i++) {
+		if (fs->rows[i].muted)
+			continue;
 		count[fs->rows[i].state == STATE_NOTE ? SEVERITY_NOTICE : fs->rows[i].severity]++;
 		if (!first && fs->rows[i].state != STATE_NOTE)
 			first = &fs->rows[i];

@@ -176,12 +176,12 @@ static void disguise_address(struct disguise *d, struct address *a)
 }
 
 /* What a name in a column says: paths, control groups, and texts that somebody chose. The kernel function that a process sleeps in, the names of
- * disks and kinds of things are the same everywhere; interfaces keep theirs as in the series. */
+ * disks and kinds of things, programs that serve and the numbers that they tell are the same everywhere; interfaces keep theirs as in the series. */
 static uint32_t column_name(
 	struct disguise *d, const struct series_set *from, const struct column_info *c, uint32_t id)
 {
 	static const char *const same[] = {"wchan", "blocked.thread", "block", "parent", "if",
-		"master", "kind", "qdisc", "type"};
+		"master", "kind", "qdisc", "type", "name"};
 	for (size_t i = 0; i < COUNTOF(same); i++)
 		if (strcmp(c->name, same[i]) == 0)
 			return same_name(d, from, id);
@@ -206,6 +206,11 @@ static void disguise_row(
 	if (info->part ==
 		PART_KLOG) /* drivers and filters print names and addresses as they like */
 		memset(((struct klog *)(void *)row)->text, 0, KLOG_TEXT);
+	if (info->part == PART_SLOTS) { /* users, requests, queries */
+		struct server_slot *slot = (struct server_slot *)(void *)row;
+		memset(slot->who, 0, sizeof slot->who);
+		memset(slot->text, 0, sizeof slot->text);
+	}
 
 	for (const struct column_info *c = info->columns; c->name; c++) {
 		uint64_t v;

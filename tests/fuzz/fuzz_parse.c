@@ -12,7 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARSERS = 7, NETWORK_PARSERS = 8, FIRST_PARSER = (int)COLLECTOR_COUNT + (int)FOLDER_COUNT };
+enum {
+	PARSERS = 7,
+	NETWORK_PARSERS = 8,
+	BOOKS = 1,
+	FIRST_PARSER = (int)COLLECTOR_COUNT + (int)FOLDER_COUNT
+};
 
 static void seen_socket(void *ctx, const struct diag_socket *s)
 {
@@ -36,6 +41,40 @@ static void check_rows(const struct sample *s)
 	for (uint32_t i = 0; i < s->klog.count; i++)
 		if (!memchr(log[i].text, 0, KLOG_TEXT) || log[i].level > 4)
 			abort();
+}
+
+/* What a book may bring, whoever wrote it. */
+static void check_books(const struct sample *s, const struct series_set *series)
+{
+	const struct server_slot *slots = TABLE_ROWS(s->slots, struct server_slot);
+	for (uint32_t i = 0; i < s->slots.count; i++)
+		for (size_t k = 0; k < sizeof slots[i].text; k++)
+			if (slots[i].state >= SLOT_STATES ||
+				!memchr(slots[i].who, 0, sizeof slots[i].who) ||
+				!memchr(slots[i].text, 0, sizeof slots[i].text) ||
+				(unsigned char)slots[i].text[k] == 0x1b || slots[i].server != 1)
+				abort();
+	const struct server_pool *pools = TABLE_ROWS(s->pools, struct server_pool);
+	for (uint32_t i = 0; i < s->pools.count; i++)
+		if (pools[i].kind >= POOL_KINDS ||
+			strlen(intern_text(&series->names, pools[i].name)) > 63)
+			abort();
+	if (s->servers.count > 1 || s->slots.count > 256 || s->pools.count > 256)
+		abort();
+	for (uint32_t i = 0; i < s->servers.count; i++)
+		if (TABLE_ROWS(s->servers, struct server_book)[i].status >= BOOK_STATUSES)
+			abort();
+}
+
+static void parse_book(struct scan s, const struct out *o)
+{
+	uint32_t names_left = 64;
+	struct proc *p = table_add(&o->sample->procs, sizeof *p);
+	if (!p)
+		abort();
+	*p = (struct proc){.pid = 1};
+	(void)collect_book(s, o, &names_left);
+	check_books(o->sample, o->series);
 }
 
 /* Texts end within their buffers, whatever came. */
@@ -133,7 +172,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	sample_reset(&sample);
 	const struct out o = {&sample, &series, NETNS_HOST};
-	unsigned which = data[0] % (FIRST_PARSER + PARSERS + NETWORK_PARSERS);
+	unsigned which = data[0] % (FIRST_PARSER + PARSERS + NETWORK_PARSERS + BOOKS);
 	/* A copy of its own, so that the sanitizer sees a read one byte past the end. */
 	char *bytes = malloc(size - 1 ? size - 1 : 1);
 	if (!bytes)
@@ -173,6 +212,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			(void)num_time(text, UINT64_C(1795305600000000000), &v);
 			free(text);
 		}
+	} else if (which == FIRST_PARSER + PARSERS + NETWORK_PARSERS) {
+		parse_book(s, &o);
 	} else if (which >= FIRST_PARSER + PARSERS) {
 		parse_network(which - FIRST_PARSER - PARSERS, bytes, size - 1);
 	}

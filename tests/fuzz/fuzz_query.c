@@ -13,6 +13,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct history_series series[] = {
 		{1, "net.rx.bytes", "if", "eth0", "web", METRIC_COUNTER, M_NET_RX_BYTES},
 		{2, "cpu.busy", "", "", "", METRIC_SHARE, M_CPU_BUSY}};
+	static const char *const texts[] = {"", "eth0",
+		"/var/lib/docker/overlay2/"
+		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/merged"};
 	struct expression e;
 	char why[EXPRESSION_ERROR];
 	unsigned met = 0;
@@ -27,6 +30,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	} else {
 		for (size_t i = 0; i < sizeof series / sizeof *series; i++)
 			met += selector_matches(&e.selector, &series[i]);
+		for (size_t i = 0; i < e.selector.n; i++)
+			if (e.selector.matchers[i].kind >= MATCHER_REGEX)
+				for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
+					if (pattern_matches(
+						    e.selector.matchers[i].pattern, texts[k]) < 0)
+						abort(); /* it ran out of room */
 		if (met > 2 || e.n > EXPRESSION_LEVELS)
 			abort();
 		expression_free(&e);

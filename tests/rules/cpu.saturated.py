@@ -123,3 +123,13 @@ def quiet_idle_left(t):
     t.psi(cpu=0.6)
     t.proc(900, "burner", cpu=1.9, delay=0.1)
     t.proc(500, "worker", cpu=0.1, delay=0.4)
+
+
+def quiet_rivals(t):
+    """Two builds of different people share the machine: both take twice as long, and neither is to blame."""
+    busy(t)
+    for base, pgrp in ((400, 350), (600, 550)):
+        t.proc(base, "make", ppid=pgrp, cpu=0.01, child_cpu=0.2)
+        for k in range(5 if base == 400 else 3):
+            t.proc(base + 10 + k, "cc1" if base == 400 else "rustc", ppid=base, cpu=0.45, delay=0.5)
+    return note("cpu")

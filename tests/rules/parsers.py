@@ -332,3 +332,17 @@ def case_clock_is_set_back(t):
     t.conntrack(65536, 65536, drop=40)
     t.track("10.9.9.9", "10.0.0.5", 443, n=300)
     return finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"), refused=200)
+
+
+def case_books(t):
+    """A server that is hung is a gap; one that is full, or not set up to be asked, is none. A book that is rubbish is no book."""
+    for pid, name, status in ((700, "apache2", "hung"), (701, "nginx", "closed"), (702, "haproxy", "full")):
+        t.proc(pid, name)
+        t.book({"apache2": "apache"}.get(name, name), pid, name, status=status, pools=[("workers", "", dict(limit=20))])
+    t.proc(703, "redis-server")
+    t.set("books/redis.703", b"server \xff\x00\n\n=\npool\nslot\nnumber")
+
+    def only_one(run):
+        told = [b["what"] for b in run.doc["blind"] if "says of itself" in b["what"]]
+        return None if told == ["what apache2 says of itself"] else "blind: %s" % told
+    return Expect(blind=("what apache2 says of itself",), checks=(only_one,), text=True)

@@ -76,16 +76,59 @@ def packed(address):
     return ipaddress.ip_address(address).packed
 
 
-def diag(state, local, sport, peer, dport, recvq=0, sendq=0, uid=0, inode=0, drops=None):
-    """One socket as sock_diag tells it: struct inet_diag_msg, and with drops the attribute INET_DIAG_SKMEMINFO."""
+def tcp_info(out=0, in_=0, retrans=0, rtt=0.0004, min_rtt=0.0003, closed=False, unsent=0, sent_ms=0, received_ms=0):
+    """struct tcp_info: bytes acknowledged and received, milliseconds since the last of each, segments sent again, round trips in seconds, whether the
+    peer's window is closed."""
+    i = bytearray(232)
+    struct.pack_into("=I", i, 16, 1448)
+    struct.pack_into("=I", i, 44, int(sent_ms))
+    struct.pack_into("=I", i, 52, int(received_ms))
+    struct.pack_into("=I", i, 68, int(rtt * 1e6))
+    struct.pack_into("=I", i, 100, int(retrans))
+    struct.pack_into("=QQIIII", i, 120, int(out), int(in_), 0, 0, int(unsent), int(min_rtt * 1e6))
+    struct.pack_into("=I", i, 228, 0 if closed else 65536)
+    return bytes(i)
+
+
+def diag(state, local, sport, peer, dport, recvq=0, sendq=0, uid=0, inode=0, drops=None, buffer=131072, info=None, cookie=0):
+    """One socket as sock_diag tells it: struct inet_diag_msg; with drops the attribute INET_DIAG_SKMEMINFO, with info INET_DIAG_INFO."""
     source, destination = packed(local), packed(peer)
     family = 10 if len(source) == 16 else 2
     body = struct.pack("=BBBB", family, STATES[state], 0, 0)
     body += struct.pack(">HH", sport, dport) + source.ljust(16, b"\0") + destination.ljust(16, b"\0")
-    body += struct.pack("=III", 0, 0, 0) + struct.pack("=IIIII", 0, recvq, sendq, uid, inode)
+    body += struct.pack("=III", 0, cookie, 0) + struct.pack("=IIIII", 0, recvq, sendq, uid, inode)
     if drops is not None:
-        body += attr(7, struct.pack("=9I", 0, 131072, 0, 16384, 0, 0, 0, 0, drops & 0xffffffff))
+        body += attr(7, struct.pack("=9I", 0, buffer, 0, 16384, 0, 0, 0, 0, drops & 0xffffffff))
+    if info is not None:
+        body += attr(2, info)
     return message(20, body)
+
+
+def unix_diag(path, inode, waiting, backlog, uid=0):
+    """A listening unix socket: struct unix_diag_msg, name, queue and owner."""
+    return message(20, struct.pack("=BBBBIII", 1, 1, 10, 0, inode, 0, 0) + attr(0, raw(path)) + attr(4, struct.pack("=II", waiting, backlog)) + attr(7, struct.pack("=I", uid)))
+
+
+def link_message(index, name, flags, carrier, changes, promiscuity, kind, master, port_state, errors):
+    """An interface as rtnetlink tells it; errors: missed, fifo, crc, collisions."""
+    body = struct.pack("=BBHiII", 0, 0, 1, index, flags, 0) + attr(3, raw(name) + b"\0") + attr(6, b"pfifo_fast\0")
+    body += attr(16, bytes([6 if carrier else 2])) + attr(33, bytes([carrier])) + attr(35, struct.pack("=I", changes))
+    body += attr(30, struct.pack("=I", promiscuity)) + attr(4, struct.pack("=I", 1500))
+    if master:
+        body += attr(10, struct.pack("=I", master))
+    stats = [0] * 24
+    stats[9], stats[12], stats[14], stats[15] = errors["collisions"], errors["crc"], errors["fifo"], errors["missed"]
+    body += attr(23, struct.pack("=24Q", *stats))
+    inside = attr(1, raw(kind) + b"\0") if kind else b""
+    if port_state is not None:
+        inside += attr(4, b"bridge\0") + attr(5, attr(1, bytes([port_state])))
+    return message(16, body + (attr(18, inside) if inside else b""))
+
+
+def qdisc_message(index, kind, sent, packets, qlen, backlog, drops, overlimits):
+    """The root queue of an interface: TCA_STATS2 with its counters and its length."""
+    stats = attr(1, struct.pack("=QI", sent, packets & 0xffffffff)) + attr(3, struct.pack("=IIIII", qlen, backlog, drops, 0, overlimits))
+    return message(36, struct.pack("=BBHiIII", 0, 0, 0, index, 0x10000, 0xffffffff, 0) + attr(1, raw(kind) + b"\0") + attr(7, stats))
 
 
 def tracked(source, destination, dport, sport=40000, proto=6):
@@ -103,11 +146,13 @@ def tracked(source, destination, dport, sport=40000, proto=6):
 class Net:
     EXT = ["SyncookiesSent", "SyncookiesRecv", "EmbryonicRsts", "PruneCalled", "RcvPruned", "OfoPruned", "TW", "TWRecycled", "ListenOverflows",
            "ListenDrops", "TCPReqQFullDoCookies", "TCPReqQFullDrop", "TCPTimeWaitOverflow", "TCPAbortOnData", "TCPAbortOnMemory",
-           "TCPMemoryPressures", "TCPRetransFail"]
+           "TCPMemoryPressures", "TCPRetransFail", "SyncookiesFailed", "TCPTimeouts", "TCPFastRetrans", "TCPSynRetrans", "TCPDSACKRecv", "TCPToZeroWindowAdv",
+           "TCPAbortOnClose"]
 
     def __init__(self, tree, name, inode):
         self.tree, self.name, self.inode = tree, name, inode
         self.listeners, self.connections, self.entries = [], [], []
+        self.datagrams, self.paths, self.links, self.snmp = [], [], [], {}
         self.levels = {"inuse": 8, "orphan": 0, "tw": 3, "alloc": 12, "mem": 20}
         self.ext = {}
         self.table = None
@@ -117,9 +162,38 @@ class Net:
         """A listening socket: `drops` is the socket's own counter, as growth per second or as itself."""
         self.listeners.append((port, inode, waiting, backlog, drops, address, uid))
 
-    def connect(self, local, sport, peer, dport, state="established", inode=0, recvq=0, sendq=0, when=None):
-        """One connection; `when(i)` says in which moments it is there."""
-        self.connections.append((local, sport, peer, dport, state, inode, recvq, sendq, when))
+    LEVELS = {"sent": "out", "received": "in_", "retransmits": "retrans", "sent_ms": "sent_ms", "received_ms": "received_ms", "unsent": "unsent", "window": "closed", "rtt_us": "rtt"}
+
+    def connect(self, local, sport, peer, dport, state="established", inode=0, recvq=0, sendq=0, when=None, info=None, tcp=None):
+        """One connection; `when(i)` says in which moments it is there. info: words of tcp_info(); counters among them as growth per second or as
+        themselves. tcp: the same as levels of each moment, by LEVELS: bytes sent and received, window (bytes), rtt_us. Where one connection has
+        it, all do."""
+        if tcp is not None:
+            change = {"window": lambda x: x == 0, "rtt_us": lambda x: x / 1e6}
+            info = {self.LEVELS[k]: (lambda i, k=k, v=v: change.get(k, lambda x: x)(at(v, i))) for k, v in tcp.items()}
+        self.connections.append((local, sport, peer, dport, state, inode, recvq, sendq, when, info))
+
+    def udp(self, port, inode, recvq=0, drops=0, buffer=212992, address="0.0.0.0", peer=None, peer_port=0):
+        """A bound UDP socket: `drops` is the socket's own counter."""
+        self.datagrams.append((port, inode, recvq, drops, buffer, address, peer, peer_port))
+
+    def unix(self, path, inode, waiting=0, backlog=128):
+        """A listening unix socket."""
+        self.paths.append((path, inode, waiting, backlog))
+
+    def link(self, name, kind=None, sent=1000, received=1000, packets=10, rx_packets=None, carrier=1, changes=1, promiscuity=0, master=None, port_state=None, up=True, queue=None,
+             speed=None, duplex=1, rx_dropped=0, **errors):
+        """An interface. Growth per second, or the counter itself: sent, received, packets (sent; received unless rx_packets says), changes of the carrier, and errors
+        of the device (missed, fifo, crc, collisions). queue: dict(kind, backlog, length, drops, overlimits), else it has none. speed in Mbit/s."""
+        self.links.append(dict(name=name, kind=kind, sent=sent, received=received, packets=packets, rx_packets=packets if rx_packets is None else rx_packets, carrier=carrier,
+                               changes=changes, promiscuity=promiscuity, master=master, port_state=port_state, up=up, queue=queue, speed=speed, duplex=duplex,
+                               rx_dropped=rx_dropped, errors=errors))
+
+    def counters(self, **growth):
+        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, rcvbuf_errors, mem_errors, passive_opens."""
+        unknown = set(growth) - {"retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "rcvbuf_errors", "mem_errors", "passive_opens"}
+        assert not unknown, unknown
+        self.snmp.update(growth)
 
     def sockstat(self, **levels):
         self.levels.update(levels)
@@ -153,12 +227,32 @@ class Net:
         out["proc/net/snmp"] = (
             "Ip: Forwarding DefaultTTL\nIp: 1 64\n"
             "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n"
-            "Tcp: 1 200 120000 -1 %d %d 3 4 8 %d %d 12 0 9 0\n"
+            "Tcp: 1 200 120000 -1 %d %d 3 %d 8 %d %d %d 0 %d 0\n"
             "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors\n"
-            "Udp: %d 0 0 120 0 0 0 0 0\n" % (t.counter(2, i), t.counter(3, i), t.counter(90, i), t.counter(80, i), t.counter(10, i)))
+            "Udp: %d 0 0 120 %d 0 0 0 %d\n" % (
+                t.counter(2, i), t.counter(self.snmp.get("passive_opens", 3), i), t.counter(self.snmp.get("estab_resets", 0), i, 4), t.counter(90, i),
+                t.counter(self.snmp.get("out_segs", 80), i), t.counter(self.snmp.get("retrans", 0), i, 12), t.counter(self.snmp.get("out_rsts", 0), i, 9),
+                t.counter(self.snmp.get("udp_in", 10), i), t.counter(self.snmp.get("rcvbuf_errors", 0), i, 0), t.counter(self.snmp.get("mem_errors", 0), i, 0)))
         out["proc/net/dev"] = ("Inter-|   Receive                                                |  Transmit\n"
                                " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed\n"
                                "    lo: %d %d 0 0 0 0 0 0 %d %d 0 0 0 0 0 0\n" % ((t.counter(1000, i), t.counter(10, i)) * 2))
+        for link in self.links:
+            n = {k: t.counter(link[k], i) for k in ("sent", "received", "packets", "rx_packets")}
+            out["proc/net/dev"] += "%6s: %d %d 0 %d 0 0 0 0 %d %d 0 0 0 0 0 0\n" % (
+                link["name"], n["received"], n["rx_packets"], t.counter(link["rx_dropped"], i, 0), n["sent"], n["packets"])
+        if self.links:
+            index = {link["name"]: 2 + k for k, link in enumerate(self.links)}
+            out["netlink/links"] = b"".join(
+                link_message(index[link["name"]], link["name"], 0x1043 if at(link["up"], i) else 0x1002, at(link["carrier"], i), t.counter(link["changes"], i) if not isinstance(link["changes"], int) else link["changes"],
+                             link["promiscuity"], link["kind"], index.get(link["master"], 0), link["port_state"],
+                             {k: t.counter(link["errors"].get(k, 0), i, 0) for k in ("missed", "fifo", "crc", "collisions")}) for link in self.links)
+            out["netlink/qdiscs"] = b"".join(
+                qdisc_message(index[link["name"]], q.get("kind", "pfifo_fast"), t.counter(link["sent"], i), t.counter(link["packets"], i), int(at(q.get("length", 0), i)),
+                              int(at(q.get("backlog", 0), i)), t.counter(q.get("drops", 0), i, 0), t.counter(q.get("overlimits", 0), i, 0))
+                for link in self.links for q in [link["queue"]] if q is not None)
+            out["netlink/link_speeds"] = b"".join(
+                message(30, struct.pack("=BBH", 4, 1, 0) + attr(0x8001, attr(1, struct.pack("=I", index[link["name"]]))) + attr(5, struct.pack("=I", link["speed"])) + attr(6, bytes([link["duplex"]])))
+                for link in self.links if link["speed"])
         for name, value in self.sysctls.items():
             out["proc/sys/net/" + name] = "%s\n" % at(value, i) if at(value, i) is not None else None
         if self.table:
@@ -174,9 +268,17 @@ class Net:
             diag("listen", address, port, "::" if ":" in address else "0.0.0.0", 0, recvq=int(at(waiting, i)), sendq=int(at(backlog, i)), uid=uid, inode=inode,
                  drops=None if drops is None else t.counter(drops, i, 0))
             for port, inode, waiting, backlog, drops, address, uid in self.listeners)
-        out["netlink/tcp"] = b"".join(
-            diag(state, local, sport, peer, dport, recvq=int(at(recvq, i)), sendq=int(at(sendq, i)), inode=inode)
-            for local, sport, peer, dport, state, inode, recvq, sendq, when in self.connections if when is None or when(i))
+        informed = any(c[-1] is not None for c in self.connections)
+        out["netlink/tcp_info" if informed else "netlink/tcp"] = b"".join(
+            diag(state, local, sport, peer, dport, recvq=int(at(recvq, i)), sendq=int(at(sendq, i)), inode=inode, cookie=n + 1,
+                 info=tcp_info(**{k: t.counter(v, i) if k in ("out", "in_", "retrans") else at(v, i) for k, v in (info or {}).items()}) if informed else None)
+            for n, (local, sport, peer, dport, state, inode, recvq, sendq, when, info) in enumerate(self.connections) if when is None or when(i))
+        if self.datagrams:
+            out["netlink/udp"] = b"".join(
+                diag("close" if peer is None else "established", address, port, peer or "0.0.0.0", peer_port, recvq=int(at(recvq, i)), inode=inode, drops=t.counter(drops, i, 0), buffer=buffer)
+                for port, inode, recvq, drops, buffer, address, peer, peer_port in self.datagrams)
+        if self.paths:
+            out["netlink/unix_listen"] = b"".join(unix_diag(path, inode, int(at(waiting, i)), backlog) for path, inode, waiting, backlog in self.paths)
         if self.entries:
             out["netlink/conntrack"] = b"".join(tracked(s, d, port, sport, proto) for s, d, port, sport, proto in self.entries)
         return out
@@ -244,7 +346,7 @@ class Tree:
         self.raw, self.changes = {}, []
         self.clock = lambda i: (START * 10**9 + int(i * self.step * 1e9), 10**14 + int(i * self.step * 1e9))
         # What the host's network namespace can do, the tree can do.
-        for name in ("listen", "connect", "sockstat", "tcpext", "port_range", "sysctl", "conntrack", "track"):
+        for name in ("listen", "connect", "sockstat", "tcpext", "port_range", "sysctl", "conntrack", "track", "udp", "unix", "link", "counters"):
             setattr(self, name, getattr(self.host, name))
         self.shares = dict(user=0.03, nice=0.0, system=0.01, idle=0.95, iowait=0.005, irq=0.0, softirq=0.005, steal=0.0)
         self.stalls = dict(cpu=0.01, memory=0.0, io=0.005, irq=0.0)
@@ -341,6 +443,68 @@ class Tree:
         self.groups.append((path, list(procs), memory, pids, cpu, v1))
         if v1:
             self.cgroup_v1 = True
+
+    def book(self, kind, pid, name=None, pools=(), slots=(), numbers=None, status="ok", port=0, netns=None, source="-", when=None):
+        """What a server says of itself (src/books/book.h). pools: (kind, name, dict); slots: (id, dict); numbers: dict. Each value, and pools, slots and
+        numbers themselves, may be a level; `who` and `text` are texts. when(i): a book came at this moment."""
+        def word(text):
+            return "".join(chr(b) if 32 < b < 127 and b != 37 else "%%%02X" % b for b in raw(text)) or "-"
+
+        def fields(values, i):
+            return "".join(" %s=%s" % (k, word(at(v, i)) if k in ("who", "text", "peer", "state") else int(at(v, i))) for k, v in values.items() if at(v, i) is not None)
+
+        def text(i):
+            if when and not when(i):
+                return None
+            lines = ["server %s %s pid=%d netns=%d port=%d status=%s took=900 at=%d source=%s" % (
+                kind, word(name or kind), pid, netns or HOST_NETNS, port, at(status, i), self.clock(i)[1], word(source))]
+            lines += ["pool %s %s%s" % (k, word(n), fields(v, i)) for k, n, v in pools if at(v, i) is not None]
+            now = slots(i) if callable(slots) else slots
+            lines += ["slot %d%s" % (number, fields(v, i)) for number, v in now]
+            lines += ["number %s %d" % (word(k), at(v, i)) for k, v in (numbers or {}).items() if at(v, i) is not None]
+            return "\n".join(lines) + "\n"
+
+        self.set("books/%s.%d" % (kind, pid), text)
+
+    def server(self, pid, name, port, children=0, waiting=0, backlog=511, inode=8001, threads=1, drops=0, start=None, **more):
+        """A server that listens, and its worker processes pid+1, pid+2 ..."""
+        self.proc(pid, name, open=[Sock(inode)], switches=0, start=start, **more)
+        for k in range(children):
+            self.proc(pid + 1 + k, name, ppid=pid, uid=33, threads=threads, start=start, switches=0, **more)
+        self.listen(port, inode, waiting=waiting, backlog=backlog, drops=drops)
+
+    def _event(self, i, body):
+        """What the probes say happened at moment i; from the first event on they are there in all moments."""
+        if "probes/events" not in self.raw:
+            self.raw["probes/events"] = [b""] * self.moments
+        self.raw["probes/events"][i] += body
+
+    def signal(self, i, number, sender, target, sender_comm, target_comm, uid=0):
+        self._event(i, struct.pack("=6I16s16s", 2, number, sender, target, uid, 0, raw(sender_comm), raw(target_comm)))
+
+    def ended(self, i, pid, ppid, comm, code=0, uid=0):
+        self._event(i, struct.pack("=6I8Q", 1, pid, ppid, uid, code, 0, 10**14, 10**14 + 10**7, 10**6, 0, 0, 0, 100, 0) + raw(comm).ljust(16, b"\0"))
+
+    def clients(self, peer, port, n, kind, local="10.0.0.5", first=20000):
+        """n connections of a peer to a server's port. kind: reads (does not take its data), idle (answered, nothing asked), asked (waits for an answer),
+        trickles (sends a request byte by byte), waits (is not accepted), takes (a large answer that it takes fast)."""
+        for k in range(n):
+            inode, recvq, sendq = 0 if kind == "waits" else 50000 + first + k, 0, 0
+            old = lambda i: 20000 + i * 1000 * self.step
+            tcp = dict(sent=0, received=80, sent_ms=old, received_ms=old)
+            if kind == "reads":
+                sendq = 90000
+                tcp = dict(sent=lambda i: 40000 + 8 * i, received=80, sent_ms=200, received_ms=old, unsent=70000, window=0)
+            elif kind == "takes":
+                sendq = 90000
+                tcp = dict(sent=lambda i: 40000 + 500000 * i, received=80, sent_ms=1, received_ms=old, unsent=70000)
+            elif kind == "idle":
+                tcp = dict(sent=3000, received=400, sent_ms=old, received_ms=lambda i: old(i) + 40)
+            elif kind == "trickles":
+                tcp = dict(sent=0, received=lambda i: 60 + 8 * i, sent_ms=old, received_ms=300)
+            elif kind == "waits":
+                recvq = 80
+            self.connect(local, port, peer, first + k, inode=inode, recvq=recvq, sendq=sendq, tcp=tcp)
 
     def set(self, path, content):
         """A file as it is: text, bytes, None (not there), a list or a function of these."""

@@ -53,9 +53,53 @@ static void selectors(void)
 	refused("cpu.busy{cpu=\"0\"", "at 17: ',' or '}'");
 	refused("cpu.busy{cpu=\"0\"}x", "at 18: the end");
 	refused("cpu.busy{cqu=\"0\"}", "at 10: 'cqu': no such label");
-	refused("cpu.busy{cpu=~\"[\"}", "at 15: an extended regular expression");
-	refused("cpu.busy{cpu=~\"a{3}\"}", "at 15: a regular expression without");
-	refused("cpu.busy{cpu=~\"(a)\\\\1\"}", "at 15: a regular expression without");
+	refused("cpu.busy{cpu=~\"[\"}",
+		"at 15: a regular expression is expected: missing terminating ]");
+	refused("cpu.busy{cpu=~\"(a)\\\\1\"}",
+		"at 15: a regular expression is expected: no back-references");
+	refused("cpu.busy{cpu=~\"(?=a)a\"}",
+		"at 15: a regular expression is expected: of '(?' only");
+	refused("cpu.busy{cpu=~\"[a[]a*+\"}",
+		"at 15: a regular expression is expected: no '+' behind a repetition");
+	CHECK_INT(parse("cpu.busy{cpu=~\"[]*+]a\"}"), 0);
+	refused("cpu.busy{cpu=~\"(*ACCEPT)\"}",
+		"at 15: a regular expression is expected: no verbs");
+	refused("cpu.busy{cpu=~\"((a{99}){99}){99}\"}",
+		"at 15: a regular expression is expected: regular expression is too large");
+	refused("cpu.busy{cpu=~\"(abcdef){999}\"}",
+		"at 15: a regular expression is expected: less counted repetition");
+	refused("cpu.busy{cpu=~\"((((((((((((((((((a))))))))))))))))))\"}",
+		"at 15: a regular expression is expected: parentheses are too");
+}
+
+/* The pattern must match all of a text, and takes its time for no pattern. */
+static void patterns(void)
+{
+	static const struct {
+		const char *pattern, *text;
+		int matches;
+	} rows[] = {
+		{"eth[0-9]+", "eth12", 1},
+		{"eth[0-9]+", "xeth12", 0},
+		{"eth[0-9]+", "eth12x", 0},
+		{"eth|ethx", "ethx", 1},
+		{"a{2,3}", "aaa", 1},
+		{"a{2,3}", "aaaa", 0},
+		{"(?i)ETH\\d", "eth0", 1},
+		{".*", "", 1},
+		{"", "x", 0},
+		{"(a*)*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaac",
+			0},
+		{"((a+)+)+", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+			1},
+	};
+	for (size_t i = 0; i < COUNTOF(rows); i++) {
+		char said[PATTERN_ERROR];
+		struct pattern *p = NULL;
+		CHECK_INT(pattern_compile(rows[i].pattern, &p, said), 0);
+		CHECK_INT(pattern_matches(p, rows[i].text), rows[i].matches);
+		pattern_free(p);
+	}
 }
 
 static void functions(void)
@@ -540,6 +584,7 @@ int main(void)
 	(void)setenv("TZ", "UTC", 1);
 	tzset();
 	selectors();
+	patterns();
 	functions();
 	matching();
 	numbers_of_many();

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-#include "http/confine.h"
+#include "base/confine.h"
 
 #include "base/attr.h"
 
@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -55,14 +56,29 @@ static int become(uid_t uid, gid_t gid)
 
 int confine_user(uid_t uid, gid_t gid)
 {
+	return confine_user_but(uid, gid, 0);
+}
+
+int confine_user_but(uid_t uid, gid_t gid, uint64_t capabilities)
+{
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
-	int r = geteuid() == 0 ? become(uid, gid) : 0;
+	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+	if (syscall(SYS_capget, &head, has) < 0)
+		return -errno;
+	if (capabilities && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return -errno;
+	/* Who may, does: root, and who was given CAP_SETUID and CAP_SETGID. */
+	bool may = (has[0].effective >> CAP_SETUID & 1) && (has[0].effective >> CAP_SETGID & 1);
+	int r = geteuid() == 0 || may ? become(uid, gid) : 0;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 && r == 0)
 		r = -errno;
 	/* Kernels that know no ambient capabilities have none to clear. */
 	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	int caps = error_of(syscall(SYS_capset, &head, none));
+	for (unsigned i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		has[i].effective = has[i].permitted &= (uint32_t)(capabilities >> 32 * i);
+		has[i].inheritable = 0;
+	}
+	int caps = error_of(syscall(SYS_capset, &head, has));
 	return r < 0 ? r : caps;
 }
 
@@ -235,6 +251,33 @@ static const int calls[] = {
 static const int resolver_calls[] = {
 	SYS_connect, SYS_bind, SYS_sendmmsg, SYS_recvmmsg, SYS_ioctl, SYS_uname};
 
+/* Of who asks a server: sockets are made by a condition below. The last three give rights up. */
+static const int asker_calls[] = {
+	SYS_connect,
+	SYS_uname,
+	SYS_sysinfo,
+	SYS_openat2,
+	SYS_fchdir,
+	SYS_getppid,
+	SYS_getgid,
+	SYS_getegid,
+	SYS_getcwd,
+	SYS_socketpair,
+	SYS_ioctl,
+	SYS_prctl,
+	SYS_seccomp,
+	SYS_capget,
+	SYS_capset,
+#ifdef SYS_pipe
+	SYS_pipe,
+	SYS_select,
+	SYS_getdents,
+	SYS_eventfd,
+	SYS_epoll_create,
+#endif
+	SYS_pselect6,
+};
+
 /* Calls that are granted as long as none of these bits is in one of their arguments, or only if it is. */
 static const struct {
 	int call;
@@ -253,7 +296,11 @@ static const struct {
 	{SYS_socket, 0, ~(uint32_t)(AF_INET | AF_INET6), false},
 };
 
-enum { RULES = 8 + 2 * (COUNTOF(calls) + COUNTOF(resolver_calls)) + 5 * COUNTOF(conditions) };
+enum {
+	RULES = 16 + 2 * (COUNTOF(calls) + COUNTOF(resolver_calls) + COUNTOF(asker_calls)) +
+		5 * COUNTOF(conditions)
+};
+enum profile { PROFILE_SERVER, PROFILE_RESOLVER, PROFILE_ASKER };
 
 struct program {
 	struct sock_filter rows[RULES];
@@ -295,33 +342,93 @@ static void add_calls(struct program *p, const int *rows, size_t n)
 	}
 }
 
-static int restrict_calls(bool resolver)
+/* socket() of these families alone; the last rule, since it loads the argument over the number. */
+static void add_families(struct program *p)
+{
+	static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6};
+	size_t half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0;
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 2 + 2 * COUNTOF(families), SYS_socket);
+	add_load(p, offsetof(struct seccomp_data, args) + half);
+	for (size_t i = 0; i < COUNTOF(families); i++) {
+		add(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, families[i]);
+		add_answer(p, SECCOMP_RET_ALLOW);
+	}
+	add_answer(p, SECCOMP_RET_ERRNO | EAFNOSUPPORT);
+}
+
+static void begin(struct program *p)
+{
+	/* The numbers of calls are those of one architecture: another one's calls would slip through. */
+	add_load(p, offsetof(struct seccomp_data, arch));
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OUR_ARCHITECTURE);
+	add_answer(p, SECCOMP_RET_KILL_PROCESS);
+	add_load(p, offsetof(struct seccomp_data, nr));
+}
+
+static int install(const struct program *p)
+{
+	struct sock_filter rows[RULES];
+	memcpy(rows, p->rows, sizeof rows);
+	struct sock_fprog program = {p->n, rows};
+	return error_of(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0));
+}
+
+static int restrict_calls(enum profile profile)
 {
 	struct program p = {.n = 0};
-	/* The numbers below are those of one architecture: another one's calls would slip through. */
-	add_load(&p, offsetof(struct seccomp_data, arch));
-	add(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, OUR_ARCHITECTURE);
-	add_answer(&p, SECCOMP_RET_KILL_PROCESS);
-	add_load(&p, offsetof(struct seccomp_data, nr));
+	begin(&p);
 	add_calls(&p, calls, COUNTOF(calls));
-	if (resolver)
+	if (profile == PROFILE_RESOLVER)
 		add_calls(&p, resolver_calls, COUNTOF(resolver_calls));
-	for (size_t i = 0; i < COUNTOF(conditions) - !resolver; i++)
+	if (profile == PROFILE_ASKER)
+		add_calls(&p, asker_calls, COUNTOF(asker_calls));
+	for (size_t i = 0; i < COUNTOF(conditions) - (profile != PROFILE_RESOLVER); i++)
 		add_condition(&p, i);
+	if (profile == PROFILE_ASKER)
+		add_families(&p);
 	/* Not EPERM: a library that tries a newer call falls back to the older one. */
 	add_answer(&p, SECCOMP_RET_ERRNO | ENOSYS);
-	struct sock_fprog program = {p.n, p.rows};
-	return error_of(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0));
+	return install(&p);
+}
+
+/* A second filter: of the answers of all the strictest counts. */
+static int forbid(const int *rows, size_t n)
+{
+	struct program p = {.n = 0};
+	begin(&p);
+	for (size_t i = 0; i < n; i++) {
+		add(&p, BPF_JMP | BPF_JEQ | BPF_K, 0, 1, (uint32_t)rows[i]);
+		add_answer(&p, SECCOMP_RET_ERRNO | ENOSYS);
+	}
+	/* Its own limits (0), not those of others of its user. */
+	size_t half = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? sizeof(uint32_t) : 0;
+	add(&p, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, SYS_prlimit64);
+	add_load(&p, offsetof(struct seccomp_data, args) + half);
+	add(&p, BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 0);
+	add_answer(&p, SECCOMP_RET_ERRNO | EPERM);
+	add_answer(&p, SECCOMP_RET_ALLOW);
+	return install(&p);
 }
 
 int confine_calls(void)
 {
-	return restrict_calls(false);
+	return restrict_calls(PROFILE_SERVER);
 }
 
 int confine_resolver_calls(void)
 {
-	return restrict_calls(true);
+	return restrict_calls(PROFILE_RESOLVER);
+}
+
+int confine_asker_calls(void)
+{
+	return restrict_calls(PROFILE_ASKER);
+}
+
+int confine_asker_again(void)
+{
+	static const int given_up[] = {SYS_openat2, SYS_prctl, SYS_capset, SYS_seccomp, SYS_tgkill};
+	return forbid(given_up, COUNTOF(given_up));
 }
 
 #else
@@ -332,6 +439,16 @@ int confine_calls(void)
 }
 
 int confine_resolver_calls(void)
+{
+	return -ENOSYS;
+}
+
+int confine_asker_calls(void)
+{
+	return -ENOSYS;
+}
+
+int confine_asker_again(void)
 {
 	return -ENOSYS;
 }

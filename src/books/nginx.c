@@ -1,0 +1,114 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* nginx: stub_status, where the configuration has it; the limit from the configuration.
+ *
+ * A connection of nginx's that it makes itself, to an upstream, takes one of worker_connections too and is not among the active ones: the limit may be met
+ * at half of it where all is proxied. The connection that asks is one of the active ones, and not counted. */
+#include "books/nginx.h"
+
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char opens[] = "server { listen 127.0.0.1:8080; location = /nginx_status { "
+			    "stub_status; access_log off; allow 127.0.0.1; deny all; } }";
+
+struct nginx {
+	struct nginx_conf conf;
+	bool have_conf, have_place;
+	struct http_place place;
+};
+
+static struct nginx self; /* a reader process has exactly one */
+
+static struct address address_of(const char *text)
+{
+	struct address a = {.family = AF_INET};
+	if (strcmp(text, "localhost") == 0)
+		text = "127.0.0.1";
+	if (inet_pton(AF_INET, text, a.bytes) == 1)
+		return a;
+	a.family = AF_INET6;
+	return inet_pton(AF_INET6, text, a.bytes) == 1 ? a : (struct address){0};
+}
+
+static bool find_place(
+	const struct nginx_conf *c, const struct book_target *t, struct http_place *p)
+{
+	if (!c->there)
+		return false;
+	*p = (struct http_place){.unix_path = ""};
+	server_copy(p->page, sizeof p->page, c->page);
+	server_copy(p->host, sizeof p->host, c->host);
+	if (*c->listen.unix_path) {
+		server_copy(p->at, sizeof p->at, "localhost");
+		(void)snprintf(
+			p->unix_path, sizeof p->unix_path, "%s%s", t->root, c->listen.unix_path);
+		return true;
+	}
+	struct address a = address_of(c->listen.address);
+	http_address(p->at, sizeof p->at, &a, c->listen.port);
+	return c->listen.port != 0;
+}
+
+int book_open_nginx(struct book_target *t)
+{
+	self = (struct nginx){.have_conf = false};
+	t->state = &self;
+	int r = nginx_conf_read(&self.conf, t);
+	self.have_conf = r == 0;
+	self.have_place = r == 0 && find_place(&self.conf, t, &self.place);
+	return r < 0 ? r : self.have_place ? 0 : -ENOENT;
+}
+
+static uint64_t less_one(uint64_t v)
+{
+	return v ? v - 1 : 0;
+}
+
+static void write_counts(struct book *b, const struct nginx_stub *s, uint64_t limit)
+{
+	uint64_t used = less_one(s->active);
+	book_line(b,
+		"pool connections - used=%" PRIu64 " idle=%" PRIu64 " limit=%" PRIu64
+		" served=%" PRIu64 " refused=%" PRIu64 " reading=%" PRIu64 " working=%" PRIu64
+		" keepalive=%" PRIu64,
+		used, limit > used ? limit - used : 0, limit, s->handled,
+		s->accepts > s->handled ? s->accepts - s->handled : 0, s->reading,
+		less_one(s->writing), s->waiting);
+	book_line(b, "number requests %" PRIu64, s->requests);
+}
+
+void book_ask_nginx(struct book_target *t, bool full, struct book *ret)
+{
+	struct nginx *n = &self;
+	struct nginx_stub stub;
+	struct http_page page = {.took_us = 0};
+	char source[320];
+	enum book_status status = !n->have_place ? BOOK_CLOSED : full ? BOOK_FULL : BOOK_OK;
+	bool asked = status == BOOK_OK;
+	if (asked) {
+		http_get(&n->place, "", clock_mono_ns() + BOOK_DEADLINE_MS * UINT64_C(1000000),
+			true, &page);
+		status = page.status;
+	}
+	if (asked && status == BOOK_OK && nginx_stub(page.text, page.n, &stub) < 0)
+		status = BOOK_GARBAGE;
+	(void)snprintf(source, sizeof source, "http://%.*s%.*s", (int)sizeof n->place.at,
+		n->place.at, (int)sizeof n->place.page, n->place.page);
+	book_server(ret, t, t->program, n->have_place ? source : opens, status, page.took_us);
+	if (!n->have_conf)
+		return;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	uint64_t limit = nginx_limit(&n->conf, cpus > 0 ? (uint64_t)cpus : 1);
+	if (status == BOOK_OK)
+		write_counts(ret, &stub, limit);
+	else
+		book_line(ret, "pool connections - limit=%" PRIu64, limit);
+	book_line(ret, "number config.keepalive %" PRIu64, n->conf.keepalive_s);
+	book_line(ret, "number config.timeout %" PRIu64, n->conf.send_timeout_s);
+}

@@ -1,0 +1,214 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "books/server_files.h"
+
+#include "base/attr.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+enum { GLOB_MAX = 512, GLOB_LOOKS = 4096, GLOB_DEPTH = 16, ENVIRONMENT = 64 * 1024 };
+
+/* Kernels before 5.6 have no openat2(): there a link of a container may lead out of it, to files that its own user could read. */
+static int open_inside(const struct book_target *t, const char *path, int flags)
+{
+	AUTO_FD int root = open(*t->root ? t->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return -errno;
+	/* A FIFO would be waited for. openat2() minds the flag where nothing is read. */
+	flags |= flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	struct open_how how = {
+		.flags = (unsigned)flags, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
+		path += strspn(path, "/");
+		fd = openat(root, *path ? path : ".", flags);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static ssize_t read_whole(int fd, char *buf, size_t size)
+{
+	size_t n = 0;
+	while (n + 1 < size) {
+		ssize_t r = read(fd, buf + n, size - 1 - n);
+		if (r < 0)
+			return -errno;
+		if (r == 0)
+			break;
+		n += (size_t)r;
+	}
+	buf[n] = '\0';
+	char more;
+	return n + 1 == size && read(fd, &more, 1) == 1 ? -EFBIG : (ssize_t)n;
+}
+
+ssize_t server_file(const struct book_target *t, const char *path, char *buf, size_t size)
+{
+	struct stat st;
+	buf[0] = '\0';
+	AUTO_FD int fd = open_inside(t, path, O_RDONLY);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? read_whole(fd, buf, size) : -EINVAL;
+}
+
+/* ---- patterns ---- */
+
+struct walk {
+	const struct book_target *t;
+	int (*each)(void *ctx, const char *path);
+	void *ctx;
+	unsigned found, looks;
+	bool folders;
+};
+
+static int keep_name(const struct dirent *d)
+{
+	return strcmp(d->d_name, ".") != 0 && strcmp(d->d_name, "..") != 0;
+}
+
+static int walk_pattern(struct walk *w, const char *done, const char *rest, unsigned depth);
+
+static int walk_folder(
+	struct walk *w, const char *done, const char *part, const char *rest, unsigned depth)
+{
+	int r = 0;
+	int fd = open_inside(w->t, *done ? done : "/", O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return 0;
+	struct dirent **names;
+	char at[32];
+	(void)snprintf(at, sizeof at, "/proc/self/fd/%d", fd);
+	int n = scandir(at, &names, keep_name, alphasort);
+	(void)close(fd);
+	for (int i = 0; i < n; i++) {
+		char path[SERVER_PATH];
+		const char *name = names[i]->d_name;
+		if (r == 0 && w->found < GLOB_MAX && w->looks++ < GLOB_LOOKS &&
+			fnmatch(part, name, FNM_PERIOD) == 0 &&
+			(size_t)snprintf(path, sizeof path, "%s/%s", done, name) < sizeof path)
+			r = walk_pattern(w, path, rest, depth + 1);
+		free(names[i]);
+	}
+	if (n >= 0)
+		free(names);
+	return r;
+}
+
+/* done: a path without a slash at its end; rest: the parts that are to come. */
+static int walk_pattern(struct walk *w, const char *done, const char *rest, unsigned depth)
+{
+	char part[256], path[SERVER_PATH];
+	rest += strspn(rest, "/");
+	if (depth > GLOB_DEPTH)
+		return 0;
+	if (!*rest) {
+		AUTO_FD int fd = open_inside(w->t, *done ? done : "/", O_PATH);
+		struct stat st;
+		if (fd < 0 || fstat(fd, &st) < 0)
+			return 0;
+		if (S_ISDIR(st.st_mode))
+			return w->folders ? walk_folder(w, done, "*", "", depth) : 0;
+		if (!S_ISREG(st.st_mode) || w->found++ >= GLOB_MAX)
+			return 0;
+		return w->each(w->ctx, done);
+	}
+	size_t n = strcspn(rest, "/");
+	if (n >= sizeof part)
+		return 0;
+	memcpy(part, rest, n);
+	part[n] = '\0';
+	if (part[strcspn(part, "*?[")])
+		return walk_folder(w, done, part, rest + n, depth);
+	if ((size_t)snprintf(path, sizeof path, "%s/%s", done, part) >= sizeof path)
+		return 0;
+	return walk_pattern(w, path, rest + n, depth + 1);
+}
+
+int server_glob(const struct book_target *t, const char *pattern, bool folders,
+	int (*each)(void *ctx, const char *path), void *ctx)
+{
+	struct walk w = {.t = t, .each = each, .ctx = ctx, .folders = folders};
+	return walk_pattern(&w, "", pattern, 0);
+}
+
+/* ---- the process ---- */
+
+static ssize_t process_file(const struct book_target *t, const char *name, char *buf, size_t size)
+{
+	char path[48];
+	buf[0] = '\0';
+	(void)snprintf(path, sizeof path, "/proc/%d/%s", t->pid, name);
+	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : read_whole(fd, buf, size);
+}
+
+ssize_t server_arguments(const struct book_target *t, char *buf, size_t size)
+{
+	ssize_t n = process_file(t, "cmdline", buf, size - 1);
+	if (n == -EFBIG)
+		n = (ssize_t)size - 2;
+	buf[n > 0 ? n + 1 : 0] = '\0';
+	return n;
+}
+
+bool server_environment(const struct book_target *t, const char *name, char *buf, size_t size)
+{
+	AUTO_FREE char *all = malloc(ENVIRONMENT);
+	ssize_t n = all ? process_file(t, "environ", all, ENVIRONMENT) : -ENOMEM;
+	size_t len = strlen(name);
+	for (const char *p = all; n > 0 && p < all + n; p += strlen(p) + 1)
+		if (strncmp(p, name, len) == 0 && p[len] == '=')
+			return (size_t)snprintf(buf, size, "%s", p + len + 1) < size;
+	return false;
+}
+
+static void process_link(const struct book_target *t, const char *name, char *buf, size_t size)
+{
+	char path[48];
+	(void)snprintf(path, sizeof path, "/proc/%d/%s", t->pid, name);
+	ssize_t n = readlink(path, buf, size);
+	if (n < 0 || (size_t)n >= size)
+		n = 0;
+	buf[n] = '\0';
+}
+
+void server_folder(const struct book_target *t, char *buf, size_t size)
+{
+	process_link(t, "cwd", buf, size);
+	if (*buf != '/')
+		(void)snprintf(buf, size, "/");
+}
+
+void server_program(const struct book_target *t, char *buf, size_t size)
+{
+	process_link(t, "exe", buf, size);
+	char *gone = strstr(buf, " (deleted)"); /* it was upgraded since */
+	if (gone)
+		*gone = '\0';
+}
+
+void server_copy(char *dst, size_t size, const char *text)
+{
+	size_t n = strnlen(text, size - 1);
+	memcpy(dst, text, n);
+	dst[n] = '\0';
+}
+
+bool server_join(char *buf, size_t size, const char *base, const char *path)
+{
+	if (*path == '/')
+		return (size_t)snprintf(buf, size, "%s", path) < size;
+	return (size_t)snprintf(buf, size, "%s/%s", strcmp(base, "/") == 0 ? "" : base, path) <
+	       size;
+}

@@ -1,0 +1,177 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* servers: which servers are to be asked for their books (decision 0012), told to plimsoll-books.
+ *
+ * A server is who owns a listening TCP or unix socket and is called like a kind of books.def; its first process is the topmost parent of the same name,
+ * so that Apache's workers are one server. Everything stands in the tables of this sample already: nothing is read here. It is told when something
+ * changed, and every few seconds, since the other side may have begun anew. */
+#include "collect/engine_impl.h"
+
+#include "books/book.h"
+#include "books/wanted.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum {
+	PARENTS = 16,      /* at most so many are climbed */
+	WORKER_TICKS = 16, /* a server that is all root's is looked through again so seldom */
+	TELL_S = 5,
+};
+
+struct servers {
+	struct books_wanted told;
+	int32_t owners[BOOK_SERVERS]; /* of the listener that a row came from last */
+	uint64_t told_ns;
+	uint32_t beyond; /* servers that found no room */
+	int broken;      /* errno of telling, once it was not "later" */
+	struct books_wanted now;
+};
+
+int engine_servers_open(struct engine *e)
+{
+	e->servers = calloc(1, sizeof *e->servers);
+	return e->servers ? 0 : -ENOMEM;
+}
+
+void engine_servers_close(struct engine *e)
+{
+	free(e->servers);
+	e->servers = NULL;
+}
+
+static const struct proc *first_process(const struct sample *out, const struct proc *p)
+{
+	for (unsigned i = 0; i < PARENTS; i++) {
+		const struct proc *parent = p->ppid > 0 ? sample_proc(out, p->ppid, 0) : NULL;
+		if (!parent || strncmp(parent->comm, p->comm, sizeof p->comm) != 0)
+			break;
+		p = parent;
+	}
+	return p;
+}
+
+/* A process of the server that is not root's, whose user the one who asks becomes. */
+static int32_t worker_of(const struct engine *e, const struct sample *out, const struct proc *first)
+{
+	if (first->uid)
+		return first->pid;
+	const struct books_wanted *told = &e->servers->told;
+	for (uint32_t i = 0; i < told->count; i++)
+		if (told->rows[i].pid == first->pid &&
+			told->rows[i].start_ticks == first->start_ticks &&
+			sample_proc(out, told->rows[i].worker, 0) &&
+			(told->rows[i].worker != first->pid || e->ticks % WORKER_TICKS))
+			return told->rows[i].worker;
+	const struct proc *procs = TABLE_ROWS(out->procs, struct proc);
+	for (uint32_t i = 0; i < out->procs.count; i++)
+		if (procs[i].ppid == first->pid && procs[i].uid &&
+			strncmp(procs[i].comm, first->comm, sizeof first->comm) == 0)
+			return procs[i].pid;
+	return first->pid;
+}
+
+/* The row of the server that the owner of a socket belongs to; NULL when it is none, or there is no room. */
+static struct book_wanted *row_of(
+	struct engine *e, const struct sample *out, int32_t owner, unsigned netns, uint32_t uid)
+{
+	struct servers *s = e->servers;
+	uint64_t inode = e->series->netns[netns].inode;
+	for (uint32_t i = 0; i < s->now.count; i++)
+		if (s->owners[i] == owner && s->now.rows[i].netns == inode)
+			return &s->now.rows[i];
+	const struct proc *p = sample_proc(out, owner, 0);
+	const char *kind = p && !p->self && !p->kernel ? book_kind_of(p->comm) : NULL;
+	if (!kind)
+		return NULL;
+	const struct proc *first = first_process(out, p);
+	for (uint32_t i = 0; i < s->now.count; i++)
+		if (s->now.rows[i].pid == first->pid && s->now.rows[i].netns == inode) {
+			s->owners[i] = owner;
+			return &s->now.rows[i];
+		}
+	if (s->now.count == BOOK_SERVERS) {
+		s->beyond++;
+		return NULL;
+	}
+	s->owners[s->now.count] = owner;
+	struct book_wanted *w = &s->now.rows[s->now.count++];
+	w->pid = first->pid;
+	w->worker = p->uid ? p->pid : worker_of(e, out, first);
+	w->start_ticks = first->start_ticks;
+	w->netns = inode;
+	w->uid = uid;
+	(void)snprintf(w->kind, sizeof w->kind, "%s", kind);
+	(void)snprintf(w->program, sizeof w->program, "%.*s", (int)sizeof p->comm - 1, p->comm);
+	return w;
+}
+
+/* Of several ports the one that most probably is plain HTTP: the lowest, but not that of HTTPS. */
+static bool is_better(uint16_t port, uint16_t than)
+{
+	enum { HTTPS = 443 };
+	if ((port == HTTPS) != (than == HTTPS))
+		return than == HTTPS;
+	return port < than;
+}
+
+static void take_listeners(struct engine *e, const struct sample *out)
+{
+	const struct listener *rows = TABLE_ROWS(out->listeners, struct listener);
+	for (uint32_t i = 0; i < out->listeners.count; i++) {
+		const struct listener *l = &rows[i];
+		struct book_wanted *w = l->pid ? row_of(e, out, l->pid, l->netns, l->uid) : NULL;
+		if (!w)
+			continue;
+		w->full = w->full || l->waiting > 0;
+		if (!w->address.family || is_better(l->port, w->port)) {
+			w->address = l->local;
+			w->port = l->port;
+		}
+	}
+}
+
+static void take_unix_listeners(struct engine *e, struct sample *out)
+{
+	struct unix_listener *rows = TABLE_ROWS(out->unix_listeners, struct unix_listener);
+	for (uint32_t i = 0; i < out->unix_listeners.count; i++) {
+		struct unix_listener *l = &rows[i];
+		struct book_wanted *w = l->pid ? row_of(e, out, l->pid, l->netns, l->uid) : NULL;
+		const char *path = w ? intern_text(&e->series->names, l->path) : NULL;
+		if (!w || !path || !*path)
+			continue;
+		w->full = w->full || (l->waiting > 0 && !w->address.family);
+		if (!*w->path && strlen(path) < sizeof w->path)
+			(void)snprintf(w->path, sizeof w->path, "%s", path);
+	}
+}
+
+void engine_servers(struct engine *e, struct sample *out)
+{
+	struct servers *s = e->servers;
+	if (reader_is_replay(e->reader) || !reader_books_there(e->reader))
+		return;
+	memset(&s->now, 0, sizeof s->now);
+	s->now.magic = BOOKS_MAGIC;
+	s->beyond = 0;
+	take_listeners(e, out);
+	take_unix_listeners(e, out);
+	if (s->beyond)
+		sample_gap(out, NETNS_HOST, ENOSPC, "books of servers beyond 64", "workers");
+	size_t size = books_wanted_size(s->now.count);
+	if (e->now_ns >= s->told_ns + TELL_S * UINT64_C(1000000000) ||
+		s->now.count != s->told.count || memcmp(&s->now, &s->told, size) != 0) {
+		int r = reader_books_tell(e->reader, &s->now, size);
+		if (r != -EAGAIN)
+			s->broken = -r;
+		if (r == 0) {
+			memcpy(&s->told, &s->now, size);
+			s->told_ns = e->now_ns;
+		}
+	}
+	if (s->broken)
+		sample_gap(out, NETNS_HOST, s->broken,
+			"what servers say of themselves (plimsoll-books)", "workers");
+}

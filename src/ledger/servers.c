@@ -1,0 +1,417 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "ledger/servers.h"
+
+#include <string.h>
+
+enum {
+	GENERATIONS = 16, /* from a process up to the first of its program */
+	LOOKS = 3,        /* samples in which data must stand in a queue */
+	IDLE_BYTES =
+		16, /* a connection that was sent no more in the window had nothing to be answered */
+};
+#define WAITED_S                                                                                   \
+	1.0 /* connections are accepted sooner than this where somebody is there to do it */
+
+/* ---- processes ---- */
+
+int32_t server_first(const struct view *v, int32_t pid)
+{
+	const struct usage *u = pid ? view_usage(v, pid) : NULL;
+	if (!u)
+		return pid;
+	for (unsigned i = 0; i < GENERATIONS && u->parent && !u->parent->gone; i++) {
+		if (memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) != 0)
+			break;
+		u = u->parent;
+	}
+	return u->p->pid;
+}
+
+bool server_has(const struct view *v, int32_t first, int32_t pid)
+{
+	const struct usage *u = pid ? view_usage(v, pid) : NULL;
+	for (unsigned i = 0; u && i < GENERATIONS; i++, u = u->parent)
+		if (u->p->pid == first)
+			return true;
+	return false;
+}
+
+static void count_processes(const struct view *v, struct server *s)
+{
+	const struct usage *first = view_usage(v, s->pid);
+	for (size_t i = 0; first && i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->gone || u == first || u->p->ppid != s->pid || u->p->state == 'Z' ||
+			memcmp(u->p->comm, first->p->comm, PROC_COMM) != 0)
+			continue;
+		s->children++;
+		s->threads += u->p->threads;
+	}
+	if (first && s->children <= 0)
+		s->threads = first->p->threads;
+}
+
+/* ---- books ---- */
+
+const struct server_book *server_book_of(const struct sample *s, int32_t pid)
+{
+	for (uint32_t i = 0; i < s->servers.count; i++)
+		if (TABLE_ROWS(s->servers, struct server_book)[i].pid == pid)
+			return &TABLE_ROWS(s->servers, struct server_book)[i];
+	return NULL;
+}
+
+const struct server_pool *server_pool_of(
+	const struct sample *s, int32_t pid, enum pool_kind kind, uint32_t name)
+{
+	const struct server_pool *rows = TABLE_ROWS(s->pools, struct server_pool);
+	for (uint32_t i = 0; i < s->pools.count; i++)
+		if (rows[i].server == pid && rows[i].kind == kind && rows[i].name == name)
+			return &rows[i];
+	return NULL;
+}
+
+bool server_number_of(
+	const struct view *v, const struct sample *s, int32_t pid, const char *name, uint64_t *ret)
+{
+	const struct server_number *rows = TABLE_ROWS(s->server_numbers, struct server_number);
+	for (uint32_t i = 0; i < s->server_numbers.count; i++)
+		if (rows[i].server == pid &&
+			strcmp(intern_text(&v->series->names, rows[i].name), name) == 0) {
+			*ret = rows[i].value;
+			return true;
+		}
+	return false;
+}
+
+bool server_number_growth(const struct view *v, int32_t pid, const char *name, double *ret)
+{
+	uint64_t last, now;
+	bool known = false;
+	double sum = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		if (!server_number_of(v, view_at(v, i), pid, name, &now))
+			continue;
+		if (known && now > last)
+			sum += (double)(now - last);
+		last = now;
+		known = true;
+	}
+	*ret = sum;
+	return known;
+}
+
+const char *server_name(struct view *v, const struct server_book *b)
+{
+	return arena_str(&v->scratch, intern_text(&v->series->names, b->name));
+}
+
+const char *server_kind(const struct view *v, const struct server_book *b)
+{
+	return intern_text(&v->series->names, b->kind);
+}
+
+const char *server_slot_peer(struct view *v, const struct server_slot *s)
+{
+	char text[48];
+	return s->peer.family ? arena_str(&v->scratch, address_text(text, &s->peer)) : "";
+}
+
+/* ---- connections ---- */
+
+static bool is_port(const struct server *s, uint16_t port)
+{
+	for (size_t i = 0; i < s->nports; i++)
+		if (s->ports[i] == port)
+			return true;
+	return false;
+}
+
+/* The same row in another sample; both are mostly in the same order. */
+static const struct conn_group *conn_near(
+	const struct sample *s, const struct conn_group *like, uint32_t guess)
+{
+	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
+	uint32_t n = s->conns.count, at = guess < n ? guess : 0;
+	for (uint32_t i = 0; i < n; i++, at = at + 1 < n ? at + 1 : 0)
+		if (rows[at].port == like->port && rows[at].netns == like->netns &&
+			rows[at].outgoing == like->outgoing &&
+			rows[at].peer_hostbits == like->peer_hostbits &&
+			address_equal(&rows[at].peer, &like->peer) &&
+			address_equal(&rows[at].local, &like->local))
+			return &rows[at];
+	return NULL;
+}
+
+/* Members with data in Send-Q in each of the last looks, whose peer did not even take once in the window what stands there. */
+static double standing(const struct view *v, const struct conn_group *g, uint32_t at, double out)
+{
+	double least = g->sendq_conns;
+	for (unsigned i = v->n > LOOKS ? v->n - LOOKS : 0; least > 0 && i + 1 < v->n; i++) {
+		const struct conn_group *o = conn_near(view_at(v, i), g, at);
+		double here = o ? o->sendq_conns : 0;
+		least = here < least ? here : least;
+	}
+	return out < (double)g->sendq ? least : 0;
+}
+
+static struct server_peer *peer_of(
+	struct server_peer *peers, size_t *n, size_t max, const struct conn_group *g)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (peers[i].several == (g->peer_hostbits != 0) &&
+			address_equal(&peers[i].address, &g->peer))
+			return &peers[i];
+	if (*n == max)
+		return NULL;
+	peers[*n] = (struct server_peer){.address = g->peer, .several = g->peer_hostbits != 0};
+	return &peers[(*n)++];
+}
+
+static double positive(double x)
+{
+	return x > 0 ? x : 0;
+}
+
+static void add_group(
+	struct view *v, const struct conn_group *g, uint32_t at, struct server_peer *p)
+{
+	char text[56];
+	const struct conn_group *before = conn_near(view_at(v, 0), g, at);
+	double in = before ? positive((double)g->bytes_in - (double)before->bytes_in)
+			   : (double)g->bytes_in,
+	       out = before ? positive((double)g->bytes_out - (double)before->bytes_out)
+			    : (double)g->bytes_out;
+	double taken = positive((double)g->established + g->close_wait - g->queued),
+	       unread = positive((double)g->recvq_conns - g->queued);
+	double idle = g->have_info ? positive(taken - g->owing - g->sendq_conns - unread) : 0;
+	if (!p->name)
+		p->name = arena_str(&v->scratch, conn_peer_text(text, g));
+	p->taken += taken;
+	p->reading += standing(v, g, at, out);
+	p->idle += out <= IDLE_BYTES * idle ? idle : 0;
+	p->owing += g->owing;
+	p->waits += g->queued;
+	p->in += in;
+	p->out += out;
+	p->sendq += (double)g->sendq;
+	p->closed += g->window_closed;
+}
+
+static void keep_largest(struct server *s, const struct server_peer *peers, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t at = s->npeers;
+		for (; at > 0 && s->peers[at - 1].taken < peers[i].taken; at--)
+			if (at < SERVER_PEERS)
+				s->peers[at] = s->peers[at - 1];
+		if (at >= SERVER_PEERS)
+			continue;
+		s->peers[at] = peers[i];
+		s->npeers += s->npeers < SERVER_PEERS;
+	}
+}
+
+/* The connections of its ports. Peers beyond a bound are added up, but have no row. */
+static void count_connections(struct view *v, struct server *s)
+{
+	enum { PEERS = 4096 };
+	const struct sample *last = view_last(v);
+	struct server_peer *peers = arena_alloc(&v->scratch, PEERS * sizeof *peers), other;
+	size_t n = 0;
+	double queued_ms = -1;
+	for (uint32_t i = 0; peers && i < last->conns.count; i++) {
+		const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i];
+		if (g->outgoing || g->netns != s->netns || !is_port(s, g->port))
+			continue;
+		other = (struct server_peer){.name = ""};
+		struct server_peer *p = peer_of(peers, &n, PEERS, g), was = p ? *p : other;
+		add_group(v, g, i, p ? p : &other);
+		p = p ? p : &other;
+		s->taken += p->taken - was.taken;
+		s->reading += p->reading - was.reading;
+		s->idle += p->idle - was.idle;
+		s->owing += p->owing - was.owing;
+		if (g->have_info && g->queued && g->queued_ms > queued_ms)
+			queued_ms = g->queued_ms;
+	}
+	s->waited_s = queued_ms < 0 ? -1 : queued_ms / 1000;
+	keep_largest(s, peers, n);
+}
+
+/* ---- queues ---- */
+
+static bool listens_for(const struct view *v, const struct server *s, const struct listener *l)
+{
+	return l->netns == s->netns &&
+	       (l->pid ? server_has(v, s->pid, l->pid) : s->book && s->book->port == l->port);
+}
+
+/* Connections that wait in one sample in all its queues. */
+static double waiting_in(const struct view *v, const struct server *s, const struct sample *at)
+{
+	double sum = 0;
+	for (uint32_t i = 0; i < at->listeners.count; i++) {
+		const struct listener *l = &TABLE_ROWS(at->listeners, struct listener)[i];
+		if (l->netns == s->netns && is_port(s, l->port))
+			sum += l->waiting;
+	}
+	const struct server_pool *p =
+		s->pool ? server_pool_of(at, s->pid, POOL_WORKERS, s->pool->name) : NULL;
+	(void)v;
+	return sum + (p ? (double)p->waiting : 0);
+}
+
+static void find_ports(const struct view *v, struct server *s)
+{
+	const struct sample *last = view_last(v);
+	uint32_t most = 0;
+	for (uint32_t i = 0; i < last->listeners.count; i++) {
+		const struct listener *l = &TABLE_ROWS(last->listeners, struct listener)[i];
+		if (!listens_for(v, s, l))
+			continue;
+		if (!is_port(s, l->port) && s->nports < SERVER_PORTS)
+			s->ports[s->nports++] = l->port;
+		s->backlog += l->backlog;
+		if (l->waiting > most || !s->port) {
+			most = l->waiting;
+			s->port = l->port;
+		}
+		for (unsigned k = 1; l->have_drops && k < v->n; k++) {
+			const struct listener *a = sample_listener(view_at(v, k - 1), l),
+					      *b = sample_listener(view_at(v, k), l);
+			if (a && b)
+				s->refused += (uint32_t)(b->drops - a->drops);
+		}
+	}
+}
+
+/* How long connections wait, where no connection tells: who waits, over how many are accepted in a second. */
+static double wait_by_rate(const struct view *v, const struct server *s, double first)
+{
+	double opened;
+	if (!view_rate(v, view_id(v, M_TCP_PASSIVE_OPENS, s->netns, 0), &opened))
+		return -1;
+	double accepted = opened - (v->seconds > 0 ? (s->waits - first) / v->seconds : 0);
+	return accepted * 60 > s->waits ? s->waits / accepted : 60;
+}
+
+static void judge_waiting(struct view *v, struct server *s)
+{
+	unsigned waited = 0;
+	double first = waiting_in(v, s, view_at(v, 0));
+	s->waits = waiting_in(v, s, view_last(v));
+	s->since_ns = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		bool waits = waiting_in(v, s, view_at(v, i)) > 0;
+		waited += waits;
+		if (!waits)
+			s->since_ns = 0;
+		else if (!s->since_ns)
+			s->since_ns = view_at(v, i)->real_ns;
+	}
+	if (s->waits <= 0 || waited < 2 || waited * 3 < v->n * 2)
+		return;
+	count_connections(v, s);
+	if (s->nports && s->waited_s < 0)
+		s->waited_s = wait_by_rate(v, s, first);
+	s->starving = s->refused > 0 || s->waited_s >= WAITED_S || !s->nports;
+}
+
+/* ---- servers ---- */
+
+static void count_workers(const struct view *v, struct server *s)
+{
+	count_processes(v, s);
+	s->limit = s->pool && s->pool->have_limit && s->pool->limit ? (double)s->pool->limit : -1;
+	s->workers = s->limit;
+	if (s->workers >= 0)
+		return;
+	/* A process for each connection, or a thread, and nearly all of them have one; a single one that does one thing at a time. */
+	if (s->children >= 2 && s->taken >= 0.8 * s->children && s->taken <= 1.25 * s->children)
+		s->workers = s->children;
+	else if (s->children <= 0 && s->threads >= 4 && s->taken >= 0.6 * s->threads &&
+		 s->taken <= s->threads)
+		s->workers = s->taken;
+	else if (s->children <= 0 && s->threads <= 1 && s->taken <= 1)
+		s->workers = 1;
+}
+
+static struct server *server_at(struct server *rows, size_t *n, size_t max, int32_t pid)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (rows[i].pid == pid)
+			return &rows[i];
+	if (*n == max)
+		return NULL;
+	rows[*n] = (struct server){.pid = pid, .limit = -1, .workers = -1, .waited_s = -1};
+	return &rows[(*n)++];
+}
+
+static const struct server_pool *workers_of(const struct sample *s, int32_t pid)
+{
+	const struct server_pool *rows = TABLE_ROWS(s->pools, struct server_pool), *found = NULL;
+	for (uint32_t i = 0; i < s->pools.count; i++)
+		if (rows[i].server == pid && rows[i].kind == POOL_WORKERS &&
+			(!found || rows[i].waiting > found->waiting))
+			found = &rows[i];
+	return found;
+}
+
+static const struct server_book *book_for(
+	const struct view *v, const struct sample *s, const struct listener *l)
+{
+	for (uint32_t i = 0; i < s->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
+		if (b->netns == l->netns &&
+			(l->pid ? server_has(v, b->pid, l->pid) : b->port == l->port))
+			return b;
+	}
+	return NULL;
+}
+
+static void add_waited_for(struct view *v, struct server *ret, size_t *n, size_t max)
+{
+	const struct sample *s = view_last(v);
+	for (uint32_t i = 0; i < s->listeners.count; i++) {
+		const struct listener *l = &TABLE_ROWS(s->listeners, struct listener)[i];
+		if (l->waiting == 0)
+			continue;
+		const struct server_book *b = book_for(v, s, l);
+		int32_t pid = b ? b->pid : l->pid ? server_first(v, l->pid) : 0;
+		struct server *row = pid ? server_at(ret, n, max, pid) : NULL;
+		if (row) {
+			row->netns = l->netns;
+			row->book = b;
+		}
+	}
+	for (uint32_t i = 0; i < s->pools.count; i++) {
+		const struct server_pool *p = &TABLE_ROWS(s->pools, struct server_pool)[i];
+		const struct server_book *b =
+			p->kind == POOL_WORKERS && p->waiting ? server_book_of(s, p->server) : NULL;
+		struct server *row = b ? server_at(ret, n, max, b->pid) : NULL;
+		if (row) {
+			row->netns = b->netns;
+			row->book = b;
+		}
+	}
+}
+
+size_t servers_waited_for(struct view *v, struct server *ret, size_t max)
+{
+	size_t n = 0;
+	add_waited_for(v, ret, &n, max);
+	for (size_t i = 0; i < n; i++) {
+		struct server *s = &ret[i];
+		const struct usage *u = view_usage(v, s->pid);
+		s->name = s->book ? server_name(v, s->book) : u ? who_name(v, u->p) : "";
+		s->kind = s->book ? server_kind(v, s->book) : "";
+		s->pool = s->book ? workers_of(view_last(v), s->pid) : NULL;
+		find_ports(v, s);
+		judge_waiting(v, s);
+		if (s->starving)
+			count_workers(v, s);
+	}
+	return n;
+}

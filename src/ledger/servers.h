@@ -1,0 +1,77 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* servers: who works for a server and what holds its workers, from its own book where there is one (src/books/book.h), and from sockets and processes
+ * where it cannot be asked: a server without a free worker answers nobody.
+ *
+ * A server is a process and those that it started, as far as they have its name. A worker holds a connection from accept() to its end. What it is
+ * doing shows at the connection: data that the peer does not take (Send-Q stands), a request that is not answered yet (the last data came in), or
+ * nothing at all (the last data went out). Texts live in the view's scratch memory. */
+#ifndef LEDGER_SERVERS_H
+#define LEDGER_SERVERS_H
+
+#include "ledger/who.h"
+
+enum { SERVERS_MAX = 32, SERVER_PEERS = 8, SERVER_PORTS = 8 };
+
+/* What connections of one peer do with the server's workers. Numbers of connections at the last look, but for the bytes. */
+struct server_peer {
+	const char *name; /* as findings call it */
+	struct address address;
+	bool several; /* a network of addresses */
+	double taken; /* accepted by a process */
+	double reading; /* of them: the peer does not take what stands in Send-Q, at each of the last looks */
+	double idle;    /* answered; nothing was asked since */
+	double owing;   /* asked something, or a part of it, and got no answer yet */
+	double waits;   /* not accepted */
+	double in, out; /* bytes in the window */
+	double sendq;   /* bytes */
+	double closed;  /* connections whose window is closed */
+};
+
+struct server {
+	const struct server_book *book; /* NULL: it keeps none */
+	const char *name;               /* as findings call it */
+	const char *kind;               /* of its book, or "" */
+	int32_t pid;                    /* the first process */
+	unsigned netns;
+	uint16_t port; /* of the listener where most wait, 0: none */
+	uint16_t ports[SERVER_PORTS];
+	size_t nports;
+	const struct server_pool *pool; /* its workers as it counts them; NULL */
+	double limit;                   /* of workers, as configured; -1: not known */
+	double children,
+		threads; /* processes that the first one started; threads of all of these */
+	double workers; /* how many connections it can serve at once: the limit, or its children where each has one; -1: not known */
+	double taken, waits, backlog;
+	double refused;  /* connections that were dropped in the window */
+	double waited_s; /* how long the oldest of them waits to be accepted; -1: not known */
+	bool starving;   /* connections wait, not just for a moment */
+	uint64_t since_ns;
+	double reading, idle, owing;            /* of all peers */
+	struct server_peer peers[SERVER_PEERS]; /* those with most connections, first */
+	size_t npeers;
+};
+
+/* Servers in front of which somebody waits; at most `max` rows of ret. Returns how many. */
+size_t servers_waited_for(struct view *v, struct server *ret, size_t max);
+
+/* Is the process the server's first one, or started by it? */
+bool server_has(const struct view *v, int32_t first, int32_t pid);
+/* The first process of a program: as far up as parents have the same name. */
+int32_t server_first(const struct view *v, int32_t pid);
+/* The book of the server with this first process, in a sample; NULL. */
+const struct server_book *server_book_of(const struct sample *s, int32_t pid);
+const struct server_pool *server_pool_of(
+	const struct sample *s, int32_t pid, enum pool_kind kind, uint32_t name);
+/* A number that it tells; false where it does not. */
+bool server_number_of(
+	const struct view *v, const struct sample *s, int32_t pid, const char *name, uint64_t *ret);
+/* Growth of such a number, a counter, over the window; false where it is not known. */
+bool server_number_growth(const struct view *v, int32_t pid, const char *name, double *ret);
+/* The name of a server as findings have it. */
+const char *server_name(struct view *v, const struct server_book *b);
+const char *server_kind(const struct view *v, const struct server_book *b);
+/* The address of a slot's peer, "" for none. */
+const char *server_slot_peer(struct view *v, const struct server_slot *s);
+
+#endif

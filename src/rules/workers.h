@@ -1,0 +1,54 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* workers: what holds the workers of a server that nobody is left to accept for. One answer for a server: the rules of the family, one for each
+ * answer, ask the same. */
+#ifndef RULES_WORKERS_H
+#define RULES_WORKERS_H
+
+#include "ledger/servers.h"
+#include "rules/verdict.h"
+
+enum held_by {
+	HELD_NOT,     /* workers are free, or nobody waits, or it cannot be told */
+	HELD_READERS, /* peers that do not take their answers */
+	HELD_SENDERS, /* peers that do not finish their requests */
+	HELD_IDLE,    /* connections on which nothing is asked */
+	HELD_BACKEND, /* they wait for one destination */
+	HELD_DISK,    /* they are blocked in I/O */
+	HELD_GHOSTS,  /* slots of processes that are gone */
+	HELD_DIP,     /* processes that end after their last request */
+	HELD_OTHER,   /* requests that take long */
+};
+
+struct held {
+	enum held_by by;
+	double count;                     /* workers held so */
+	const struct server_pool *told;   /* what the server tells of its workers now; NULL */
+	const struct conn_group *backend; /* HELD_BACKEND */
+	int32_t signaller;                /* HELD_DIP: who sent the signal, as far as is known */
+	const char *job, *signal;
+};
+
+struct held workers_held(struct view *v, const struct server *s);
+/* Slots whose process is gone, at two books one after the other. */
+unsigned workers_ghosts(const struct view *v, int32_t server);
+
+/* For a rule of the family: calls each(v, out, s, held) for the servers that are held so. */
+void workers_each(struct view *v, struct verdicts *out, enum held_by by,
+	void (*each)(struct view *v, struct verdicts *out, const struct server *s,
+		const struct held *h));
+/* What all verdicts of the family have: resource, numbers, victims, the evidence of the queue. NULL when there is no room. */
+struct verdict *workers_verdict(struct view *v, struct verdicts *out, const struct server *s);
+/* Peers as culprits: the one with most of `count`, if that is half of it at least, else all of them as traffic. of: the number in struct server_peer. */
+void workers_blame(
+	struct view *v, struct verdict *f, const struct server *s, size_t of, const char *does);
+/* The process of this machine behind connections of the peer to the server's port; NULL. */
+const struct usage *workers_local_peer(
+	const struct view *v, const struct server *s, const struct server_peer *p);
+/* What the server last told of requests of the peer ("" for all): the most frequent text, and the longest time in ms. NULL where it told none. */
+const char *workers_request(
+	struct view *v, const struct server *s, const char *peer, uint32_t *ret_ms);
+/* Remedies against one peer that holds too much. */
+void workers_limit_peer(struct view *v, struct verdict *f, const struct server *s);
+
+#endif

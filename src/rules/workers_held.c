@@ -1,0 +1,341 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "rules/workers.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FRESH_S = 5, PEERS_NAMED = 3 };
+#define FRESH_NS (FRESH_S * UINT64_C(1000000000))
+
+/* ---- what holds them ---- */
+
+/* What the server tells of its workers, if it told it just now. */
+static const struct server_pool *told_now(const struct view *v, const struct server *s)
+{
+	const struct sample *last = view_last(v);
+	bool fresh =
+		s->book && s->book->status == BOOK_OK && last->mono_ns - s->book->at_ns < FRESH_NS;
+	return fresh ? s->pool : NULL;
+}
+
+static bool slot_in(const struct sample *s, const struct server_slot *like)
+{
+	for (uint32_t i = 0; i < s->slots.count; i++) {
+		const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[i];
+		if (o->server == like->server && o->id == like->id && o->pid == like->pid)
+			return true;
+	}
+	return false;
+}
+
+/* The newest sample of the window with an older book of the server; NULL. */
+static const struct sample *book_before(const struct view *v, const struct server_book *now)
+{
+	for (unsigned i = v->n; i-- > 0;) {
+		const struct server_book *b = server_book_of(view_at(v, i), now->pid);
+		if (b && b->at_ns < now->at_ns && b->status == BOOK_OK)
+			return view_at(v, i);
+	}
+	return NULL;
+}
+
+unsigned workers_ghosts(const struct view *v, int32_t server)
+{
+	const struct sample *last = view_last(v);
+	const struct server_book *b = server_book_of(last, server);
+	const struct sample *before = b && b->status == BOOK_OK ? book_before(v, b) : NULL;
+	unsigned n = 0;
+	for (uint32_t i = 0; before && i < last->slots.count; i++) {
+		const struct server_slot *s = &TABLE_ROWS(last->slots, struct server_slot)[i];
+		n += s->server == server && s->pid > 0 && s->pid != server &&
+		     !view_usage(v, s->pid) && slot_in(before, s);
+	}
+	return n;
+}
+
+/* Connections of its processes to one destination that wait for an answer; the destination with most. */
+static double asks_backend(
+	const struct view *v, const struct server *s, const struct conn_group **ret)
+{
+	const struct sample *last = view_last(v);
+	double most = 0;
+	for (uint32_t i = 0; i < last->conns.count; i++) {
+		const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i];
+		if (g->outgoing && g->asking > most && g->pid && server_has(v, s->pid, g->pid)) {
+			most = g->asking;
+			*ret = g;
+		}
+	}
+	return most;
+}
+
+static double blocked(const struct view *v, const struct server *s)
+{
+	double n = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (!u->gone && u->blocked * 2 > u->samples && server_has(v, s->pid, u->p->pid))
+			n += u->p->blocked_threads ? u->p->blocked_threads : 1;
+	}
+	return n;
+}
+
+/* Peers that got nothing while bytes of theirs trickle in. */
+static double trickles(const struct server *s)
+{
+	double n = 0;
+	for (size_t i = 0; i < s->npeers; i++)
+		if (s->peers[i].out <= 0 && s->peers[i].in > 0)
+			n += s->peers[i].owing;
+	return n;
+}
+
+/* A signal after which a server lets its processes end and starts new ones. The engine keeps the last one of each server as a number:
+ * "signal.USR1 JOB", when it was sent (monotonic clock). */
+static bool was_signalled(struct view *v, const struct server *s, struct held *h, uint64_t *ret_at)
+{
+	const struct sample *last = view_last(v);
+	const struct server_number *rows = TABLE_ROWS(last->server_numbers, struct server_number);
+	for (uint32_t i = 0; i < last->server_numbers.count; i++) {
+		const char *name = intern_text(&v->series->names, rows[i].name);
+		if (rows[i].server != s->pid || strncmp(name, "signal.", 7) != 0)
+			continue;
+		const char *blank = strchr(name, ' ');
+		size_t n = blank ? (size_t)(blank - name) - 7 : strlen(name) - 7;
+		h->signal = arena_strn(&v->scratch, name + 7, n);
+		h->job = blank && blank[1] ? arena_str(&v->scratch, blank + 1) : NULL;
+		*ret_at = rows[i].value;
+		return true;
+	}
+	return false;
+}
+
+/* All processes of the server that serve are older than the signal: none could be started since. */
+static bool none_since(const struct view *v, const struct server *s, uint64_t at_ns)
+{
+	unsigned older = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->gone || u->p->ppid != s->pid || u->p->state == 'Z')
+			continue;
+		if (u->p->start_ticks * 10000000u > at_ns)
+			return false;
+		older++;
+	}
+	return older > 0;
+}
+
+/* Fewer connections are served than there may be workers, and yet no thread is free: processes that end keep their places. Each process has
+ * two threads that serve nobody (the first, and the one that accepts); in one that ends the latter is gone. */
+static bool ends_in_place(const struct server *s)
+{
+	return s->limit > 0 && s->children > 0 && s->threads > s->children &&
+	       s->taken >= s->children && s->taken * 10 <= s->limit * 9 &&
+	       s->threads - s->taken < 2 * s->children;
+}
+
+static bool dips(struct view *v, const struct server *s, struct held *h)
+{
+	uint64_t at = 0;
+	bool signalled = was_signalled(v, s, h, &at);
+	if (h->told && (h->told->finishing * 2.0 >= s->workers ||
+			       (signalled && h->told->finishing * 4.0 >= s->workers))) {
+		h->count = h->told->finishing;
+		return true;
+	}
+	if (ends_in_place(s) ||
+		(signalled && s->limit > 0 && s->taken < s->limit && none_since(v, s, at))) {
+		h->count = s->taken;
+		return true;
+	}
+	return false;
+}
+
+struct held workers_held(struct view *v, const struct server *s)
+{
+	struct held h = {.told = told_now(v, s)};
+	if (!s->starving || s->workers < 1 || (h.told && h.told->idle > 0))
+		return h;
+	double n = s->workers, half = n > 1 ? n / 2 : 1, senders = trickles(s), idle = s->idle;
+	if (h.told && h.told->reading > senders)
+		senders = h.told->reading;
+	if (h.told && h.told->keepalive > idle)
+		idle = h.told->keepalive;
+	double ghosts = workers_ghosts(v, s->pid);
+	if (ghosts >= half) {
+		h.by = HELD_GHOSTS;
+		h.count = ghosts;
+	} else if (s->reading >= half && s->reading >= idle && s->reading >= senders) {
+		h.by = HELD_READERS;
+		h.count = s->reading;
+	} else if (senders >= half && senders >= idle) {
+		h.by = HELD_SENDERS;
+		h.count = senders;
+	} else if (dips(v, s, &h)) {
+		h.by = HELD_DIP;
+	} else if (idle >= half && s->taken >= 0.9 * n) {
+		h.by = HELD_IDLE;
+		h.count = idle;
+	} else if ((h.count = asks_backend(v, s, &h.backend)) >= half) {
+		h.by = HELD_BACKEND;
+	} else if ((h.count = blocked(v, s)) >= half) {
+		h.by = HELD_DISK;
+	} else if (s->limit > 0 &&
+		   (h.told ? (double)h.told->used >= s->limit : s->taken >= 0.9 * s->limit)) {
+		h.by = HELD_OTHER;
+		h.count = h.told ? (double)h.told->used : s->taken;
+	}
+	return h;
+}
+
+void workers_each(struct view *v, struct verdicts *out, enum held_by by,
+	void (*each)(
+		struct view *v, struct verdicts *out, const struct server *s, const struct held *h))
+{
+	struct server servers[SERVERS_MAX];
+	size_t n = servers_waited_for(v, servers, SERVERS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		struct held h = workers_held(v, &servers[i]);
+		if (h.by == by)
+			each(v, out, &servers[i], &h);
+	}
+}
+
+/* ---- what verdicts share ---- */
+
+struct verdict *workers_verdict(struct view *v, struct verdicts *out, const struct server *s)
+{
+	const char *pool = s->pool ? intern_text(&v->series->names, s->pool->name) : "";
+	const char *name = *pool ? say(v, "%s/%s", s->name, pool) : s->name;
+	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL,
+		s->refused > 0 ? STATE_EXHAUSTED : STATE_SATURATED, name);
+	if (!f)
+		return NULL;
+	const struct usage *u = view_usage(v, s->pid);
+	f->netns = s->netns;
+	f->pid = s->pid;
+	f->port = s->port;
+	if (u && (u->p->have & HAVE_CGROUP))
+		f->cgroup = u->p->cgroup;
+	f->since_ns = s->since_ns ? s->since_ns : f->since_ns;
+	f->limit = s->workers;
+	f->used = s->taken < s->workers ? s->taken : s->workers;
+	f->refused = s->refused;
+	const char *waits = s->waited_s >= 0
+				    ? say(v, "%.0f connections wait, the oldest for %.0f s",
+					      s->waits, s->waited_s)
+				    : say(v, "%.0f requests wait", s->waits);
+	verdict_victim(f, "server", s->name, s->pid,
+		s->refused > 0
+			? say(v, "%s; %.0f were refused in %.0f s", waits, s->refused, v->seconds)
+			: waits);
+	if (s->port)
+		verdict_evidence(f,
+			say(v, "%s to be accepted on port %u (backlog %.0f)", waits, s->port,
+				s->backlog),
+			-1, s->waits, s->backlog,
+			say(v, "%sss -ltn 'sport = :%u'   # Recv-Q", in_netns(v, s->netns),
+				s->port));
+	else
+		verdict_evidence(f, waits, -1, s->waits, -1,
+			say(v, "ss -lx   # Recv-Q of the socket of %s", s->name));
+	return f;
+}
+
+const struct usage *workers_local_peer(
+	const struct view *v, const struct server *s, const struct server_peer *p)
+{
+	const struct sample *last = view_last(v);
+	char peer[48], local[48];
+	(void)address_text(peer, &p->address);
+	for (uint32_t i = 0; i < last->conns.count; i++) {
+		const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i];
+		if (g->outgoing && g->pid && g->port == s->port &&
+			strcmp(address_text(local, &g->local), peer) == 0)
+			return view_usage(v, g->pid);
+	}
+	return NULL;
+}
+
+void workers_blame(
+	struct view *v, struct verdict *f, const struct server *s, size_t of, const char *does)
+{
+	double sum = 0, most = 0;
+	const struct server_peer *sorted[SERVER_PEERS];
+	size_t n = 0;
+	for (size_t i = 0; i < s->npeers; i++) {
+		double x = *(const double *)(const void *)((const char *)&s->peers[i] + of);
+		size_t at = n;
+		if (x <= 0)
+			continue;
+		for (; at > 0 &&
+			*(const double *)(const void *)((const char *)sorted[at - 1] + of) < x;
+			at--)
+			sorted[at] = sorted[at - 1];
+		sorted[at] = &s->peers[i];
+		n++;
+		sum += x;
+		most = x > most ? x : most;
+	}
+	if (n > 0 && most * 2 < s->workers)
+		f->culprits[f->nculprits++] = (struct who){"traffic", "many clients", 0,
+			sum / s->workers > 1 ? 1 : sum / s->workers,
+			say(v, "%.0f workers are held by %zu peers or more that %s", sum, n, does)};
+	for (size_t i = 0; i < n && i < PEERS_NAMED && f->nculprits < WHO_MAX; i++) {
+		const struct server_peer *p = sorted[i];
+		double x = *(const double *)(const void *)((const char *)p + of);
+		const struct usage *local = workers_local_peer(v, s, p);
+		const char *what = say(v, "holds %.0f of %.0f workers and %s", x, s->workers, does);
+		bool own = local && who_is_loopback(&p->address);
+		if (local)
+			what = say(v, "%s: %s (pid %" PRId32 ") of this machine", what,
+				who_name(v, local->p), local->p->pid);
+		f->culprits[f->nculprits++] = (struct who){own ? "process" : "peer",
+			own ? who_name(v, local->p) : p->name, local ? local->p->pid : 0,
+			x >= s->workers ? 1 : x / s->workers, what};
+	}
+}
+
+const char *workers_request(
+	struct view *v, const struct server *s, const char *peer, uint32_t *ret_ms)
+{
+	const struct sample *last = view_last(v);
+	const struct server_slot *rows = TABLE_ROWS(last->slots, struct server_slot), *found = NULL;
+	unsigned most = 0;
+	*ret_ms = 0;
+	for (uint32_t i = 0; i < last->slots.count; i++) {
+		unsigned n = 0;
+		if (rows[i].server != s->pid || !rows[i].text[0] ||
+			(*peer && strcmp(server_slot_peer(v, &rows[i]), peer) != 0))
+			continue;
+		if (rows[i].state_ms > *ret_ms)
+			*ret_ms = rows[i].state_ms;
+		for (uint32_t k = 0; k < last->slots.count; k++)
+			n += rows[k].server == s->pid && strcmp(rows[k].text, rows[i].text) == 0;
+		if (n > most) {
+			most = n;
+			found = &rows[i];
+		}
+	}
+	return found ? arena_str(&v->scratch, found->text) : NULL;
+}
+
+void workers_limit_peer(struct view *v, struct verdict *f, const struct server *s)
+{
+	const struct who *w = f->nculprits ? &f->culprits[0] : NULL;
+	if (!w || strcmp(w->kind, "peer") != 0 || !s->port || strchr(w->value, '/'))
+		return;
+	const char *ns = in_netns(v, s->netns);
+	verdict_remedy(f, say(v, "Cut the connections of %s", w->value),
+		say(v, "%sss -K state established 'sport = :%u and dst %s'", ns, s->port,
+			strchr(w->value, ':') ? say(v, "[%s]", w->value) : w->value),
+		NULL, false, "what it was sent is cut off", "it comes back if it is not limited");
+	verdict_remedy(f, "Limit the connections of one client address in the firewall (connlimit)",
+		say(v,
+			"%snft add rule inet FILTER INPUT %s saddr %s tcp dport %u ct count over "
+			"10 reject",
+			ns, strchr(w->value, ':') ? "ip6" : "ip", w->value, s->port),
+		"/etc/nftables.conf", true, "none", "a proxy with many users counts as one client");
+}

@@ -1,0 +1,19 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""UDP's memory of the whole machine."""
+
+from expect import finding
+from tree import Sock
+
+
+def fire(t):
+    t.proc(600, "collectd", state="T", switches=0, open=[Sock(8001)])
+    t.udp(25826, 8001, recvq=400000000, buffer=536870912, drops=50)
+    t.counters(mem_errors=50)
+    return finding("udp.memory", "exhausted", culprit=("process", "collectd", 600), refused=250, effects=["udp.recvq:25826"])
+
+
+def quiet(t):
+    """A socket loses some at its own buffer."""
+    t.udp(8125, 0, recvq=100, drops=[0, 0, 3, 3, 3, 3])
+    t.counters(udp_in=50000)

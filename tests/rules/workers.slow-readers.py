@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""Workers that a peer holds because it does not take what it asked for."""
+
+from expect import finding
+
+
+def full(t, **book):
+    """Apache with twenty workers, none of which can be asked."""
+    t.server(700, "apache2", 8080, children=20, waiting=7)
+    t.clients("10.77.0.2", 8080, 7, "waits", first=40000)
+    if book:
+        t.book("apache", 700, "apache2", status="full", port=8080, pools=[("workers", "", dict(limit=20))], **book)
+
+
+def fire(t):
+    """The status page cannot be asked: the limit is known from the configuration, the rest from sockets."""
+    full(t, slots=[(3, dict(pid=704, state="working", ms=214000, peer="10.77.0.9:20003", text="GET /catalogue.pdf HTTP/1.1"))])
+    t.clients("10.77.0.9", 8080, 20, "reads")
+    return finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20, victims=["apache2"], text="All 20 workers")
+
+
+def fire_without_a_book(t):
+    """Nothing but sockets and processes."""
+    full(t)
+    t.clients("10.77.0.9", 8080, 20, "reads")
+    return finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20)
+
+
+def fire_refused(t):
+    """The queue is over as well: its overflow is an effect."""
+    t.server(700, "apache2", 8080, children=20, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    t.clients("10.77.0.2", 8080, 129, "waits", first=40000)
+    t.clients("10.77.0.9", 8080, 18, "reads")
+    t.clients("10.77.0.3", 8080, 2, "asked")
+    return finding("workers:apache2", "exhausted", culprit=("peer", "10.77.0.9"), refused=100, effects=["tcp.listen:8080"])
+
+
+def fire_many(t):
+    """Slow readers from everywhere: nobody in particular."""
+    full(t)
+    for k in range(20):
+        t.clients("10.9.%d.7" % k, 8080, 1, "reads", first=20000 + 10 * k)
+    return finding("workers:apache2", "saturated", culprit=("traffic", "many clients"))
+
+
+def fire_one_thread(t):
+    """A server that does one thing at a time."""
+    t.server(700, "thttpd", 8080, waiting=5)
+    t.clients("10.77.0.2", 8080, 5, "waits", first=40000)
+    t.clients("10.77.0.9", 8080, 1, "reads")
+    return finding("workers:thttpd", "saturated", culprit=("peer", "10.77.0.9"))
+
+
+def quiet(t):
+    """Long downloads by many slow peers; workers are left, and nobody waits."""
+    t.server(700, "apache2", 8080, children=20)
+    for k in range(15):
+        t.clients("10.9.%d.7" % k, 8080, 1, "reads", first=20000 + 10 * k)
+
+
+def quiet_nobody_waits(t):
+    """All workers hold a slow reader, and nobody else wants one."""
+    t.server(700, "apache2", 8080, children=20)
+    t.clients("10.77.0.9", 8080, 20, "reads")
+
+
+def quiet_idle_workers(t):
+    """Two connections wait while the server says that workers are idle: it is about to take them."""
+    t.server(700, "apache2", 8080, children=20, waiting=2)
+    t.book("apache", 700, "apache2", port=8080, pools=[("workers", "", dict(used=15, idle=5, limit=20, working=15))])
+    t.clients("10.77.0.2", 8080, 2, "waits", first=40000)
+    t.clients("10.77.0.9", 8080, 15, "reads")
+
+
+def quiet_moment(t):
+    """Connections waited for a moment."""
+    t.server(700, "apache2", 8080, children=20, waiting=[0, 0, 0, 0, 9, 9])
+    t.clients("10.77.0.9", 8080, 20, "reads")

@@ -221,6 +221,7 @@ const char *cause_link_text(enum cause_link link)
 		[LINK_CULPRIT] = "of the culprit's control group",
 		[LINK_USER] = "of the process's user",
 		[LINK_BUSY] = "that starves its workers, or of their control group",
+		[LINK_BUFFERED] = "of the same server, in its own memory",
 		[LINK_PORT] = "of the same port",
 		[LINK_BLAMED] = "of or harming the process that is blamed",
 		[LINK_SERVER] = "of the same process or server",

@@ -124,6 +124,7 @@ enum cause_link {
 	LINK_SERVER, /* the symptom's process is the cause's, or of the same server: parent and workers; or the symptom's port is that of the cause */
 	LINK_PORT, /* the same service: its port, in the same namespace or seen from the other end */
 	LINK_BUSY, /* the symptom is that all workers are busy, and one of them, or who started them, is among the cause's victims or in its control group */
+	LINK_BUFFERED, /* what a server keeps for a peer, and the same peer's standing queue */
 	LINK_COUNT
 };
 enum cause_when { CAUSE_FULL, CAUSE_EVEN };

@@ -23,6 +23,7 @@ enum {
 	OWNER_FDS = 4096, /* descriptors looked at in one process when owners are asked for */
 	OWNER_STEP = 256, /* and else before it is another one's turn */
 	OWNERS_WANTED = 256,
+	WORTH_BYTES = 4096,  /* that a peer with a closed window does not take */
 	WORTH_MEMBERS = 4,   /* connections to one destination */
 	BUDGET_NS = 5000000, /* of a tick */
 	BUDGET_TROUBLE_NS = 20000000,
@@ -147,7 +148,7 @@ static bool group_in_trouble(
 	return (g->outgoing && !g->peer_hostbits &&
 		       (uint64_t)g->ephemeral * 2 > ports.high - ports.low + 1) ||
 	       (g->outgoing && e->owners->waited && g->established >= WORTH_MEMBERS) ||
-	       g->sendq + g->recvq > (64u << 20);
+	       (g->window_closed && g->sendq > WORTH_BYTES) || g->sendq + g->recvq > (64u << 20);
 }
 
 /* ---- the walk ---- */

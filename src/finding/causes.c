@@ -79,6 +79,18 @@ static int32_t blamed(const struct verdict *f)
 	return f->nculprits ? f->culprits[0].pid : 0;
 }
 
+/* The symptom blames the cause's server, or one that suffers from it: what it waits for is on this machine. */
+static bool blames(const struct view *v, const struct verdict *cause, const struct verdict *symptom)
+{
+	for (size_t i = 0; i < symptom->nculprits; i++) {
+		int32_t pid = symptom->culprits[i].pid;
+		if (pid && cause->pid && cause->pid != symptom->pid &&
+			(same_server(v, cause->pid, pid) || server_has(v, cause->pid, pid)))
+			return true;
+	}
+	return is_victim(v, cause, blamed(symptom));
+}
+
 static enum strength linked_by(const struct view *v, enum cause_link link,
 	const struct verdict *cause, const struct verdict *symptom)
 {
@@ -97,9 +109,10 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 		     who_is_member(v, cause->cgroup, blamed(symptom));
 		break;
 	case LINK_USER: is = same_user(v, cause->pid, symptom->pid); break;
-	case LINK_BLAMED:
-		is = same_server(v, cause->pid, blamed(symptom)) ||
-		     is_victim(v, cause, blamed(symptom));
+	case LINK_BLAMED: is = blames(v, cause, symptom); break;
+	case LINK_BUFFERED:
+		is = cause->rule == RULE_sendq_buffered && symptom->rule != cause->rule &&
+		     of_server(v, cause, symptom);
 		break;
 	case LINK_BUSY: is = starves_workers(v, cause, symptom); break;
 	case LINK_PORT:

@@ -492,6 +492,7 @@ int ledger_build(struct view *v, struct ledger *ret)
 	ledger_add_unix(&b);
 	ledger_add_udp(&b);
 	ledger_add_sending(&b);
+	ledger_add_servers(&b);
 	add_cgroup_cpu(&b);
 	add_simples(&b);
 	ledger_add_kernel(&b);

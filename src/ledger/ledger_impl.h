@@ -19,5 +19,6 @@ void ledger_add_kernel(struct builder *b);
 void ledger_add_unix(struct builder *b);
 void ledger_add_udp(struct builder *b);
 void ledger_add_sending(struct builder *b);
+void ledger_add_servers(struct builder *b);
 
 #endif

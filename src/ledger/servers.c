@@ -128,8 +128,7 @@ static bool is_port(const struct server *s, uint16_t port)
 	return false;
 }
 
-/* The same row in another sample; both are mostly in the same order. */
-static const struct conn_group *conn_near(
+const struct conn_group *server_conn_near(
 	const struct sample *s, const struct conn_group *like, uint32_t guess)
 {
 	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
@@ -149,24 +148,35 @@ static double standing(const struct view *v, const struct conn_group *g, uint32_
 {
 	double least = g->sendq_conns;
 	for (unsigned i = v->n > LOOKS ? v->n - LOOKS : 0; least > 0 && i + 1 < v->n; i++) {
-		const struct conn_group *o = conn_near(view_at(v, i), g, at);
+		const struct conn_group *o = server_conn_near(view_at(v, i), g, at);
 		double here = o ? o->sendq_conns : 0;
 		least = here < least ? here : least;
 	}
 	return out < (double)g->sendq ? least : 0;
 }
 
-static struct server_peer *peer_of(
-	struct server_peer *peers, size_t *n, size_t max, const struct conn_group *g)
+/* Peers by address. */
+struct peers {
+	struct server_peer *rows;
+	uint16_t *slots; /* index + 1 */
+	size_t n;
+};
+enum { PEERS = 1024, PEER_SLOTS = 4 * PEERS };
+
+static struct server_peer *peer_of(struct peers *p, const struct conn_group *g)
 {
-	for (size_t i = 0; i < *n; i++)
-		if (peers[i].several == (g->peer_hostbits != 0) &&
-			address_equal(&peers[i].address, &g->peer))
-			return &peers[i];
-	if (*n == max)
+	uint64_t at = intern_hash(&g->peer, sizeof g->peer) + g->peer_hostbits;
+	for (; p->slots[at % PEER_SLOTS]; at++) {
+		struct server_peer *row = &p->rows[p->slots[at % PEER_SLOTS] - 1];
+		if (row->several == (g->peer_hostbits != 0) &&
+			address_equal(&row->address, &g->peer))
+			return row;
+	}
+	if (p->n == PEERS)
 		return NULL;
-	peers[*n] = (struct server_peer){.address = g->peer, .several = g->peer_hostbits != 0};
-	return &peers[(*n)++];
+	p->rows[p->n] = (struct server_peer){.address = g->peer, .several = g->peer_hostbits != 0};
+	p->slots[at % PEER_SLOTS] = (uint16_t)++p->n;
+	return &p->rows[p->n - 1];
 }
 
 static double positive(double x)
@@ -178,7 +188,7 @@ static void add_group(
 	struct view *v, const struct conn_group *g, uint32_t at, struct server_peer *p)
 {
 	char text[56];
-	const struct conn_group *before = conn_near(view_at(v, 0), g, at);
+	const struct conn_group *before = server_conn_near(view_at(v, 0), g, at);
 	double in = before ? positive((double)g->bytes_in - (double)before->bytes_in)
 			   : (double)g->bytes_in,
 	       out = before ? positive((double)g->bytes_out - (double)before->bytes_out)
@@ -213,31 +223,37 @@ static void keep_largest(struct server *s, const struct server_peer *peers, size
 	}
 }
 
-/* The connections of its ports. Peers beyond a bound are added up, but have no row. */
+/* The connections of one row of its ports, to its peer and to the sums. */
+static void count_group(struct view *v, struct server *s, struct peers *peers,
+	const struct conn_group *g, uint32_t at)
+{
+	struct server_peer *p = peer_of(peers, g), other = {.name = ""};
+	p = p ? p : &other;
+	const struct server_peer was = *p;
+	add_group(v, g, at, p);
+	s->taken += p->taken - was.taken;
+	s->reading += p->reading - was.reading;
+	s->idle += p->idle - was.idle;
+	s->owing += p->owing - was.owing;
+	if (g->have_info && g->queued && g->queued_ms / 1000.0 > s->waited_s)
+		s->waited_s = g->queued_ms / 1000.0;
+}
+
+/* The connections of its ports. Peers beyond a bound have no row; who has several connections comes first. */
 static void count_connections(struct view *v, struct server *s)
 {
-	enum { PEERS = 4096 };
 	const struct sample *last = view_last(v);
-	struct server_peer *peers = arena_alloc(&v->scratch, PEERS * sizeof *peers), other;
-	size_t n = 0;
-	double queued_ms = -1;
-	for (uint32_t i = 0; peers && i < last->conns.count; i++) {
-		const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i];
-		if (g->outgoing || g->netns != s->netns || !is_port(s, g->port))
-			continue;
-		other = (struct server_peer){.name = ""};
-		struct server_peer *p = peer_of(peers, &n, PEERS, g), was = p ? *p : other;
-		add_group(v, g, i, p ? p : &other);
-		p = p ? p : &other;
-		s->taken += p->taken - was.taken;
-		s->reading += p->reading - was.reading;
-		s->idle += p->idle - was.idle;
-		s->owing += p->owing - was.owing;
-		if (g->have_info && g->queued && g->queued_ms > queued_ms)
-			queued_ms = g->queued_ms;
-	}
-	s->waited_s = queued_ms < 0 ? -1 : queued_ms / 1000;
-	keep_largest(s, peers, n);
+	struct peers peers = {arena_alloc(&v->scratch, PEERS * sizeof *peers.rows),
+		arena_alloc(&v->scratch, PEER_SLOTS * sizeof *peers.slots), 0};
+	s->waited_s = -1;
+	for (unsigned single = 0; peers.rows && peers.slots && single < 2; single++)
+		for (uint32_t i = 0; i < last->conns.count; i++) {
+			const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i];
+			if (!g->outgoing && g->netns == s->netns && is_port(s, g->port) &&
+				(g->established + g->close_wait < 2) == (single != 0))
+				count_group(v, s, &peers, g, i);
+		}
+	keep_largest(s, peers.rows, peers.n);
 }
 
 /* ---- queues ---- */
@@ -274,7 +290,7 @@ static void find_ports(const struct view *v, struct server *s)
 		if (!is_port(s, l->port) && s->nports < SERVER_PORTS)
 			s->ports[s->nports++] = l->port;
 		s->backlog += l->backlog;
-		if (l->waiting > most || !s->port) {
+		if (l->waiting > most || !s->port) { /* where most wait */
 			most = l->waiting;
 			s->port = l->port;
 		}
@@ -285,6 +301,15 @@ static void find_ports(const struct view *v, struct server *s)
 				s->refused += (uint32_t)(b->drops - a->drops);
 		}
 	}
+}
+
+/* A socket drops other packets as well: what it refused is no more than what its namespace counts as overflows. */
+static double refused_of(const struct view *v, const struct server *s)
+{
+	double overflows;
+	if (!view_delta(v, view_id(v, M_LISTEN_OVERFLOWS, s->netns, 0), &overflows))
+		return s->refused;
+	return s->refused < overflows ? s->refused : overflows;
 }
 
 /* How long connections wait, where no connection tells: who waits, over how many are accepted in a second. */
@@ -409,9 +434,93 @@ size_t servers_waited_for(struct view *v, struct server *ret, size_t max)
 		s->kind = s->book ? server_kind(v, s->book) : "";
 		s->pool = s->book ? workers_of(view_last(v), s->pid) : NULL;
 		find_ports(v, s);
+		s->refused = refused_of(v, s);
 		judge_waiting(v, s);
 		if (s->starving)
 			count_workers(v, s);
 	}
 	return n;
+}
+
+/* ---- pools ---- */
+
+const struct server_pool *server_next_pool(
+	const struct view *v, enum pool_kind kind, uint32_t *at, const struct server_book **ret)
+{
+	const struct sample *s = view_last(v);
+	while (*at < s->pools.count) {
+		const struct server_pool *p = &TABLE_ROWS(s->pools, struct server_pool)[(*at)++];
+		const struct server_book *b = p->kind == kind ? server_book_of(s, p->server) : NULL;
+		if (b && b->status == BOOK_OK) {
+			*ret = b;
+			return p;
+		}
+	}
+	return NULL;
+}
+
+unsigned server_pool_history(const struct view *v, const struct server_pool *p, double *t,
+	const struct server_pool **rows)
+{
+	unsigned n = 0;
+	uint64_t told = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		const struct server_book *b = server_book_of(s, p->server);
+		const struct server_pool *o =
+			server_pool_of(s, p->server, (enum pool_kind)p->kind, p->name);
+		if (!b || !o || b->status != BOOK_OK || b->at_ns == told)
+			continue;
+		told = b->at_ns;
+		t[n] = (double)(told > view_at(v, 0)->mono_ns ? told - view_at(v, 0)->mono_ns : 0) /
+		       1e9;
+		rows[n++] = o;
+	}
+	return n;
+}
+
+void server_clients(struct view *v, const struct server_book *b, struct server *ret)
+{
+	*ret = (struct server){.book = b,
+		.name = server_name(v, b),
+		.kind = server_kind(v, b),
+		.pid = b->pid,
+		.netns = b->netns,
+		.port = b->port,
+		.limit = -1,
+		.workers = -1,
+		.waited_s = -1};
+	find_ports(v, ret);
+	if (!ret->nports && ret->port)
+		ret->ports[ret->nports++] = ret->port;
+	ret->refused = refused_of(v, ret);
+	ret->waits = waiting_in(v, ret, view_last(v));
+	count_connections(v, ret);
+}
+
+bool server_at_port(
+	struct view *v, unsigned netns, uint16_t port, int32_t owner, struct server *ret)
+{
+	const struct sample *s = view_last(v);
+	for (uint32_t i = 0; i < s->listeners.count; i++) {
+		const struct listener *l = &TABLE_ROWS(s->listeners, struct listener)[i];
+		if (l->netns != netns || l->port != port)
+			continue;
+		const struct server_book *b = book_for(v, s, l);
+		int32_t pid = b ? b->pid : server_first(v, l->pid ? l->pid : owner);
+		const struct usage *u = pid ? view_usage(v, pid) : NULL;
+		if (!u)
+			continue;
+		*ret = (struct server){.book = b,
+			.name = b ? server_name(v, b) : who_name(v, u->p),
+			.kind = b ? server_kind(v, b) : "",
+			.pid = pid,
+			.netns = netns,
+			.port = port,
+			.limit = -1,
+			.workers = -1,
+			.waited_s = -1};
+		return true;
+	}
+	return false;
 }

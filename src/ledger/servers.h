@@ -55,6 +55,10 @@ struct server {
 /* Servers in front of which somebody waits; at most `max` rows of ret. Returns how many. */
 size_t servers_waited_for(struct view *v, struct server *ret, size_t max);
 
+/* The row of connections as another sample has it, looked for from place `guess` on: both are mostly in the same order. NULL. */
+const struct conn_group *server_conn_near(
+	const struct sample *s, const struct conn_group *like, uint32_t guess);
+
 /* Is the process the server's first one, or started by it? */
 bool server_has(const struct view *v, int32_t first, int32_t pid);
 /* The first process of a program: as far up as parents have the same name. */
@@ -68,6 +72,18 @@ bool server_number_of(
 	const struct view *v, const struct sample *s, int32_t pid, const char *name, uint64_t *ret);
 /* Growth of such a number, a counter, over the window; false where it is not known. */
 bool server_number_growth(const struct view *v, int32_t pid, const char *name, double *ret);
+/* Pools of which a rule may speak: of an answering server. Steps through the pools of a kind in the last sample: *at begins with 0. */
+const struct server_pool *server_next_pool(
+	const struct view *v, enum pool_kind kind, uint32_t *at, const struct server_book **ret);
+/* The same pool over the window, a value a book: fills t (seconds) and rows, each STORE_MAX long. Returns how many. */
+unsigned server_pool_history(const struct view *v, const struct server_pool *p, double *t,
+	const struct server_pool **rows);
+/* Who is connected to the server's ports: peers with most connections first. Returns how many of s->peers there are. */
+void server_clients(struct view *v, const struct server_book *b, struct server *ret);
+/* The server that listens on a port, with a book or without, its clients not counted. owner: of its connections, where that of the listener is not known,
+ * or 0. False where nobody is known. */
+bool server_at_port(
+	struct view *v, unsigned netns, uint16_t port, int32_t owner, struct server *ret);
 /* The name of a server as findings have it. */
 const char *server_name(struct view *v, const struct server_book *b);
 const char *server_kind(const struct view *v, const struct server_book *b);

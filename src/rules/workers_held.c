@@ -182,8 +182,8 @@ struct held workers_held(struct view *v, const struct server *s)
 		h.by = HELD_BACKEND;
 	} else if ((h.count = blocked(v, s)) >= half) {
 		h.by = HELD_DISK;
-	} else if (s->limit > 0 &&
-		   (h.told ? (double)h.told->used >= s->limit : s->taken >= 0.9 * s->limit)) {
+	} else if (s->limit > 0 && (h.told ? (double)h.told->used + 1 >= s->limit
+					   : /* who asks holds one */ s->taken >= 0.9 * s->limit)) {
 		h.by = HELD_OTHER;
 		h.count = h.told ? (double)h.told->used : s->taken;
 	}

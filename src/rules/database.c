@@ -1,0 +1,430 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* Rules for what a server tells of its connections and sessions: all of them taken, and locks that one session holds. */
+#include "ledger/servers.h"
+#include "rules/verdict.h"
+
+#include "base/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	WAIT_MS = 3000,
+	MANY = 5,
+	CHAIN = 64,
+	ATTEMPTS = 2, /* one may be a health check */
+};
+
+/* The server's own way to look at itself. */
+static const char *sessions_of(const struct view *v, struct view *w, const struct server_book *b)
+{
+	const char *kind = server_kind(v, b);
+	const char *ns = in_netns(w, b->netns);
+	if (strcmp(kind, "postgres") == 0)
+		return say(w,
+			"ps -o pid,etime,args --ppid %" PRId32
+			"   # and: select pid, state, application_name, pg_blocking_pids(pid), "
+			"query from "
+			"pg_stat_activity",
+			b->pid);
+	if (strcmp(kind, "mysql") == 0)
+		return say(
+			w, "%sss -tnp 'sport = :%u'   # and: show full processlist", ns, b->port);
+	return say(w, "%sss -tn state established 'sport = :%u'", ns, b->port);
+}
+
+/* ---- connections ---- */
+
+const struct rule_case rule_case_connections_full = {
+	.mechanism = "A server takes as many connections as its configuration allows "
+		     "(max_connections, maxclients, maxconn). When all are taken, the next one is "
+		     "refused with an error, or waits in the accept queue.",
+	.threshold =
+		"At its limit, and somebody is refused: the server counts refusals, or "
+		"connections wait in its accept queue in two thirds of the looks, or "
+		"connections of a moment come and go while it is full (PostgreSQL counts none).",
+	.false_alarms = "A pool in front that holds all connections and asks for no more. A limit "
+			"that was reached and is no longer.",
+	.confirm =
+		"ss -Htn state established 'sport = :PORT' | wc -l; the server's list of sessions",
+	.remedy = "Find who holds connections without need (idle sessions, a leak, a pool that is "
+		  "too "
+		  "large); a pool in front (pgbouncer); then a higher limit.",
+};
+
+/* Connections to the server that ended in the window after a moment: the kernel's view of a refusal. */
+static double turned_away(const struct view *v, const struct server *c)
+{
+	const struct sample *last = view_last(v);
+	double sum = 0, left = 0;
+	for (unsigned i = 1; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->flows.count; k++) {
+			const struct tcp_flow *f = &TABLE_ROWS(s->flows, struct tcp_flow)[k];
+			if (!f->outgoing && f->netns == c->netns && f->port == c->port &&
+				f->timed && f->duration_ns / f->timed < 1000000000u &&
+				f->bytes_out / f->timed < 1024)
+				sum += f->timed;
+		}
+	}
+	if (last->have_flows)
+		return sum;
+	/* Without the probes: the server closed first, so they are in TIME_WAIT on its side. */
+	for (uint32_t k = 0; k < last->conns.count; k++) {
+		const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[k];
+		if (!g->outgoing && g->netns == c->netns && g->port == c->port)
+			left += g->time_wait;
+	}
+	return left;
+}
+
+/* Sessions with the same user or application, as far as the server lists them. */
+static unsigned most_sessions(const struct view *v, int32_t server, const struct server_slot **ret)
+{
+	const struct sample *s = view_last(v);
+	const struct server_slot *rows = TABLE_ROWS(s->slots, struct server_slot);
+	unsigned most = 0;
+	for (uint32_t i = 0; i < s->slots.count; i++) {
+		unsigned n = 0;
+		if (rows[i].server != server || !rows[i].who[0])
+			continue;
+		for (uint32_t k = i; k < s->slots.count; k++)
+			n += rows[k].server == server && strcmp(rows[k].who, rows[i].who) == 0;
+		if (n > most) {
+			most = n;
+			*ret = &rows[i];
+		}
+	}
+	return most;
+}
+
+static void blame_connections(
+	struct view *v, struct verdict *f, const struct server *c, const struct server_pool *p)
+{
+	const struct server_slot *slot = NULL;
+	unsigned n = most_sessions(v, p->server, &slot);
+	double used = p->used ? (double)p->used : 1;
+	if (slot && n * 2 >= used)
+		f->culprits[f->nculprits++] = (struct who){"session",
+			arena_str(&v->scratch, slot->who), 0, n / used,
+			say(v, "has %u of %.0f sessions%s%s%s", n, used,
+				slot->text[0] ? ", \"" : "", arena_str(&v->scratch, slot->text),
+				slot->text[0] ? "\"" : "")};
+	for (size_t i = 0; i < c->npeers && i < 2 && f->nculprits < WHO_MAX; i++)
+		if (c->peers[i].taken * 4 >= used)
+			f->culprits[f->nculprits++] = (struct who){"peer", c->peers[i].name, 0,
+				c->peers[i].taken >= used ? 1 : c->peers[i].taken / used,
+				say(v, "has %.0f connections, %.0f of them idle", c->peers[i].taken,
+					c->peers[i].idle)};
+	if (f->nculprits == 0)
+		f->culprits[f->nculprits++] = (struct who){"traffic", "many clients", 0, -1,
+			"none of them has a quarter of the connections"};
+}
+
+static void judge_connections(struct view *v, struct verdicts *out, const struct server_book *b,
+	const struct server_pool *p)
+{
+	const struct server_pool *rows[STORE_MAX];
+	double t[STORE_MAX];
+	unsigned n = server_pool_history(v, p, t, rows), full = 0;
+	if (!p->have_limit || p->limit == 0 || n == 0)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		full += rows[i]->used >= p->limit;
+	bool now = p->used >= p->limit;
+	double refused = 0;
+	for (unsigned i = 1; i < n; i++)
+		if (rows[i]->refused > rows[i - 1]->refused)
+			refused += (double)(rows[i]->refused - rows[i - 1]->refused);
+	/* A proxy counts there what its own rules refuse. */
+	bool counts = strcmp(server_kind(v, b), "haproxy") != 0;
+	if (!counts)
+		refused = 0;
+	if ((!now && refused <= 0) || (now && full * 2 < n) || p->used * 2 < p->limit)
+		return;
+	struct server c;
+	server_clients(v, b, &c);
+	unsigned waits = 0;
+	for (unsigned i = 0; now && i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->listeners.count; k++) {
+			const struct listener *l = &TABLE_ROWS(s->listeners, struct listener)[k];
+			if (l->netns == c.netns && l->port == c.port && l->waiting) {
+				waits++;
+				break;
+			}
+		}
+	}
+	bool queued = now && c.waits > 0 && waits * 3 >= v->n * 2;
+	if (refused <= 0 && now && strcmp(server_kind(v, b), "postgres") == 0) {
+		refused = turned_away(v, &c);
+		refused = refused >= ATTEMPTS ? refused : 0;
+	}
+	if (refused <= 0 && !queued)
+		return;
+	const char *name = intern_text(&v->series->names, p->name);
+	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL,
+		refused > 0 ? STATE_EXHAUSTED : STATE_SATURATED,
+		*name ? say(v, "%s/%s", server_name(v, b), name) : server_name(v, b));
+	if (!f)
+		return;
+	f->netns = b->netns;
+	f->pid = b->pid;
+	f->port = c.port;
+	f->used = (double)p->used;
+	f->limit = (double)p->limit;
+	f->refused = refused;
+	blame_connections(v, f, &c, p);
+	f->title = say(v, "%s has all the connections it may have (%" PRIu64 "): %s",
+		server_name(v, b), p->limit, refused > 0 ? "others are refused" : "others wait");
+	verdict_evidence(f,
+		say(v, "%" PRIu64 " of %" PRIu64 " connections%s", p->used, p->limit,
+			p->idle ? say(v, ", %" PRIu64 " of them idle", p->idle) : ""),
+		-1, f->used, f->limit, sessions_of(v, v, b));
+	if (refused > 0)
+		verdict_evidence(f,
+			say(v, "%.0f connections were refused in %.0f s", refused, v->seconds), -1,
+			refused, 0,
+			say(v, "%sss -tan 'sport = :%u' | awk '{print $1}' | sort | uniq -c",
+				in_netns(v, c.netns), c.port));
+	if (queued)
+		verdict_evidence(f, say(v, "%.0f connections wait to be accepted", c.waits), -1,
+			c.waits, c.backlog,
+			say(v, "%sss -ltn 'sport = :%u'", in_netns(v, c.netns), c.port));
+	verdict_victim(f, "server", server_name(v, b), b->pid,
+		refused > 0 ? "refuses new connections" : "new connections wait");
+	verdict_remedy(f,
+		say(v,
+			"See why %s needs so many connections: idle ones, a leak, a pool that is "
+			"too large",
+			f->culprits[0].value),
+		NULL, NULL, false, "none", "none");
+	verdict_remedy(f,
+		"A pool in front of the server (pgbouncer, ProxySQL), smaller pools in the "
+		"applications, and a time-out for idle sessions",
+		NULL, "the configuration of the applications", true, "none", "none");
+	verdict_remedy(f, "A higher limit (max_connections, maxclients, maxconn)", NULL,
+		"the configuration of the server", true, "memory for each connection",
+		"hides a leak for longer; LimitNOFILE must allow it");
+}
+
+void rule_connections_full(struct view *v, struct verdicts *out)
+{
+	const struct server_book *b;
+	const struct server_pool *p;
+	for (uint32_t at = 0; (p = server_next_pool(v, POOL_CONNECTIONS, &at, &b));)
+		judge_connections(v, out, b, p);
+}
+
+/* ---- locks ---- */
+
+const struct rule_case rule_case_locks_held = {
+	.mechanism =
+		"A session changed a row (or altered a table) and has not ended its transaction: "
+		"everybody who wants the same waits for it, and who waits holds locks that "
+		"others wait for. The one at the root may do nothing at all (idle in "
+		"transaction). Sessions pile up until no connection is left.",
+	.threshold =
+		"A session waits three seconds or more for a lock, at two looks; the culprit is "
+		"the root: who blocks others and waits for nobody. Five waiting sessions, or "
+		"one that waits for half a minute, are critical.",
+	.false_alarms =
+		"A session idle in a transaction that blocks nobody. Short waits for locks, "
+		"which is what locks are for.",
+	.confirm = "psql -c \"select pid, pg_blocking_pids(pid), wait_event_type, state, "
+		   "application_name, query from pg_stat_activity\"",
+	.remedy = "End the blocking session (pg_terminate_backend, KILL); mend the program that "
+		  "leaves "
+		  "transactions open: commit sooner, idle_in_transaction_session_timeout, "
+		  "lock_timeout.",
+};
+
+static const struct server_slot *slot_of(const struct sample *s, int32_t server, uint32_t id)
+{
+	for (uint32_t i = 0; i < s->slots.count; i++) {
+		const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[i];
+		if (o->server == server && o->id == id)
+			return o;
+	}
+	return NULL;
+}
+
+/* Whom a waiting session waits for in the end. The chain may lead to a session that is not listed: then its id. */
+static uint32_t root_of(const struct sample *s, const struct server_slot *w)
+{
+	uint32_t id = (uint32_t)w->blocker;
+	for (unsigned i = 0; i < CHAIN; i++) {
+		const struct server_slot *o = slot_of(s, w->server, id);
+		if (!o || o->blocker <= 0 || o->id == (uint32_t)o->blocker)
+			break;
+		id = (uint32_t)o->blocker;
+	}
+	return id;
+}
+
+struct lock_wait {
+	uint32_t root;
+	unsigned waiting; /* sessions behind this root, listed ones */
+	unsigned all;     /* behind any */
+	uint32_t longest_ms;
+	const struct server_slot *example; /* of the query that most wait with */
+	unsigned alike;
+};
+
+/* The root with most sessions behind it, in one sample. */
+static bool worst_lock(const struct sample *s, int32_t server, struct lock_wait *ret)
+{
+	const struct server_slot *rows = TABLE_ROWS(s->slots, struct server_slot);
+	*ret = (struct lock_wait){0};
+	for (uint32_t i = 0; i < s->slots.count; i++) {
+		if (rows[i].server != server || rows[i].blocker <= 0)
+			continue;
+		ret->all++;
+		uint32_t root = root_of(s, &rows[i]);
+		struct lock_wait w = {.root = root};
+		for (uint32_t k = 0; k < s->slots.count; k++) {
+			if (rows[k].server != server || rows[k].blocker <= 0 ||
+				root_of(s, &rows[k]) != root)
+				continue;
+			w.waiting++;
+			if (rows[k].state_ms > w.longest_ms)
+				w.longest_ms = rows[k].state_ms;
+		}
+		if (root != ret->root && w.waiting > ret->waiting) {
+			ret->root = root;
+			ret->waiting = w.waiting;
+			ret->longest_ms = w.longest_ms;
+		}
+	}
+	for (uint32_t i = 0; i < s->slots.count; i++) {
+		unsigned n = 0;
+		if (rows[i].server != server || rows[i].blocker <= 0 || !rows[i].text[0])
+			continue;
+		for (uint32_t k = 0; k < s->slots.count; k++)
+			n += rows[k].server == server && rows[k].blocker > 0 &&
+			     strncmp(rows[k].text, rows[i].text, 24) == 0;
+		if (n > ret->alike) {
+			ret->alike = n;
+			ret->example = &rows[i];
+		}
+	}
+	return ret->waiting > 0;
+}
+
+/* The same root blocked in an older book of the window. */
+static bool blocked_before(
+	const struct view *v, const struct server_book *b, uint32_t root, uint64_t *ret_since)
+{
+	bool found = false;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		const struct server_book *o = server_book_of(s, b->pid);
+		struct lock_wait w;
+		if (!o || o->at_ns == b->at_ns || !worst_lock(s, b->pid, &w) || w.root != root)
+			continue;
+		if (!found)
+			*ret_since = s->real_ns;
+		found = true;
+	}
+	return found;
+}
+
+static const char *state_text(const struct server_slot *s)
+{
+	switch ((enum slot_state)s->state) {
+	case SLOT_TRANSACTION: return "is idle in its transaction";
+	case SLOT_IDLE: return "is idle";
+	case SLOT_LOCKED: return "waits itself";
+	default: return "is at work";
+	}
+}
+
+static void lock_remedies(
+	struct view *v, struct verdict *f, const struct server_book *b, uint32_t root)
+{
+	const char *kind = server_kind(v, b);
+	if (strcmp(kind, "postgres") == 0) {
+		verdict_remedy(f, "End the blocking session: its transaction is rolled back",
+			say(v, "psql -c 'select pg_terminate_backend(%" PRIu32 ")'", root), NULL,
+			false, "what it did is lost",
+			"the program behind it must be able to begin anew");
+		verdict_remedy(f,
+			"Let the server end sessions that sleep in a transaction, and statements "
+			"that "
+			"wait for locks too long (lock_timeout)",
+			"psql -c \"alter system set idle_in_transaction_session_timeout = '30s'\" "
+			"-c "
+			"'select pg_reload_conf()'",
+			"postgresql.conf: idle_in_transaction_session_timeout = 30s", true,
+			"programs that keep transactions open fail", "none");
+	} else {
+		verdict_remedy(f, "End the blocking session: its transaction is rolled back",
+			say(v, "mysql -e 'kill %" PRIu32 "'", root), NULL, false,
+			"what it did is lost", "the program behind it must be able to begin anew");
+		verdict_remedy(f, "Let statements give up sooner (innodb_lock_wait_timeout)", NULL,
+			"my.cnf: innodb_lock_wait_timeout = 10", true, "statements fail", "none");
+	}
+	verdict_remedy(f, "Mend the program: commit or roll back before it waits for anything else",
+		NULL, NULL, true, "none", "none");
+}
+
+static void judge_locks(struct view *v, struct verdicts *out, const struct server_book *b)
+{
+	struct lock_wait w;
+	uint64_t since = 0;
+	if (!worst_lock(view_last(v), b->pid, &w) || w.longest_ms < WAIT_MS ||
+		!blocked_before(v, b, w.root, &since))
+		return;
+	bool many = w.waiting >= MANY || w.longest_ms >= 30000;
+	struct verdict *f = verdict_new(v, out, many ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+		STATE_SATURATED, server_name(v, b));
+	if (!f)
+		return;
+	const struct server_slot *root = slot_of(view_last(v), b->pid, w.root);
+	char held[32], longest[32];
+	const char *who = root && root->who[0] ? arena_str(&v->scratch, root->who)
+					       : say(v, "session %" PRIu32, w.root);
+	const char *state = root ? say(v, "%s for %s", state_text(root),
+					   text_duration(held, root->state_ms / 1000.0))
+				 : "is not listed";
+	f->netns = b->netns;
+	f->pid = b->pid;
+	f->port = b->port;
+	f->used = w.waiting;
+	f->since_ns = since;
+	f->culprits[f->nculprits++] =
+		(struct who){"session", who, root && root->pid ? root->pid : (int32_t)w.root,
+			(double)w.waiting / (w.all ? w.all : 1),
+			say(v, "session %" PRIu32 " %s and blocks %u others%s%s%s", w.root, state,
+				w.waiting, root && root->text[0] ? "; its last statement: \"" : "",
+				root ? arena_str(&v->scratch, root->text) : "",
+				root && root->text[0] ? "\"" : "")};
+	f->title = say(v, "%u sessions of %s wait for a lock that %s holds, who %s", w.waiting,
+		server_name(v, b), who, state);
+	verdict_evidence(f,
+		say(v,
+			"%u sessions wait for locks, the longest for %s; at the root of %u is "
+			"session "
+			"%" PRIu32 " (%s)",
+			w.all, text_duration(longest, w.longest_ms / 1000.0), w.waiting, w.root,
+			who),
+		-1, w.waiting, 0, sessions_of(v, v, b));
+	if (w.example)
+		verdict_evidence(f,
+			say(v, "%u of them wait with \"%s\"", w.alike,
+				arena_str(&v->scratch, w.example->text)),
+			-1, w.alike, -1, sessions_of(v, v, b));
+	verdict_victim(f, "server", server_name(v, b), b->pid,
+		say(v, "%u sessions wait, the longest for %s", w.all, longest));
+	lock_remedies(v, f, b, w.root);
+}
+
+void rule_locks_held(struct view *v, struct verdicts *out)
+{
+	const struct sample *s = view_last(v);
+	for (uint32_t i = 0; i < s->servers.count; i++)
+		if (TABLE_ROWS(s->servers, struct server_book)[i].status == BOOK_OK)
+			judge_locks(v, out, &TABLE_ROWS(s->servers, struct server_book)[i]);
+}

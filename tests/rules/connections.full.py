@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""All connections that a server may have are taken, and more are refused."""
+
+from expect import finding
+
+
+def postgres(t, used=27, limit=27, **pool):
+    t.server(500, "postgres", 5432)
+    t.book("postgres", 500, "postgres", port=5432, pools=[("connections", "-", dict(used=used, limit=limit, **pool))])
+
+
+def turned_away(t, n):
+    """Connections that the server ended at once."""
+    for k in range(n):
+        t.connect("10.0.0.5", 5432, "10.77.0.2", 45000 + k, state="time-wait")
+
+
+def fire(t):
+    """PostgreSQL counts no refusals: the kernel has the connections that it ended."""
+    postgres(t, idle=20)
+    t.clients("10.77.0.4", 5432, 27, "idle")
+    turned_away(t, 12)
+    return finding("connections:postgres", "exhausted", culprit=("peer", "10.77.0.4"), used=27, limit=27)
+
+
+def fire_counted(t):
+    """MySQL counts them."""
+    t.server(500, "mariadbd", 3306)
+    t.book("mysql", 500, "mysql", port=3306, pools=[("connections", "-", dict(used=150, limit=150, refused=lambda i: 40 + 3 * i))],
+           slots=[(k, dict(state="idle", ms=600000, who="webshop", text="")) for k in range(120)])
+    t.clients("10.77.0.4", 3306, 150, "idle")
+    return finding("connections:mysql", "exhausted", culprit=("session", "webshop"), refused=15)
+
+
+def fire_waits(t):
+    """A proxy at its maxconn lets them wait in the accept queue."""
+    t.server(600, "haproxy", 80, waiting=40)
+    t.book("haproxy", 600, "haproxy", port=80, pools=[("connections", "-", dict(used=100, limit=100))])
+    t.clients("10.77.0.9", 80, 90, "idle")
+    t.clients("10.77.0.3", 80, 10, "asked", first=30000)
+    t.clients("10.77.0.2", 80, 40, "waits", first=40000)
+    return finding("connections:haproxy", "saturated", culprit=("peer", "10.77.0.9"), used=100, limit=100)
+
+
+def quiet(t):
+    """A pool in front has all connections, and asks for no more."""
+    postgres(t, idle=27)
+    t.clients("10.77.0.4", 5432, 27, "idle")
+
+
+def quiet_refused_long_ago(t):
+    t.server(500, "mariadbd", 3306)
+    t.book("mysql", 500, "mysql", port=3306, pools=[("connections", "-", dict(used=140, limit=150, refused=5000))])
+
+
+def quiet_near(t):
+    """Near the limit, connections come and go."""
+    postgres(t, used=25)
+    turned_away(t, 5)

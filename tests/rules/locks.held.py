@@ -1,0 +1,68 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""Sessions that wait for locks that one session holds."""
+
+from expect import Expect, finding
+
+
+def database(t, slots, kind="postgres", used=20):
+    t.server(500, kind, 5432)
+    for number, s in slots(0) if callable(slots) else slots:
+        if s.get("pid"):
+            t.proc(s["pid"], kind, ppid=500)
+    t.book(kind, 500, kind, port=5432, pools=[("connections", "-", dict(used=used, limit=27))], slots=slots)
+
+
+def holder(**more):
+    return (900, dict(pid=900, state="transaction", ms=60000, who="stock-import", text="update stock set n=n where id in (1,2,3)", **more))
+
+
+def waiter(k, blocker=900, ms=20000):
+    return (1000 + k, dict(pid=1000 + k, state="locked", ms=ms, blocker=blocker, who="webshop", text="update stock set n=n-1 where id=%d" % (k % 3 + 1)))
+
+
+def fire(t):
+    """A session that is idle in its transaction."""
+    database(t, [holder()] + [waiter(k) for k in range(18)])
+    return finding("locks:postgres", "saturated", culprit=("session", "stock-import", 900), used=18, text="18 sessions")
+
+
+def fire_chain(t):
+    """Who waits holds locks that others wait for: the root is the culprit."""
+    database(t, [holder(), waiter(0)] + [waiter(k, blocker=1000) for k in range(1, 9)])
+    return finding("locks:postgres", "saturated", culprit=("session", "stock-import", 900), used=9)
+
+
+def fire_connections(t):
+    """The sessions that wait took all connections: an effect."""
+    database(t, [holder()] + [waiter(k) for k in range(26)], used=27)
+    for k in range(8):
+        t.connect("10.0.0.5", 5432, "10.77.0.2", 45000 + k, state="time-wait")
+    return finding("locks:postgres", "saturated", culprit=("session", "stock-import", 900), effects=["connections:postgres"])
+
+
+def fire_unlisted(t):
+    """One waits, for a session that the server does not list."""
+    database(t, [waiter(0, blocker=77, ms=9000)])
+    return finding("locks:postgres", "saturated", "warning", culprit=("session", "session 77"))
+
+
+def quiet(t):
+    """Idle in a transaction, and blocks nobody."""
+    database(t, [holder()])
+
+
+def quiet_short(t):
+    """Waits of a second."""
+    database(t, lambda i: [holder(), waiter(i, ms=900)])
+
+
+def quiet_circle(t):
+    """Two that wait for each other are gone at the next look (a deadlock is ended by the server); nothing loops."""
+    database(t, lambda i: [waiter(0, blocker=1001), waiter(1, blocker=1000)] if i == 3 else [])
+
+
+def quiet_hostile(t):
+    """Names and queries of strangers in a database that waits for nothing."""
+    database(t, [(900, dict(pid=900, state="transaction", ms=60000, who="\x1b[31m$(reboot)", text="select '; rm -rf /"))])
+    return Expect(text=True)

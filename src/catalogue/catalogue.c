@@ -224,6 +224,7 @@ const char *cause_link_text(enum cause_link link)
 		[LINK_BUFFERED] = "of the same server, in its own memory",
 		[LINK_PORT] = "of the same port",
 		[LINK_BLAMED] = "of or harming the process that is blamed",
+		[LINK_NAMED] = "that names the process that is blamed",
 		[LINK_SERVER] = "of the same process or server",
 	};
 	return texts[link];

@@ -222,9 +222,9 @@ const char *cause_link_text(enum cause_link link)
 		[LINK_USER] = "of the process's user",
 		[LINK_BUSY] = "that starves its workers, or of their control group",
 		[LINK_BUFFERED] = "of the same server, in its own memory",
+		[LINK_NAMED] = "that names the same culprit, or harms it",
 		[LINK_PORT] = "of the same port",
 		[LINK_BLAMED] = "of or harming the process that is blamed",
-		[LINK_NAMED] = "that names the process that is blamed",
 		[LINK_SERVER] = "of the same process or server",
 	};
 	return texts[link];

@@ -121,11 +121,11 @@ enum cause_link {
 	LINK_CULPRIT, /* the symptom's culprit is in the cause's control group */
 	LINK_USER,    /* the symptom's process belongs to the user of the cause */
 	LINK_BLAMED,  /* the process that the symptom blames is the cause's, or among its victims */
-	LINK_NAMED, /* the symptom's first culprit is among the cause's culprits or victims, by name or pid */
 	LINK_SERVER, /* the symptom's process is the cause's, or of the same server: parent and workers; or the symptom's port is that of the cause */
 	LINK_PORT, /* the same service: its port, in the same namespace or seen from the other end */
 	LINK_BUSY, /* the symptom is that all workers are busy, and one of them, or who started them, is among the cause's victims or in its control group */
 	LINK_BUFFERED, /* what a server keeps for a peer, and the same peer's standing queue */
+	LINK_NAMED, /* the symptom's first culprit is among the cause's culprits or victims, by pid or name */
 	LINK_COUNT
 };
 enum cause_when { CAUSE_FULL, CAUSE_EVEN };

@@ -91,21 +91,20 @@ static bool blames(const struct view *v, const struct verdict *cause, const stru
 	return is_victim(v, cause, blamed(symptom));
 }
 
-/* Jobs and services come and go with other pids: there the name must do. */
-static bool names_blamed(const struct verdict *cause, const struct verdict *symptom)
+static bool is_same(const char *value, int32_t pid, const struct who *w)
 {
-	if (!symptom->nculprits)
-		return false;
+	return (w->pid && pid == w->pid) || strcmp(value, w->value) == 0;
+}
+
+static bool names_same(const struct verdict *cause, const struct verdict *symptom)
+{
 	const struct who *w = &symptom->culprits[0];
-	for (size_t i = 0; i < cause->nculprits; i++)
-		if ((w->pid && cause->culprits[i].pid == w->pid) ||
-			strcmp(cause->culprits[i].value, w->value) == 0)
-			return true;
-	for (size_t i = 0; i < cause->nvictims; i++)
-		if ((w->pid && cause->victims[i].pid == w->pid) ||
-			strcmp(cause->victims[i].value, w->value) == 0)
-			return true;
-	return false;
+	bool found = false;
+	for (size_t i = 0; symptom->nculprits && i < cause->nculprits; i++)
+		found = found || is_same(cause->culprits[i].value, cause->culprits[i].pid, w);
+	for (size_t i = 0; symptom->nculprits && i < cause->nvictims; i++)
+		found = found || is_same(cause->victims[i].value, cause->victims[i].pid, w);
+	return found;
 }
 
 static enum strength linked_by(const struct view *v, enum cause_link link,
@@ -126,8 +125,8 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 		     who_is_member(v, cause->cgroup, blamed(symptom));
 		break;
 	case LINK_USER: is = same_user(v, cause->pid, symptom->pid); break;
-	case LINK_NAMED: is = names_blamed(cause, symptom); break;
 	case LINK_BLAMED: is = blames(v, cause, symptom); break;
+	case LINK_NAMED: is = names_same(cause, symptom); break;
 	case LINK_BUFFERED:
 		is = cause->rule == RULE_sendq_buffered && symptom->rule != cause->rule &&
 		     of_server(v, cause, symptom);

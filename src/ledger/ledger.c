@@ -491,6 +491,7 @@ int ledger_build(struct view *v, struct ledger *ret)
 	add_ports(&b);
 	ledger_add_unix(&b);
 	ledger_add_udp(&b);
+	ledger_add_tcp_queues(&b);
 	ledger_add_sending(&b);
 	ledger_add_servers(&b);
 	add_cgroup_cpu(&b);

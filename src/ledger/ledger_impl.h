@@ -18,6 +18,7 @@ struct ledger_row *ledger_add_row(struct builder *b, enum resource res, const ch
 void ledger_add_kernel(struct builder *b);
 void ledger_add_unix(struct builder *b);
 void ledger_add_udp(struct builder *b);
+void ledger_add_tcp_queues(struct builder *b);
 void ledger_add_sending(struct builder *b);
 void ledger_add_servers(struct builder *b);
 

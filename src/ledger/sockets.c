@@ -95,6 +95,55 @@ void ledger_add_udp(struct builder *b)
 	}
 }
 
+/* What stands in the queues of a service now, by port: nobody says how much that may be. The one with most is named. */
+static void add_queue(struct builder *b, bool sending)
+{
+	struct view *v = b->v;
+	const struct sample *s = view_last(v);
+	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
+	for (uint32_t i = 0; i < s->conns.count; i++) {
+		const struct conn_group *g = &rows[i], *most = g;
+		double sum = 0;
+		bool first = (sending ? g->sendq : g->recvq) > 0;
+		for (uint32_t k = 0; first && k < s->conns.count; k++) {
+			uint64_t bytes = sending ? rows[k].sendq : rows[k].recvq;
+			if (!bytes || rows[k].netns != g->netns || rows[k].port != g->port ||
+				rows[k].outgoing != g->outgoing)
+				continue;
+			first = k >= i;
+			sum += (double)bytes;
+			if (bytes > (sending ? most->sendq : most->recvq))
+				most = &rows[k];
+		}
+		if (!first)
+			continue;
+		char port[8], peer[56];
+		(void)snprintf(port, sizeof port, "%u", g->port);
+		struct ledger_row *r =
+			ledger_add_row(b, sending ? RES_TCP_SENDQ : RES_TCP_RECVQ, port, g->netns,
+				sending ? "sock_diag: Send-Q of connections"
+					: "sock_diag: Recv-Q of connections");
+		if (!r)
+			return;
+		r->used = r->high = sum;
+		if (!sending)
+			add_owner(v, r, most->pid);
+		if (r->nholders == 0) {
+			r->holders[0] = (struct who){most->outgoing ? "destination" : "peer",
+				arena_str(&v->scratch, conn_peer_text(peer, most)), 0,
+				(double)(sending ? most->sendq : most->recvq) / sum,
+				"the other end of the fullest"};
+			r->nholders = 1;
+		}
+	}
+}
+
+void ledger_add_tcp_queues(struct builder *b)
+{
+	add_queue(b, true);
+	add_queue(b, false);
+}
+
 /* Of hardware: what a virtual interface says of its speed means nothing. */
 void ledger_add_sending(struct builder *b)
 {

@@ -5,14 +5,35 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Two samples have their rows in nearly the same order. */
+const struct conn_group *conn_at(const struct view *v, unsigned i, const struct conn_group *g)
+{
+	const struct sample *s = view_at(v, i);
+	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
+	uint32_t n = s->conns.count,
+		 guess = (uint32_t)(g - TABLE_ROWS(view_last(v)->conns, struct conn_group));
+	for (uint32_t k = 0; k < n; k++) {
+		const struct conn_group *o = &rows[(guess + k) % n];
+		if (o->port == g->port && o->netns == g->netns && o->outgoing == g->outgoing &&
+			o->peer_hostbits == g->peer_hostbits && address_equal(&o->peer, &g->peer) &&
+			address_equal(&o->local, &g->local))
+			return o;
+	}
+	return NULL;
+}
+
 bool conn_span(const struct view *v, const struct conn_group *g, struct conn_span *ret)
 {
 	struct conn_span s = {0};
 	uint64_t begun = 0, ended = 0;
-	for (unsigned i = 0; i < v->n; i++) {
+	const struct conn_group *rows[STORE_MAX];
+	unsigned oldest = v->n;
+	while (oldest > 0 && (rows[oldest - 1] = conn_at(v, oldest - 1, g)) != NULL)
+		oldest--;
+	for (unsigned i = oldest; i < v->n; i++) {
 		const struct sample *at = view_at(v, i);
-		const struct conn_group *o = sample_conn(at, g);
-		if (!o || o->stale || !o->have_info)
+		const struct conn_group *o = rows[i];
+		if (o->stale || !o->have_info)
 			continue;
 		if (!s.first) {
 			s.first = o;

@@ -27,6 +27,8 @@ enum {
 	CONN_SPAN_S = 3
 }; /* shorter than this nothing is said to stand still: a round trip, a pause of the scheduler, a slow request */
 
+/* The row in the i-th sample of the window, or NULL. g is a row of the last one. */
+const struct conn_group *conn_at(const struct view *v, unsigned i, const struct conn_group *g);
 /* False: there are too few counts of the row. g is of the last sample. */
 bool conn_span(const struct view *v, const struct conn_group *g, struct conn_span *ret);
 /* The other end of the connections of a row, where it is a socket of this machine too (loopback, another namespace); NULL. */

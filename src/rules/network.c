@@ -452,6 +452,40 @@ const struct rule_case rule_case_neigh_full = {
 	.remedy = "Raise gc_thresh1 to 3; find who scans the network.",
 };
 
+/* Who connects to many hosts that do not answer: each of them takes an entry. */
+static size_t who_asks_neighbours(struct view *v, struct who *out)
+{
+	enum { MANY = 16 };
+	const struct sample *s = view_last(v);
+	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
+	const struct usage *most = NULL;
+	double asked = 0, all = 0;
+	for (uint32_t i = 0; i < s->conns.count; i++) {
+		double sum = 0;
+		all += rows[i].outgoing ? rows[i].syn_sent : 0;
+		for (uint32_t k = 0; rows[i].pid && rows[i].syn_sent && k < s->conns.count; k++)
+			if (rows[k].pid == rows[i].pid && rows[k].outgoing) {
+				if (k < i && rows[k].syn_sent) { /* counted with that one */
+					sum = 0;
+					break;
+				}
+				sum += rows[k].syn_sent;
+			}
+		if (sum >= MANY && sum > asked && view_usage(v, rows[i].pid)) {
+			asked = sum;
+			most = view_usage(v, rows[i].pid);
+		}
+	}
+	if (!most) {
+		out[0] = (struct who){"traffic", "the own network", 0, -1,
+			"more neighbours are talked to than the table may hold"};
+		return 1;
+	}
+	out[0] = (struct who){"process", who_name(v, most->p), most->p->pid, asked / all,
+		say(v, "connects to %.0f hosts at once that do not answer", asked)};
+	return 1;
+}
+
 void rule_neigh_full(struct view *v, struct verdicts *out)
 {
 	uint32_t id = view_id(v, M_NEIGH_FULLS, 0, 0);
@@ -472,8 +506,18 @@ void rule_neigh_full(struct view *v, struct verdicts *out)
 	f->refused = fulls;
 	verdict_began(f, view_grew_at(v, id));
 	f->title = "The neighbour table is full: packets to the own network are lost";
-	f->culprits[f->nculprits++] = (struct who){"traffic", "the own network", 0, -1,
-		"more neighbours are talked to than the table may hold"};
+	f->nculprits = who_asks_neighbours(v, f->culprits);
+	if (f->nculprits && f->culprits[0].pid) {
+		f->pid = f->culprits[0].pid;
+		verdict_evidence(f, say(v, "%s %s", f->culprits[0].value, f->culprits[0].why), -1,
+			f->culprits[0].share, -1,
+			"ss -Htnp state syn-sent | awk '{print $5}' | sort | uniq -c | sort -n | "
+			"tail");
+		verdict_remedy(f,
+			say(v, "Stop %s, or have it ask fewer hosts at once", f->culprits[0].value),
+			say(v, "kill -TERM %d", (int)f->pid), NULL, false,
+			"what it was looking for", "none");
+	}
 	verdict_evidence(f,
 		say(v, "refused %.0f times in %.0f s, %.0f of %.0f entries", fulls, v->seconds,
 			used, limit),

@@ -209,9 +209,11 @@ const struct rule_case rule_case_udp_memory = {
 	.mechanism = "All UDP sockets together use as much memory as udp_mem allows: datagrams to "
 		     "every socket are dropped, while the machine may have "
 		     "gigabytes free.",
-	.threshold = "Datagrams were dropped for lack of memory (MemErrors), or memory is at the "
-		     "third value of udp_mem. A steady line to it from above half is a forecast.",
-	.false_alarms = "Drops because the buffer of one socket is full (udp.recvq).",
+	.threshold = "Datagrams were dropped for lack of memory (MemErrors) while at least half of "
+		     "the third value of udp_mem was used, or all of it is. A steady line to it "
+		     "from above half is a forecast.",
+	.false_alarms = "Drops because the buffer of one socket is full (udp.recvq), or because a "
+			"control group has no memory left (cgroup.memory).",
 	.confirm = "grep UDP: /proc/net/sockstat; sysctl net.ipv4.udp_mem; nstat -asz UdpMemErrors",
 	.remedy = "Find the sockets with the longest queues and why they are not read; raise "
 		  "udp_mem.",
@@ -250,7 +252,11 @@ void rule_udp_memory(struct view *v, struct verdicts *out)
 		for (uint32_t c = view_each(v, counters[i], 0); c; c = view_each(v, counters[i], c))
 			if (view_delta(v, c, &d))
 				errors += d;
-	bool full = errors > 0 || used >= limit;
+	double most = used;
+	uint64_t at;
+	(void)view_highest(v, id, &most, &at);
+	/* Far below, it is a control group that has no memory for its sockets. */
+	bool full = used >= limit || (errors > 0 && most * 2 >= limit);
 	double eta = full ? -1 : forecast(v, view_trend(v, id), used, limit);
 	if (!full && eta < 0)
 		return;

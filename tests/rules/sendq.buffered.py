@@ -20,13 +20,6 @@ def fire(t):
     return finding("tcp.sendq:6379", "stalled", "warning", culprit=("peer", "10.77.0.6"), text="10.77.0.6 does not take its data")
 
 
-def fire_without_a_book(t):
-    """Nothing but the socket and the memory of the process: tcp.sendq says it."""
-    redis(t, rss=lambda i: 20 + 3 * i)
-    t.clients("10.77.0.6", 6379, 1, "reads")
-    return finding("tcp.sendq:6379", "saturated", "warning", culprit=("peer", "10.77.0.6"))
-
-
 def quiet(t):
     """A peer that does not read, of a server that keeps nothing for it."""
     redis(t)

@@ -109,9 +109,9 @@ def unix_diag(path, inode, waiting, backlog, uid=0):
     return message(20, struct.pack("=BBBBIII", 1, 1, 10, 0, inode, 0, 0) + attr(0, raw(path)) + attr(4, struct.pack("=II", waiting, backlog)) + attr(7, struct.pack("=I", uid)))
 
 
-def link_message(index, name, flags, carrier, changes, promiscuity, kind, master, port_state, errors):
+def link_message(index, name, flags, carrier, changes, promiscuity, kind, master, port_state, errors, queue):
     """An interface as rtnetlink tells it; errors: missed, fifo, crc, collisions."""
-    body = struct.pack("=BBHiII", 0, 0, 1, index, flags, 0) + attr(3, raw(name) + b"\0") + attr(6, b"pfifo_fast\0")
+    body = struct.pack("=BBHiII", 0, 0, 1, index, flags, 0) + attr(3, raw(name) + b"\0") + attr(6, raw(queue) + b"\0")
     body += attr(16, bytes([6 if carrier else 2])) + attr(33, bytes([carrier])) + attr(35, struct.pack("=I", changes))
     body += attr(30, struct.pack("=I", promiscuity)) + attr(4, struct.pack("=I", 1500))
     if master:
@@ -141,6 +141,27 @@ def tracked(source, destination, dport, sport=40000, proto=6):
     return message(0x100, struct.pack(">BBH", 10 if v6 else 2, 0, 0) + orig)
 
 
+# ---- the firewall ---------------------------------------------------------------------------------------------------
+
+def nft_message(kind, family, body):
+    return message(0xa00 | kind, struct.pack(">BBH", family, 0, 0) + body)
+
+
+def nft_chain(table, name, hook, policy=1, family=1):
+    """A base chain of nf_tables."""
+    return nft_message(3, family, attr(1, raw(table) + b"\0") + attr(2, struct.pack(">Q", 1)) + attr(3, raw(name) + b"\0")
+                       + attr(4 | 0x8000, attr(1, struct.pack(">I", hook)) + attr(2, struct.pack(">I", 0))) + attr(5, struct.pack(">I", policy)) + attr(7, b"filter\0"))
+
+
+def nft_rule(table, chain, handle, packets=None, verdict=0, family=1):
+    """A rule: a counter, where packets says what it counted, and a verdict (0 drop, 1 accept)."""
+    def expression(name, data):
+        return attr(1 | 0x8000, attr(1, raw(name) + b"\0") + attr(2 | 0x8000, data))
+    counter = b"" if packets is None else expression("counter", attr(1, struct.pack(">Q", 60 * packets)) + attr(2, struct.pack(">Q", packets)))
+    decision = expression("immediate", attr(1, struct.pack(">I", 0)) + attr(2 | 0x8000, attr(2 | 0x8000, attr(1, struct.pack(">I", verdict)))))
+    return nft_message(6, family, attr(1, raw(table) + b"\0") + attr(2, raw(chain) + b"\0") + attr(3, struct.pack(">Q", handle)) + attr(4 | 0x8000, counter + decision))
+
+
 # ---- one network namespace ------------------------------------------------------------------------------------------
 
 class Net:
@@ -153,7 +174,7 @@ class Net:
         self.tree, self.name, self.inode = tree, name, inode
         self.listeners, self.connections, self.entries = [], [], []
         self.datagrams, self.paths, self.links, self.snmp = [], [], [], {}
-        self.levels = {"inuse": 8, "orphan": 0, "tw": 3, "alloc": 12, "mem": 20}
+        self.levels = {"inuse": 8, "orphan": 0, "tw": 3, "alloc": 12, "mem": 20, "udp_mem": 3}
         self.ext = {}
         self.table = None
         self.sysctls = {"ipv4/ip_local_port_range": "32768\t60999", "ipv4/tcp_max_tw_buckets": 65536, "ipv4/tcp_tw_reuse": 2, "core/somaxconn": 4096}
@@ -190,8 +211,8 @@ class Net:
                                rx_dropped=rx_dropped, errors=errors))
 
     def counters(self, **growth):
-        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, rcvbuf_errors, mem_errors, passive_opens."""
-        unknown = set(growth) - {"retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "rcvbuf_errors", "mem_errors", "passive_opens"}
+        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, rcvbuf_errors, mem_errors, passive_opens, packets (received)."""
+        unknown = set(growth) - {"retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "rcvbuf_errors", "mem_errors", "passive_opens", "packets"}
         assert not unknown, unknown
         self.snmp.update(growth)
 
@@ -220,16 +241,17 @@ class Net:
         t, out = self.tree, {}
         l = {k: int(at(v, i)) for k, v in self.levels.items()}
         out["proc/net/sockstat"] = ("sockets: used 200\nTCP: inuse %(inuse)d orphan %(orphan)d tw %(tw)d alloc %(alloc)d mem %(mem)d\n"
-                                    "UDP: inuse 4 mem 3\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n" % l)
+                                    "UDP: inuse 4 mem %(udp_mem)d\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n" % l)
         out["proc/net/sockstat6"] = "TCP6: inuse 3\nUDP6: inuse 2\nUDPLITE6: inuse 0\nRAW6: inuse 0\nFRAG6: inuse 0 memory 0\n"
         out["proc/net/netstat"] = "TcpExt: %s\nTcpExt: %s\nIpExt: InNoRoutes InOctets\nIpExt: 0 %d\n" % (
             " ".join(self.EXT), " ".join(str(t.counter(self.ext.get(k, 0), i, 100)) for k in self.EXT), t.counter(5000, i, 99999))
         out["proc/net/snmp"] = (
-            "Ip: Forwarding DefaultTTL\nIp: 1 64\n"
+            "Ip: Forwarding DefaultTTL InReceives InDelivers\nIp: 1 64 %d %d\n"
             "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n"
             "Tcp: 1 200 120000 -1 %d %d 3 %d 8 %d %d %d 0 %d 0\n"
             "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors\n"
             "Udp: %d 0 0 120 %d 0 0 0 %d\n" % (
+                t.counter(self.snmp.get("packets", 100), i), t.counter(self.snmp.get("packets", 100), i),
                 t.counter(2, i), t.counter(self.snmp.get("passive_opens", 3), i), t.counter(self.snmp.get("estab_resets", 0), i, 4), t.counter(90, i),
                 t.counter(self.snmp.get("out_segs", 80), i), t.counter(self.snmp.get("retrans", 0), i, 12), t.counter(self.snmp.get("out_rsts", 0), i, 9),
                 t.counter(self.snmp.get("udp_in", 10), i), t.counter(self.snmp.get("rcvbuf_errors", 0), i, 0), t.counter(self.snmp.get("mem_errors", 0), i, 0)))
@@ -245,7 +267,8 @@ class Net:
             out["netlink/links"] = b"".join(
                 link_message(index[link["name"]], link["name"], 0x1043 if at(link["up"], i) else 0x1002, at(link["carrier"], i), t.counter(link["changes"], i) if not isinstance(link["changes"], int) else link["changes"],
                              link["promiscuity"], link["kind"], index.get(link["master"], 0), link["port_state"],
-                             {k: t.counter(link["errors"].get(k, 0), i, 0) for k in ("missed", "fifo", "crc", "collisions")}) for link in self.links)
+                             {k: t.counter(link["errors"].get(k, 0), i, 0) for k in ("missed", "fifo", "crc", "collisions")},
+                             (link["queue"] or {}).get("kind", "noqueue")) for link in self.links)
             out["netlink/qdiscs"] = b"".join(
                 qdisc_message(index[link["name"]], q.get("kind", "pfifo_fast"), t.counter(link["sent"], i), t.counter(link["packets"], i), int(at(q.get("length", 0), i)),
                               int(at(q.get("backlog", 0), i)), t.counter(q.get("drops", 0), i, 0), t.counter(q.get("overlimits", 0), i, 0))

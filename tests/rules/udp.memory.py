@@ -10,7 +10,13 @@ def fire(t):
     t.proc(600, "collectd", state="T", switches=0, open=[Sock(8001)])
     t.udp(25826, 8001, recvq=400000000, buffer=536870912, drops=50)
     t.counters(mem_errors=50)
+    t.sockstat(udp_mem=[300, 90000, 300000, 700000, 751990, 751400])
     return finding("udp.memory", "exhausted", culprit=("process", "collectd", 600), refused=250, effects=["udp.recvq:25826"])
+
+
+def quiet_group(t):
+    """A control group had no memory for its sockets; of UDP's own there is plenty."""
+    t.counters(mem_errors=50)
 
 
 def quiet(t):

@@ -1,0 +1,37 @@
+# SPDX-FileCopyrightText: 2026 The Plimsoll authors
+# SPDX-License-Identifier: ISC
+"""A link that is not sound."""
+
+from expect import finding
+
+
+def fire(t):
+    """The carrier comes and goes."""
+    t.link("eth0", carrier=[1, 0, 1, 1, 0, 1], changes=[8, 9, 10, 10, 11, 12], speed=1000)
+    return finding("net.link:eth0", "wrong", culprit=("hardware", "eth0"), text="flaps", since=1)
+
+
+def fire_down(t):
+    t.link("eth0", carrier=[1, 1, 1, 1, 0, 0], changes=[8, 8, 8, 8, 9, 9], sent=[1000, 2000, 3000, 4000, 4000, 4000])
+    return finding("net.link:eth0", "wrong", culprit=("hardware", "eth0"), text="went down")
+
+
+def fire_damaged(t):
+    """A bad cable."""
+    t.link("eth0", crc=7, speed=1000)
+    return finding("net.link:eth0", "wrong", severity="warning", culprit=("hardware", "eth0"), text="damaged")
+
+
+def fire_half_duplex(t):
+    t.link("eth0", collisions=40, speed=100, duplex=0)
+    return finding("net.link:eth0", "wrong", severity="warning", culprit=("hardware", "eth0"), text="half duplex")
+
+
+def quiet(t):
+    """A port without a cable, and an interface of a container that came up."""
+    t.link("eth1", carrier=0, packets=0)
+    t.link("veth1", kind="veth", carrier=[0, 0, 1, 1, 1, 1], changes=[1, 1, 2, 2, 2, 2])
+
+
+def quiet_switched_off(t):
+    t.link("eth0", carrier=[1, 1, 1, 0, 0, 0], up=lambda i: i < 3)

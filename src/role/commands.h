@@ -23,6 +23,7 @@ int command_ship(struct options *o);
 int delegate(const struct options *o, char **argv);
 /* The same for any of its roles; answers a negative errno. */
 int exec_net(char **argv);
+int command_fleet(struct options *o);
 int command_talk(struct options *o);
 int command_mute(struct options *o);
 int command_unmute(struct options *o);

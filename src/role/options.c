@@ -166,6 +166,14 @@ static int find_command(int argc, char **argv, struct options *o, int *ret_first
 		argv[1]);
 }
 
+/* Its arguments end in "...". */
+static bool takes_several(const struct options *o)
+{
+	const char *arguments = commands[o->command].arguments;
+	size_t n = strlen(arguments);
+	return n >= 3 && strcmp(arguments + n - 3, "...") == 0;
+}
+
 int options_parse(int argc, char **argv, struct options *o)
 {
 	*o = (struct options){0};
@@ -174,13 +182,17 @@ int options_parse(int argc, char **argv, struct options *o)
 	for (int at = first; r == 0 && at < argc; at++) {
 		const char *a = argv[at];
 		if (only_words || a[0] != '-' || a[1] == '\0') {
-			if (o->argument)
+			if (o->argument && !takes_several(o))
 				return complain(
 					EX_USAGE, "%s: '%s': one argument at most", where_of(o), a);
 			if (commands[o->command].arguments[0] == '\0')
 				return complain(
 					EX_USAGE, "%s: '%s': takes no argument", where_of(o), a);
-			o->argument = a;
+			if (o->narguments == ARGUMENTS_MAX)
+				return complain(EX_USAGE, "%s: '%s': %d arguments at most",
+					where_of(o), a, (int)ARGUMENTS_MAX);
+			o->argument = o->argument ? o->argument : a;
+			o->arguments[o->narguments++] = a;
 		} else if (strcmp(a, "--") == 0) {
 			only_words = true;
 		} else if (a[1] == '-') {

@@ -48,6 +48,8 @@ struct command_info {
 	const char *name, *arguments, *help;
 };
 
+enum { ARGUMENTS_MAX = 64 };
+
 struct options {
 	enum command command;
 	bool given_command; /* false: the bare `plimsoll` */
@@ -55,7 +57,9 @@ struct options {
 	const char *text[OPTION_COUNT];
 	uint64_t number[OPTION_COUNT]; /* nanoseconds of DURATION and TIME, bytes of SIZE, NUMBER */
 	char *owned[OPTION_COUNT];     /* texts that came from a file */
-	const char *argument;          /* the one after the options, or NULL */
+	const char *argument;          /* the first one that is no option, or NULL */
+	const char *arguments[ARGUMENTS_MAX]; /* all of them, of a command that takes several */
+	size_t narguments;
 };
 
 const struct option_info *option_info(enum option o);

@@ -10,6 +10,7 @@
 #include "role/children.h"
 #include "role/commands.h"
 #include "role/notify.h"
+#include "role/notify_lines.h"
 #include "role/paths.h"
 #include "role/probes.h"
 #include "role/session.h"
@@ -187,6 +188,12 @@ static int second(struct recorder *r, struct findings *fs)
 	r->warm++;
 	r->nevents = 0;
 	arena_reset(&r->texts);
+	if (r->ticks == 1) /* what an earlier one saw open may be over, and nobody would say so */
+		r->events[r->nevents++] =
+			(struct event){.real_ns = store_newest(s->store, 0)->real_ns,
+				.kind = "start",
+				.id = "",
+				.text = "{\"event\":\"start\"}"};
 	if (r->warm >= s->window && view_open(&s->view, s->store, s->window) == 0 &&
 		findings_build(&s->view, NULL, r->verdicts, fs) == 0)
 		track_update(&r->track, &s->view, fs, take_event, r);
@@ -330,6 +337,14 @@ static void catch_signals(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* Settings that are wrong are told of at once and not when somebody should have been. */
+static int check_targets(const struct options *o)
+{
+	static struct target targets[TARGETS_MAX];
+	size_t n;
+	return o->set[OPTION_NOTIFY] ? notify_lines(o->text[OPTION_NOTIFY], targets, &n) : 0;
+}
+
 static int prepare(struct options *o, const char *name, char *store, size_t size)
 {
 	int status = o->set[OPTION_CONFIG] ? options_config(o, o->text[OPTION_CONFIG]) : 0;
@@ -339,9 +354,19 @@ static int prepare(struct options *o, const char *name, char *store, size_t size
 	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
 		return complain(
 			EX_USAGE, "%s: --ship: a URL begins with http:// or https://", name);
-	return store_path(o, store, size) < 0
-		       ? complain(EX_USAGE, "%s: the path of the store is too long", name)
-		       : 0;
+	if (store_path(o, store, size) < 0)
+		return complain(EX_USAGE, "%s: the path of the store is too long", name);
+	return check_targets(o);
+}
+
+static void start_notifying(const struct options *o, const char *store)
+{
+	static char *lines;
+	const char *const notify[] = {"plimsoll", "notify", "--store", store, NULL};
+	if (!o->set[OPTION_NOTIFY] ||
+		asprintf(&lines, NOTIFY_LINES "=%s", o->text[OPTION_NOTIFY]) < 0)
+		return;
+	children_start("notifying", notify, lines);
 }
 
 static void start_shipping(const struct options *o, const char *store)
@@ -362,6 +387,7 @@ int command_record(struct options *o)
 		return status;
 	catch_signals();
 	start_shipping(o, store);
+	start_notifying(o, store);
 	status = record_run(o, store, &stop_requested, NULL, NULL);
 	children_end();
 	return status;
@@ -384,6 +410,7 @@ int command_up(struct options *o)
 		o->set[OPTION_LISTEN] ? o->text[OPTION_LISTEN] : option_info(OPTION_LISTEN)->def;
 	catch_signals();
 	start_shipping(o, store);
+	start_notifying(o, store);
 	const char *const serve[] = {
 		"plimsoll", "serve", "--store", store, "--listen", listen_at, NULL};
 	children_start("serving", serve, NULL);

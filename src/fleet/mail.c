@@ -48,7 +48,7 @@ static void header_text(FILE *f, const char *name, const char *text)
 			len--; /* a character is not cut */
 		(void)fputs(" =?UTF-8?B?", f);
 		base64(f, (const unsigned char *)text, len);
-		(void)fputs(len < n ? "?=\r\n" : "?=\r\n", f);
+		(void)fputs("?=\r\n", f);
 	}
 }
 

@@ -18,22 +18,22 @@ enum target_kind { TARGET_MAIL, TARGET_WEBHOOK, TARGET_ALERTMANAGER, TARGET_COMM
 enum { TARGETS_MAX = 16, TARGET_ARGS = 32, TARGET_TO = 8, TARGET_TEXT = 2048 };
 
 struct target {
-	enum target_kind kind;
 	char text[TARGET_TEXT];    /* the line, cut into the pieces below */
 	const char *url;           /* NULL of a command; of Alertmanager without "alertmanager+" */
 	const char *to[TARGET_TO]; /* of mail */
-	unsigned nto;
-	const char *from; /* of mail, or NULL */
-	const char *only; /* NULL: all */
+	const char *from;          /* of mail, or NULL */
+	const char *only;          /* NULL: all */
 	const char
 		*user; /* of a command: who runs it, NULL: nobody in particular, with no rights */
 	char *args[TARGET_ARGS + 1]; /* of a command, NULL at the end */
+	uint64_t group_ns;           /* how long the first of several waits for the others */
+	uint64_t deadline_ns;        /* of a command */
+	uint64_t key; /* hash of where it goes: its state in the store has this name */
+	enum target_kind kind;
+	unsigned nto;
+	unsigned per_hour; /* messages to people in an hour */
+	unsigned place;    /* among all targets; the caller sets it */
 	bool critical_only;
-	unsigned per_hour;    /* messages to people in an hour */
-	uint64_t group_ns;    /* how long the first of several waits for the others */
-	uint64_t deadline_ns; /* of a command */
-	unsigned place;       /* among all targets; the caller sets it */
-	uint64_t key;         /* hash of where it goes: its state in the store has this name */
 };
 
 /* 0, or -EINVAL with a sentence in problem that says what is wrong, without the line and its secrets. */

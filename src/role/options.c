@@ -174,9 +174,14 @@ int options_parse(int argc, char **argv, struct options *o)
 	for (int at = first; r == 0 && at < argc; at++) {
 		const char *a = argv[at];
 		if (only_words || a[0] != '-' || a[1] == '\0') {
+			bool two = strchr(commands[o->command].arguments, ' ') != NULL;
+			if (o->argument && two && !o->second) {
+				o->second = a;
+				continue;
+			}
 			if (o->argument)
-				return complain(
-					EX_USAGE, "%s: '%s': one argument at most", where_of(o), a);
+				return complain(EX_USAGE, "%s: '%s': %s at most", where_of(o), a,
+					two ? "two arguments" : "one argument");
 			if (commands[o->command].arguments[0] == '\0')
 				return complain(
 					EX_USAGE, "%s: '%s': takes no argument", where_of(o), a);

@@ -56,6 +56,7 @@ struct options {
 	uint64_t number[OPTION_COUNT]; /* nanoseconds of DURATION and TIME, bytes of SIZE, NUMBER */
 	char *owned[OPTION_COUNT];     /* texts that came from a file */
 	const char *argument;          /* the one after the options, or NULL */
+	const char *second;            /* of commands that take two */
 };
 
 const struct option_info *option_info(enum option o);

@@ -44,6 +44,7 @@ static int run(struct options *o, char **argv)
 	case COMMAND_IMPORT: return command_import(o);
 	case COMMAND_TALK: return command_talk(o);
 	case COMMAND_TUNE: return command_tune(o);
+	case COMMAND_NORMAL: return command_normal(o);
 	case COMMAND_MUTE: return command_mute(o);
 	case COMMAND_UNMUTE: return command_unmute(o);
 	case COMMAND_EXPLAIN: return command_explain(o);

@@ -28,6 +28,7 @@ int delegate(const struct options *o, char **argv);
 int exec_net(char **argv);
 int command_talk(struct options *o);
 int command_tune(struct options *o);
+int command_normal(struct options *o);
 int command_mute(struct options *o);
 int command_unmute(struct options *o);
 int command_explain(struct options *o);

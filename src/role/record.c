@@ -14,6 +14,7 @@
 #include "role/paths.h"
 #include "role/probes.h"
 #include "role/session.h"
+#include "role/usual.h"
 #include "role/version.h"
 #include "show/show.h"
 #include "store/journal.h"
@@ -45,7 +46,8 @@ struct recorder {
 	struct track track;
 	struct event events[EVENTS_MAX];
 	size_t nevents;
-	struct arena texts; /* of the events */
+	struct usual_feed *usual; /* NULL: none */
+	struct arena texts;       /* of the events */
 	uint64_t ticks, late, warm;
 	bool told_lasts, watchdog;
 };
@@ -259,6 +261,8 @@ static int run(struct recorder *r, volatile sig_atomic_t *stop,
 			first_check = NULL;
 		}
 		tell_lasts(r);
+		if (r->usual)
+			usual_feed_round(r->usual, &r->session.view);
 		int refused = children_miss();
 		if (refused)
 			return refused;
@@ -288,6 +292,7 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 	r.verdicts = calloc(1, sizeof *r.verdicts);
 	if (!r.verdicts || arena_init(&r.texts, 64 << 20) < 0)
 		status = complain(EX_OSERR, "record: memory: %s", strerror(ENOMEM));
+	r.usual = usual_feed_new(store);
 	if (status == 0)
 		status = open_journal(&r, o, store);
 	if (status == 0) {
@@ -305,6 +310,7 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 				"record: %s: the last samples could not be written: %s", store,
 				strerror(-err));
 	}
+	usual_feed_end(r.usual);
 	free(r.verdicts);
 	arena_destroy(&r.texts);
 	session_close(&r.session);

@@ -38,11 +38,14 @@ static int run(struct options *o, char **argv)
 	case COMMAND_RECORD: return command_record(o);
 	case COMMAND_UP: return command_up(o);
 	case COMMAND_SERVE:
+	case COMMAND_NOTIFY:
 	case COMMAND_SHIP: return delegate(o, argv);
 	case COMMAND_EXPORT: return command_export(o);
 	case COMMAND_IMPORT: return command_import(o);
 	case COMMAND_FLEET: return command_fleet(o);
 	case COMMAND_TALK: return command_talk(o);
+	case COMMAND_TUNE: return command_tune(o);
+	case COMMAND_NORMAL: return command_normal(o);
 	case COMMAND_MUTE: return command_mute(o);
 	case COMMAND_UNMUTE: return command_unmute(o);
 	case COMMAND_EXPLAIN: return command_explain(o);

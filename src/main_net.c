@@ -38,9 +38,11 @@ int main(int argc, char **argv)
 		status = command_serve(&o);
 	else if (o.command == COMMAND_SHIP)
 		status = command_ship(&o);
+	else if (o.command == COMMAND_NOTIFY)
+		status = command_notify(&o);
 	else
-		status =
-			complain(EX_USAGE, "plimsoll-net: started by plimsoll serve and ship only");
+		status = complain(
+			EX_USAGE, "plimsoll-net: started by plimsoll serve, ship and notify only");
 	options_free(&o);
 	return status;
 }

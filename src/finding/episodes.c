@@ -166,6 +166,8 @@ static enum severity severity_of(const char *name)
 static int remember(void *ctx, const struct event *e)
 {
 	struct remembering *m = ctx;
+	if (!*e->id) /* about the recorder */
+		return 0;
 	json_t *j = json_loads(e->text, 0, NULL);
 	if (!j || !selected(m, j)) {
 		json_decref(j);

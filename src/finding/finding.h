@@ -26,6 +26,14 @@ struct findings {
  * lives in the view's scratch memory and in *scratch. Returns 0 or -ENOMEM. */
 int findings_build(
 	struct view *v, const char *only, struct verdicts *scratch, struct findings *ret);
+/* Adds to findings what was usual at this hour, and makes notes of those that are only a rate and within it. findings_build() does it. */
+struct usual_rule {
+	const char *rule;
+	enum metric metric;
+};
+void findings_usual(struct view *v, struct verdict *rows, size_t n);
+void findings_usual_by(struct view *v, struct verdict *rows, size_t n,
+	const struct usual_rule *rules, size_t nrules);
 /* Marks the findings that are muted and takes them out of the verdict; they come behind the others, before notes. `m` must live as long
  * as *fs; NULL: none. */
 void findings_mute(struct view *v, const struct mutes *m, struct findings *fs);

@@ -154,6 +154,7 @@ int findings_build(struct view *v, const char *only, struct verdicts *all, struc
 {
 	*ret = (struct findings){0};
 	rules_run(v, all);
+	findings_usual(v, all->rows, all->count);
 	ret->rows = arena_alloc(&v->scratch, (all->count + 1) * sizeof *ret->rows);
 	ret->blind = arena_alloc(
 		&v->scratch, (view_last(v)->gaps.count + RULE_COUNT) * sizeof *ret->blind);

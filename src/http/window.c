@@ -12,6 +12,8 @@ static const uint64_t MAX_PAUSE_NS = UINT64_C(75) * 1000000000;
 /* No new sample for so long, since nobody asked or nothing came: the end is sought anew. */
 static const uint64_t FOLLOW_NS = UINT64_C(120) * 1000000000;
 
+static const uint64_t HOUR_NS = UINT64_C(3600000000000);
+
 static void drop_store(struct window *w)
 {
 	if (w->store)
@@ -54,6 +56,7 @@ void window_destroy(struct window *w)
 	view_destroy(&w->view);
 	history_close(w->history);
 	free(w->found);
+	free(w->usual);
 	*w = (struct window){0};
 }
 
@@ -151,11 +154,27 @@ int window_follow(struct window *w)
 	return loaded(w, r < 0 ? load_newest(w) : r);
 }
 
+/* What was usual at this hour, once for each hour in which there is something to compare. */
+static bool load_usual(struct window *w)
+{
+	uint64_t hour = w->view.now_ns / HOUR_NS * HOUR_NS;
+	if (w->usual && w->usual->hour_ns == hour)
+		return false;
+	w->view.baseline = NULL;
+	w->usual = w->usual ? w->usual : calloc(1, sizeof *w->usual);
+	if (!w->usual || baseline_load(w->history, w->view.now_ns, w->usual) < 0)
+		return false;
+	w->view.baseline = w->usual;
+	return w->usual->count > 0;
+}
+
 int window_judge(struct window *w)
 {
 	if (w->judged)
 		return 0;
 	int r = findings_build(&w->view, NULL, w->found, &w->findings);
+	if (r == 0 && w->findings.count && load_usual(w))
+		r = findings_build(&w->view, NULL, w->found, &w->findings);
 	w->judged = r == 0;
 	if (r == 0 && mutes_load(w->path, &w->mutes, NULL) == 0)
 		findings_mute(&w->view, &w->mutes, &w->findings);

@@ -6,6 +6,7 @@
 #define HTTP_WINDOW_H
 
 #include "finding/finding.h"
+#include "store/baseline.h"
 #include "store/history.h"
 
 enum {
@@ -24,7 +25,8 @@ struct window {
 	uint64_t grew_ns;       /* monotonic time when a newer sample was read */
 	struct verdicts *found; /* what `findings` stands on */
 	struct findings findings;
-	struct mutes mutes; /* what nobody wants to be told of */
+	struct baseline *usual; /* at the hour that was looked at last; NULL */
+	struct mutes mutes;     /* what nobody wants to be told of */
 	bool judged;
 };
 

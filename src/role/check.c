@@ -9,6 +9,7 @@
 #include "role/probes.h"
 #include "role/session.h"
 #include "role/stop.h"
+#include "role/usual.h"
 #include "role/version.h"
 #include "show/show.h"
 
@@ -149,6 +150,7 @@ static const struct verdict *relook(
 	struct spanning *sp, const struct episode *ep, struct findings *fs)
 {
 	struct session *s = sp->s;
+	(void)usual_load(s, ep->worst_ns);
 	if (history_load(s->history, s->store, ep->worst_ns, s->window, UINT64_C(10000000000)) <
 			0 ||
 		view_open(&s->view, s->store, s->window) < 0 ||
@@ -246,6 +248,8 @@ static int check_span(const struct options *o, struct session *s, struct verdict
 {
 	struct spanning sp = {.o = o, .s = s, .all = all};
 	sp.looked = s->at_ns - s->from_ns <= look_span_ns;
+	if (sp.looked) /* the hour in which it begins, which stands for the next one too */
+		(void)usual_load(s, s->from_ns);
 	/* The window before the span belongs to its first look. */
 	uint64_t before = s->window * s->interval_ns;
 	int r = sp.looked ? episodes_look(s->history, s->store, &s->view, s->window,
@@ -267,6 +271,16 @@ static int check_span(const struct options *o, struct session *s, struct verdict
 	episodes_free(&sp.e);
 	return r < 0 ? complain(EX_IOERR, "standard output: %s", strerror(-r))
 		     : output_done((int)overall);
+}
+
+/* What was usual is looked up when there is something to compare with it. */
+static int look_at(
+	const struct options *o, struct session *s, struct verdicts *all, struct findings *fs)
+{
+	int r = findings_build(&s->view, o->text[OPTION_ONLY], all, fs);
+	if (r == 0 && fs->count && usual_load(s, s->view.now_ns))
+		r = findings_build(&s->view, o->text[OPTION_ONLY], all, fs);
+	return r;
 }
 
 int command_check(struct options *o)
@@ -299,7 +313,7 @@ int command_check(struct options *o)
 		status = check_span(o, &s, all);
 	} else {
 		status = session_look(&s);
-		if (status == 0 && findings_build(&s.view, o->text[OPTION_ONLY], all, &fs) < 0)
+		if (status == 0 && look_at(o, &s, all, &fs) < 0)
 			status = complain(EX_OSERR, "looking at the samples: %s", strerror(ENOMEM));
 		else if (status == 0)
 			findings_mute(&s.view, mutes_of(o, &s), &fs);

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <sysexits.h>
 
-enum { CHILDREN_MAX = 2 };
+enum { CHILDREN_MAX = 3 };
 
 static struct {
 	const char *what;

@@ -182,9 +182,14 @@ int options_parse(int argc, char **argv, struct options *o)
 	for (int at = first; r == 0 && at < argc; at++) {
 		const char *a = argv[at];
 		if (only_words || a[0] != '-' || a[1] == '\0') {
+			bool two = strchr(commands[o->command].arguments, ' ') != NULL;
+			if (o->argument && two && !o->second) {
+				o->second = a;
+				continue;
+			}
 			if (o->argument && !takes_several(o))
-				return complain(
-					EX_USAGE, "%s: '%s': one argument at most", where_of(o), a);
+				return complain(EX_USAGE, "%s: '%s': %s at most", where_of(o), a,
+					two ? "two arguments" : "one argument");
 			if (commands[o->command].arguments[0] == '\0')
 				return complain(
 					EX_USAGE, "%s: '%s': takes no argument", where_of(o), a);
@@ -262,14 +267,17 @@ static int config_line(struct options *o, struct scan line, const char *path, un
 	if (name.p != name.end)
 		return complain(EX_CONFIG, "%s: '%.*s': one name is expected before '='", where,
 			(int)(eq - line.p), line.p);
-	if (o->owned[id])
+	bool several = id == OPTION_NOTIFY;
+	if (o->owned[id] && !several)
 		return complain(EX_CONFIG, "%s: '%s': set twice", where, options[id].name);
-	if (o->set[id])
+	if (o->set[id] && !o->owned[id])
 		return 0; /* the command line wins */
-	char *copy = strndup(
-		value.p, scan_len(value)); /* lives as long as the process: one for each setting */
-	if (!copy)
+	const char *before = o->owned[id] ? o->owned[id] : "";
+	char *copy; /* lives as long as the process: one for each setting */
+	if (asprintf(&copy, "%s%s%.*s", before, *before ? "\n" : "", (int)scan_len(value),
+		    value.p) < 0)
 		return complain(EX_OSERR, "%s: %s", where, strerror(ENOMEM));
+	free(o->owned[id]);
 	int r = set_option(o, id, copy, where);
 	o->owned[id] = copy;
 	return r ? EX_CONFIG : 0;

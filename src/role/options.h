@@ -60,6 +60,7 @@ struct options {
 	const char *argument;          /* the first one that is no option, or NULL */
 	const char *arguments[ARGUMENTS_MAX]; /* all of them, of a command that takes several */
 	size_t narguments;
+	const char *second; /* of commands that take two */
 };
 
 const struct option_info *option_info(enum option o);

@@ -11,10 +11,12 @@
 #include "role/children.h"
 #include "role/commands.h"
 #include "role/notify.h"
+#include "role/notify_lines.h"
 #include "role/paths.h"
 #include "role/probes.h"
 #include "role/session.h"
 #include "role/stop.h"
+#include "role/usual.h"
 #include "role/version.h"
 #include "show/show.h"
 #include "store/journal.h"
@@ -46,7 +48,8 @@ struct recorder {
 	struct track track;
 	struct event events[EVENTS_MAX];
 	size_t nevents;
-	struct arena texts; /* of the events */
+	struct usual_feed *usual; /* NULL: none */
+	struct arena texts;       /* of the events */
 	uint64_t ticks, late, warm;
 	bool told_lasts, watchdog;
 };
@@ -189,6 +192,12 @@ static int second(struct recorder *r, struct findings *fs)
 	r->warm++;
 	r->nevents = 0;
 	arena_reset(&r->texts);
+	if (r->ticks == 1) /* what an earlier one saw open may be over, and nobody would say so */
+		r->events[r->nevents++] =
+			(struct event){.real_ns = store_newest(s->store, 0)->real_ns,
+				.kind = "start",
+				.id = "",
+				.text = "{\"event\":\"start\"}"};
 	if (r->warm >= s->window && view_open(&s->view, s->store, s->window) == 0 &&
 		findings_build(&s->view, NULL, r->verdicts, fs) == 0)
 		track_update(&r->track, &s->view, fs, take_event, r);
@@ -255,6 +264,8 @@ static int run(struct recorder *r, volatile sig_atomic_t *stop,
 		}
 		tell_lasts(r);
 		books_miss();
+		if (r->usual)
+			usual_feed_round(r->usual, &r->session.view);
 		int refused = children_miss();
 		if (refused)
 			return refused;
@@ -292,6 +303,7 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 	r.verdicts = calloc(1, sizeof *r.verdicts);
 	if (!r.verdicts || arena_init(&r.texts, 64 << 20) < 0)
 		status = complain(EX_OSERR, "record: memory: %s", strerror(ENOMEM));
+	r.usual = usual_feed_new(store);
 	if (status == 0)
 		status = open_journal(&r, o, store);
 	if (status == 0) {
@@ -309,6 +321,7 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 				"record: %s: the last samples could not be written: %s", store,
 				strerror(-err));
 	}
+	usual_feed_end(r.usual);
 	free(r.verdicts);
 	arena_destroy(&r.texts);
 	session_close(&r.session);
@@ -316,6 +329,14 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 }
 
 /* ---- the commands ---- */
+
+/* Settings that are wrong are told of at once and not when somebody should have been. */
+static int check_targets(const struct options *o)
+{
+	static struct target targets[TARGETS_MAX];
+	size_t n;
+	return o->set[OPTION_NOTIFY] ? notify_lines(o->text[OPTION_NOTIFY], targets, &n) : 0;
+}
 
 static int prepare(struct options *o, const char *name, char *store, size_t size)
 {
@@ -326,9 +347,19 @@ static int prepare(struct options *o, const char *name, char *store, size_t size
 	if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
 		return complain(
 			EX_USAGE, "%s: --ship: a URL begins with http:// or https://", name);
-	return store_path(o, store, size) < 0
-		       ? complain(EX_USAGE, "%s: the path of the store is too long", name)
-		       : 0;
+	if (store_path(o, store, size) < 0)
+		return complain(EX_USAGE, "%s: the path of the store is too long", name);
+	return check_targets(o);
+}
+
+static void start_notifying(const struct options *o, const char *store)
+{
+	static char *lines;
+	const char *const notify[] = {"plimsoll", "notify", "--store", store, NULL};
+	if (!o->set[OPTION_NOTIFY] ||
+		asprintf(&lines, NOTIFY_LINES "=%s", o->text[OPTION_NOTIFY]) < 0)
+		return;
+	children_start("notifying", notify, lines);
 }
 
 static void start_shipping(const struct options *o, const char *store)
@@ -349,6 +380,7 @@ int command_record(struct options *o)
 		return status;
 	stop_catch(STOP_WHILE_WAITING | STOP_ON_HANGUP);
 	start_shipping(o, store);
+	start_notifying(o, store);
 	status = record_run(o, store, &stop_requested, NULL, NULL);
 	children_end();
 	return status;
@@ -371,6 +403,7 @@ int command_up(struct options *o)
 		o->set[OPTION_LISTEN] ? o->text[OPTION_LISTEN] : option_info(OPTION_LISTEN)->def;
 	stop_catch(STOP_WHILE_WAITING | STOP_ON_HANGUP);
 	start_shipping(o, store);
+	start_notifying(o, store);
 	const char *const serve[] = {
 		"plimsoll", "serve", "--store", store, "--listen", listen_at, NULL};
 	children_start("serving", serve, NULL);

@@ -23,9 +23,16 @@ static uint64_t longest_pause(const struct session *s)
 
 /* ---- where to look ---- */
 
+/* Commands that look at one moment, of now or of the past. */
+static bool looks(const struct options *o)
+{
+	return o->command == COMMAND_CHECK || o->command == COMMAND_LIMITS ||
+	       o->command == COMMAND_TUNE;
+}
+
 static bool is_past(const struct options *o)
 {
-	if (o->command != COMMAND_CHECK && o->command != COMMAND_LIMITS)
+	if (!looks(o))
 		return false;
 	static const enum option past[] = {OPTION_AT, OPTION_FROM, OPTION_TO, OPTION_STORE};
 	for (size_t i = 0; i < COUNTOF(past); i++)
@@ -37,7 +44,7 @@ static bool is_past(const struct options *o)
 
 static bool takes_recording(const struct options *o)
 {
-	return o->argument && (o->command == COMMAND_CHECK || o->command == COMMAND_LIMITS);
+	return o->argument && looks(o);
 }
 
 /* A folder may be a store or a recorded tree. */
@@ -89,8 +96,8 @@ static void use_running_recorder(const struct options *o, struct session *s)
 	char path[4096];
 	uint64_t first, last, now = clock_real_ns();
 	if (o->set[OPTION_WATCH] || o->set[OPTION_INTERVAL] || o->set[OPTION_RECORD_TREE] ||
-		(o->command != COMMAND_CHECK && o->command != COMMAND_LIMITS) ||
-		store_path(o, path, sizeof path) < 0 || history_open(path, &s->history) < 0)
+		!looks(o) || store_path(o, path, sizeof path) < 0 ||
+		history_open(path, &s->history) < 0)
 		return;
 	if (!history_span(s->history, &first, &last) || last > now || last + fresh_for(s) < now) {
 		history_close(s->history);

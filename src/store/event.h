@@ -9,7 +9,8 @@
  * the caller. */
 struct event {
 	uint64_t real_ns;
-	const char *kind; /* "open", "change", "close" */
+	const char *
+		kind; /* "open", "change", "close"; "start": a recorder begins, and knows of nothing that is open */
 	const char *id;   /* what it is about */
 	const char *text; /* JSON */
 };

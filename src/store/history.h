@@ -64,6 +64,10 @@ int history_load(struct history *h, struct store *into, uint64_t real_ns, unsign
 int history_events(struct history *h, uint64_t from_ns, uint64_t to_ns,
 	int (*each)(void *ctx, const struct event *e), void *ctx);
 
+/* The same while samples are read that are written right now: history_next() tells of the events that it meets in the log of the
+ * present hour, and may tell of one twice. Of hours that are over it tells none. each() answers 0. */
+void history_on_events(struct history *h, int (*each)(void *ctx, const struct event *e), void *ctx);
+
 /* ---- numbers ---- */
 
 /* A series of the recording. Texts live as long as the history. */

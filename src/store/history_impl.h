@@ -62,6 +62,8 @@ struct history {
 	size_t nopen, close_next;
 	struct slot_map *maps;
 	struct reading reading;
+	int (*on_event)(void *ctx, const struct event *e);
+	void *on_event_ctx;
 	struct history_series *selected;
 	char host[DICT_HOST];
 	uint64_t interval_ns;

@@ -147,11 +147,23 @@ static struct piece *piece_behind(struct history *h, uint64_t order)
 	return NULL;
 }
 
+void history_on_events(struct history *h, int (*each)(void *ctx, const struct event *e), void *ctx)
+{
+	h->on_event = each;
+	h->on_event_ctx = ctx;
+}
+
+static struct frame_wants reading_wants(const struct history *h)
+{
+	return (struct frame_wants){
+		.tables = true, .each_event = h->on_event, .ctx = h->on_event_ctx};
+}
+
 /* The log that is read was made anew under its name, or sealed after that: goes on there behind what was read. */
 static int reading_again(struct history *h)
 {
 	struct reading *r = &h->reading;
-	const struct frame_wants wants = {.tables = true};
+	const struct frame_wants wants = reading_wants(h);
 	uint64_t number = r->log.next_number;
 	for (size_t i = 0; i < h->npieces; i++) {
 		const struct piece *p = &h->pieces[i];
@@ -185,7 +197,7 @@ static int reading_peek(struct history *h, uint64_t *ret_us)
 		bool there = r->open && (r->is_log ? r->ready : r->row < r->segment.rows);
 		int err = there ? 0 : -ENODATA;
 		if (!there && r->open && r->is_log) {
-			const struct frame_wants wants = {.tables = true};
+			const struct frame_wants wants = reading_wants(h);
 			err = log_next(&r->log, &b);
 			if (err == -ENODATA && reading_again(h) == 0)
 				continue;

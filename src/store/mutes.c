@@ -144,13 +144,14 @@ int mutes_change(const char *store, int (*each)(void *ctx, struct mutes *m), voi
 	AUTO_FD int fd = open(store, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || flock(fd, LOCK_EX) < 0)
 		return -errno;
-	AUTO_FREE struct mutes *m = calloc(1, sizeof *m);
-	if (!m)
-		return -ENOMEM;
-	int r = mutes_load(store, m, NULL);
+	struct mutes *m = calloc(1, sizeof *m);
+	int r = m ? mutes_load(store, m, NULL) : -ENOMEM;
 	if (r == 0)
 		r = each(ctx, m);
-	return r > 0 ? write_all(store, m) : r;
+	if (r > 0)
+		r = write_all(store, m);
+	free(m);
+	return r;
 }
 
 size_t mutes_drop_ended(struct mutes *m, uint64_t now_ns,

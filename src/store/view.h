@@ -40,7 +40,11 @@ struct program {
 	bool listens;
 };
 
+struct baseline;
+
 struct view {
+	const struct baseline *
+		baseline; /* what was usual at this hour (store/baseline.h), or NULL; who opens the view sets it, and it stays */
 	const struct store *store;
 	const struct series_set *series;
 	struct arena scratch;

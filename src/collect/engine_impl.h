@@ -208,12 +208,12 @@ void engine_find_firewall(struct engine *e);
 void engine_local_sockets(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
 void engine_ct_states(struct engine *e, struct netns_state *ns, struct sample *out);
+/* What servers say of themselves: the books that came, and those of before that stand. */
+void engine_books(struct engine *e, const struct sample *prev, struct sample *out);
 /* Tells plimsoll-books which servers there are, when the owners of listeners are filled in. */
 int engine_servers_open(struct engine *e);
 void engine_servers_close(struct engine *e);
 void engine_servers(struct engine *e, struct sample *out);
-/* What servers say of themselves: the books that came, and those of before that stand. */
-void engine_books(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_filesystems(struct engine *e, struct sample *out);
 void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_files(struct engine *e, const struct sample *prev, struct sample *out);

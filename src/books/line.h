@@ -1,0 +1,63 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* line: a connection to a server that is asked: non-blocking, with one deadline for all of an asking and a ceiling of bytes. The first
+ * thing that goes wrong sets `status`, and every further call fails at once. A process has one answer buffer (BOOK_ANSWER), so one line at a time. */
+#ifndef BOOKS_LINE_H
+#define BOOKS_LINE_H
+
+#include "base/num.h"
+#include "books/book.h"
+
+struct line {
+	int fd; /* -1: not connected. It may stay open from one asking to the next */
+	uint64_t began_ns, until_ns;
+	enum book_status status;
+	char *bytes; /* what was received since line_send(), NUL after it */
+	size_t n;
+	bool ended; /* the other end has closed */
+};
+
+/* Whether bytes are a whole answer. */
+typedef bool line_enough(const char *bytes, size_t n, void *ctx);
+
+/* Before the first use of a line; line_begin() then begins an asking: the clock runs, an open connection stays. */
+#define LINE_NONE ((struct line){.fd = -1})
+void line_begin(struct line *l);
+
+/* Both return whether it is connected. dir_fd: the folder of the socket (conf_socket()). The wildcard stands for loopback. */
+bool line_unix(struct line *l, int dir_fd, const char *name);
+bool line_tcp(struct line *l, const struct address *a, uint16_t port);
+
+bool line_send(struct line *l, const void *bytes, size_t n);
+/* Receives until enough() says so; NULL: until the other end closes, which is an end for enough() too when there are bytes. False: no whole answer, see
+ * status. */
+bool line_receive(struct line *l, line_enough *enough, void *ctx);
+/* GET by HTTP/1.0 on a line that is connected; the server closes. ret_body lies in the bytes of the line. 401, 403 and 407 are BOOK_DENIED, 404 BOOK_CLOSED,
+ * all else but 200 BOOK_GARBAGE. */
+bool line_http(struct line *l, const char *host, const char *path, struct scan *ret_body);
+/* The number of a status line's code and the body behind its head; 0: these are none. */
+int line_http_answer(struct scan text, struct scan *ret_body);
+void line_close(struct line *l);
+/* Something else was answered, or denied ...: closes. Returns false. */
+bool line_fail(struct line *l, enum book_status status);
+
+int line_left_ms(const struct line *l);
+uint64_t line_took_us(const struct line *l);
+/* Waits for the descriptor of a library's connection: 1 ready, 0 the time is up. */
+int line_wait(const struct line *l, int fd, short events);
+
+/* The book of an asking: the line of the server, then what was found, if anything. */
+void line_book(const struct line *l, struct book *ret, const struct book_target *t,
+	const char *name, const char *source, const struct book *found);
+
+/* "address:port" or the path of the socket, for `source`. Returns buf. */
+char *line_source(char *buf, size_t size, const struct address *a, uint16_t port, const char *path);
+
+/* A word for a line of a book, out of a piece of an answer. */
+char *line_word(char *buf, size_t size, struct scan piece);
+#define WORD(piece) line_word((char[384]){0}, 384, (piece))
+
+/* All of a whole word, or false. */
+bool line_number(struct scan word, uint64_t *ret);
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* MariaDB and MySQL: the counters and the list of sessions, by libmariadb over the unix socket, as the user that the server runs as. One connection
+ * that stays open. MariaDB makes an account for that user which nobody but it can use (unix_socket); where it was taken away, and in MySQL, the status is
+ * "denied" until somebody makes one.
+ *
+ * Who blocks whom is only looked up when somebody waits: it takes locks of InnoDB itself. */
+#include "books/mysql.h"
+
+#include "books/conf.h"
+#include "books/line.h"
+
+#include <errno.h>
+#include <mysql.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+struct state {
+	MYSQL *db;
+	int dir_fd;
+	char user[64], path[108], name[64], socket[128];
+	size_t bytes; /* received in this asking, about */
+};
+
+static const char numbers[] =
+	"SHOW GLOBAL STATUS WHERE Variable_name IN ('Threads_connected', 'Threads_running', "
+	"'Max_used_connections',"
+	" 'Connection_errors_max_connections', 'Aborted_connects', 'Connections', 'Queries', "
+	"'Slow_queries', 'Aborted_clients', 'Threads_created',"
+	" 'Created_tmp_disk_tables', 'Innodb_row_lock_current_waits', 'Innodb_row_lock_waits', "
+	"'Innodb_row_lock_time', 'Innodb_deadlocks',"
+	" 'Innodb_buffer_pool_wait_free', 'Innodb_log_waits', 'Table_locks_waited', "
+	"'Table_open_cache_overflows', 'Innodb_history_list_length', 'Uptime')";
+static const char limits[] =
+	"SELECT 'limit', @@global.max_connections, @@global.innodb_lock_wait_timeout";
+
+/* The place of who waits for whom: id, blocker. */
+static const char sessions[] =
+	"SELECT 'session', p.ID, p.COMMAND, coalesce(w.blocker, 0), t.trx_id IS NOT NULL, p.TIME, "
+	"p.STATE, p.HOST, p.USER, left(p.INFO, 120)"
+	" FROM information_schema.PROCESSLIST p LEFT JOIN information_schema.INNODB_TRX t ON "
+	"t.trx_mysql_thread_id = p.ID"
+	" LEFT JOIN (%s) w ON w.id = p.ID"
+	" WHERE p.ID <> connection_id() AND p.COMMAND NOT IN ('Daemon', 'Binlog Dump', 'Binlog "
+	"Dump GTID', 'Slave_IO', 'Slave_SQL', 'Slave_worker')"
+	" AND p.USER NOT IN ('system user', 'event_scheduler')"
+	" AND ((p.TIME >= 1 AND (p.COMMAND <> 'Sleep' OR t.trx_id IS NOT NULL)) OR w.id IS NOT NULL"
+	" OR p.ID IN (SELECT blocker FROM (%s) b))"
+	" ORDER BY p.ID IN (SELECT blocker FROM (%s) c) DESC, w.id IS NOT NULL DESC, p.TIME DESC "
+	"LIMIT 200";
+static const char nobody[] = "SELECT 0 AS id, 0 AS blocker FROM DUAL WHERE 1 = 0";
+static const char of_mariadb[] =
+	"SELECT r.trx_mysql_thread_id AS id, min(b.trx_mysql_thread_id) AS blocker FROM "
+	"information_schema.INNODB_LOCK_WAITS l"
+	" JOIN information_schema.INNODB_TRX r ON r.trx_id = l.requesting_trx_id JOIN "
+	"information_schema.INNODB_TRX b ON b.trx_id = l.blocking_trx_id"
+	" GROUP BY r.trx_mysql_thread_id";
+static const char of_mysql[] =
+	"SELECT r.trx_mysql_thread_id AS id, min(b.trx_mysql_thread_id) AS blocker FROM "
+	"performance_schema.data_lock_waits l"
+	" JOIN information_schema.INNODB_TRX r ON r.trx_id = l.REQUESTING_ENGINE_TRANSACTION_ID"
+	" JOIN information_schema.INNODB_TRX b ON b.trx_id = l.BLOCKING_ENGINE_TRANSACTION_ID "
+	"GROUP BY r.trx_mysql_thread_id";
+
+/* Without a word to the server: what it has still to say, or does not take, is not waited for. */
+static void hang_up(struct state *s)
+{
+	if (!s->db)
+		return;
+	my_socket fd = mysql_get_socket(s->db);
+	if (fd >= 0)
+		(void)shutdown(fd, SHUT_RDWR);
+	mysql_close(s->db);
+	s->db = NULL;
+}
+
+int book_open_mysql(struct book_target *t)
+{
+	struct conf_args args;
+	struct state *s = t->state ? t->state : calloc(1, sizeof *s);
+	int i = 1;
+	if (!s)
+		return -ENOMEM;
+	if (t->state) {
+		hang_up(s);
+		if (s->dir_fd >= 0)
+			(void)close(s->dir_fd);
+	}
+	*s = (struct state){.dir_fd = -1};
+	t->state = s;
+	conf_user(t, s->user, sizeof s->user);
+	const char *option =
+		conf_args(t->pid, &args) == 0 ? conf_option(&args, "--socket", &i) : NULL;
+	if (option)
+		(void)snprintf(s->path, sizeof s->path, "%s", option);
+	else if (t->path[0])
+		(void)snprintf(s->path, sizeof s->path, "%s", t->path);
+	else if (conf_listening(t, "sqld.sock", s->path, sizeof s->path) < 0 &&
+		 conf_listening(t, "sql.sock", s->path, sizeof s->path) < 0 &&
+		 conf_listening(t, NULL, s->path, sizeof s->path) < 0)
+		return -ENOENT;
+	s->dir_fd = conf_socket(t, s->path, s->name);
+	(void)snprintf(s->socket, sizeof s->socket, "/proc/self/fd/%d/%s", s->dir_fd, s->name);
+	return s->dir_fd < 0 ? s->dir_fd : 0;
+}
+
+/* ---- the library's calls that may wait: each begins, and goes on when what it waits for is there ---- */
+
+/* Returns what is ready, as the library calls it, or 0 when the time is up. */
+static int wait_for(struct line *l, struct state *s, int what)
+{
+	short events = (short)((what & MYSQL_WAIT_READ ? POLLIN : 0) |
+			       (what & MYSQL_WAIT_WRITE ? POLLOUT : 0));
+	my_socket fd = mysql_get_socket(s->db);
+	int queued = 0;
+	if (fd < 0 || !line_left_ms(l) || !line_wait(l, fd, events)) {
+		(void)line_fail(l, s->bytes ? BOOK_SLOW : BOOK_HUNG);
+		return 0;
+	}
+	if (what & MYSQL_WAIT_READ && ioctl(fd, FIONREAD, &queued) == 0 && queued > 0)
+		s->bytes += (size_t)queued; /* before the library swallows it */
+	if (s->bytes > BOOK_ANSWER) {
+		(void)line_fail(l, BOOK_LARGE);
+		return 0;
+	}
+	return what & (MYSQL_WAIT_READ | MYSQL_WAIT_WRITE);
+}
+
+/* The library has the errno of a unix socket in its words alone; one whose queue is full (EAGAIN) it takes for one that will be connected, and reads
+ * from what is not (EINVAL). One that was cut off in the middle of an answer was talking of something else. */
+static bool fail(struct line *l, struct state *s)
+{
+	unsigned error = mysql_errno(s->db);
+	enum book_status status = mysql_refusal(error);
+	if (status == BOOK_DOWN && strstr(mysql_error(s->db), "system error: 22"))
+		status = BOOK_HUNG;
+	else if (error == 2002 && strstr(mysql_error(s->db), "(13)"))
+		status = BOOK_DENIED;
+	else if (status == BOOK_DOWN && error > 2000 && s->bytes)
+		status = BOOK_GARBAGE;
+	return line_fail(l, status);
+}
+
+static bool dial(struct line *l, struct state *s)
+{
+	my_bool no = 0;
+	unsigned local = 0;
+	size_t most = BOOK_ANSWER;
+	MYSQL *done = NULL;
+	s->db = mysql_init(NULL);
+	if (!s->db)
+		return line_fail(l, BOOK_CLOSED);
+	(void)mysql_options(s->db, MYSQL_OPT_NONBLOCK, NULL);
+	(void)mysql_options(
+		s->db, MYSQL_OPT_LOCAL_INFILE, &local); /* else it may ask for our files */
+	(void)mysql_options(s->db, MYSQL_OPT_MAX_ALLOWED_PACKET, &most);
+	(void)mysql_options(s->db, MYSQL_OPT_RECONNECT, &no);
+	(void)mysql_options(s->db, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &no);
+	(void)mysql_options4(s->db, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "plimsoll");
+	int what = mysql_real_connect_start(
+		&done, s->db, "localhost", s->user, NULL, NULL, 0, s->socket, 0);
+	while (what) {
+		int ready = wait_for(l, s, what);
+		if (!ready)
+			return false;
+		what = mysql_real_connect_cont(&done, s->db, ready);
+	}
+	s->bytes += done != NULL; /* what it read without waiting was not seen */
+	return done || fail(l, s);
+}
+
+static bool one_row(
+	struct line *l, MYSQL_RES *r, MYSQL_ROW row, struct mysql_found *f, struct book *found)
+{
+	struct scan field[MYSQL_COLUMNS];
+	unsigned n = mysql_num_fields(r);
+	const unsigned long *length = mysql_fetch_lengths(r);
+	if (n > MYSQL_COLUMNS || !length)
+		return line_fail(l, BOOK_GARBAGE);
+	for (unsigned i = 0; i < n; i++)
+		field[i] = scan_over(row[i] ? row[i] : "", row[i] ? length[i] : 0);
+	return mysql_row(field, (int)n, f, found) || line_fail(l, BOOK_GARBAGE);
+}
+
+static bool query(struct line *l, struct state *s, const char *text, struct mysql_found *f,
+	struct book *found)
+{
+	int failed = 0, ready, what = mysql_real_query_start(&failed, s->db, text, strlen(text));
+	while (what) {
+		ready = wait_for(l, s, what);
+		if (!ready)
+			return false;
+		what = mysql_real_query_cont(&failed, s->db, ready);
+	}
+	if (failed)
+		return fail(l, s);
+	MYSQL_RES *r = mysql_use_result(s->db);
+	if (!r)
+		return mysql_errno(s->db) == 0 || fail(l, s);
+	bool good = true;
+	while (good) {
+		MYSQL_ROW row = NULL;
+		what = mysql_fetch_row_start(&row, r);
+		while (what) {
+			ready = wait_for(l, s, what);
+			if (!ready)
+				break;
+			what = mysql_fetch_row_cont(&row, r, ready);
+		}
+		if (what) {
+			good = false;
+		} else if (!row) {
+			if (mysql_errno(s->db))
+				good = fail(l, s);
+			break;
+		} else {
+			good = one_row(l, r, row, f, found);
+		}
+	}
+	if (!good) { /* to free a result is to read the rest of it */
+		my_socket fd = mysql_get_socket(s->db);
+		if (fd >= 0)
+			(void)shutdown(fd, SHUT_RDWR);
+	}
+	mysql_free_result(r);
+	return good;
+}
+
+static bool ask_all(struct line *l, struct state *s, struct book *found)
+{
+	static char text[sizeof sessions + 3 * sizeof of_mysql + 64];
+	struct mysql_found f = {0};
+	bool mariadb = strstr(mysql_get_server_info(s->db), "MariaDB");
+	if (!query(l, s,
+		    mariadb ? "SET SESSION max_statement_time = 0.4"
+			    : "SET SESSION max_execution_time = 400",
+		    &f, found) ||
+		!query(l, s, limits, &f, found) || !query(l, s, numbers, &f, found))
+		return false;
+	mysql_pool(&f, found);
+	const char *who = !f.waiting ? nobody : mariadb ? of_mariadb : of_mysql;
+	(void)snprintf(text, sizeof text, sessions, who, who, who);
+	if (query(l, s, text, &f, found))
+		return true;
+	/* It may be an account that may not look at others; its numbers stand. */
+	if (l->status != BOOK_DENIED)
+		return false;
+	l->status = BOOK_OK;
+	return true;
+}
+
+void book_ask_mysql(struct book_target *t, bool full, struct book *ret)
+{
+	static struct book found;
+	struct state *s = t->state;
+	struct line l = LINE_NONE;
+	found = (struct book){0};
+	line_begin(&l);
+	if (!s || s->dir_fd < 0) {
+		l.status = BOOK_CLOSED;
+	} else if (full && !s->db) {
+		l.status = BOOK_FULL;
+	} else {
+		s->bytes = 0;
+		bool open = s->db != NULL, done = open && ask_all(&l, s, &found);
+		if (open && !done) {
+			hang_up(s);
+			if (l.status == BOOK_DOWN) { /* it was closed since the last time */
+				l.status = BOOK_OK;
+				found = (struct book){0};
+				open = false;
+			}
+		}
+		if (!open && (!dial(&l, s) || !ask_all(&l, s, &found)))
+			hang_up(s);
+	}
+	if (l.status != BOOK_OK)
+		found = (struct book){0};
+	line_book(&l, ret, t, "mysql", s ? s->path : "", &found);
+}

@@ -1,0 +1,284 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* PostgreSQL, 10 and later: its own views, by libpq over its unix socket, as the user that it runs as, who is its superuser where nobody has
+ * changed that. One connection that stays open: it takes one of max_connections, at the end of them one of those that are kept for superusers.
+ *
+ * Locks: pg_blocking_pids() stops all others that lock for a moment, so it is asked for those that wait only, and for no more than a few. */
+#include "books/postgres.h"
+
+#include "books/conf.h"
+#include "books/line.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <postgresql/libpq-fe.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+struct state {
+	PGconn *conn;
+	int dir_fd;
+	uint16_t port;
+	char user[64], path[160];
+	const char *database;
+	size_t bytes;   /* received in this asking, about */
+	uint64_t limit; /* by its configuration, for when it has no room for us */
+};
+
+static const char queries[] =
+	"SELECT 'pool', count(*), current_setting('max_connections')::int - "
+	"current_setting('superuser_reserved_connections')::int"
+	" - coalesce(current_setting('reserved_connections', true), '0')::int,"
+	" count(*) FILTER (WHERE state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock' AND "
+	"pid <> pg_backend_pid()), count(*) FILTER (WHERE state = 'idle'),"
+	" count(*) FILTER (WHERE state LIKE 'idle in transaction%%'), count(*) FILTER (WHERE "
+	"wait_event_type = 'Lock')"
+	" FROM pg_stat_activity WHERE backend_type = 'client backend';"
+
+	"WITH s AS (SELECT *, extract(epoch FROM clock_timestamp() - CASE WHEN state LIKE 'idle%%' "
+	"THEN state_change ELSE query_start END) * 1000 AS ms"
+	" FROM pg_stat_activity WHERE pid <> pg_backend_pid()),"
+	" w AS (SELECT pid, (pg_blocking_pids(pid))[1] AS blocker FROM"
+	" (SELECT pid FROM s WHERE wait_event_type = 'Lock' ORDER BY query_start LIMIT 50) q)"
+	" SELECT 'session', s.pid, s.state, coalesce(w.blocker, 0), s.wait_event_type IS NOT "
+	"DISTINCT FROM 'Lock', greatest(s.ms, 0)::bigint,"
+	" host(s.client_addr), s.client_port, coalesce(nullif(s.application_name, ''), "
+	"s.usename::text),"
+	" left(coalesce(nullif(s.query, ''), s.backend_type), 120)"
+	" FROM s LEFT JOIN w ON w.pid = s.pid"
+	" WHERE (s.backend_type = 'client backend' AND s.state <> 'idle' AND s.ms >= 1000) OR "
+	"s.wait_event_type = 'Lock'"
+	" OR s.pid IN (SELECT blocker FROM w)"
+	" ORDER BY s.pid IN (SELECT blocker FROM w) DESC, s.wait_event_type IS NOT DISTINCT FROM "
+	"'Lock' DESC, s.ms DESC LIMIT 200;"
+
+	"SELECT 'standby', application_name || coalesce('/' || host(client_addr), ''),"
+	" greatest(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() "
+	"ELSE pg_current_wal_lsn() END, replay_lsn), 0)::bigint,"
+	" (extract(epoch FROM replay_lag) * 1000000)::bigint, state FROM pg_stat_replication LIMIT "
+	"32;"
+
+	"SELECT 'number', n, v::bigint FROM (SELECT sum(deadlocks) a, sum(temp_bytes) b, "
+	"sum(xact_commit) c, sum(xact_rollback) d, sum(conflicts) e"
+	" FROM pg_stat_database) t, LATERAL (VALUES ('deadlocks', a), ('temp.bytes', b), "
+	"('transactions', c), ('rollbacks', d), ('conflicts', e)) x(n, v);"
+
+	"SELECT 'number', n, v::bigint FROM (VALUES"
+	" ('xid.age', (SELECT max(age(datfrozenxid)) FROM pg_database)::numeric),"
+	" ('xid.freeze.max.age', current_setting('autovacuum_freeze_max_age')::numeric),"
+	" ('xmin.age', (SELECT max(age(backend_xmin)) FROM pg_stat_activity WHERE pid <> "
+	"pg_backend_pid())::numeric),"
+	" ('transaction.oldest.ms', (SELECT extract(epoch FROM clock_timestamp() - "
+	"min(xact_start)) * 1000 FROM pg_stat_activity"
+	" WHERE backend_type = 'client backend' AND pid <> pg_backend_pid())::numeric),"
+	" ('prepared', (SELECT count(*) FROM pg_prepared_xacts)::numeric),"
+	" ('prepared.oldest.ms', (SELECT extract(epoch FROM clock_timestamp() - min(prepared)) * "
+	"1000 FROM pg_prepared_xacts)::numeric),"
+	" ('replica', pg_is_in_recovery()::int::numeric),"
+	" ('replica.lag.bytes', CASE WHEN pg_is_in_recovery() THEN "
+	"pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) END),"
+	" ('replica.lag.ms', CASE WHEN pg_is_in_recovery() THEN CASE WHEN "
+	"pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0"
+	" ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000 END "
+	"END::numeric),"
+	" ('wal.kept.bytes', (SELECT max(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN "
+	"pg_last_wal_receive_lsn() ELSE pg_current_wal_lsn() END,"
+	" restart_lsn)) FROM pg_replication_slots)),"
+	" ('checkpoints.timed', (SELECT %s FROM %s)::numeric), ('checkpoints.requested', (SELECT "
+	"%s FROM %s)::numeric)) x(n, v)";
+
+static void hang_up(struct state *s)
+{
+	PQfinish(s->conn);
+	s->conn = NULL;
+}
+
+/* max_connections of its file, which may be elsewhere; what is included there, or given otherwise, is not looked at. */
+static uint64_t configured(const struct book_target *t)
+{
+	struct conf_args args;
+	const char *path = "postgresql.conf", *option;
+	size_t len;
+	if (conf_args(t->pid, &args) == 0)
+		for (int i = 1; (option = conf_option(&args, "-c", &i));)
+			if (strncmp(option, "config_file=", 12) == 0)
+				path = option + 12;
+	AUTO_FREE char *text = conf_read(t, path, &len);
+	return text ? postgres_read_config(scan_over(text, len)) : 0;
+}
+
+int book_open_postgres(struct book_target *t)
+{
+	char pid_file[24], dir[108], name[64];
+	size_t len;
+	struct state *s = t->state ? t->state : calloc(1, sizeof *s);
+	if (!s)
+		return -ENOMEM;
+	if (t->state) {
+		hang_up(s);
+		if (s->dir_fd >= 0)
+			(void)close(s->dir_fd);
+	}
+	*s = (struct state){.dir_fd = -1, .database = "postgres"};
+	t->state = s;
+	/* Its working folder is its data folder. */
+	AUTO_FREE char *text = conf_read(t, "postmaster.pid", &len);
+	if (!text || !postgres_read_pid_file(scan_over(text, len), &s->port, dir, sizeof dir))
+		return -ENOENT;
+	conf_user(t, s->user, sizeof s->user);
+	if (!s->user[0])
+		(void)snprintf(s->user, sizeof s->user, "postgres");
+	s->limit = configured(t);
+	(void)snprintf(pid_file, sizeof pid_file, ".s.PGSQL.%u", s->port);
+	(void)snprintf(s->path, sizeof s->path, "%s/%s", dir, pid_file);
+	s->dir_fd = conf_socket(t, s->path, name);
+	return s->dir_fd < 0 ? s->dir_fd : 0;
+}
+
+/* Waits until the server has sent something, or takes something. What it sent is counted before libpq swallows it. */
+static bool wait_for(struct line *l, struct state *s, bool to_write)
+{
+	int queued = 0;
+	if (line_left_ms(l) == 0 || !line_wait(l, PQsocket(s->conn), to_write ? POLLOUT : POLLIN))
+		return line_fail(l, s->bytes ? BOOK_SLOW : BOOK_HUNG);
+	if (!to_write && ioctl(PQsocket(s->conn), FIONREAD, &queued) == 0 && queued > 0)
+		s->bytes += (size_t)queued;
+	return s->bytes <= BOOK_ANSWER || line_fail(l, BOOK_LARGE);
+}
+
+static void no_notice(void *ctx, const PGresult *r)
+{
+	(void)ctx;
+	(void)r;
+}
+
+static bool dial(struct line *l, struct state *s)
+{
+	char host[40], port[8];
+	(void)snprintf(host, sizeof host, "/proc/self/fd/%d", s->dir_fd);
+	(void)snprintf(port, sizeof port, "%u", s->port);
+	const char *const keys[] = {"host", "port", "user", "dbname", "application_name", "options",
+		"sslmode", "gssencmode", "passfile", "client_encoding", NULL};
+	const char *const values[] = {host, port, s->user, s->database, "plimsoll",
+		"-c statement_timeout=400 -c lock_timeout=100 -c default_transaction_read_only=on",
+		"disable", "disable", "/nonexistent", "SQL_ASCII", NULL};
+	s->conn = PQconnectStartParams(keys, values, 0);
+	if (!s->conn)
+		return line_fail(l, BOOK_CLOSED);
+	(void)PQsetErrorVerbosity(s->conn, PQERRORS_VERBOSE);
+	(void)PQsetNoticeReceiver(s->conn, no_notice, NULL);
+	PostgresPollingStatusType p =
+		PQstatus(s->conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+	while (p == PGRES_POLLING_READING || p == PGRES_POLLING_WRITING) {
+		if (!wait_for(l, s, p == PGRES_POLLING_WRITING))
+			return false;
+		p = PQconnectPoll(s->conn);
+	}
+	if (p == PGRES_POLLING_OK && PQsetnonblocking(s->conn, 1) == 0)
+		return true;
+	return line_fail(l, PQconnectionNeedsPassword(s->conn)
+				    ? BOOK_DENIED
+				    : postgres_refusal(PQerrorMessage(s->conn)));
+}
+
+static bool take_rows(struct line *l, const PGresult *r, struct book *found)
+{
+	struct scan field[POSTGRES_COLUMNS];
+	int n = PQnfields(r);
+	if (n > POSTGRES_COLUMNS)
+		return line_fail(l, BOOK_GARBAGE);
+	for (int row = 0; row < PQntuples(r); row++) {
+		for (int i = 0; i < n; i++)
+			field[i] = scan_over(PQgetvalue(r, row, i), (size_t)PQgetlength(r, row, i));
+		if (!postgres_row(field, n, found))
+			return line_fail(l, BOOK_GARBAGE);
+	}
+	return true;
+}
+
+static bool take_results(struct line *l, struct state *s, struct book *found)
+{
+	PGresult *r;
+	int sets = 0;
+	for (;;) {
+		while (PQflush(s->conn) == 1)
+			if (!wait_for(l, s, true))
+				return false;
+		while (PQisBusy(s->conn)) {
+			if (!wait_for(l, s, false))
+				return false;
+			if (!PQconsumeInput(s->conn))
+				return line_fail(l, postgres_refusal(PQerrorMessage(s->conn)));
+		}
+		r = PQgetResult(s->conn);
+		if (!r)
+			return sets > 0 || line_fail(l, BOOK_GARBAGE);
+		bool good = PQresultStatus(r) == PGRES_TUPLES_OK;
+		if (good)
+			good = take_rows(l, r, found);
+		else
+			(void)line_fail(l, postgres_refusal(PQresultErrorMessage(r)));
+		PQclear(r);
+		if (!good)
+			return false;
+		sets++;
+	}
+}
+
+static bool ask_all(struct line *l, struct state *s, struct book *found)
+{
+	char text[sizeof queries + 256];
+	const char *view =
+		PQserverVersion(s->conn) >= 170000 ? "pg_stat_checkpointer" : "pg_stat_bgwriter";
+	bool new = PQserverVersion(s->conn) >= 170000;
+	(void)snprintf(text, sizeof text, queries, new ? "num_timed" : "checkpoints_timed", view,
+		new ? "num_requested" : "checkpoints_req", view);
+	return (PQsendQuery(s->conn, text) ||
+		       line_fail(l, postgres_refusal(PQerrorMessage(s->conn)))) &&
+	       take_results(l, s, found);
+}
+
+static void ask(struct line *l, struct state *s, struct book *found)
+{
+	s->bytes = 0;
+	if (s->conn) { /* it may have been closed since */
+		if (ask_all(l, s, found))
+			return;
+		hang_up(s);
+		if (l->status != BOOK_DOWN)
+			return;
+		l->status = BOOK_OK;
+		*found = (struct book){0};
+	}
+	bool done = dial(l, s);
+	if (!done && s->conn && strstr(PQerrorMessage(s->conn), " 3D000:")) { /* no such database */
+		hang_up(s);
+		l->status = BOOK_OK;
+		s->database = "template1";
+		done = dial(l, s);
+	}
+	if (!done || !ask_all(l, s, found))
+		hang_up(s);
+}
+
+void book_ask_postgres(struct book_target *t, bool full, struct book *ret)
+{
+	static struct book found;
+	struct state *s = t->state;
+	struct line l = LINE_NONE;
+	found = (struct book){0};
+	line_begin(&l);
+	if (!s || s->dir_fd < 0)
+		l.status = BOOK_CLOSED;
+	else if (full && !s->conn)
+		l.status = BOOK_FULL;
+	else
+		ask(&l, s, &found);
+	if (l.status != BOOK_OK)
+		found = (struct book){0};
+	if (l.status != BOOK_OK && s && s->limit)
+		book_line(&found, "pool connections - limit=%" PRIu64, s->limit);
+	line_book(&l, ret, t, "postgres", s ? s->path : "", &found);
+}

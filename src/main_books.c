@@ -4,6 +4,7 @@
  *
  *     plimsoll-books run                                     started by plimsoll, with a socket as descriptor 3: asks all that it is told of
  *     plimsoll-books ask KIND PID [ADDRESS PORT | PATH]      asks one server once and prints its book */
+#include "base/num.h"
 #include "books/book.h"
 #include "books/broker.h"
 #include "books/wanted.h"
@@ -25,7 +26,13 @@ static int ask(int argc, char **argv)
 			"plimsoll-books: ask: KIND PID [ADDRESS PORT | PATH] is expected\n");
 		return EX_USAGE;
 	}
-	struct book_target t = {.kind = kind->name, .pid = atoi(argv[3])};
+	uint64_t pid = 0, port = 0;
+	if (num_u64(argv[3], &pid) < 0 || pid > INT32_MAX ||
+		(argc > 5 && (num_u64(argv[5], &port) < 0 || port > UINT16_MAX))) {
+		(void)fprintf(stderr, "plimsoll-books: ask: a number is expected\n");
+		return EX_USAGE;
+	}
+	struct book_target t = {.kind = kind->name, .pid = (int32_t)pid};
 	(void)snprintf(t.root, sizeof t.root, "/proc/%d/root", t.pid);
 	(void)snprintf(t.program, sizeof t.program, "%.*s", (int)strcspn(kind->programs, " "),
 		kind->programs);
@@ -38,7 +45,7 @@ static int ask(int argc, char **argv)
 				argv[4]);
 			return EX_USAGE;
 		}
-		t.port = (uint16_t)atoi(argv[5]);
+		t.port = (uint16_t)port;
 	} else if (argc > 4) {
 		(void)snprintf(t.path, sizeof t.path, "%s", argv[4]);
 	}

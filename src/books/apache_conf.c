@@ -98,7 +98,9 @@ static size_t words_of(char *line, char *words[WORDS])
 		line += strspn(line, " \t\r");
 		if (!*line)
 			break;
-		char quote = *line == '"' || *line == '\'' ? *line++ : 0;
+		char quote = '\0';
+		if (*line == '"' || *line == '\'')
+			quote = *line++;
 		words[n++] = line;
 		const char until[] = {quote, '\0'};
 		line += strcspn(line, quote ? until : " \t\r");
@@ -338,7 +340,9 @@ void apache_conf_text(struct apache_conf *c, const char *text, size_t n)
 	if (c->files++ >= FILES_MAX)
 		return;
 	for (size_t i = 0; i <= n; i++) {
-		char ch = i < n && text[i] ? text[i] : '\n';
+		char ch = '\n';
+		if (i < n && text[i])
+			ch = text[i];
 		if (ch == '\n' && i < n && len && line[len - 1] == '\\') {
 			len--; /* it goes on */
 			continue;

@@ -140,8 +140,10 @@ static void plain(struct scan html, char *dst, size_t size)
 				break;
 			}
 		}
+		if (c == '\0')
+			c = '?';
 		if (n || (c != ' ' && c != '\n' && c != '\r' && c != '\t'))
-			dst[n++] = c ? c : '?';
+			dst[n++] = c;
 	}
 	while (n && (dst[n - 1] == ' ' || dst[n - 1] == '\n' || dst[n - 1] == '\r'))
 		n--;

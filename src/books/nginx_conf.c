@@ -203,7 +203,9 @@ void nginx_conf_begin(struct nginx_conf *c)
 static const char *next_word(const char *s, const char *end, char *dst)
 {
 	size_t n = 0;
-	char quote = *s == '"' || *s == '\'' ? *s : 0;
+	char quote = '\0';
+	if (*s == '"' || *s == '\'')
+		quote = *s;
 	s += quote != 0;
 	for (; s < end; s++) {
 		if (quote ? *s == quote : isspace((unsigned char)*s) || strchr(";{}", *s))

@@ -164,13 +164,15 @@ ssize_t server_arguments(const struct book_target *t, char *buf, size_t size)
 
 bool server_environment(const struct book_target *t, const char *name, char *buf, size_t size)
 {
-	AUTO_FREE char *all = malloc(ENVIRONMENT);
+	char *all = malloc(ENVIRONMENT);
 	ssize_t n = all ? process_file(t, "environ", all, ENVIRONMENT) : -ENOMEM;
 	size_t len = strlen(name);
-	for (const char *p = all; n > 0 && p < all + n; p += strlen(p) + 1)
+	bool found = false;
+	for (const char *p = all; n > 0 && p < all + n && !found; p += strlen(p) + 1)
 		if (strncmp(p, name, len) == 0 && p[len] == '=')
-			return (size_t)snprintf(buf, size, "%s", p + len + 1) < size;
-	return false;
+			found = (size_t)snprintf(buf, size, "%s", p + len + 1) < size;
+	free(all);
+	return found;
 }
 
 static void process_link(const struct book_target *t, const char *name, char *buf, size_t size)

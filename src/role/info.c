@@ -526,6 +526,15 @@ int command_version(struct options *o)
 		{"store", "the flight recorder: record, check --at, query --from, export, import"},
 		{"http", "serve: the page, the API, /metrics"},
 		{"remote-write", "ship: Prometheus remote write 1.0 and 2.0"},
+#ifndef WITHOUT_LIBPQ
+		{"postgres", "sessions and locks of PostgreSQL by libpq"},
+#endif
+#ifndef WITHOUT_LIBMARIADB
+		{"mysql", "sessions and locks of MariaDB and MySQL by libmariadb"},
+#endif
+#ifndef WITHOUT_GNUTLS
+		{"tls", "when certificates of listeners end, by GnuTLS"},
+#endif
 		{"json", "JSON by jansson"},
 	};
 	if (o->set[OPTION_JSON]) {

@@ -47,7 +47,7 @@ static void decode(struct scan word, char *dst, size_t size)
 		if (c == '%' && scan_len(word) >= 2) {
 			int high = hex_of(word.p[0]), low = hex_of(word.p[1]);
 			if (high >= 0 && low >= 0 && (high || low)) {
-				c = (char)(high << 4 | low);
+				c = (char)(unsigned char)(high << 4 | low);
 				word.p += 2;
 			}
 		}

@@ -247,7 +247,7 @@ static void pool_line(struct scan line, const struct out *o, uint32_t *names_lef
 			row.limit = v;
 			row.have_limit = 1;
 		} else if (scan_is(key, "up") && number(value, UINT64_MAX, &v)) {
-			row.up = v == 1 ? 1 : 2;
+			row.up = v <= 2 ? (uint8_t)v : 0; /* 1 yes, 2 no */
 		}
 	}
 	struct server_pool *at = table_add(&o->sample->pools, sizeof *at);

@@ -42,7 +42,7 @@ static void rows(void)
 		       "source=http://x/\n"
 		       "pool workers - used=20 idle=0 limit=0 working=18 keepalive=2 "
 		       "served=18446744073709551615\n"
-		       "pool backend shop/a used=1 up=0\n"
+		       "pool backend shop/a used=1 up=2\n"
 		       "slot 3 pid=9 state=working ms=90000 blocker=4 peer=10.0.0.9:4000 bytes=5 "
 		       "who=shop text=GET%20/\n"
 		       "slot 4 state=keepalive peer=[2001:db8::1]:443\n"

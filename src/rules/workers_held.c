@@ -92,6 +92,20 @@ static double trickles(const struct server *s)
 	return n;
 }
 
+/* Slots that were in a state when the server told last. Who reads a request goes on with it until it is whole: that stays true of a server that cannot
+ * be asked any more. */
+static double told_slots(const struct view *v, const struct server *s, enum slot_state state)
+{
+	const struct sample *last = view_last(v);
+	double n = 0;
+	for (uint32_t i = 0; i < last->slots.count; i++) {
+		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
+		n += o->server == s->pid && o->state == state &&
+		     (o->pid <= 0 || view_usage(v, o->pid));
+	}
+	return n;
+}
+
 /* A signal after which a server lets its processes end and starts new ones. The engine keeps the last one of each server as a number:
  * "signal.USR1 JOB", when it was sent (monotonic clock). */
 static bool was_signalled(struct view *v, const struct server *s, struct held *h, uint64_t *ret_at)
@@ -161,6 +175,9 @@ struct held workers_held(struct view *v, const struct server *s)
 	double n = s->workers, half = n > 1 ? n / 2 : 1, senders = trickles(s), idle = s->idle;
 	if (h.told && h.told->reading > senders)
 		senders = h.told->reading;
+	double begun = h.told ? 0 : told_slots(v, s, SLOT_READING);
+	begun = begun < s->owing ? begun : s->owing;
+	senders = begun > senders ? begun : senders;
 	if (h.told && h.told->keepalive > idle)
 		idle = h.told->keepalive;
 	double ghosts = workers_ghosts(v, s->pid);

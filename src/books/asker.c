@@ -9,6 +9,7 @@
 #include "base/confine.h"
 #include "base/num.h"
 #include "books/book.h"
+#include "books/reach.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -148,6 +149,7 @@ _Noreturn void asker_run(const struct book_wanted *w, int socket)
 	if (r == 0)
 		r = enter_network(w);
 	struct book_target t = target_of(w);
+	reach_through(SOCKET_AT);
 	asker_user(w, &uid, &gid);
 	set_limits();
 	/* Unprivileged there is nothing to give up; with rights that do not go it must not go on. */

@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "books/asker.h"
 #include "books/book.h"
+#include "books/reach.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@ enum {
 	BACK_OFF_MS = 1000, /* doubled for each failure, at most so often: */
 	BACK_OFF_MAX = 8,
 	RENEW_MS = 600000, /* an asker's life: then the configuration is read again */
+	REACHES = 16,      /* for one asking */
 	SEND_BYTES = 4 << 20,
 };
 
@@ -47,8 +49,9 @@ struct slot {
 	uint64_t born_ns;
 	uint64_t next_ns; /* when to begin or to ask */
 	unsigned failures;
-	bool spared;  /* was not asked when it was time, since connections waited */
-	bool pending; /* text is still to be passed on */
+	bool spared;      /* was not asked when it was time, since connections waited */
+	unsigned reached; /* sockets that it had us connect, since it was asked */
+	bool pending;     /* text is still to be passed on */
 	size_t n;
 	char text[BOOK_TEXT];
 };
@@ -251,9 +254,20 @@ static bool is_of(const struct slot *s)
 
 static void take_answer(struct slot *s, uint64_t now)
 {
-	ssize_t n = recv(s->fd, s->text, sizeof s->text, MSG_DONTWAIT);
+	static char text[BOOK_TEXT];
+	int fd;
+	ptrdiff_t n = reach_receive(s->fd, text, sizeof text, &fd);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n > 0 && reach_is(text, (size_t)n) && s->reached < REACHES) {
+		struct reach_request r;
+		memcpy(&r, text, sizeof r);
+		s->reached++;
+		reach_answer(s->fd, &r, fd, s->want.pid);
+		attr_close_fd(&fd);
+		return;
+	}
+	attr_close_fd(&fd);
 	if (n <= 0) { /* it ended: killed by somebody, or by what it read */
 		bool asked = s->state == ASKING;
 		bool renewed = s->state == READY && now - s->born_ns > (uint64_t)EVERY_MS * MS;
@@ -269,6 +283,7 @@ static void take_answer(struct slot *s, uint64_t now)
 		s->next_ns = now;
 		return;
 	}
+	memcpy(s->text, text, (size_t)n);
 	s->n = (size_t)n;
 	if (s->state != ASKING || !is_of(s)) {
 		fail(s, now);
@@ -289,6 +304,7 @@ static void ask(struct slot *s, uint64_t now)
 		s->next_ns = now + (uint64_t)FULL_WAIT_MS * MS;
 		return;
 	}
+	s->reached = 0;
 	const char how = s->want.full ? ASK_FULL : ASK_NOW;
 	s->spared = false;
 	s->next_ns = now + (uint64_t)EVERY_MS * MS;

@@ -502,7 +502,7 @@ void book_ask_haproxy(struct book_target *t, bool full, struct book *ret)
 	static const char commands[] = "show info;show stat\n";
 	struct state *s = t->state;
 	struct line l = LINE_NONE;
-	char source[160] = "";
+	char source[160] = "stats socket /run/haproxy/admin.sock level user";
 	(void)full; /* the stats socket takes no worker */
 	found = (struct book){0};
 	line_begin(&l);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* servers: which servers are to be asked for their books (decision 0012), told to plimsoll-books.
  *
- * A server is who owns a listening TCP or unix socket and is called like a kind of books.def; its first process is the topmost parent of the same name,
+ * A server is who owns a listening TCP or unix socket and is called like a kind of books.def; its first process is the topmost parent of the same kind,
  * so that Apache's workers are one server. Everything stands in the tables of this sample already: nothing is read here. It is told when something
  * changed, and every few seconds, since the other side may have begun anew. */
 #include "collect/engine_impl.h"
@@ -42,11 +42,13 @@ void engine_servers_close(struct engine *e)
 	e->servers = NULL;
 }
 
-static const struct proc *first_process(const struct sample *out, const struct proc *p)
+static const struct proc *first_process(
+	const struct sample *out, const struct proc *p, const char *kind)
 {
 	for (unsigned i = 0; i < PARENTS; i++) {
 		const struct proc *parent = p->ppid > 0 ? sample_proc(out, p->ppid, 0) : NULL;
-		if (!parent || strncmp(parent->comm, p->comm, sizeof p->comm) != 0)
+		const char *its = parent ? book_kind_of(parent->comm) : NULL;
+		if (!its || strcmp(its, kind) != 0)
 			break;
 		p = parent;
 	}
@@ -86,7 +88,7 @@ static struct book_wanted *row_of(
 	const char *kind = p && !p->self && !p->kernel ? book_kind_of(p->comm) : NULL;
 	if (!kind)
 		return NULL;
-	const struct proc *first = first_process(out, p);
+	const struct proc *first = first_process(out, p, kind);
 	for (uint32_t i = 0; i < s->now.count; i++)
 		if (s->now.rows[i].pid == first->pid && s->now.rows[i].netns == inode) {
 			s->owners[i] = owner;

@@ -35,7 +35,7 @@ static void become(const char *path, int socket, pid_t parent)
 }
 
 /* Of a service that was given them for its helper; root keeps what it has. */
-static void give_up(void)
+void books_without(void)
 {
 	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct has[_LINUX_CAPABILITY_U32S_3];
@@ -48,7 +48,7 @@ static void give_up(void)
 	(void)syscall(SYS_capset, &head, has);
 }
 
-int books_start(struct reader *r)
+static int start(struct reader *r)
 {
 	char path[COMPANION_PATH];
 	int pair[2];
@@ -66,9 +66,15 @@ int books_start(struct reader *r)
 		return err;
 	}
 	helper = pid;
-	give_up();
 	reader_books_take(r, pair[0]);
 	return 0;
+}
+
+int books_start(struct reader *r)
+{
+	int err = start(r);
+	books_without();
+	return err;
 }
 
 void books_end(void)

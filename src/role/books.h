@@ -7,8 +7,10 @@
 #include "read/reader.h"
 
 /* Does not wait. Before memory is locked: a fork copies what is locked. It ends with us, and when the reader is closed. 0, or -errno: -ENOENT
- * where it is not installed. What only it needs of our capabilities (to become a server's user) is given up. */
+ * where it is not installed. Then as books_without(). */
 int books_start(struct reader *r);
+/* Gives up what only it needs of a service's capabilities: to become a server's user. */
+void books_without(void);
 /* When the reader is closed: waits for its end, half a second at most. */
 void books_end(void);
 /* Says so, once, when it ended for good; it begins anew by itself what it is made of. */

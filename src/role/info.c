@@ -256,6 +256,52 @@ static void examine_probes(struct doctor *d)
 				probes[i].hides, mend_for_probes(err));
 }
 
+/* ---- servers ---- */
+
+static const char *state_of_book(struct view *v, const struct server_book *b)
+{
+	const char *source = intern_text(&v->series->names, b->source);
+	switch ((enum book_status)b->status) {
+	case BOOK_OK:
+		return say(v, "tells of itself: %s, in %.1f ms", source, (double)b->took_us / 1000);
+	case BOOK_FULL: return "not asked now: connections wait that it does not accept";
+	case BOOK_CLOSED: return "nothing is set up that tells of it";
+	case BOOK_DOWN: return say(v, "refuses: %s", source);
+	case BOOK_HUNG: return say(v, "says nothing in time: %s", source);
+	case BOOK_SLOW: return say(v, "is too slow to tell: %s", source);
+	case BOOK_LARGE: return say(v, "says more than is read: %s", source);
+	case BOOK_DENIED: return say(v, "lets us not ask: %s", source);
+	case BOOK_GARBAGE:
+	case BOOK_STATUSES: break;
+	}
+	return say(v, "says what is not understood: %s", source);
+}
+
+/* What servers say of themselves, and the line of their configuration that would let them. */
+static void examine_servers(struct doctor *d)
+{
+	struct view *v = &d->s->view;
+	const struct sample *s = view_last(v);
+	if (d->s->books_error)
+		remark(d, "servers' own books (plimsoll-books)", strerror(d->s->books_error),
+			"workers of Apache, connections of nginx, sessions, locks and queues "
+			"of servers, whom each serves",
+			"install plimsoll-books beside plimsoll, or into its libexec folder");
+	else if (d->s->books)
+		remark(d, "servers' own books (plimsoll-books)",
+			say(v, "%u servers", s->servers.count), NULL, NULL);
+	for (uint32_t i = 0; i < s->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
+		bool seen = b->status == BOOK_OK || b->status == BOOK_FULL;
+		const char *source = intern_text(&v->series->names, b->source);
+		remark(d, say(v, "%s (pid %d)", intern_text(&v->series->names, b->name), b->pid),
+			state_of_book(v, b), seen ? NULL : "who holds its workers and for how long",
+			seen || !source || !*source ? NULL
+			: b->status == BOOK_CLOSED  ? say(v, "set up: %s", source)
+						    : "allow this machine to ask it there");
+	}
+}
+
 static void examine_host(struct doctor *d)
 {
 	struct view *v = &d->s->view;
@@ -408,6 +454,7 @@ int command_doctor(struct options *o)
 	if (status == 0) {
 		examine_host(&d);
 		examine_samples(&d);
+		examine_servers(&d);
 		examine_machine(&d);
 		examine_store(&d, o);
 	}
@@ -464,6 +511,15 @@ int command_version(struct options *o)
 		{"store", "the flight recorder: record, check --at, query --from, export, import"},
 		{"http", "serve: the page, the API, /metrics"},
 		{"remote-write", "ship: Prometheus remote write 1.0 and 2.0"},
+#ifndef WITHOUT_LIBPQ
+		{"postgres", "sessions and locks of PostgreSQL by libpq"},
+#endif
+#ifndef WITHOUT_LIBMARIADB
+		{"mysql", "sessions and locks of MariaDB and MySQL by libmariadb"},
+#endif
+#ifndef WITHOUT_GNUTLS
+		{"tls", "when certificates of listeners end, by GnuTLS"},
+#endif
 		{"json", "JSON by jansson"},
 	};
 	if (o->set[OPTION_JSON]) {

@@ -274,7 +274,9 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 			(void)complain(0, "record: probes in the kernel: %s: see plimsoll doctor",
 				strerror(-err));
 	}
-	if (!o->set[OPTION_NO_BOOKS]) {
+	if (o->set[OPTION_NO_BOOKS]) {
+		books_without();
+	} else {
 		int err = books_start(r.session.reader);
 		if (err < 0)
 			(void)complain(0, "record: servers are not asked: plimsoll-books: %s",

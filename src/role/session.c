@@ -165,9 +165,12 @@ static void size_window(const struct options *o, struct session *s, uint64_t def
 /* A recorder that runs has its own books, and what is not there hides nothing that was there before. */
 static void ask_servers(const struct options *o, struct session *s)
 {
-	if ((o->command == COMMAND_CHECK || o->command == COMMAND_LIMITS) && s->reader &&
-		!s->history && !reader_is_replay(s->reader) && !o->set[OPTION_NO_BOOKS])
-		s->books = books_start(s->reader) == 0;
+	if ((o->command != COMMAND_CHECK && o->command != COMMAND_LIMITS &&
+		    o->command != COMMAND_DOCTOR) ||
+		!s->reader || s->history || reader_is_replay(s->reader) || o->set[OPTION_NO_BOOKS])
+		return;
+	s->books_error = -books_start(s->reader);
+	s->books = s->books_error == 0;
 }
 
 int session_open(const struct options *o, uint64_t default_for_ns, unsigned want, struct session *s)

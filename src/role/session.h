@@ -26,6 +26,7 @@ struct session {
 	uint64_t due_ns;
 	bool due_set;
 	bool books;        /* servers are asked for theirs */
+	int books_error;   /* why they are not: errno, or 0 where nobody wanted it */
 	uint64_t left_out; /* steps that passed while one was held up */
 	/* Adds what is not read but known (may be NULL). */
 	void (*amend)(void *ctx, struct session *s, struct sample *out);

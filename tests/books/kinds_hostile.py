@@ -3,7 +3,7 @@
 """Servers that are hostile, for each kind: what a server of its protocol is expected to send is known, and something else is sent."""
 import os, pathlib, socket, struct, sys, threading, time
 
-from harness import Skip, ask, end, place, same, spawn, true
+from harness import ask, folder, place, same, spawn, true
 
 LARGE = 100 << 20
 LIMIT_S = 0.6  # of the clock, start of the process included
@@ -111,7 +111,9 @@ def all_modes(kind, pid, where, asked, modes=MODES, user=None, **of_server):
 
 def process(*args, cwd=None):
     """A process that is none but has the command line and folder of a server."""
-    return spawn([sys.executable, "-c", "import time; time.sleep(600)", *args], cwd=cwd)
+    idle = folder / "idle.py"
+    idle.write_text("import time\ntime.sleep(600)\n")
+    return spawn([sys.executable, idle, *args], cwd=cwd)
 
 
 def haproxy():
@@ -244,4 +246,160 @@ def mysql():
         same(f"mysql error {error}", b.status, status)
 
 
-CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql}
+def memcached():
+    p = process()
+    all_modes("memcached", p.pid, ("127.0.0.1", 11391), ("127.0.0.1", 11391), greeting=b"S", endless=(b"STAT curr_connections 1\r\n", b"STAT bytes 1\r\n" * 5000))
+    for answer, status in ((b"CLIENT_ERROR unauthenticated\r\n", "denied"), (b"ERROR Too many open connections\r\n", "full"), (b"END\r\n", "garbage")):
+        s = Server(("127.0.0.1", 11391), "wrong", wrong=answer)
+        same(f"memcached {answer}", ask("memcached", p.pid, "127.0.0.1", 11391).status, status)
+        s.close()
+
+
+def tls():
+    # What has no end: a handshake message of 16 MB, in records of 16 KB, after a ServerHello is not to be had without a key; and records of alerts.
+    all_modes("tls", 1, ("127.0.0.1", 10443), ("127.0.0.1", 10443), greeting=b"\x16", modes=dict(MODES, large="large garbage"),
+              endless=(b"", b"\x16\x03\x03\x40\x00" + b"\x02\x00\xff\xff" + b"x" * 16380))
+    all_modes("tls", 1, ("127.0.0.1", 10443), ("127.0.0.1", 10443), modes={"large": "large garbage denied slow"}, endless=(b"", b"\x15\x03\x03\x00\x02\x01\x5a" * 8000))
+
+
+class Nameserver:
+    def __init__(self, address, mode, delay=0.0):
+        self.mode, self.delay, self.questions, self.stop = mode, delay, 0, threading.Event()
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.settimeout(0.1)
+        self.socket.bind((address, 53))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while not self.stop.is_set():
+            try:
+                q, peer = self.socket.recvfrom(512)
+            except TimeoutError:
+                continue
+            self.questions += 1
+            time.sleep(self.delay)
+            flags = {"ok": b"\x81\x80", "servfail": b"\x81\x82", "nxdomain": b"\x81\x83"}.get(self.mode)
+            try:
+                if flags:
+                    self.socket.sendto(q[:2] + flags + q[4:], peer)
+                elif self.mode == "garbage":
+                    self.socket.sendto(b"\xff" * 40, peer)
+                elif self.mode == "echo":
+                    self.socket.sendto(q, peer)
+                elif self.mode == "large":
+                    while not self.stop.is_set():
+                        self.socket.sendto(b"\0" * 60000, peer)
+            except OSError:
+                pass
+
+    def close(self):
+        self.stop.set()
+        self.thread.join()
+        self.socket.close()
+
+
+def dns():
+    d = place("dns")
+    (d / "resolv.conf").write_text("search example\nnameserver 127.0.0.1 # here\n nameserver 127.0.0.2\nnameserver 127.0.0.3\nnameserver 127.0.0.4\n")
+    p = spawn(["unshare", "-m", "sh", "-c", f"mount --bind {d}/resolv.conf /etc/resolv.conf && exec sleep 600"])
+    time.sleep(0.3)
+    good, late = Nameserver("127.0.0.1", "ok", 0.05), Nameserver("127.0.0.2", "servfail")
+    b = ask("dns", p.pid)
+    same("dns status", (b.status, sorted(n for _, n in b.pools)), ("ok", ["dns/127.0.0.1", "dns/127.0.0.2", "dns/127.0.0.3"]))
+    one = b.pools["other", "dns/127.0.0.1"]
+    true("dns time", 50000 <= one["time"] < 200000 and one["up"] == 1 and one["served"] == 1, one)
+    same("dns that fails", (b.pools["other", "dns/127.0.0.2"]["up"], b.pools["other", "dns/127.0.0.2"]["failed"]), (2, 1))
+    same("dns where nobody listens", b.pools["other", "dns/127.0.0.3"]["up"], 2)
+    same("dns: one question", (good.questions, late.questions), (1, 1))
+    good.close()
+    late.close()
+    for mode, status in (("hung", "hung"), ("garbage", "garbage"), ("echo", "garbage"), ("large", "garbage"), ("servfail", "denied"), ("nxdomain", "ok")):
+        (d / "resolv.conf").write_text("nameserver 127.0.0.9\n")
+        s = Nameserver("127.0.0.9", mode)
+        b = ask("dns", p.pid)
+        s.close()
+        same(f"dns {mode}", (b.status, b.code), (status, 0))
+        true(f"dns {mode}: in time", b.seconds <= LIMIT_S, b.seconds)
+    (d / "resolv.conf").write_text("# none\n")
+    same("dns without a nameserver", ask("dns", p.pid).status, "closed")
+
+
+def squid():
+    p = process()
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n"
+    all_modes("squid", p.pid, ("127.0.0.1", 3191), ("127.0.0.1", 3191), endless=(head, b"Maximum number of file descriptors: 1\n" * 2000))
+    for code, status in ((b"403 Forbidden", "denied"), (b"407 x", "denied"), (b"404 x", "closed"), (b"200 OK", "garbage")):
+        s = Server(("127.0.0.1", 3191), "wrong", wrong=b"HTTP/1.1 " + code + b"\r\nContent-Length: 2\r\n\r\nno")
+        same(f"squid {code}", ask("squid", p.pid, "127.0.0.1", 3191).status, status)
+        s.close()
+
+
+def unbound():
+    d = place("unbound-hostile")
+    (d / "u.conf").write_text(f"remote-control:\n control-enable: yes\n control-interface: {d}/ctl\n")
+    p = process("-c", str(d / "u.conf"))
+    time.sleep(0.1)
+    all_modes("unbound", p.pid, d / "ctl", (), greeting=b"t", endless=(b"total.num.queries=1\n", b"thread0.num.queries=1\n" * 3000))
+    (d / "u.conf").write_text("remote-control:\n control-enable: yes\n control-interface: 127.0.0.1\n")
+    same("unbound by TCP only", ask("unbound", p.pid).status, "closed")
+
+
+def bind():
+    d = place("bind-hostile")
+    (d / "n.conf").write_text("statistics-channels { inet 127.0.0.1 port 8154; };\n")
+    p = process("-c", str(d / "n.conf"))
+    time.sleep(0.1)
+    head = b"HTTP/1.1 200 OK\r\n\r\n"
+    all_modes("bind", p.pid, ("127.0.0.1", 8154), (), endless=(head + b'{"nsstats":{', b'"Requestv4":1,' * 4000))
+    for body in (b"[" * 100000, b'{"nsstats": 5}', b'{"nsstats": {"RecursClients": -1e99}}', b"{}", b""):
+        s = Server(("127.0.0.1", 8154), "wrong", wrong=head + body)
+        same(f"bind {body[:20]}", ask("bind", p.pid).status, "garbage" if b"Recurs" not in body else "ok")
+        s.close()
+    (d / "n.conf").write_text("// statistics-channels { inet 127.0.0.1 port 8154; };\noptions { };")
+    same("bind without a channel", ask("bind", p.pid).status, "closed")
+
+
+def varnish():
+    """No answer to wait for: files that are not what they should be."""
+    d = place("varnish-hostile")
+    w = d / "_.vsm_child"
+    w.mkdir(exist_ok=True)
+    p = process(cwd=d)
+    time.sleep(0.1)
+    doc = b'{"elem":{"threads":{"ctype":"uint64_t","index":%d},"pools":{"ctype":"uint64_t","index":8},"uptime":{"ctype":"uint64_t","index":16}}}'
+    head = struct.pack("<QQQ", 1, 24, 0xabc)
+    index = "# 1 2\n+ doc 0 4096 StatDoc abc\n+ stat 0 48 Stat MAIN\n"
+
+    def case(what, status, index=index, doc=head + doc % 0, stat=head + struct.pack("<QQQ", 7, 2, 9)):
+        for name, text in (("_.index", index), ("doc", doc), ("stat", stat)):
+            if text is None:
+                (w / name).unlink(missing_ok=True)
+            else:
+                (w / name).write_bytes(text.encode() if isinstance(text, str) else text)
+        b = ask("varnish", p.pid)
+        same(f"varnish {what}", (b.status, b.code), (status, 0))
+        true(f"varnish {what}: in time", b.seconds <= LIMIT_S, b.seconds)
+        return b
+
+    same("varnish by hand", case("by hand", "ok").pools["workers", ""]["used"], 7)
+    case("without a child", "down", index=None)
+    case("index of something else", "garbage", index=b"\xff\0\n" * 1000)
+    case("index without an end", "large", index="+ doc 0 4096 StatDoc abc\n" * 100000)
+    case("counter outside", "garbage", doc=head + doc % 4096)
+    case("counter before", "garbage", doc=head + doc % -8)
+    case("counter far outside", "garbage", doc=head + doc % (2**63 - 8))
+    case("body outside", "garbage", stat=struct.pack("<QQQ", 1, 2**64 - 8, 0xabc) + bytes(24))
+    case("cut short", "garbage", stat=head[:20])
+    case("no JSON", "garbage", doc=head + b"{" * 4000)
+    case("files that are not there", "garbage", doc=None, stat=None)
+    case("a way out", "garbage", index="+ ../../../etc/passwd 0 48 Stat MAIN\n+ doc 0 4096 StatDoc abc\n")
+    (w / "stat").unlink()
+    os.mkfifo(w / "stat")
+    b = ask("varnish", p.pid)
+    true("varnish a pipe in place of a file", b.code == 0 and b.seconds <= LIMIT_S, b.seconds)
+    (w / "stat").unlink()
+
+
+CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql, "memcached": memcached, "tls": tls, "dns": dns, "squid": squid, "unbound": unbound, "bind": bind,
+         "varnish": varnish}

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 The Plimsoll authors
 # SPDX-License-Identifier: ISC
 """Real servers: what their books say against what their own tools say."""
-import glob, socket, subprocess, threading, time
+import calendar, glob, json, socket, ssl, subprocess, threading, time
 
 from harness import Skip, ask, need, place, run, same, spawn, true, wait_for
 
@@ -289,4 +289,187 @@ def mysql():
             s.wait()
 
 
-CASES = {"haproxy": haproxy, "postgres": postgres, "redis": redis, "php-fpm": phpfpm, "mysql": mysql}
+def memcached():
+    need("memcached")
+    d = place("memcached", "www-data")
+    p = spawn(["memcached", "-u", "www-data", "-l", "127.0.0.1", "-p", "11300", "-m", "8", "-c", "50"])
+    q = spawn(["memcached", "-u", "www-data", "-s", d / "m.sock", "-a", "0777"])
+    wait_for(lambda: listens(11300), p=p)
+    wait_for(lambda: (d / "m.sock").exists(), p=q)
+    with socket.create_connection(("127.0.0.1", 11300)) as c:
+        for i in range(40):
+            c.sendall(b"set k%d 0 0 500000\r\n" % i + b"x" * 500000 + b"\r\n")
+            c.recv(64)
+        c.sendall(b"get none\r\n")
+        c.recv(64)
+        b = ask("memcached", p.pid, "127.0.0.1", 11300)
+        c.sendall(b"stats\r\n")
+        own = dict(l.split(" ")[1:3] for l in c.recv(65536).decode().splitlines() if l.startswith("STAT"))
+    same("memcached status", (b.status, b.name), ("ok", "memcached"))
+    same("memcached connections", (b.pools["connections", ""]["limit"], b.pools["connections", ""]["used"]), (50, int(own["curr_connections"]) + 1))
+    same("memcached memory", b.pools["memory", ""], {"used": int(own["bytes"]), "limit": 8 << 20})
+    same("memcached evictions", b.numbers["items.evicted"], int(own["evictions"]))
+    true("memcached evicted", b.numbers["items.evicted"] > 0)
+    same("memcached misses", b.numbers["gets.misses"], 1)
+    same("memcached by a socket that it is found to listen on", ask("memcached", q.pid).status, "ok")
+    many = [socket.create_connection(("127.0.0.1", 11300)) for _ in range(60)]
+    time.sleep(0.2)
+    same("memcached without room", ask("memcached", p.pid, "127.0.0.1", 11300).status, "full")
+    for c in many:
+        c.close()
+
+
+def tls():
+    need("openssl")
+    d = place("tls")
+    run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", d / "ca.key", "-out", d / "ca.pem", "-days", "9", "-subj", "/CN=The CA"])
+    run(["openssl", "req", "-newkey", "rsa:2048", "-nodes", "-keyout", d / "key", "-out", d / "csr", "-subj", "/O=Shop/CN=shop.example"])
+    run(["openssl", "x509", "-req", "-in", d / "csr", "-CA", d / "ca.pem", "-CAkey", d / "ca.key", "-CAcreateserial", "-out", d / "crt", "-days", "30"])
+    (d / "chain").write_bytes((d / "crt").read_bytes() + (d / "ca.pem").read_bytes())
+    ends = run(["openssl", "x509", "-in", d / "crt", "-noout", "-enddate"]).strip().split("=")[1]
+
+    def serve(port, **options):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(d / "chain", d / "key")
+        for k, v in options.items():
+            setattr(context, k, v)
+        if context.verify_mode == ssl.CERT_REQUIRED:
+            context.load_verify_locations(d / "ca.pem")
+        s = socket.create_server(("127.0.0.1", port))
+
+        def accept():
+            while True:
+                c, _ = s.accept()
+                try:
+                    context.wrap_socket(c, server_side=True).close()
+                except OSError:
+                    pass
+
+        threading.Thread(target=accept, daemon=True).start()
+
+    serve(8443)
+    serve(9443, maximum_version=ssl.TLSVersion.TLSv1_2, verify_mode=ssl.CERT_REQUIRED)
+    for port, what in ((8443, "1.3"), (9443, "1.2 that wants a client's certificate")):
+        b = ask("tls", 1, "127.0.0.1", port)
+        same(f"tls {what}", (b.status, b.numbers["tls.notafter"]), ("ok", calendar.timegm(time.strptime(ends, "%b %d %H:%M:%S %Y GMT"))))
+        same(f"tls {what}: chain", [(s["text"], s["who"]) for s in b.slots], [("CN=shop.example,O=Shop", "CN=The CA"), ("CN=The CA", "CN=The CA")])
+        same(f"tls {what}: the root does not count", b.numbers["tls.notafter.chain"], b.numbers["tls.notafter"])
+    same("tls at a port that is none of its", ask("tls", 1, "127.0.0.1", 22).status, "closed")
+
+
+def varnish():
+    need("varnishd", "varnishstat", "gcc")
+    d = place("varnish")
+    slow_http(9301, 0.1)
+    p = spawn(["varnishd", "-F", "-a", "127.0.0.1:6181", "-b", "127.0.0.1:9301", "-n", d / "work", "-s", "malloc,64m", "-p", "thread_pool_max=200", "-p", "thread_pool_min=20"])
+    wait_for(lambda: listens(6181), 40, p)
+    for path in ("/a", "/a", "/b"):
+        with socket.create_connection(("127.0.0.1", 6181)) as c:
+            c.sendall(b"GET %s HTTP/1.0\r\nHost: x\r\n\r\n" % path.encode())
+            while c.recv(4096):
+                pass
+    time.sleep(1.5)
+    b = ask("varnish", p.pid, "127.0.0.1", 6181)
+    own = json.loads(run(["varnishstat", "-n", d / "work", "-j"]))
+    own = {k: v["value"] for k, v in own["counters"].items()}
+    same("varnish status", (b.status, b.name), ("ok", "varnishd"))
+    w = b.pools["workers", ""]
+    same("varnish workers", (w["used"], w["limit"], w["waiting"], w["served"]), (own["MAIN.threads"], 200 * own["MAIN.pools"], own["MAIN.thread_queue_len"], 3))
+    same("varnish memory", (b.pools["memory", "s0"]["used"], b.pools["memory", "s0"]["limit"]), (own["SMA.s0.g_bytes"], 64 << 20))
+    true("varnish memory without a limit", "limit" not in b.pools["memory", "Transient"])
+    same("varnish hits", (b.numbers["cache.hits"], b.numbers["cache.misses"]), (own["MAIN.cache_hit"], own["MAIN.cache_miss"]))
+    same("varnish backend", b.pools["backend", "boot.default"]["served"], own["VBE.boot.default.req"])
+
+
+def squid():
+    need("squid")
+    d = place("squid", "proxy")
+    (d / "squid.conf").write_text(f"""http_port 127.0.0.1:3180
+pid_filename {d}/pid
+access_log none
+cache_log {d}/cache.log
+coredump_dir {d}
+max_filedescriptors 512
+http_access allow localhost manager
+http_access deny manager
+http_access allow localhost
+http_access deny all
+""")
+    p = spawn(["squid", "-N", "-f", d / "squid.conf"])
+    wait_for(lambda: listens(3180), p=p)
+    with socket.create_connection(("127.0.0.1", 3180)), socket.create_connection(("127.0.0.1", 3180)):
+        time.sleep(0.2)
+        b = ask("squid", p.pid, "127.0.0.1", 3180)
+    own = run(["squidclient", "-p", "3180", "mgr:info"]) if glob.glob("/usr/bin/squidclient") else ""
+    same("squid status", (b.status, b.name), ("ok", "squid"))
+    c = b.pools["connections", "descriptors"]
+    true("squid descriptors", 300 <= c["limit"] < 512 and 5 < c["used"] < 60, c)
+    if own:
+        same("squid limit as itself says", c["limit"] + int(own.split("Reserved number of file descriptors:")[1].split()[0]), int(own.split("Maximum number of file descriptors:")[1].split()[0]))
+    (d / "squid.conf").write_text((d / "squid.conf").read_text().replace("allow localhost manager", "deny localhost manager"))
+    run(["squid", "-f", d / "squid.conf", "-k", "reconfigure"])
+    wait_for(lambda: ask("squid", p.pid, "127.0.0.1", 3180).status == "denied", 10)
+    same("squid that forbids", ask("squid", p.pid, "127.0.0.1", 3180).status, "denied")
+
+
+def unbound():
+    need("unbound", "unbound-control")
+    d = place("unbound")
+    (d / "unbound.conf").write_text(f"""server:
+  interface: 127.0.0.1@5353
+  chroot: ""
+  username: ""
+  directory: "{d}"
+  pidfile: ""
+  use-syslog: no
+  num-threads: 2
+  num-queries-per-thread: 300
+  incoming-num-tcp: 7
+  local-zone: "shop.test" static
+  local-data: "shop.test A 10.0.0.1"
+include: "{d}/*.inc"
+""")
+    (d / "control.inc").write_text(f"remote-control:\n  control-enable: yes\n  control-interface: {d}/ctl\n")
+    p = spawn(["unbound", "-d", "-c", d / "unbound.conf"])
+    wait_for(lambda: (d / "ctl").exists(), p=p)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as q:
+        q.settimeout(3)
+        for i in range(5):
+            q.sendto(bytes([0, i, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + b"\x04shop\x04test\0" + bytes([0, 1, 0, 1]), ("127.0.0.1", 5353))
+            q.recv(512)
+    b = ask("unbound", p.pid, "127.0.0.1", 5353)
+    own = dict(l.split("=") for l in run(["unbound-control", "-c", d / "unbound.conf", "stats_noreset"]).splitlines())
+    same("unbound status", (b.status, b.name), ("ok", "unbound"))
+    r = b.pools["queue", "requests"]
+    same("unbound requests", (r["limit"], r["served"], r["refused"]), (600, 5, 0))
+    same("unbound as itself says", (r["served"], r["high"]), (int(own["total.num.queries"]), int(own["total.requestlist.max"])))
+    same("unbound connections", b.pools["connections", "tcp"], {"used": 0, "limit": 14})
+
+
+def bind():
+    need("named", "rndc")
+    d = place("bind", "bind")
+    (d / "zone").write_text("$TTL 60\n@ SOA a. a. 1 60 60 60 60\n@ NS a.\na A 10.0.0.1\n")
+    (d / "options.conf").write_text(f"""options {{ // {{ "not this }}
+  directory "{d}"; pid-file none; session-keyfile none; listen-on port 5354 {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
+  recursive-clients 321; /* tcp-clients 1; */ tcp-clients 77; # tcp-clients 2;
+  recursion yes; allow-recursion {{ 127.0.0.1; }}; dnssec-validation no;
+}};
+""")
+    (d / "named.conf").write_text(f'include "{d}/options.conf";\nstatistics-channels {{ inet 127.0.0.1 port 8153 allow {{ 127.0.0.1; }}; }};\nzone "." {{ type primary; file "{d}/zone"; }};\ncontrols {{ }};\n')
+    p = spawn(["named", "-g", "-u", "bind", "-c", d / "named.conf"])
+    wait_for(lambda: listens(8153) and listens(5354), p=p)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as q:
+        q.settimeout(3)
+        for i in range(5):
+            q.sendto(bytes([0, i, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]) + b"\x01a\0" + bytes([0, 1, 0, 1]), ("127.0.0.1", 5354))
+            q.recv(512)
+    b = ask("bind", p.pid, "127.0.0.1", 5354)
+    same("bind status", (b.status, b.name), ("ok", "named"))
+    same("bind recursion", (b.pools["queue", "recursion"]["limit"], b.pools["queue", "recursion"]["used"]), (321, 0))
+    same("bind connections", b.pools["connections", "tcp"]["limit"], 77)
+    same("bind requests", b.numbers["requests.v4"], 5)
+
+
+CASES = {"haproxy": haproxy, "postgres": postgres, "redis": redis, "php-fpm": phpfpm, "mysql": mysql, "memcached": memcached, "tls": tls, "varnish": varnish, "squid": squid, "unbound": unbound,
+         "bind": bind}

@@ -38,6 +38,8 @@ struct server {
 	uint16_t ports[SERVER_PORTS];
 	bool starving; /* connections wait, not just for a moment */
 	size_t nports;
+	uint32_t sockets[SERVER_PORTS]; /* inodes of its listening unix sockets */
+	size_t nsockets;
 	const struct server_pool *pool; /* its workers as it counts them; NULL */
 	double limit;                   /* of workers, as configured; -1: not known */
 	double children, threads;       /* that the first one started; of all of these */

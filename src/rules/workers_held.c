@@ -17,7 +17,7 @@ static const struct server_pool *told_now(const struct view *v, const struct ser
 	const struct sample *last = view_last(v);
 	bool fresh =
 		s->book && s->book->status == BOOK_OK && last->mono_ns - s->book->at_ns < FRESH_NS;
-	return fresh ? s->pool : NULL;
+	return fresh && s->pool && s->pool->used + s->pool->idle ? s->pool : NULL;
 }
 
 static bool slot_in(const struct sample *s, const struct server_slot *like)
@@ -167,6 +167,15 @@ static bool dips(struct view *v, const struct server *s, struct held *h)
 	return false;
 }
 
+/* Workers that are busy: as the server tells, where who asks holds one; else those with a connection, or, where nothing tells who is served at a unix
+ * socket, all that there are. */
+static double busy(const struct server *s, const struct server_pool *told)
+{
+	if (told)
+		return (double)told->used + ((double)told->used < s->limit && !told->idle);
+	return s->nports ? s->taken : s->children;
+}
+
 struct held workers_held(struct view *v, const struct server *s)
 {
 	struct held h = {.told = told_now(v, s)};
@@ -199,10 +208,9 @@ struct held workers_held(struct view *v, const struct server *s)
 		h.by = HELD_BACKEND;
 	} else if ((h.count = blocked(v, s)) >= half) {
 		h.by = HELD_DISK;
-	} else if (s->limit > 0 && (h.told ? (double)h.told->used + 1 >= s->limit
-					   : /* who asks holds one */ s->taken >= 0.9 * s->limit)) {
-		h.by = HELD_OTHER;
-		h.count = h.told ? (double)h.told->used : s->taken;
+	} else {
+		h.count = busy(s, h.told);
+		h.by = s->limit > 0 && h.count >= 0.9 * s->limit ? HELD_OTHER : HELD_NOT;
 	}
 	return h;
 }

@@ -47,7 +47,7 @@ static void decode(struct scan word, char *dst, size_t size)
 		if (c == '%' && scan_len(word) >= 2) {
 			int high = hex_of(word.p[0]), low = hex_of(word.p[1]);
 			if (high >= 0 && low >= 0 && (high || low)) {
-				c = (char)(high << 4 | low);
+				c = (char)(unsigned char)(high << 4 | low);
 				word.p += 2;
 			}
 		}
@@ -162,6 +162,18 @@ static bool pid_of(struct scan value, int32_t *ret)
 	return true;
 }
 
+/* A book that is about no process: of a namespace's nameservers, of the certificates of a port. There may be several for a process, and one for the server
+ * itself: their rows are told apart by a negative number in place of the pid. */
+static bool is_beside(struct scan kind)
+{
+	return scan_is(kind, "tls") || scan_is(kind, "dns");
+}
+
+static int32_t beside_id(const struct server_book *b)
+{
+	return -(int32_t)((uint32_t)(b->netns + 1) << 16 | b->port);
+}
+
 /* The first line; false where it is none, or of no process that is there. */
 static bool server_line(
 	struct scan line, const struct out *o, uint32_t *names_left, struct server_book *row)
@@ -204,6 +216,8 @@ static bool server_line(
 	row->name = name_of(name, o, names_left);
 	if (!row->name)
 		row->name = row->kind;
+	if (is_beside(kind))
+		row->pid = beside_id(row);
 	return row->kind != 0;
 }
 
@@ -247,7 +261,7 @@ static void pool_line(struct scan line, const struct out *o, uint32_t *names_lef
 			row.limit = v;
 			row.have_limit = 1;
 		} else if (scan_is(key, "up") && number(value, UINT64_MAX, &v)) {
-			row.up = v == 1 ? 1 : 2;
+			row.up = v <= 2 ? (uint8_t)v : 0; /* 1 yes, 2 no */
 		}
 	}
 	struct server_pool *at = table_add(&o->sample->pools, sizeof *at);
@@ -491,7 +505,7 @@ void engine_books(struct engine *e, const struct sample *prev, struct sample *ou
 	for (uint32_t i = 0; prev && i < prev->servers.count; i++) {
 		const struct server_book *b = &TABLE_ROWS(prev->servers, struct server_book)[i];
 		if (!server_of(out, b->pid) && out->mono_ns - b->at_ns < STAND_NS &&
-			engine_same_process(prev, out, b->pid))
+			(b->pid < 0 || engine_same_process(prev, out, b->pid)))
 			keep_server(prev, out, b->pid);
 	}
 	for (uint32_t i = 0; prev && i < out->servers.count; i++)

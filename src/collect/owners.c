@@ -138,6 +138,9 @@ static bool somebody_waits(const struct sample *prev, const struct sample *out)
 		if (before && before->waiting > 0)
 			return true;
 	}
+	for (uint32_t i = 0; prev && i < out->unix_listeners.count; i++)
+		if (TABLE_ROWS(out->unix_listeners, struct unix_listener)[i].waiting)
+			return true;
 	return false;
 }
 

@@ -265,7 +265,7 @@ static bool listens_for(const struct view *v, const struct server *s, const stru
 }
 
 /* Connections that wait in one sample in all its queues. */
-static double waiting_in(const struct view *v, const struct server *s, const struct sample *at)
+static double waiting_in(const struct server *s, const struct sample *at)
 {
 	double sum = 0;
 	for (uint32_t i = 0; i < at->listeners.count; i++) {
@@ -273,10 +273,16 @@ static double waiting_in(const struct view *v, const struct server *s, const str
 		if (l->netns == s->netns && is_port(s, l->port))
 			sum += l->waiting;
 	}
+	for (uint32_t i = 0; i < at->unix_listeners.count; i++) {
+		const struct unix_listener *l =
+			&TABLE_ROWS(at->unix_listeners, struct unix_listener)[i];
+		for (size_t k = 0; l->waiting && k < s->nsockets; k++)
+			sum += s->sockets[k] == l->inode ? l->waiting : 0;
+	}
 	const struct server_pool *p =
 		s->pool ? server_pool_of(at, s->pid, POOL_WORKERS, s->pool->name) : NULL;
-	(void)v;
-	return sum + (p ? (double)p->waiting : 0);
+	double told = p ? (double)p->waiting : 0; /* the same ones, as the server counts them */
+	return sum > told ? sum : told;
 }
 
 static void find_ports(const struct view *v, struct server *s)
@@ -303,6 +309,17 @@ static void find_ports(const struct view *v, struct server *s)
 	}
 }
 
+static void find_sockets(const struct view *v, struct server *s)
+{
+	const struct sample *last = view_last(v);
+	for (uint32_t i = 0; i < last->unix_listeners.count && s->nsockets < SERVER_PORTS; i++) {
+		const struct unix_listener *l =
+			&TABLE_ROWS(last->unix_listeners, struct unix_listener)[i];
+		if (l->pid && l->waiting && server_has(v, s->pid, l->pid))
+			s->sockets[s->nsockets++] = l->inode;
+	}
+}
+
 /* A socket drops other packets as well: what it refused is no more than what its namespace counts as overflows. */
 static double refused_of(const struct view *v, const struct server *s)
 {
@@ -325,11 +342,11 @@ static double wait_by_rate(const struct view *v, const struct server *s, double 
 static void judge_waiting(struct view *v, struct server *s)
 {
 	unsigned waited = 0;
-	double first = waiting_in(v, s, view_at(v, 0));
-	s->waits = waiting_in(v, s, view_last(v));
+	double first = waiting_in(s, view_at(v, 0));
+	s->waits = waiting_in(s, view_last(v));
 	s->since_ns = 0;
 	for (unsigned i = 0; i < v->n; i++) {
-		bool waits = waiting_in(v, s, view_at(v, i)) > 0;
+		bool waits = waiting_in(s, view_at(v, i)) > 0;
 		waited += waits;
 		if (!waits)
 			s->since_ns = 0;
@@ -411,6 +428,20 @@ static void add_waited_for(struct view *v, struct server *ret, size_t *n, size_t
 			row->book = b;
 		}
 	}
+	for (uint32_t i = 0; i < s->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
+		for (uint32_t k = 0; k < s->unix_listeners.count; k++) {
+			const struct unix_listener *l =
+				&TABLE_ROWS(s->unix_listeners, struct unix_listener)[k];
+			struct server *row = l->waiting && l->pid && server_has(v, b->pid, l->pid)
+						     ? server_at(ret, n, max, b->pid)
+						     : NULL;
+			if (row) {
+				row->netns = b->netns;
+				row->book = b;
+			}
+		}
+	}
 	for (uint32_t i = 0; i < s->pools.count; i++) {
 		const struct server_pool *p = &TABLE_ROWS(s->pools, struct server_pool)[i];
 		const struct server_book *b =
@@ -434,6 +465,7 @@ size_t servers_waited_for(struct view *v, struct server *ret, size_t max)
 		s->kind = s->book ? server_kind(v, s->book) : "";
 		s->pool = s->book ? workers_of(view_last(v), s->pid) : NULL;
 		find_ports(v, s);
+		find_sockets(v, s);
 		s->refused = refused_of(v, s);
 		judge_waiting(v, s);
 		if (s->starving)
@@ -494,7 +526,7 @@ void server_clients(struct view *v, const struct server_book *b, struct server *
 	if (!ret->nports && ret->port)
 		ret->ports[ret->nports++] = ret->port;
 	ret->refused = refused_of(v, ret);
-	ret->waits = waiting_in(v, ret, view_last(v));
+	ret->waits = waiting_in(ret, view_last(v));
 	count_connections(v, ret);
 }
 

@@ -36,16 +36,17 @@ struct server {
 	unsigned netns;
 	uint16_t port; /* of the listener where most wait, 0: none */
 	uint16_t ports[SERVER_PORTS];
+	bool starving; /* connections wait, not just for a moment */
 	size_t nports;
+	uint32_t sockets[SERVER_PORTS]; /* inodes of its listening unix sockets */
+	size_t nsockets;
 	const struct server_pool *pool; /* its workers as it counts them; NULL */
 	double limit;                   /* of workers, as configured; -1: not known */
-	double children,
-		threads; /* processes that the first one started; threads of all of these */
+	double children, threads;       /* that the first one started; of all of these */
 	double workers; /* how many connections it can serve at once: the limit, or its children where each has one; -1: not known */
 	double taken, waits, backlog;
 	double refused;  /* connections that were dropped in the window */
 	double waited_s; /* how long the oldest of them waits to be accepted; -1: not known */
-	bool starving;   /* connections wait, not just for a moment */
 	uint64_t since_ns;
 	double reading, idle, owing;            /* of all peers */
 	struct server_peer peers[SERVER_PEERS]; /* those with most connections, first */

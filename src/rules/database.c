@@ -142,7 +142,7 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 	bool counts = strcmp(server_kind(v, b), "haproxy") != 0;
 	if (!counts)
 		refused = 0;
-	if ((!now && refused <= 0) || (now && full * 2 < n) || p->used * 2 < p->limit)
+	if ((!now && refused <= 0) || (now && full * 2 < n))
 		return;
 	struct server c;
 	server_clients(v, b, &c);
@@ -177,11 +177,16 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 	f->limit = (double)p->limit;
 	f->refused = refused;
 	blame_connections(v, f, &c, p);
-	f->title = say(v, "%s has all the connections it may have (%" PRIu64 "): %s",
-		server_name(v, b), p->limit, refused > 0 ? "others are refused" : "others wait");
+	f->title = now ? say(v, "%s has all the connections it may have (%" PRIu64 "): %s",
+				 server_name(v, b), p->limit,
+				 refused > 0 ? "others are refused" : "others wait")
+		       : say(v, "%s refuses connections: %" PRIu64 " of %" PRIu64 " are taken",
+				 server_name(v, b), p->used, p->limit);
 	verdict_evidence(f,
 		say(v, "%" PRIu64 " of %" PRIu64 " connections%s", p->used, p->limit,
-			p->idle ? say(v, ", %" PRIu64 " of them idle", p->idle) : ""),
+			p->idle && p->idle <= p->used
+				? say(v, ", %" PRIu64 " of them idle", p->idle)
+				: ""),
 		-1, f->used, f->limit, sessions_of(v, v, b));
 	if (refused > 0)
 		verdict_evidence(f,

@@ -187,10 +187,10 @@ static double kept_for(
 }
 
 /* Growth from the first to the last book in which the peer had something; -1 where there are no two books. */
-static double kept_more(
-	const struct view *v, const struct server *c, const char *peer, double *ret_now)
+static double kept_more(const struct view *v, const struct server *c, const char *peer,
+	double *ret_now, double *ret_s)
 {
-	uint64_t told = 0;
+	uint64_t told = 0, begun = 0;
 	double first = -1, last = 0;
 	unsigned books = 0;
 	for (unsigned i = 0; i < v->n; i++) {
@@ -199,23 +199,26 @@ static double kept_more(
 			continue;
 		told = b->at_ns;
 		last = kept_for(v, view_at(v, i), c->pid, peer);
-		if (first < 0)
+		if (first < 0) {
 			first = last;
+			begun = told;
+		}
 		books++;
 	}
 	*ret_now = last;
+	*ret_s = (double)(told - begun) / 1e9;
 	return books >= 2 ? last - first : -1;
 }
 
 static void buffered_verdict(struct view *v, struct verdicts *out, const struct server *c,
-	const struct server_peer *p, double kept, double grows)
+	const struct server_peer *p, double kept, double grows, double seconds)
 {
 	char port[8], bytes[32], stands[32], rate[32];
 	(void)snprintf(port, sizeof port, "%u", c->port);
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_STALLED, port);
 	if (!f)
 		return;
-	double per_s = v->seconds > 0 ? grows / v->seconds : 0;
+	double per_s = seconds > 0 ? grows / seconds : 0;
 	f->netns = c->netns;
 	f->pid = c->pid;
 	f->port = c->port;
@@ -277,13 +280,13 @@ static void judge_buffer(
 	struct server_peer p = {.several = g->peer_hostbits != 0, .sendq = (double)g->sendq};
 	struct server c;
 	char text[56];
-	double kept = 0, grows;
+	double kept = 0, grows, seconds = 0;
 	if (!stands(v, g, at, &p.out) || !server_at_port(v, g->netns, g->port, g->pid, &c))
 		return;
 	p.name = say(v, "%s", conn_peer_text(text, g));
-	grows = c.book ? kept_more(v, &c, p.name, &kept) : -1;
+	grows = c.book ? kept_more(v, &c, p.name, &kept, &seconds) : -1;
 	if (grows > 0 && kept >= KEPT_LEAST)
-		buffered_verdict(v, out, &c, &p, kept, grows);
+		buffered_verdict(v, out, &c, &p, kept, grows, seconds);
 }
 
 void rule_sendq_buffered(struct view *v, struct verdicts *out)

@@ -17,7 +17,7 @@ static const struct server_pool *told_now(const struct view *v, const struct ser
 	const struct sample *last = view_last(v);
 	bool fresh =
 		s->book && s->book->status == BOOK_OK && last->mono_ns - s->book->at_ns < FRESH_NS;
-	return fresh ? s->pool : NULL;
+	return fresh && s->pool && s->pool->used + s->pool->idle ? s->pool : NULL;
 }
 
 static bool slot_in(const struct sample *s, const struct server_slot *like)
@@ -92,6 +92,20 @@ static double trickles(const struct server *s)
 	return n;
 }
 
+/* Slots that were in a state when the server told last. Who reads a request goes on with it until it is whole: that stays true of a server that cannot
+ * be asked any more. */
+static double told_slots(const struct view *v, const struct server *s, enum slot_state state)
+{
+	const struct sample *last = view_last(v);
+	double n = 0;
+	for (uint32_t i = 0; i < last->slots.count; i++) {
+		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
+		n += o->server == s->pid && o->state == state &&
+		     (o->pid <= 0 || view_usage(v, o->pid));
+	}
+	return n;
+}
+
 /* A signal after which a server lets its processes end and starts new ones. The engine keeps the last one of each server as a number:
  * "signal.USR1 JOB", when it was sent (monotonic clock). */
 static bool was_signalled(struct view *v, const struct server *s, struct held *h, uint64_t *ret_at)
@@ -153,6 +167,15 @@ static bool dips(struct view *v, const struct server *s, struct held *h)
 	return false;
 }
 
+/* Workers that are busy: as the server tells, where who asks holds one; else those with a connection, or, where nothing tells who is served at a unix
+ * socket, all that there are. */
+static double busy(const struct server *s, const struct server_pool *told)
+{
+	if (told)
+		return (double)told->used + ((double)told->used < s->limit && !told->idle);
+	return s->nports ? s->taken : s->children;
+}
+
 struct held workers_held(struct view *v, const struct server *s)
 {
 	struct held h = {.told = told_now(v, s)};
@@ -161,6 +184,9 @@ struct held workers_held(struct view *v, const struct server *s)
 	double n = s->workers, half = n > 1 ? n / 2 : 1, senders = trickles(s), idle = s->idle;
 	if (h.told && h.told->reading > senders)
 		senders = h.told->reading;
+	double begun = h.told ? 0 : told_slots(v, s, SLOT_READING);
+	begun = begun < s->owing ? begun : s->owing;
+	senders = begun > senders ? begun : senders;
 	if (h.told && h.told->keepalive > idle)
 		idle = h.told->keepalive;
 	double ghosts = workers_ghosts(v, s->pid);
@@ -182,10 +208,9 @@ struct held workers_held(struct view *v, const struct server *s)
 		h.by = HELD_BACKEND;
 	} else if ((h.count = blocked(v, s)) >= half) {
 		h.by = HELD_DISK;
-	} else if (s->limit > 0 && (h.told ? (double)h.told->used + 1 >= s->limit
-					   : /* who asks holds one */ s->taken >= 0.9 * s->limit)) {
-		h.by = HELD_OTHER;
-		h.count = h.told ? (double)h.told->used : s->taken;
+	} else {
+		h.count = busy(s, h.told);
+		h.by = s->limit > 0 && h.count >= 0.9 * s->limit ? HELD_OTHER : HELD_NOT;
 	}
 	return h;
 }

@@ -43,6 +43,15 @@ def fire_waits(t):
     return finding("connections:haproxy", "saturated", culprit=("peer", "10.77.0.9"), used=100, limit=100)
 
 
+def fire_nginx(t):
+    """A proxied request takes two of worker_connections: it refuses at half of the limit, and counts that."""
+    t.server(600, "nginx", 80)
+    t.book("nginx", 600, "nginx", port=80, pools=[("connections", "-", dict(used=510, idle=514, limit=1024, served=lambda i: 9000 + 50 * i, refused=lambda i: 4 * i))])
+    t.clients("10.77.0.9", 80, 400, "idle")
+    t.clients("10.77.0.3", 80, 110, "asked", first=30000)
+    return finding("connections:nginx", "exhausted", culprit=("peer", "10.77.0.9"), refused=20, text="refuses connections")
+
+
 def quiet(t):
     """A pool in front has all connections, and asks for no more."""
     postgres(t, idle=27)

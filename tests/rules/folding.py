@@ -42,6 +42,21 @@ def case_processors_and_a_starved_listener(t):
     return finding("cpu", "saturated", culprit=("process", "burner", 900), effects=["tcp.listen:80"], victims=["httpd"])
 
 
+def case_processors_and_busy_workers(t):
+    """All workers are busy because none of them gets a processor."""
+    t.cpu(user=0.995, idle=0.005)
+    t.psi(cpu=0.9)
+    t.proc(900, "burner", cpu=3.6, delay=0.5)
+    t.server(700, "apache2", 80, children=8, waiting=9)
+    for k in range(8):
+        t.procs[701 + k].cpu, t.procs[701 + k].delay, t.procs[701 + k].switches = 0.03, 0.5, 50
+    t.clients("10.77.0.2", 80, 9, "waits", first=40000)
+    for k in range(8):
+        t.clients("10.9.%d.7" % k, 80, 1, "asked", first=20000 + 10 * k)
+    t.book("apache", 700, "apache2", port=80, pools=[("workers", "", dict(used=8, idle=0, limit=8, working=8))])
+    return finding("cpu", "saturated", culprit=("process", "burner", 900), effects=["workers:apache2"], victims=["apache2"])
+
+
 def case_steal_and_processors(t):
     """Nobody on this machine is to blame."""
     t.cpu(user=0.57, steal=0.42, idle=0.01)

@@ -42,7 +42,7 @@ static void rows(void)
 		       "source=http://x/\n"
 		       "pool workers - used=20 idle=0 limit=0 working=18 keepalive=2 "
 		       "served=18446744073709551615\n"
-		       "pool backend shop/a used=1 up=0\n"
+		       "pool backend shop/a used=1 up=2\n"
 		       "slot 3 pid=9 state=working ms=90000 blocker=4 peer=10.0.0.9:4000 bytes=5 "
 		       "who=shop text=GET%20/\n"
 		       "slot 4 state=keepalive peer=[2001:db8::1]:443\n"
@@ -96,6 +96,25 @@ static void rows(void)
 	CHECK_INT(sample.slots.count, 0);
 	CHECK_INT(sample.server_numbers.count, 0);
 	CHECK_INT(TABLE_ROWS(sample.servers, struct server_book)[0].status, BOOK_FULL);
+}
+
+/* Certificates of two ports of a process, and what the process itself tells: three servers. */
+static void beside(void)
+{
+	begin();
+	CHECK_INT(take("server nginx nginx pid=77 port=80 status=ok\nnumber requests 5\n"), 0);
+	CHECK_INT(take("server tls nginx pid=77 port=443 status=ok\nnumber tls.notafter 6\nslot 0 "
+		       "state=idle text=CN\n"),
+		0);
+	CHECK_INT(take("server tls nginx pid=77 port=8443 status=ok\nnumber tls.notafter 7\n"), 0);
+	CHECK_INT(take("server tls nginx pid=77 port=443 status=ok\nnumber tls.notafter 8\n"), 0);
+	CHECK_INT(sample.servers.count, 3);
+	CHECK_INT(sample.slots.count, 0);
+	CHECK_INT(sample.server_numbers.count, 3);
+	const struct server_number *n = TABLE_ROWS(sample.server_numbers, struct server_number);
+	CHECK_INT(n[0].server, 77);
+	CHECK(n[1].server < 0 && n[2].server < 0 && n[1].server != n[2].server);
+	CHECK_INT(n[2].value, 8);
 }
 
 static void strangers(void)
@@ -246,6 +265,7 @@ int main(void)
 	CHECK_INT(series_init(&series), 0);
 	CHECK_INT(sample_init(&sample), 0);
 	rows();
+	beside();
 	strangers();
 	standing();
 	char command[64];

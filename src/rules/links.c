@@ -112,11 +112,50 @@ static void find_fillers(struct view *v, unsigned netns, struct filling *ret)
 			ret->others[ret->nothers++] = &rows[i];
 }
 
-static void tx_culprits(struct view *v, struct verdict *f, const struct filling *fill, double sent)
+/* Who sends most of the datagrams, where these are most of what leaves: of the processes with UDP sockets the one that does nearly all the work. */
+static const struct usage *datagram_sender(const struct view *v, const struct net_link *l)
+{
+	const struct sample *s = view_last(v);
+	const struct udp_socket *rows = TABLE_ROWS(s->udp_sockets, struct udp_socket);
+	const struct usage *most = NULL;
+	double out = 0, out6 = 0, others = 0;
+	(void)view_delta(v, view_id(v, M_UDP_OUT, l->netns, 0), &out);
+	(void)view_delta(v, view_id(v, M_UDP6_OUT, l->netns, 0), &out6);
+	if ((out + out6) * 2 < grown(v, M_NET_TX_PACKETS, l))
+		return NULL;
+	for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
+		const struct usage *u = rows[i].netns == l->netns && rows[i].pid
+						? view_usage(v, rows[i].pid)
+						: NULL;
+		if (u && (!most || u->cpu_s > most->cpu_s))
+			most = u;
+	}
+	for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
+		const struct usage *u = rows[i].netns == l->netns && rows[i].pid
+						? view_usage(v, rows[i].pid)
+						: NULL;
+		if (u && u != most && u->cpu_s > others)
+			others = u->cpu_s;
+	}
+	return most && most->cpu_s > 0.02 * v->seconds && most->cpu_s > 4 * others ? most : NULL;
+}
+
+static void tx_culprits(struct view *v, struct verdict *f, const struct net_link *l,
+	const struct filling *fill, double sent)
 {
 	char b[32];
 	const struct conn_group *g = fill->row.g;
 	if (!g || fill->all < sent / 4) {
+		const struct usage *udp = datagram_sender(v, l);
+		if (udp) {
+			f->culprits[f->nculprits++] =
+				(struct who){"process", who_name(v, udp->p), udp->p->pid, -1,
+					say(v,
+						"most of it is UDP, and of the processes with such "
+						"sockets it does the work (%.0f %% of a CPU)",
+						100 * udp->cpu_s / v->seconds)};
+			return;
+		}
 		double forwarded = 0;
 		(void)view_delta(v, view_id(v, M_IP_FORWARDED, f->netns, 0), &forwarded);
 		f->culprits[f->nculprits++] = (struct who){"traffic",
@@ -161,11 +200,15 @@ struct waiting {
 static struct waiting queue_of(const struct view *v, const struct net_link *l)
 {
 	struct waiting w = {0};
-	uint32_t id = view_id(v, M_QDISC_BACKLOG, l->netns, l->name);
+	uint32_t id = view_id(v, M_QDISC_BACKLOG, l->netns, l->name),
+		 sent = view_id(v, M_QDISC_PACKETS, l->netns, l->name);
+	uint64_t before = 0, packets, bytes;
 	for (unsigned i = 0; id && i < v->n; i++) {
-		uint64_t bytes;
-		if (!sample_get(view_at(v, i), id, &bytes))
+		/* Where namespaces are many a reading stands for several samples: it counts once. */
+		if (!sample_get(view_at(v, i), id, &bytes) ||
+			!sample_get(view_at(v, i), sent, &packets) || (i && packets == before))
 			continue;
+		before = packets;
 		w.seen++;
 		w.filled += bytes > 0;
 		w.mean += (double)bytes;
@@ -224,7 +267,7 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 	if (!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed))
 		f->limit = speed;
 	f->refused = drops;
-	tx_culprits(v, f, &fill, sent);
+	tx_culprits(v, f, l, &fill, sent);
 	f->pid = f->culprits[0].pid;
 	f->title = say(v, "%s is full: %s fills it, packets wait %.0f ms%s", name,
 		f->culprits[0].value, wait * 1e3, drops > 0 ? " and are dropped" : "");

@@ -65,8 +65,7 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i],
 					*first = NULL;
-		if (g->netns != netns || g->peer_hostbits || who_is_loopback(&g->peer) ||
-			!g->have_info)
+		if (g->netns != netns || g->peer_hostbits || who_is_loopback(&g->peer))
 			continue;
 		unsigned steps = 0;
 		const struct conn_group *later = g;

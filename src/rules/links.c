@@ -30,8 +30,8 @@ const struct rule_case rule_case_net_tx = {
 	.threshold =
 		"Something waits in the queue in all samples but one at most, and packets wait 50 "
 		"ms and more for their turn (queue by rate), or 5 ms where "
-		"the interface is plainly at its ceiling (a shaper holds packets back in every "
-		"step, or 95 % of the speed of hardware); or one "
+		"the interface is plainly at its ceiling (a shaper holds packets back, ten times a "
+		"second and more, or 95 % of the speed of hardware); or one "
 		"in a thousand is dropped in two steps and more. Where the queue drops on purpose "
 		"to stay short (codel and its kin) only 50 ms count. And others "
 		"than the one who fills it send through it.",
@@ -233,19 +233,19 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 	static const double wait_matters_s = 0.05, at_ceiling_s = 0.005;
 	struct waiting w = queue_of(v, l);
 	double rate, packets = grown(v, M_NET_TX_PACKETS, l), drops = grown(v, M_QDISC_DROPS, l);
-	if (w.seen < 3 || w.filled + 1 < w.seen ||
+	if (w.seen < 2 || w.filled + (w.seen > 2) < w.seen ||
 		!view_rate(v, view_id(v, M_NET_TX_BYTES, l->netns, l->name), &rate) || rate <= 0)
 		return;
 	double wait = w.mean / rate;
 	uint32_t drops_id = view_id(v, M_QDISC_DROPS, l->netns, l->name);
 	bool refuses = drops * 1000 >= packets && view_steps_growing(v, drops_id, 0.5) >= 2 &&
 		       !keeps_short(v, l);
-	double speed = 0;
+	double speed = 0, holds = 0;
 	uint32_t held = view_id(v, M_QDISC_OVERLIMITS, l->netns, l->name);
 	bool ceiling =
 		(!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed) &&
 			rate >= 0.95 * speed) ||
-		view_steps_growing(v, held, 10) + 1 >= v->n;
+		(view_rate(v, held, &holds) && holds >= 10);
 	if (!refuses && wait < (ceiling && !keeps_short(v, l) ? at_ceiling_s : wait_matters_s))
 		return;
 	struct filling fill;

@@ -30,8 +30,8 @@ const struct rule_case rule_case_net_tx = {
 	.threshold =
 		"Something waits in the queue in all samples but one at most, and packets wait 50 "
 		"ms and more for their turn (queue by rate), or 5 ms where "
-		"the interface is plainly at its ceiling (a shaper holds packets back in every "
-		"step, or 95 % of the speed of hardware); or one "
+		"the interface is plainly at its ceiling (a shaper holds packets back, ten times a "
+		"second and more, or 95 % of the speed of hardware); or one "
 		"in a thousand is dropped in two steps and more. Where the queue drops on purpose "
 		"to stay short (codel and its kin) only 50 ms count. And others "
 		"than the one who fills it send through it.",
@@ -112,11 +112,50 @@ static void find_fillers(struct view *v, unsigned netns, struct filling *ret)
 			ret->others[ret->nothers++] = &rows[i];
 }
 
-static void tx_culprits(struct view *v, struct verdict *f, const struct filling *fill, double sent)
+/* Who sends most of the datagrams, where these are most of what leaves: of the processes with UDP sockets the one that does nearly all the work. */
+static const struct usage *datagram_sender(const struct view *v, const struct net_link *l)
+{
+	const struct sample *s = view_last(v);
+	const struct udp_socket *rows = TABLE_ROWS(s->udp_sockets, struct udp_socket);
+	const struct usage *most = NULL;
+	double out = 0, out6 = 0, others = 0;
+	(void)view_delta(v, view_id(v, M_UDP_OUT, l->netns, 0), &out);
+	(void)view_delta(v, view_id(v, M_UDP6_OUT, l->netns, 0), &out6);
+	if ((out + out6) * 2 < grown(v, M_NET_TX_PACKETS, l))
+		return NULL;
+	for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
+		const struct usage *u = rows[i].netns == l->netns && rows[i].pid
+						? view_usage(v, rows[i].pid)
+						: NULL;
+		if (u && (!most || u->cpu_s > most->cpu_s))
+			most = u;
+	}
+	for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
+		const struct usage *u = rows[i].netns == l->netns && rows[i].pid
+						? view_usage(v, rows[i].pid)
+						: NULL;
+		if (u && u != most && u->cpu_s > others)
+			others = u->cpu_s;
+	}
+	return most && most->cpu_s > 0.02 * v->seconds && most->cpu_s > 4 * others ? most : NULL;
+}
+
+static void tx_culprits(struct view *v, struct verdict *f, const struct net_link *l,
+	const struct filling *fill, double sent)
 {
 	char b[32];
 	const struct conn_group *g = fill->row.g;
 	if (!g || fill->all < sent / 4) {
+		const struct usage *udp = datagram_sender(v, l);
+		if (udp) {
+			f->culprits[f->nculprits++] =
+				(struct who){"process", who_name(v, udp->p), udp->p->pid, -1,
+					say(v,
+						"most of it is UDP, and of the processes with such "
+						"sockets it does the work (%.0f %% of a CPU)",
+						100 * udp->cpu_s / v->seconds)};
+			return;
+		}
 		double forwarded = 0;
 		(void)view_delta(v, view_id(v, M_IP_FORWARDED, f->netns, 0), &forwarded);
 		f->culprits[f->nculprits++] = (struct who){"traffic",
@@ -161,11 +200,15 @@ struct waiting {
 static struct waiting queue_of(const struct view *v, const struct net_link *l)
 {
 	struct waiting w = {0};
-	uint32_t id = view_id(v, M_QDISC_BACKLOG, l->netns, l->name);
+	uint32_t id = view_id(v, M_QDISC_BACKLOG, l->netns, l->name),
+		 sent = view_id(v, M_QDISC_PACKETS, l->netns, l->name);
+	uint64_t before = 0, packets, bytes;
 	for (unsigned i = 0; id && i < v->n; i++) {
-		uint64_t bytes;
-		if (!sample_get(view_at(v, i), id, &bytes))
+		/* Where namespaces are many a reading stands for several samples: it counts once. */
+		if (!sample_get(view_at(v, i), id, &bytes) ||
+			!sample_get(view_at(v, i), sent, &packets) || (i && packets == before))
 			continue;
+		before = packets;
 		w.seen++;
 		w.filled += bytes > 0;
 		w.mean += (double)bytes;
@@ -190,19 +233,19 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 	static const double wait_matters_s = 0.05, at_ceiling_s = 0.005;
 	struct waiting w = queue_of(v, l);
 	double rate, packets = grown(v, M_NET_TX_PACKETS, l), drops = grown(v, M_QDISC_DROPS, l);
-	if (w.seen < 3 || w.filled + 1 < w.seen ||
+	if (w.seen < 2 || w.filled + (w.seen > 2) < w.seen ||
 		!view_rate(v, view_id(v, M_NET_TX_BYTES, l->netns, l->name), &rate) || rate <= 0)
 		return;
 	double wait = w.mean / rate;
 	uint32_t drops_id = view_id(v, M_QDISC_DROPS, l->netns, l->name);
 	bool refuses = drops * 1000 >= packets && view_steps_growing(v, drops_id, 0.5) >= 2 &&
 		       !keeps_short(v, l);
-	double speed = 0;
+	double speed = 0, holds = 0;
 	uint32_t held = view_id(v, M_QDISC_OVERLIMITS, l->netns, l->name);
 	bool ceiling =
 		(!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed) &&
 			rate >= 0.95 * speed) ||
-		view_steps_growing(v, held, 10) + 1 >= v->n;
+		(view_rate(v, held, &holds) && holds >= 10);
 	if (!refuses && wait < (ceiling && !keeps_short(v, l) ? at_ceiling_s : wait_matters_s))
 		return;
 	struct filling fill;
@@ -224,7 +267,7 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 	if (!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed))
 		f->limit = speed;
 	f->refused = drops;
-	tx_culprits(v, f, &fill, sent);
+	tx_culprits(v, f, l, &fill, sent);
 	f->pid = f->culprits[0].pid;
 	f->title = say(v, "%s is full: %s fills it, packets wait %.0f ms%s", name,
 		f->culprits[0].value, wait * 1e3, drops > 0 ? " and are dropped" : "");

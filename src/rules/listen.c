@@ -367,7 +367,7 @@ static void syn_verdict(struct view *v, struct verdicts *out, unsigned netns, do
 {
 	struct half_open h = half_open_of(v, netns);
 	double was = 0, waiting = 0;
-	if (h.count <= 0 || accept_queue_full(v, netns, h.port))
+	if (!h.most || accept_queue_full(v, netns, h.port))
 		return;
 	char port[8];
 	(void)snprintf(port, sizeof port, "%u", h.port);

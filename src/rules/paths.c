@@ -19,14 +19,14 @@ const struct rule_case rule_case_net_loss = {
 		     "takes a round trip, or, where few are in flight, after a timeout of 200 ms "
 		     "and more, doubled each time. Streams of small messages wait for the timeout; "
 		     "large transfers slow down.",
-	.threshold =
-		"At least ten segments sent again in the window, and three in a hundred of all "
-		"(SYNs, and what peers report to have got twice, left out), or five in a hundred "
-		"of those to one peer of a large transfer, in at least half of the steps; and "
-		"timeouts in two steps "
-		"and more, a third of all, so somebody waits. One peer with three quarters of them "
-		"is "
-		"a path to that peer; else it is spread, and the loss is near to us.",
+	.threshold = "At least ten segments sent again in the window and a timeout, so that "
+		     "somebody waited; and three in a hundred of all (SYNs, and what peers report "
+		     "to have got twice, left "
+		     "out) with timeouts in two steps and more, a third of all; or five in a "
+		     "hundred of those to one peer of a large transfer, in at least half of the "
+		     "steps. One peer with three "
+		     "quarters of them is a path to that peer; else it is spread, and the loss is "
+		     "near to us.",
 	.false_alarms =
 		"One in a hundred is usual towards users on the Internet. SYNs to hosts that do "
 		"not answer. Segments sent again in vain because an answer was late (DSACK). Drops "
@@ -65,8 +65,7 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i],
 					*first = NULL;
-		if (g->netns != netns || g->peer_hostbits || who_is_loopback(&g->peer) ||
-			!g->have_info)
+		if (g->netns != netns || g->peer_hostbits || who_is_loopback(&g->peer))
 			continue;
 		unsigned steps = 0;
 		const struct conn_group *later = g;
@@ -154,7 +153,7 @@ static void loss_verdict(struct view *v, struct verdicts *out, unsigned netns, c
 			(!bulk || p->again > bulk->again))
 			bulk = p;
 	}
-	bool general = l->again >= 10 && l->again * 100 >= l->out * 3;
+	bool general = l->again * 100 >= l->out * 3 && l->waits >= 2 && l->waits * 3 + 1 >= v->n;
 	if (!general && !bulk)
 		return;
 	bool one = most && most->again > 0 && most->again * 4 >= all * 3;
@@ -241,7 +240,7 @@ void rule_net_loss(struct view *v, struct verdicts *out)
 		id = view_each(v, M_TCP_RETRANS, id)) {
 		unsigned netns = series_row(v->series, id)->netns;
 		struct loss l = loss_of(v, netns);
-		if (l.again < 10 || l.waits < 2 || l.waits * 3 + 1 < v->n)
+		if (l.again < 10 || l.waits == 0)
 			continue;
 		loss_verdict(v, out, netns, &l, paths, find_paths(v, netns, paths));
 	}

@@ -22,6 +22,31 @@ def case_descriptors_and_their_listener(t):
     return finding("fds:app", "exhausted", culprit=("process", "app", 600), effects=["tcp.listen:8080"])
 
 
+def case_slow_reader_of_two_ends(t):
+    """Both ends of the connections are on this machine, in two namespaces: the serving side speaks, once."""
+    web, client = t.netns("web", 4026532201), t.netns("client", 4026532202)
+    t.proc(600, "filed", cpu=0.01, netns=4026532201, open=[Sock(8001)] + [Sock(8100 + k) for k in range(4)])
+    t.proc(700, "mirror", cpu=0.0, netns=4026532202, open=[Sock(9100 + k) for k in range(4)])
+    for k in range(4):
+        web.connect("10.0.0.1", 8110, "10.0.0.9", 40000 + k, inode=8100 + k, sendq=2500000, info=dict(out=0, closed=True))
+        client.connect("10.0.0.9", 40000 + k, "10.0.0.1", 8110, inode=9100 + k, recvq=600000, info=dict(in_=0))
+    listener(t, 8110, 8001, net=web)
+    return finding("tcp.sendq:8110", "saturated", culprit=("peer", "10.0.0.9", 700), netns="web", effects=["tcp.listen:8110"])
+
+
+def case_full_accept_queue_and_its_clients(t):
+    """What clients send to connections that were never accepted is sent again: that is no loss."""
+    web, client = t.netns("web", 4026532201), t.netns("client", 4026532202)
+    t.proc(600, "app", cpu=0.01, netns=4026532201, open=[Sock(8001)])
+    listener(t, 8080, 8001, net=web)
+    for k in range(40):
+        client.connect("10.0.0.9", 40000 + k, "10.0.0.1", 8080, inode=9100 + k, sendq=80, info=dict(out=0, retrans=1, in_=0))
+        web.connect("10.0.0.1", 8080, "10.0.0.9", 40000 + k, state="syn-recv", info=dict(out=0))
+    client.counters(retrans=40, out_segs=60)
+    client.tcpext(TCPTimeouts=40)
+    return finding("tcp.listen:8080", "exhausted", culprit=("process", "app", 600), netns="web", effects=["net.loss:10.0.0.1"])
+
+
 def case_disk_and_a_starved_listener(t):
     for name in ("sda", "sda1"):
         t.disk(name, reads=150, writes=30, read_bytes=60 * MB, write_bytes=1 * MB, read_ms=9000, write_ms=2500, busy=0.99, queue=12.0, inflight=12)

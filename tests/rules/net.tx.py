@@ -53,6 +53,18 @@ def fire_udp(t):
     return finding("net.tx:eth0", "saturated", severity="warning", culprit=("traffic", "packets that are no TCP of this machine"))
 
 
+def fire_datagrams(t):
+    """Datagrams of one process."""
+    uplink(t)
+    users(t)
+    t.proc(700, "streamer", cpu=0.3, open=[Sock(9100)])
+    t.proc(701, "ntpd", cpu=0.001, open=[Sock(9101)])
+    t.udp(40000, 9100, peer="192.0.2.9", peer_port=5004)
+    t.udp(123, 9101, peer="192.0.2.1", peer_port=123)
+    t.counters(udp_out=1600)
+    return finding("net.tx:eth0", "saturated", severity="warning", culprit=("process", "streamer", 700))
+
+
 def fire_retransmits(t):
     """What the queue drops is sent again: one trouble."""
     uplink(t, drops=60)

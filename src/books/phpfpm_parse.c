@@ -66,7 +66,7 @@ static void begin_section(struct scan name, struct phpfpm_config *ret)
 	ret->current = ret->n++;
 	struct phpfpm_pool *p = &ret->pool[ret->current];
 	*p = (struct phpfpm_pool){0};
-	memcpy(p->name, text, sizeof text);
+	(void)snprintf(p->name, sizeof p->name, "%s", text);
 }
 
 void phpfpm_read_config(struct scan text, struct phpfpm_config *ret)

@@ -206,6 +206,5 @@ void book_ask_redis(struct book_target *t, bool full, struct book *ret)
 	}
 	if (l->status != BOOK_OK)
 		found = (struct book){0};
-	line_book(l, ret, t, "redis", source,
-		&found);
+	line_book(l, ret, t, "redis", source, &found);
 }

@@ -136,20 +136,19 @@ size_t fastcgi_request(unsigned char *buf, size_t size, const char *path, const 
 	n += record(buf, BEGIN, 8);
 	const unsigned char responder[8] = {0, 1}; /* the connection is closed afterwards */
 	memcpy(buf + n, responder, sizeof responder);
-		8); /* a responder; the connection is closed afterwards */
-		n += 8;
-		n += record(buf + n, PARAMS, length);
-		for (size_t i = 0; i < COUNTOF(params); i++) {
-			buf[n++] = (unsigned char)strlen(params[i][0]);
-			buf[n++] = (unsigned char)strlen(params[i][1]);
-			for (int k = 0; k < 2; k++) {
-				at = strlen(params[i][k]);
-				memcpy(buf + n, params[i][k], at);
-				n += at;
-			}
+	n += 8;
+	n += record(buf + n, PARAMS, length);
+	for (size_t i = 0; i < COUNTOF(params); i++) {
+		buf[n++] = (unsigned char)strlen(params[i][0]);
+		buf[n++] = (unsigned char)strlen(params[i][1]);
+		for (int k = 0; k < 2; k++) {
+			at = strlen(params[i][k]);
+			memcpy(buf + n, params[i][k], at);
+			n += at;
 		}
-		n += record(buf + n, PARAMS, 0);
-		return n + record(buf + n, STDIN, 0);
+	}
+	n += record(buf + n, PARAMS, 0);
+	return n + record(buf + n, STDIN, 0);
 }
 
 int fastcgi_answer(char *bytes, size_t n, bool join, size_t *ret_n)

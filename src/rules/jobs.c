@@ -46,7 +46,7 @@ void rule_zombies(struct view *v, struct verdicts *out)
 {
 	const struct sample *last = view_last(v);
 	double t[STORE_MAX], y[STORE_MAX], pid_max = -1;
-	int32_t done[16];
+	int32_t done[64];
 	size_t ndone = 0;
 	(void)view_gauge(v, view_id(v, M_PID_MAX, 0, 0), &pid_max);
 	for (uint32_t i = 0; i < last->procs.count && ndone < COUNTOF(done); i++) {

@@ -3,7 +3,6 @@
 #include "ledger/ended.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const double PAGE_BYTES = 4096;
@@ -39,14 +38,6 @@ static void add(struct ended_sum *sum, const struct ended *e, uint64_t at_ns)
 	sum->samples++;
 }
 
-static int more(const void *pa, const void *pb)
-{
-	const struct ended_sum *a = pa, *b = pb;
-	if (a->count > b->count || a->count < b->count)
-		return a->count > b->count ? -1 : 1;
-	return a->ppid != b->ppid ? (a->ppid < b->ppid ? -1 : 1) : strcmp(a->comm, b->comm);
-}
-
 size_t ended_sums(struct view *v, struct ended_sum **ret)
 {
 	size_t rows = 0, slots = 64, n = 0;
@@ -77,6 +68,5 @@ size_t ended_sums(struct view *v, struct ended_sum **ret)
 			add(&sums[hash[at] - 1], e, s->real_ns);
 		}
 	}
-	qsort(sums, n, sizeof *sums, more);
 	return n;
 }

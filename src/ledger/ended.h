@@ -19,7 +19,7 @@ struct ended_sum {
 	uint64_t first_ns;    /* real time of the first of these */
 };
 
-/* Fills *ret with rows in the view's scratch memory, those with most processes first, and returns how many. */
+/* Fills *ret with rows in the view's scratch memory, in the order in which they were first met, and returns how many. */
 size_t ended_sums(struct view *v, struct ended_sum **ret);
 /* Were the probes there in this window? */
 bool ended_known(const struct view *v);

@@ -218,11 +218,25 @@ static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_
 	return by_program_at(v, view_last(v), amount, uid, cgroup, whole, out, max);
 }
 
+/* The sample in which least memory was available: who took it may have been killed since. */
+static const struct sample *shortest_of_memory(const struct view *v)
+{
+	uint32_t id = view_id(v, M_MEM_AVAILABLE, 0, 0);
+	const struct sample *best = view_last(v);
+	uint64_t least = UINT64_MAX, x;
+	for (unsigned i = 0; i < v->n; i++)
+		if (sample_get(view_at(v, i), id, &x) && x <= least) {
+			least = x;
+			best = view_at(v, i);
+		}
+	return best;
+}
+
 size_t who_memory(struct view *v, struct who *out, size_t max)
 {
 	double total = 0;
 	(void)view_gauge(v, view_id(v, M_MEM_TOTAL, 0, 0), &total);
-	return by_program(v, amount_rss, -1, 0, total, out, max);
+	return by_program_at(v, shortest_of_memory(v), amount_rss, -1, 0, total, out, max);
 }
 
 size_t who_tasks(struct view *v, int64_t uid, struct who *out, size_t max)

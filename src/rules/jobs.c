@@ -46,7 +46,7 @@ void rule_zombies(struct view *v, struct verdicts *out)
 {
 	const struct sample *last = view_last(v);
 	double t[STORE_MAX], y[STORE_MAX], pid_max = -1;
-	int32_t done[16];
+	int32_t done[64];
 	size_t ndone = 0;
 	(void)view_gauge(v, view_id(v, M_PID_MAX, 0, 0), &pid_max);
 	for (uint32_t i = 0; i < last->procs.count && ndone < COUNTOF(done); i++) {
@@ -307,38 +307,42 @@ static bool is_job(const struct usage *u)
 	       (is_cron(u->parent) || (is_shell(u->parent) && is_cron(u->parent->parent)));
 }
 
+struct job_run {
+	const struct usage *u;
+};
+
 static int by_start(const void *pa, const void *pb)
 {
-	const struct usage *const *a = pa, *const *b = pb;
-	return (*a)->p->start_ticks < (*b)->p->start_ticks
-		       ? -1
-		       : (*a)->p->start_ticks > (*b)->p->start_ticks;
+	const struct job_run *a = pa, *b = pb;
+	uint64_t x = a->u->p->start_ticks, y = b->u->p->start_ticks;
+	return x < y ? -1 : x > y;
 }
 
-static void judge_overlap(struct view *v, struct verdicts *out, const struct usage **runs, size_t n)
+static void judge_overlap(struct view *v, struct verdicts *out, struct job_run *runs, size_t n)
 {
 	qsort(runs, n, sizeof *runs, by_start);
 	/* Distances between the starts, in seconds: none below two, and the longest not twice the shortest. */
 	double shortest = 1e18, longest = 0;
 	for (size_t i = 1; i < n; i++) {
-		double d = (double)(runs[i]->p->start_ticks - runs[i - 1]->p->start_ticks) / 100;
+		double d =
+			(double)(runs[i].u->p->start_ticks - runs[i - 1].u->p->start_ticks) / 100;
 		shortest = d < shortest ? d : shortest;
 		longest = d > longest ? d : longest;
 	}
 	if (shortest < 2 || longest > 2 * shortest)
 		return;
-	const char *name = who_name(v, runs[0]->p);
+	const char *name = who_name(v, runs[0].u->p);
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, name);
 	if (!f)
 		return;
 	char d[32];
-	f->pid = runs[0]->p->pid;
+	f->pid = runs[0].u->p->pid;
 	f->used = (double)n;
 	f->limit = 1;
 	f->title = say(v, "The job %s is started every %s and runs %zu times at once", name,
 		text_duration(d, shortest), n);
 	f->culprits[f->nculprits++] =
-		(struct who){"job", name, runs[0]->p->pid, 1, "the oldest one that still runs"};
+		(struct who){"job", name, runs[0].u->p->pid, 1, "the oldest one that still runs"};
 	verdict_evidence(f,
 		say(v, "%zu of them run, started %s apart", n, text_duration(d, shortest)), -1,
 		(double)n, 1, say(v, "ps -C %s -o pid,etimes,stat,args", shell_word(v, name)));
@@ -355,7 +359,7 @@ static void judge_overlap(struct view *v, struct verdicts *out, const struct usa
 void rule_cron_overlap(struct view *v, struct verdicts *out)
 {
 	enum { RUNS = 256 };
-	const struct usage **runs = arena_alloc(&v->scratch, RUNS * sizeof *runs);
+	struct job_run *runs = arena_alloc(&v->scratch, RUNS * sizeof *runs);
 	for (size_t i = 0; runs && i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		if (!is_job(u))
@@ -368,7 +372,7 @@ void rule_cron_overlap(struct view *v, struct verdicts *out)
 				memcmp(o->p->comm, u->p->comm, PROC_COMM) != 0)
 				continue;
 			first = first && k >= i;
-			runs[n++] = o;
+			runs[n++].u = o;
 		}
 		if (first && n >= 3)
 			judge_overlap(v, out, runs, n);

@@ -16,10 +16,10 @@ static bool below(const char *path, const char *group)
 /* Of one that lived too short for its group to be seen, the group is that of who bears its name and parent now. */
 static bool in_group(const struct view *v, const struct ended_sum *r, uint32_t cgroup)
 {
-	if (r->cgroup)
-		return below(intern_text(&v->series->names, r->cgroup),
-			intern_text(&v->series->names, cgroup));
-	if (who_is_member(v, cgroup, r->pid))
+	/* Its path may be that of another hierarchy (version 1): who was seen in the group was in it. */
+	if (who_is_member(v, cgroup, r->pid) ||
+		(r->cgroup && below(intern_text(&v->series->names, r->cgroup),
+				      intern_text(&v->series->names, cgroup))))
 		return true;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct proc *p = v->usages[i].p;

@@ -7,12 +7,13 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static const double DAY = 86400;
 static const double WRITES = 100; /* a second: below, it is no loop */
-static const double EQUAL =
-	0.005; /* mean size of a write from one second to the next: numbers in the line have a digit more or less */
+static const double SPREAD =
+	0.02; /* of a line, from one to the next: numbers in it have a digit more or less */
 static const double LINE_MAX_B = 2048; /* of a write: more is a buffer, not a line */
 
 const struct rule_case rule_case_log_flood = {
@@ -20,9 +21,10 @@ const struct rule_case rule_case_log_flood = {
 		     "fills the disk, today or tomorrow; the loop itself does no work.",
 	.threshold = "A log file that its filesystem could not hold for a day at this rate, and "
 		     "its writer makes at least 100 writes a second of a line each, the mean size "
-		     "of which stays the same within half a percent in every second: lines that "
-		     "differ do not do that. When the filesystem is full or filling, that is "
-		     "the finding.",
+		     "of which stays the same from second to second: so much so that the lines "
+		     "cannot differ by more than a fiftieth (the mean of lines that differ by "
+		     "a fifth, as those of an access log do, wanders by ten times as much). When "
+		     "the filesystem is full or filling, that is the finding.",
 	.false_alarms = "A busy server's access log: its lines differ, or its disk holds them for "
 			"days. A log that grows fast for other reasons is a note.",
 	.confirm = "tail -n 1000 FILE | sort | uniq -c | sort -n | tail -3; ls -l FILE; sleep 10; "
@@ -74,7 +76,9 @@ static bool writes_of(
 		return false;
 	*ret_rate = calls / v->seconds;
 	*ret_size = bytes / calls;
-	*ret_equal = always && largest - smallest <= EQUAL * largest;
+	/* Lines that differ have a mean that differs from second to second, the less the more there are of them: by their spread over the root of
+	 * their number. */
+	*ret_equal = always && (largest - smallest) * sqrt(calls / steps) <= SPREAD * largest;
 	return true;
 }
 

@@ -12,7 +12,7 @@ def logging(t, sizes=None, calls=9000, size=270, growth=24 * MIB, path=LOG, avai
     t.mount("/var", (8, 2), size=400 * GIB, available=available)
     total = [0]
     for n in (sizes or [size] * 5):
-        total.append(total[-1] + n * calls)
+        total.append(int(total[-1] + n * calls))
     t.tasks(blocked=1)
     t.proc(600, "orderd", cpu=0.3, io=dict(wchar=[1000 + x for x in total], calls=[1000 + calls * i for i in range(6)]), open=[File(path, dev=(8, 2), writable=True)])
     t.held(path, dev=(8, 2), pid=600, size=900 * MIB, growth=growth)
@@ -37,3 +37,9 @@ def quiet_room(t):
 def quiet_dump(t):
     """A dump of a database grows fast: no log, large writes."""
     logging(t, size=65536, calls=300, growth=190 * MIB, path="/var/backups/shop.sql")
+
+
+def quiet_by_chance(t):
+    """Lines of all lengths, so many that their mean hardly moves."""
+    logging(t, sizes=[270.0, 270.5, 269.6, 270.2, 269.8], calls=9000)
+    return note("log.flood:" + LOG)

@@ -28,6 +28,16 @@ def fire_killed(t):
     return finding("memory", "exhausted", culprit=("process", "leaky", 600), refused=1, since=3)
 
 
+def fire_killed_the_culprit(t):
+    """Who took the memory is who was killed, and is gone at the end: it is to blame all the same, not the next in size."""
+    t.memory(free=[900, 400, 80, 9000, 9000, 9000], available=[1500, 700, 200, 9800, 9800, 9800], cached=150, anon=[14000, 15000, 15500, 5000, 5000, 5000])
+    t.vmstat(allocstall_normal=[50, 50, 95, 99, 99, 99], oom_kill=[0, 0, 0, 1, 1, 1])
+    t.proc(500, "mysqld", rss=900)
+    t.proc(600, "leaky", rss=[8000, 9000, 9500, 0, 0, 0], gone=3)
+    t.ended("leaky", 1, when=lambda i: i == 3, pid=600, code=9, oom=True, cpu=3, life=60, rss=9500)
+    return finding("memory", "exhausted", culprit=("process", "leaky", 600), victims=["leaky"], refused=1)
+
+
 def fire_killed_in_a_group(t):
     """The machine has no memory left and the kernel kills the largest process. It lives in a group with a limit far above: the group counts the kill (memory.events
     oom_kill is of any kind of kill), and that it did not come from its own limit shows in `oom`."""

@@ -2,8 +2,8 @@
  * SPDX-License-Identifier: ISC */
 #include "names/names.h"
 
-#include "base/intern.h"
 #include "base/confine.h"
+#include "base/intern.h"
 #include "names/dns.h"
 #include "names/idn.h"
 #include "names/message.h"

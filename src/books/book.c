@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "books/book.h"
 
+#include "base/attr.h"
 #include "base/clock.h"
 
 #include <arpa/inet.h>
@@ -74,6 +75,17 @@ const char *book_kind_of(const char *program)
 			p += n + strspn(p + n, " ");
 		}
 	return NULL;
+}
+
+bool book_is_tls_port(uint16_t port)
+{
+	static const uint16_t ports[] = {443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995,
+		1443, 2083, 2087, 2096, 2376, 2443, 3269, 4433, 4443, 5061, 5223, 5349, 5443, 5671,
+		5986, 6443, 6514, 6697, 7443, 8443, 8883, 8943, 9443, 10250, 10443};
+	for (size_t i = 0; i < COUNTOF(ports); i++)
+		if (ports[i] == port)
+			return true;
+	return false;
 }
 
 void book_line(struct book *b, const char *fmt, ...)

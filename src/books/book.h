@@ -114,6 +114,8 @@ struct book_kind {
 extern const struct book_kind book_kinds[];
 /* The name of the kind that a program is, or NULL. */
 const char *book_kind_of(const char *program);
+/* A port on which TLS is spoken, by custom. */
+bool book_is_tls_port(uint16_t port);
 const struct book_kind *book_kind_named(const char *name);
 
 #define BOOK(id, name, programs, called)                                                           \

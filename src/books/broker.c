@@ -132,7 +132,7 @@ static void write_for(struct slot *s, enum book_status status, uint64_t now)
 static bool same_server(const struct book_wanted *a, const struct book_wanted *b)
 {
 	return a->pid == b->pid && a->start_ticks == b->start_ticks && a->netns == b->netns &&
-	       strcmp(a->kind, b->kind) == 0;
+	       strcmp(a->kind, b->kind) == 0 && (a->port == b->port || strcmp(a->kind, "tls") != 0);
 }
 
 static bool same_place(const struct book_wanted *a, const struct book_wanted *b)

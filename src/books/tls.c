@@ -34,17 +34,6 @@ struct state {
 	bool shown; /* certificates came */
 };
 
-static bool is_tls_port(uint16_t port)
-{
-	static const uint16_t ports[] = {443, 465, 563, 636, 853, 989, 990, 992, 993, 994, 995,
-		1443, 2083, 2087, 2096, 2376, 2443, 3269, 4433, 4443, 5061, 5223, 5349, 5443, 5671,
-		5986, 6443, 6514, 6697, 7443, 8443, 8883, 8943, 9443, 10250, 10443};
-	for (size_t i = 0; i < COUNTOF(ports); i++)
-		if (ports[i] == port)
-			return true;
-	return false;
-}
-
 /* ---- bytes, counted: a server that sends without an end is left ---- */
 
 static ssize_t pull(gnutls_transport_ptr_t ctx, void *buf, size_t size)
@@ -129,7 +118,7 @@ static int see_certificates(gnutls_session_t session)
 int book_open_tls(struct book_target *t)
 {
 	struct state *s = t->state;
-	if (!is_tls_port(t->port))
+	if (!book_is_tls_port(t->port))
 		return -ENOENT;
 	if (s) {
 		s->asked_ns = 0;

@@ -150,6 +150,42 @@ static void take_unix_listeners(struct engine *e, struct sample *out)
 	}
 }
 
+/* Ports of TLS have a book of their own, of their certificates, whoever listens; servers themselves come first. */
+static void take_tls_ports(struct engine *e, const struct sample *out)
+{
+	struct servers *s = e->servers;
+	const struct listener *rows = TABLE_ROWS(out->listeners, struct listener);
+	for (uint32_t i = 0; i < out->listeners.count; i++) {
+		const struct listener *l = &rows[i];
+		const struct proc *p =
+			l->pid && book_is_tls_port(l->port) ? sample_proc(out, l->pid, 0) : NULL;
+		uint64_t inode = e->series->netns[l->netns].inode;
+		bool again = false;
+		for (uint32_t k = 0; p && k < s->now.count; k++)
+			again = again ||
+				(s->now.rows[k].netns == inode && s->now.rows[k].port == l->port &&
+					strcmp(s->now.rows[k].kind, "tls") == 0);
+		if (!p || p->self || again)
+			continue;
+		if (s->now.count == BOOK_SERVERS) {
+			s->beyond++;
+			return;
+		}
+		struct book_wanted *w = &s->now.rows[s->now.count++];
+		w->pid = p->pid;
+		w->worker = worker_of(e, out, p);
+		w->start_ticks = p->start_ticks;
+		w->netns = inode;
+		w->uid = l->uid;
+		w->address = l->local;
+		w->port = l->port;
+		w->full = l->waiting > 0;
+		(void)snprintf(w->kind, sizeof w->kind, "tls");
+		(void)snprintf(
+			w->program, sizeof w->program, "%.*s", (int)sizeof p->comm - 1, p->comm);
+	}
+}
+
 void engine_servers(struct engine *e, struct sample *out)
 {
 	struct servers *s = e->servers;
@@ -160,6 +196,7 @@ void engine_servers(struct engine *e, struct sample *out)
 	s->beyond = 0;
 	take_listeners(e, out);
 	take_unix_listeners(e, out);
+	take_tls_ports(e, out);
 	if (s->beyond)
 		sample_gap(out, NETNS_HOST, ENOSPC, "books of servers beyond 64", "workers");
 	size_t size = books_wanted_size(s->now.count);

@@ -96,9 +96,9 @@ int command_tune(struct options *o)
 	struct ledger l;
 	struct tune_input in = {0};
 	struct tune_high *highs = NULL;
-	struct tuning *rows;
+	struct tuning *rows = NULL;
 	double watched_s = 0;
-	size_t n;
+	size_t n = 0;
 	int status = take_words(o, &in.only);
 	if (status)
 		return status;

@@ -27,7 +27,7 @@ static const double SMALL_CHANGE = 4 << 20;
 
 static const struct tunable tunables[] = {
 #define TUNABLE(res, which, form, setting, file, cache, bytes, most, used, danger)                 \
-	{RES_##res, WHICH_##which, FORM_##form, setting, file, cache, bytes, most, M_##used,       \
+	{RES_##res, WHICH_##which, FORM_##form, M_##used, setting, file, cache, bytes, most,       \
 		danger},
 #include "catalogue/tunables.def"
 #undef TUNABLE

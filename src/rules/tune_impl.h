@@ -33,9 +33,9 @@ struct tunable {
 	enum resource resource;
 	enum tune_which which;
 	enum tune_form form;
+	enum metric used;
 	const char *setting, *file, *cache;
 	double bytes, most;
-	enum metric used;
 	const char *danger;
 };
 

@@ -344,13 +344,15 @@ bool terminal_key(struct terminal_key *ret)
 
 bool terminal_wait(uint64_t until)
 {
-	sigset_t none;
+	sigset_t none, blocked;
 	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
 	uint64_t now = clock_mono_ns(), rest = until > now ? until - now : 0;
 	struct timespec left = {
 		.tv_sec = (time_t)(rest / NS_PER_S), .tv_nsec = (long)(rest % NS_PER_S)};
 	(void)sigemptyset(&none);
-	if (ppoll(&in, 1, &left, &none) <= 0)
-		return true;
-	return !(in.revents & (POLLHUP | POLLERR | POLLNVAL)) || (in.revents & POLLIN);
+	int ready = ppoll(&in, 1, &left, &none);
+	/* Where a key was there already no signal came through. */
+	(void)sigprocmask(SIG_SETMASK, &none, &blocked);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+	return ready <= 0 || !(in.revents & (POLLHUP | POLLERR | POLLNVAL));
 }

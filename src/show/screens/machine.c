@@ -79,7 +79,7 @@ static int build_cpu(struct screen *s, struct view *v, const struct screen_conte
 	meter_cpu(s, v, c);
 	if (!isnan(some))
 		screen_meter(s, v, TONE_PLAIN, "waited", some, 0, false,
-			"%s  of the time some task waited for a CPU%s", read_share(v, some),
+			"%6s  of the time some task waited for a CPU%s", read_share(v, some),
 			isnan(irq) ? "" : say(v, "; interrupts took %s", read_share(v, irq)))
 			->prio = 1;
 	screen_say(s, v, TONE_PLAIN, "a second",

@@ -13,16 +13,15 @@ void meter_cpu(struct screen *s, struct view *v, const struct screen_context *c)
 {
 	double cpus = number_of(v, M_CPU_ONLINE, 0, 0), busy = rate_of(v, M_CPU_BUSY, 0, 0);
 	double waiting = 0, load = number_of(v, M_LOAD1, 0, 0);
-	double running = number_of(v, M_PROCS_RUNNING, 0, 0);
 	for (size_t i = 0; i < v->nusages; i++)
 		waiting += v->usages[i].delay_s;
 	waiting = v->seconds > 0 ? waiting / v->seconds : 0;
 	bool known = !isnan(cpus) && cpus > 0;
 	(void)screen_meter(s, v, tone_of_resource(c->findings, "cpu", -1), "cpu", busy,
 		known ? waiting / cpus : 0, true,
-		"%s  %.2f of %s CPU%s, %.2f more wanted, %s run, load %s", read_share(v, busy),
+		"%6s  %.2f of %s CPU%s, %.2f wanted besides, load %s", read_share(v, busy),
 		known ? busy * cpus : NAN, read_count(v, cpus), cpus > 1 ? "s" : "", waiting,
-		read_count(v, running), isnan(load) ? "?" : say(v, "%.2f", load));
+		isnan(load) ? "?" : say(v, "%.2f", load));
 }
 
 void meter_memory(struct screen *s, struct view *v, const struct screen_context *c)
@@ -32,15 +31,15 @@ void meter_memory(struct screen *s, struct view *v, const struct screen_context 
 	double stall = rate_of(v, M_PSI_MEMORY_SOME, 0, 0);
 	double share = (total - left) / total;
 	(void)screen_meter(s, v, tone_of_resource(c->findings, "memory", -1), "memory", share, 0,
-		true, "%s  %s of %s%s", read_share(v, share), read_bytes(v, total - left),
+		true, "%6s  %s of %s%s", read_share(v, share), read_bytes(v, total - left),
 		read_bytes(v, total),
-		isnan(stall) ? "" : say(v, ", waited for %s of the time", read_share(v, stall)));
+		isnan(stall) ? "" : say(v, ", stalls %s of time", read_share(v, stall)));
 	if (isnan(swap) || swap <= 0)
 		return;
 	share = (swap - free) / swap;
 	double in = rate_of(v, M_SWAP_IN, 0, 0), out = rate_of(v, M_SWAP_OUT, 0, 0);
 	struct screen_line *l = screen_meter(s, v, tone_of_resource(c->findings, "swap", -1),
-		"swap", share, 0, true, "%s  %s of %s, in %s/s, out %s/s", read_share(v, share),
+		"swap", share, 0, true, "%6s  %s of %s, in %s/s, out %s/s", read_share(v, share),
 		read_bytes(v, swap - free), read_bytes(v, swap), read_bytes(v, in),
 		read_bytes(v, out));
 	l->prio = 2;
@@ -82,7 +81,7 @@ void meter_disks(struct screen *s, struct view *v, const struct screen_context *
 		struct screen_line *l = screen_meter(s, v,
 			tone_of_resource(c->findings, say(v, "disk.io:%s", name), -1),
 			say(v, "disk %s", name), rows[i].by, 0, true,
-			"%s  read %s/s, write %s/s, queue %s", read_share(v, rows[i].by),
+			"%6s  read %s/s, write %s/s, queue %s", read_share(v, rows[i].by),
 			read_bytes(v, rate_of(v, M_DISK_READ_BYTES, 0, dev)),
 			read_bytes(v, rate_of(v, M_DISK_WRITE_BYTES, 0, dev)),
 			read_count(v, queue));
@@ -113,7 +112,8 @@ void meter_net(struct screen *s, struct view *v, const struct screen_context *c,
 		struct screen_line *l = screen_meter(s, v,
 			tone_of_resource(c->findings, say(v, "net.tx:%s", name), row->netns),
 			say(v, "net %s", name), limited ? most_way / speed : NAN, 0, limited,
-			"%s  in %s/s, out %s/s%s%s", limited ? read_share(v, most_way / speed) : "",
+			"%sin %s/s, out %s/s%s%s",
+			limited ? say(v, "%6s  ", read_share(v, most_way / speed)) : "",
 			read_bytes(v, rx), read_bytes(v, tx), row->netns ? ", in " : "",
 			series_netns_name(v->series, row->netns));
 		l->prio = i ? 4 : 1;

@@ -59,11 +59,13 @@ static int top_states(const struct options *o)
 	stop_catch(STOP_WHILE_WAITING);
 	status = session_look(&s);
 	if (status == 0) {
-		int r = states_build(&s.view, order, limit,
-			limit && limit < RULE_ROWS ? limit
-			: limit                    ? RULE_ROWS
-						   : 0,
-			&states);
+		bool have = !s.past || view_last(&s.view)->have_ct_states;
+		int r = !have ? -ENODATA
+			      : states_build(&s.view, order, limit,
+					limit && limit < RULE_ROWS ? limit
+					: limit                    ? RULE_ROWS
+								   : 0,
+					&states);
 		if (r == -ENODATA && s.past)
 			status = complain(EX_NOINPUT, "top: single tracked connections are not "
 						      "recorded: there may be millions");

@@ -297,7 +297,11 @@ int top_time_finding(struct top_time *t, int direction)
 		if (direction > 0 && !best && t->marks[i] > at + SLACK_NS)
 			best = t->marks[i];
 	}
-	return best ? top_time_jump(t, best) : -ENODATA;
+	/* The first sample of a recording has none before it to be compared with: the next one is looked at. */
+	for (unsigned later = 0; best && later < 3; later++)
+		if (top_time_jump(t, best + later * NS) == 0 && t->at_ns != at)
+			return 0;
+	return -ENODATA;
 }
 
 int top_time_view(struct top_time *t)

@@ -245,7 +245,8 @@ static int build_states(struct screen *s, struct view *v, const struct screen_co
 {
 	struct states st;
 	enum { ROWS = 2000, RULES = 3 };
-	int r = states_build(v, STATES_BY_RATE, ROWS, RULES, &st);
+	int r = view_last(v)->have_ct_states ? states_build(v, STATES_BY_RATE, ROWS, RULES, &st)
+					     : -ENODATA;
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0) {

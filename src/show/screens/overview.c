@@ -18,9 +18,8 @@ void meter_cpu(struct screen *s, struct view *v, const struct screen_context *c)
 	waiting = v->seconds > 0 ? waiting / v->seconds : 0;
 	bool known = !isnan(cpus) && cpus > 0;
 	(void)screen_meter(s, v, tone_of_resource(c->findings, "cpu", -1), "cpu", busy,
-		known ? waiting / cpus : 0, true,
-		"%6s  %.2f of %s CPU%s, %.2f wanted besides, load %s", read_share(v, busy),
-		known ? busy * cpus : NAN, read_count(v, cpus), cpus > 1 ? "s" : "", waiting,
+		known ? waiting / cpus : 0, true, "%6s  %.2f of %s, %.1f more wanted, load %s",
+		read_share(v, busy), known ? busy * cpus : NAN, read_count(v, cpus), waiting,
 		isnan(load) ? "?" : say(v, "%.2f", load));
 }
 
@@ -81,7 +80,7 @@ void meter_disks(struct screen *s, struct view *v, const struct screen_context *
 		struct screen_line *l = screen_meter(s, v,
 			tone_of_resource(c->findings, say(v, "disk.io:%s", name), -1),
 			say(v, "disk %s", name), rows[i].by, 0, true,
-			"%6s  read %s/s, write %s/s, queue %s", read_share(v, rows[i].by),
+			"%6s  r %s/s, w %s/s, queue %s", read_share(v, rows[i].by),
 			read_bytes(v, rate_of(v, M_DISK_READ_BYTES, 0, dev)),
 			read_bytes(v, rate_of(v, M_DISK_WRITE_BYTES, 0, dev)),
 			read_count(v, queue));

@@ -54,7 +54,7 @@ void screen_print(
 	for (size_t c = 0; c < s->ncolumns; c++)
 		columns[c] = (struct column){s->columns[c].title, s->columns[c].unit != CELL_TEXT,
 			s->columns[c].stretch || s->columns[c].unit == CELL_TEXT,
-			s->columns[c].prio, s->columns[c].width < 8 ? s->columns[c].width : 8};
+			s->columns[c].prio, s->columns[c].width};
 	for (size_t r = 0; r < rows; r++)
 		for (size_t c = 0; c < s->ncolumns; c++) {
 			char buf[CELL_MAX];

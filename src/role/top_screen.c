@@ -15,6 +15,7 @@
 #include "show/terminal.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 #include <sysexits.h>
 #include <time.h>
@@ -191,10 +192,10 @@ static const char *state_text(const struct top *t, char buf[static 64], enum ton
 		   (t->s.reader && !t->time.live)) { /* a file is of no time of ours */
 		(void)snprintf(buf, 64, "recorded%s", t->playing ? ", playing" : "");
 	} else {
-		(void)snprintf(buf, 64, "%s ago%s",
-			text_duration(
-				ago, now > t->time.at_ns ? (double)(now - t->time.at_ns) / 1e9 : 0),
-			t->playing ? ", playing" : ", paused");
+		double passed =
+			now > t->time.at_ns ? floor((double)(now - t->time.at_ns) / 1e9) : 0;
+		(void)snprintf(buf, 64, "%s%s%s", passed < 1 ? "now" : text_duration(ago, passed),
+			passed < 1 ? "" : " ago", t->playing ? ", playing" : ", paused");
 	}
 	return buf;
 }
@@ -417,7 +418,7 @@ static void answered(struct top *t)
 	if (what != ASK_TIME || !*t->typed)
 		return;
 	/* "04:00" means the last one before the newest sample: of a recording one of its own day. */
-	uint64_t now = t->s.past && t->time.at_ns ? t->s.at_ns : clock_real_ns();
+	uint64_t now = t->o->argument ? t->s.at_ns : clock_real_ns();
 	t->playing = false;
 	if (num_time(t->typed, now, &at) < 0)
 		say_message(t, "that is no time");

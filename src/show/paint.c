@@ -298,10 +298,16 @@ static unsigned paint_lines_of(const char *text, size_t skip, unsigned from, uns
 static void paint_only(const struct painting *p, unsigned row)
 {
 	char text[512];
-	(void)snprintf(text, sizeof text, "%s%s%s%s%s%s  (%zu of %zu rows; Esc: all)",
-		p->only ? "only " : "", p->only ? p->only : "", p->only && p->words ? ", " : "",
-		p->words ? "with '" : "", p->words ? p->words : "", p->words ? "'" : "",
-		p->screen->nrows, p->screen->total);
+	char rows[64];
+	if (p->words)
+		(void)snprintf(
+			rows, sizeof rows, "%zu of %zu rows", p->screen->nrows, p->screen->total);
+	else
+		(void)snprintf(rows, sizeof rows, "%zu row%s", p->screen->nrows,
+			p->screen->nrows == 1 ? "" : "s");
+	(void)snprintf(text, sizeof text, "%s%s%s%s%s%s  (%s; Esc: all)", p->only ? "only " : "",
+		p->only ? p->only : "", p->only && p->words ? ", " : "", p->words ? "with '" : "",
+		p->words ? p->words : "", p->words ? "'" : "", rows);
 	terminal_begin(row);
 	terminal_put(text, 0, false, LOOK_ACCENT);
 	terminal_end(LOOK_PLAIN);

@@ -88,8 +88,8 @@ static void prepare_colors(bool no_color)
 	if (!colors)
 		return;
 	(void)use_default_colors();
-	for (short i = 1; i < LOOKS; i++)
-		(void)init_pair(i, foreground[i], -1);
+	for (int i = 1; i < LOOKS; i++)
+		(void)init_pair((short)i, foreground[i], -1);
 }
 
 int terminal_open(bool no_color)

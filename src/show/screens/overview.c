@@ -261,9 +261,11 @@ static bool follow_ledger(const struct screen_row *row, struct view *v,
 	(void)c;
 	const struct ledger_row *p = row->item;
 	bool sockets = p && resource_of_sockets(p->resource);
-	for (size_t i = 0; p && i < p->nholders; i++)
-		if (subject_of_who(v, &p->holders[i], sockets, ret, ret_to))
-			return true;
+	bool found = false;
+	for (size_t i = 0; p && i < p->nholders && !found; i++)
+		found = subject_of_who(v, &p->holders[i], sockets, ret, ret_to);
+	if (p && (subject_of_socket(p->resource, p->name, p->netns, ret, ret_to) || found))
+		return true;
 	if (p && p->cgroup) {
 		const char *path = intern_text(&v->series->names, p->cgroup);
 		(void)snprintf(ret->cgroup, sizeof ret->cgroup, "%s", path);
@@ -361,10 +363,12 @@ static bool follow_finding(const struct screen_row *row, struct view *v,
 {
 	(void)c;
 	const struct verdict *f = row->item;
-	bool sockets = resource_of_sockets(rule_info(f->rule)->resource);
-	for (size_t i = 0; i < f->nculprits; i++)
-		if (subject_of_who(v, &f->culprits[i], sockets, ret, ret_to))
-			return true;
+	enum resource resource = rule_info(f->rule)->resource;
+	bool sockets = resource_of_sockets(resource), found = false;
+	for (size_t i = 0; i < f->nculprits && !found; i++)
+		found = subject_of_who(v, &f->culprits[i], sockets, ret, ret_to);
+	if (subject_of_socket(resource, f->resource, f->netns, ret, ret_to) || found)
+		return true;
 	if (f->pid > 0) {
 		const struct who w = {.kind = "process", .value = f->title, .pid = f->pid};
 		return subject_of_who(v, &w, sockets, ret, ret_to);

@@ -125,10 +125,10 @@ static const char keys[] =
 	"  Tab S-Tab        next, previous view         v             list of views\n"
 	"  1 ... 9 0        the first ten views         q             end\n"
 	"  /                only rows with these words  Esc           all rows\n"
-	"  < >              sort by the column beside   r             turn the order round\n"
+	"  < >              sort by the column beside   r             turn it round\n"
 	"  space            pause                       d             all about a finding\n"
 	"  left right       one second back, on         PgUp PgDn     a minute back, on\n"
-	"  [ ]              previous, next finding      b             to a time that you type\n"
+	"  [ ]              previous, next finding      b             to a typed time\n"
 	"  Home             to the begin                End           to the newest, live\n"
 	"  Ctrl-U Ctrl-D    half a page up, down        m             mouse on or off\n";
 

@@ -61,6 +61,9 @@ bool subject_has_socket(
 /* The subject that a holder or culprit is, and where to look at it. */
 bool subject_of_who(const struct view *v, const struct who *w, bool sockets, struct subject *ret,
 	enum screen_id *ret_to);
+/* A listening port or a destination: its sockets, those that no process has (yet, or any more) too. Adds to what is set. */
+bool subject_of_socket(enum resource r, const char *name, unsigned netns, struct subject *ret,
+	enum screen_id *ret_to);
 /* Is this a resource whose use is seen in sockets? */
 bool resource_of_sockets(enum resource r);
 

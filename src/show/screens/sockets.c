@@ -345,7 +345,7 @@ static void index_conns(struct view *v, const struct sample *s, struct old_conns
 	size_t n = 16;
 	while (n < (size_t)s->conns.count * 2)
 		n *= 2;
-	ret->slots = arena_alloc(&v->scratch, n * sizeof *ret->slots);
+	ret->slots = arena_alloc(&v->scratch, n * sizeof(void *));
 	ret->n = ret->slots ? n : 0;
 	for (uint32_t i = 0; ret->n && i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];

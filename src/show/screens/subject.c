@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* subject: from a finding, a holder or a row to what belongs to it. */
+#include "base/num.h"
 #include "base/text.h"
 #include "show/screens/screen_impl.h"
 
@@ -154,4 +155,22 @@ bool subject_of_who(const struct view *v, const struct who *w, bool sockets, str
 		return true;
 	}
 	return false;
+}
+
+bool subject_of_socket(enum resource r, const char *name, unsigned netns, struct subject *ret,
+	enum screen_id *ret_to)
+{
+	const char *instance = strchr(name, ':'), *colon = strrchr(name, ':');
+	uint64_t port;
+	if ((r != RES_TCP_LISTEN && r != RES_TCP_PORTS) || !instance ||
+		num_u64(colon + 1, &port) < 0 || port > UINT16_MAX)
+		return false;
+	if (r == RES_TCP_PORTS)
+		peer_alone(ret->peer, sizeof ret->peer, instance + 1);
+	ret->port = (int32_t)port;
+	ret->netns = (int32_t)netns;
+	if (!*ret->label)
+		subject_name(ret, "%s", name);
+	*ret_to = SCREEN_CONNS;
+	return true;
 }

@@ -14,7 +14,7 @@
  *     ledger/     everything that can run out: used, limit, holders
  *     rules/      pure functions: view -> verdict
  *     finding/    symptoms folded under causes, ranked, tracked over time
- *     show/       text, JSON, OpenMetrics
+ *     show/       text, JSON, OpenMetrics; screens as data, and on a terminal (plimsoll-top, main_top.c)
  *     http/       the page, the API and /metrics, from the store
  *     fleet/      what leaves the machine: Prometheus remote write
  *     names/      names of addresses, in a process without rights: what strangers wrote into DNS
@@ -34,7 +34,7 @@ static int run(struct options *o, char **argv)
 	case COMMAND_CHECK: return command_check(o);
 	case COMMAND_LIMITS: return command_limits(o);
 	case COMMAND_QUERY: return command_query(o);
-	case COMMAND_TOP: return command_top(o);
+	case COMMAND_TOP: return command_top(o, argv);
 	case COMMAND_RECORD: return command_record(o);
 	case COMMAND_UP: return command_up(o);
 	case COMMAND_SERVE:

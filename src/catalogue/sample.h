@@ -375,7 +375,7 @@ enum book_status {
 /* One server, as often as it was asked. */
 struct server_book {
 	uint16_t netns;
-	int32_t pid;      /* its first process: the master, the postmaster; < 0: a book about no process (dns, tls) */
+	int32_t pid; /* its first process: the master, the postmaster; < 0: a book about no process (dns, tls) */
 	uint32_t kind;    /* interned: "apache", as src/books/books.def has it */
 	uint32_t name;    /* interned: as findings call it, "apache2" */
 	uint32_t source;  /* interned: where it was asked */

@@ -9,7 +9,10 @@
 int command_check(struct options *o);
 int command_limits(struct options *o);
 int command_query(struct options *o);
-int command_top(struct options *o);
+/* Becomes plimsoll-top on a terminal, with the same arguments. */
+int command_top(struct options *o, char **argv);
+/* The full-screen views, in that executable. */
+int command_top_screen(struct options *o);
 int command_record(struct options *o);
 int command_up(struct options *o);
 int command_export(struct options *o);

@@ -23,16 +23,16 @@ static uint64_t longest_pause(const struct session *s)
 
 /* ---- where to look ---- */
 
-/* Commands that look at one moment, of now or of the past. */
-static bool looks(const struct options *o)
+/* Commands that look at a window of samples, of now or of the past. */
+static bool takes_moments(const struct options *o)
 {
 	return o->command == COMMAND_CHECK || o->command == COMMAND_LIMITS ||
-	       o->command == COMMAND_TUNE;
+	       o->command == COMMAND_TOP || o->command == COMMAND_TUNE;
 }
 
 static bool is_past(const struct options *o)
 {
-	if (!looks(o))
+	if (!takes_moments(o))
 		return false;
 	static const enum option past[] = {OPTION_AT, OPTION_FROM, OPTION_TO, OPTION_STORE};
 	for (size_t i = 0; i < COUNTOF(past); i++)
@@ -44,7 +44,7 @@ static bool is_past(const struct options *o)
 
 static bool takes_recording(const struct options *o)
 {
-	return o->argument && looks(o);
+	return o->argument && takes_moments(o);
 }
 
 /* A folder may be a store or a recorded tree. */
@@ -96,7 +96,8 @@ static void use_running_recorder(const struct options *o, struct session *s)
 	char path[4096];
 	uint64_t first, last, now = clock_real_ns();
 	if (o->set[OPTION_WATCH] || o->set[OPTION_INTERVAL] || o->set[OPTION_RECORD_TREE] ||
-		!looks(o) || store_path(o, path, sizeof path) < 0 ||
+		(s->want & WANT_STATES) || /* which it does not keep */
+		!takes_moments(o) || store_path(o, path, sizeof path) < 0 ||
 		history_open(path, &s->history) < 0)
 		return;
 	if (!history_span(s->history, &first, &last) || last > now || last + fresh_for(s) < now) {

@@ -23,7 +23,7 @@ void view_destroy(struct view *v)
 
 const struct sample *view_at(const struct view *v, unsigned i)
 {
-	return i < v->n ? store_newest(v->store, v->n - 1 - i) : NULL;
+	return i < v->n ? store_newest(v->store, v->skip + v->n - 1 - i) : NULL;
 }
 
 const struct sample *view_last(const struct view *v)
@@ -510,11 +510,18 @@ static int build_programs(struct view *v)
 
 int view_open(struct view *v, const struct store *s, unsigned samples)
 {
+	return view_open_at(v, s, samples, 0);
+}
+
+int view_open_at(struct view *v, const struct store *s, unsigned samples, unsigned skip)
+{
+	unsigned there = s->count > skip ? s->count - skip : 0;
 	arena_reset(&v->scratch);
 	arena_reset(&v->rows);
 	v->store = s;
 	v->series = &s->series;
-	v->n = samples < s->count ? samples : s->count;
+	v->skip = skip;
+	v->n = samples < there ? samples : there;
 	v->nusages = v->nprograms = 0;
 	if (v->n < 2)
 		return -ENODATA;

@@ -50,6 +50,7 @@ struct view {
 	struct arena scratch;
 	struct arena rows; /* one growing array: the ledger's */
 	unsigned n;        /* samples in the window, oldest is view_at(0) */
+	unsigned skip;     /* newer samples of the store that are left out */
 	uint64_t now_ns;   /* real time of the newest */
 	double seconds;    /* monotonic length of the window */
 	struct usage *usages;
@@ -73,6 +74,8 @@ void view_destroy(struct view *v);
 /* Takes the newest `samples` committed samples (at most all). At least two are needed: otherwise
  * -ENODATA. */
 int view_open(struct view *v, const struct store *s, unsigned samples);
+/* The same of a moment that is `skip` samples before the newest. */
+int view_open_at(struct view *v, const struct store *s, unsigned samples, unsigned skip);
 
 const struct sample *view_at(const struct view *v, unsigned i);
 const struct sample *view_last(const struct view *v);

@@ -55,7 +55,7 @@ struct channel {
 struct notifier {
 	const char *store;
 	char host[256];
-	bool named;
+	bool named, said_mutes;
 	void (*say)(const char *line);
 	const volatile sig_atomic_t *stop;
 	struct channel channels[TARGETS_MAX];
@@ -363,7 +363,15 @@ static int follow(struct notifier *all)
 static void refresh_mutes(struct notifier *all)
 {
 	struct mutes *m = malloc(sizeof *m);
-	if (m && mutes_load(all->store, m, NULL) == 0) {
+	int r = m ? mutes_load(all->store, m, NULL) : -ENOMEM;
+	if (r < 0 && !all->said_mutes) {
+		char line[512];
+		(void)snprintf(line, sizeof line, "%s/mutes: %s: goes by what was muted before",
+			all->store, strerror(-r));
+		all->say(line);
+	}
+	all->said_mutes = r < 0;
+	if (r == 0) {
 		(void)pthread_mutex_lock(&all->mutes_lock);
 		all->mutes = *m;
 		(void)pthread_mutex_unlock(&all->mutes_lock);

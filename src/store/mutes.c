@@ -128,6 +128,11 @@ static int write_all(const char *store, const struct mutes *m)
 		(void)fprintf(f, "%" PRIu64 "\t%" PRIu64 "\t%s\t%s\t%s\n",
 			m->rows[i].until_ns / 1000000000u, m->rows[i].from_ns / 1000000000u,
 			m->rows[i].what, m->rows[i].by, m->rows[i].reason);
+	/* root mutes in a store of another user: whoever reads the store is to read this, too */
+	struct stat folder, own;
+	if (stat(store, &folder) == 0 && fstat(fd, &own) == 0 &&
+		(folder.st_uid != own.st_uid || folder.st_gid != own.st_gid))
+		(void)!fchown(fd, folder.st_uid, folder.st_gid);
 	bool failed = fflush(f) == EOF || ferror(f) || fsync(fd) < 0;
 	r = failed ? -(errno ? errno : EIO) : 0;
 	(void)fclose(f);

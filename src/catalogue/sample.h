@@ -121,7 +121,8 @@ struct conn_group {
 	/* Of members with empty queues: whose last data came in and was not answered yet; whose last data went out and was not answered. */
 	uint32_t owing, asking;
 	uint32_t queued; /* incoming members that no process has accepted yet */
-	uint32_t queued_ms; /* of these, how long ago the one that waits longest last sent something */
+	uint32_t
+		queued_ms; /* of these, how long ago the one that waits longest last sent something */
 	uint32_t idle_since_s; /* monotonic clock: since when the longest idle one moved nothing */
 };
 
@@ -374,7 +375,7 @@ enum book_status {
 /* One server, as often as it was asked. */
 struct server_book {
 	uint16_t netns;
-	int32_t pid;      /* its first process: the master, the postmaster; < 0: a book about no process (dns, tls) */
+	int32_t pid; /* its first process: the master, the postmaster; < 0: a book about no process (dns, tls) */
 	uint32_t kind;    /* interned: "apache", as src/books/books.def has it */
 	uint32_t name;    /* interned: as findings call it, "apache2" */
 	uint32_t source;  /* interned: where it was asked */

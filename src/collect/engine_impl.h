@@ -128,7 +128,7 @@ struct engine {
 	uint64_t files_next_ns; /* open files are not looked at before */
 	bool owners_unknown; /* sockets without an owner came up since the last look at all descriptors */
 	struct pace paces[PACE_COUNT];
-	bool nf_tables; /* they are there to be asked */
+	bool nf_tables;      /* they are there to be asked */
 	uint32_t book_names; /* new names that books may still bring */
 };
 

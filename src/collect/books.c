@@ -51,7 +51,9 @@ static void decode(struct scan word, char *dst, size_t size)
 			memcpy(&c, &byte, 1);
 			word.p += 2;
 		}
-		plain[n++] = c ? c : '?';
+		if (!c)
+			c = '?';
+		plain[n++] = c;
 	}
 	plain[n] = '\0';
 	(void)text_safe(dst, size, plain);

@@ -44,14 +44,16 @@ static void decode(struct scan word, char *dst, size_t size)
 		word.p = word.end;
 	while (word.p < word.end && n + 1 < sizeof plain) {
 		char c = *word.p++;
-		if (c == '%' && scan_len(word) >= 2) {
-			int high = hex_of(word.p[0]), low = hex_of(word.p[1]);
-			if (high >= 0 && low >= 0 && (high || low)) {
-				c = (char)(unsigned char)(high << 4 | low);
-				word.p += 2;
-			}
+		int high = c == '%' && scan_len(word) >= 2 ? hex_of(word.p[0]) : -1,
+		    low = high >= 0 ? hex_of(word.p[1]) : -1;
+		if (low >= 0 && (high || low)) {
+			const unsigned char byte = (unsigned char)(high << 4 | low);
+			memcpy(&c, &byte, 1);
+			word.p += 2;
 		}
-		plain[n++] = c ? c : '?';
+		if (!c)
+			c = '?';
+		plain[n++] = c;
 	}
 	plain[n] = '\0';
 	(void)text_safe(dst, size, plain);

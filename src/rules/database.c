@@ -399,15 +399,14 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 	f->port = b->port;
 	f->used = w.waiting;
 	f->since_ns = since;
-	f->culprits[f->nculprits++] =
-		(struct who){"session", who, root && root->pid ? root->pid : (int32_t)w.root,
-			(double)w.waiting / (w.all ? w.all : 1),
-			say(v, "session %" PRIu32 " %s and blocks %u others%s%s%s", w.root, state,
-				w.waiting, root && root->text[0] ? "; its last statement: \"" : "",
-				root ? arena_str(&v->scratch, root->text) : "",
-				root && root->text[0] ? "\"" : "")};
-	f->title = say(v, "%u sessions of %s wait for a lock that %s holds, who %s", w.waiting,
-		server_name(v, b), who, state);
+	f->culprits[f->nculprits++] = (struct who){"session", who, root ? root->pid : 0,
+		(double)w.waiting / (w.all ? w.all : 1),
+		say(v, "session %" PRIu32 " %s and blocks %u others%s%s%s", w.root, state,
+			w.waiting, root && root->text[0] ? "; its last statement: \"" : "",
+			root ? arena_str(&v->scratch, root->text) : "",
+			root && root->text[0] ? "\"" : "")};
+	f->title = say(v, "%u session%s of %s wait%s for a lock that %s holds, who %s", w.waiting,
+		w.waiting > 1 ? "s" : "", server_name(v, b), w.waiting > 1 ? "" : "s", who, state);
 	verdict_evidence(f,
 		say(v,
 			"%u sessions wait for locks, the longest for %s; at the root of %u is "

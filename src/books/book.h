@@ -13,15 +13,34 @@
  * '%' and control characters are written as %XX; "-" is the empty one. Kinds of pools: workers connections queue backend memory other. States of
  * slots and statuses: see book_state_name(), book_status_name(). Unknown lines and fields are skipped.
  *
- * Numbers are (a kind tells those that it knows; what comes since the server began is a counter):
- *     config.timeout config.keepalive        seconds, as configured; keepalive 0: off
- *     config.threads config.processes        of the workers' pool, as configured
- *     requests bytes uptime                  since it began; uptime in seconds
- *     connections connections.writing connections.keepalive connections.closing   that take no worker (Apache's event)
- *     processes processes.stopping           of Apache's threaded kinds
- *     restarts                               Apache: how often the configuration was read anew
- *     slots                                  that are at work, also those beyond the lines
- * A server that is closed has as its source what would open it, for people.
+ * Numbers by kind; a name that ends in /NAME is of that proxy, pool or standby, what counts since the server began is said so (+):
+ *     apache      requests bytes restarts (+) uptime.s slots processes processes.stopping connections connections.{writing,keepalive,closing} (that take
+ *                 no worker); as configured config.{timeout,keepalive} (seconds, keepalive 0: off), config.{threads,processes}
+ *     nginx       requests (+); as configured config.{timeout,keepalive} (seconds)
+ *     haproxy     retries/P redispatches/P client.aborts/P server.aborts/P answers.5xx/P front.answers.5xx/P (+), timeout.{client,server,tunnel,queue,
+ *                 connect,http-keep-alive}.ms/P as configured (also when it does not answer), idle.percent stopping memory.failed uptime.s
+ *                 tls.connections tls.connections.high maxconn.reached
+ *     php-fpm     requests.slow/P (+), silent/P (1: the pool did not answer, the others did), timeout.request.ms/P
+ *     postgres    sessions.transaction deadlocks temp.bytes transactions rollbacks conflicts (+) xid.age xid.freeze.max.age xmin.age
+ *                 transaction.oldest.ms prepared prepared.oldest.ms replica replica.lag.bytes replica.lag.ms wal.kept.bytes checkpoints.timed
+ *                 checkpoints.requested (+); pool other standby/NAME: used= bytes that it has not applied, time= its lag, up=1 streams
+ *     mysql       queries queries.slow clients.aborted threads.created temp.disk (+) locks.waiting locks.waits locks.ms locks.table.waits (+)
+ *                 locks.timeout.s deadlocks (+) memory.waits log.waits tables.overflows (+) history.length uptime.s
+ *     redis       memory.{rss,machine,clients,replicas,backlog,not.evicted,noeviction} errors.oom keys.{evicted,expired,hits,misses} (+)
+ *                 clients.{blocked,subscribed,output.max} clients.output.cut clients.input.cut commands (+) commands.per.second commands.slow (+)
+ *                 fork.us loading loading.async rdb.{running,changes,saved.at.s,ok} aof.{enabled,rewriting,delayed,rewrite.ok,ok} replica
+ *                 replicas replicas.full.syncs master.up master.down.s master.silent.s uptime.s. Slots: clients with much output (bytes=, ms= since
+ *                 it took something), that wait for data (state reading), and slow commands of the last minute (state logging, ms= what they took)
+ *     memcached   connections.stopped connections.yields threads items items.evicted items.expired gets gets.hits gets.misses sets
+ *                 sets.no.memory uptime.s
+ *     varnish     requests cache.hits cache.misses objects.nuked backend.{failed,busy,unhealthy} sessions.{failed,queued,dropped} requests.dropped
+ *                 requests.asleep threads.limited threads.failed fetches.failed (+) uptime.s
+ *     squid       clients requests icp.queued files.queued files.store uptime.s; pool connections "descriptors": its file descriptors
+ *     unbound     cache.hits cache.misses requests.overwritten requests.limited answers.servfail answers.unwanted
+ *     bind        requests.{v4,v6,tcp,dropped} answers.{servfail,failed,dropped} recursion.rejected recursions (+)
+ *     tls         tls.notafter tls.notbefore tls.notafter.chain, seconds since 1970; slots: the chain (text= subject, who= issuer)
+ *     dns         none; pool other dns/ADDRESS: time= of the last answer, up=2: none, or none that helps
+ * A server that is closed has as its source what would open it, for people, where its kind says that.
  *
  * Nothing of a book is trusted: whoever wrote it read bytes of strangers. */
 #ifndef BOOKS_BOOK_H

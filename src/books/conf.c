@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 static ssize_t read_all(int fd, char *buf, size_t size)
 {
@@ -83,14 +85,25 @@ static int32_t parent_of(int32_t pid)
 	return scan_u64(&s, &parent) && parent < INT32_MAX ? (int32_t)parent : 0;
 }
 
+/* Below a folder, whatever links there are in it: its root is no root of ours, and who is in it may have written them for us. */
 static int open_in(const char *root, const char *path, int flags)
 {
-	char whole[512];
-	if ((size_t)snprintf(whole, sizeof whole, "%s%s%s", root, *path == '/' ? "" : "/", path) >=
-		sizeof whole)
-		return -ENAMETOOLONG;
-	int fd = open(whole, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	return fd < 0 ? -errno : fd;
+	struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	if (!(flags & O_PATH))
+		how.flags |= O_NOCTTY | O_NONBLOCK;
+	AUTO_FD int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	long fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
+	if (fd < 0 &&
+		errno ==
+			ENOSYS) { /* before 5.6: one link at the end is not followed, those before are */
+		while (*path == '/')
+			path++;
+		fd = openat(dir, *path ? path : ".", (int)how.flags | O_NOFOLLOW);
+	}
+	return fd < 0 ? -errno : (int)fd;
 }
 
 int conf_open(const struct book_target *t, const char *path, int flags)
@@ -113,7 +126,7 @@ int conf_open(const struct book_target *t, const char *path, int flags)
 		(void)snprintf(where, sizeof where, "/proc/%d/root", parent);
 		fd = open_in(where, path, flags);
 	}
-	return fd == -ENOENT ? open_in("", path, flags) : fd;
+	return fd == -ENOENT ? open_in("/", path, flags) : fd;
 }
 
 char *conf_read(const struct book_target *t, const char *path, size_t *ret_len)
@@ -172,13 +185,19 @@ static size_t sockets_of(int32_t pid, uint64_t inode[static OPEN_SOCKETS])
 /* A line of /proc/PID/net/unix: number, references, protocol, flags, type, state, inode, path. Whoever takes connections has a flag. */
 static bool listening_line(char *line, uint64_t *ret_inode, char **ret_path)
 {
-	unsigned long flags;
-	int at = 0;
-	if (sscanf(line, "%*s %*s %*s %lx %*s %*s %" SCNu64 " %n", &flags, ret_inode, &at) != 2 ||
-		!at || !(flags & 0x10000) || line[at] != '/')
+	struct scan s = scan_over(line, strcspn(line, "\n")), word[6];
+	uint64_t flags;
+	for (int i = 0; i < 6; i++)
+		if (!scan_word(&s, &word[i]))
+			return false;
+	scan_blanks(&s);
+	if (!scan_hex(&word[3], &flags) || !(flags & 0x10000) || !scan_u64(&s, ret_inode))
 		return false;
-	*ret_path = line + at;
-	line[at + (int)strcspn(line + at, "\n")] = '\0';
+	scan_blanks(&s);
+	if (s.p == s.end || *s.p != '/')
+		return false;
+	line[s.end - line] = '\0';
+	*ret_path = line + (s.p - line);
 	return true;
 }
 
@@ -250,7 +269,7 @@ int conf_words(struct scan line, char *buf, size_t size, const char **words, int
 		words[count++] = buf + n;
 		for (char quote = 0; p < line.end && n + 1 < size; p++) {
 			if (quote ? *p == quote : (*p == '"' || *p == '\''))
-				quote = quote ? 0 : *p;
+				quote = (char)(quote ? '\0' : *p);
 			else if (*p == '\\' && quote != '\'' && p + 1 < line.end)
 				buf[n++] = *++p;
 			else if (!quote && (*p == ' ' || *p == '\t' || *p == '\r'))

@@ -125,7 +125,7 @@ static void hear(struct nameserver *n, const struct line *l, uint16_t id)
 {
 	uint8_t bytes[2048];
 	ssize_t got = recv(n->fd, bytes, sizeof bytes, 0);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+	if (got < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
 		return;
 	if (got < 0) { /* nobody listens there */
 		n->refused = true;

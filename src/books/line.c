@@ -7,11 +7,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 static char answer[BOOK_ANSWER + 1];
@@ -25,6 +27,7 @@ void line_begin(struct line *l)
 	l->n = 0;
 	l->ended = false;
 	answer[0] = '\0';
+	line_count(l->until_ns);
 }
 
 void line_close(struct line *l)
@@ -39,6 +42,15 @@ bool line_fail(struct line *l, enum book_status status)
 	l->status = status;
 	line_close(l);
 	return false;
+}
+
+bool line_fail_library(struct line *l, enum book_status otherwise)
+{
+	if (line_received() > BOOK_ANSWER)
+		otherwise = BOOK_LARGE;
+	else if (line_left_ms(l) == 0)
+		otherwise = line_received() ? BOOK_SLOW : BOOK_HUNG;
+	return line_fail(l, otherwise);
 }
 
 int line_left_ms(const struct line *l)
@@ -97,6 +109,12 @@ static bool connect_to(struct line *l, const void *address, socklen_t len, int f
 bool line_unix(struct line *l, int dir_fd, const char *name)
 {
 	struct sockaddr_un un = {.sun_family = AF_UNIX};
+	struct stat st;
+	/* A link in its place may lead anywhere. */
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return line_fail(l, errno == EACCES ? BOOK_DENIED : BOOK_DOWN);
+	if (!S_ISSOCK(st.st_mode))
+		return line_fail(l, BOOK_DOWN);
 	if ((size_t)snprintf(un.sun_path, sizeof un.sun_path, "/proc/self/fd/%d/%s", dir_fd,
 		    name) >= sizeof un.sun_path)
 		return line_fail(l, BOOK_CLOSED);
@@ -148,6 +166,7 @@ bool line_send(struct line *l, const void *bytes, size_t n)
 		return false;
 	l->n = 0;
 	answer[0] = '\0';
+	line_count(l->until_ns);
 	while (n) {
 		ssize_t sent = send(l->fd, p, n, MSG_NOSIGNAL);
 		if (sent >= 0) {
@@ -240,6 +259,7 @@ void line_book(const struct line *l, struct book *ret, const struct book_target 
 	const char *name, const char *source, const struct book *found)
 {
 	book_server(ret, t, name, source, l->status, line_took_us(l));
+	line_count(0);
 	const char *p = found ? found->text : "";
 	while (*p) {
 		int n = (int)strcspn(p, "\n");

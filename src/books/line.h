@@ -41,6 +41,12 @@ void line_close(struct line *l);
 /* Something else was answered, or denied ...: closes. Returns false. */
 bool line_fail(struct line *l, enum book_status status);
 
+/* For a library that has failed: more came than is read, the time was up, or otherwise what it says itself. Closes. Returns false. */
+bool line_fail_library(struct line *l, enum book_status otherwise);
+/* recv.c: from now until then bytes are counted, and bounded; 0: no more. */
+void line_count(uint64_t until);
+size_t line_received(void);
+
 int line_left_ms(const struct line *l);
 uint64_t line_took_us(const struct line *l);
 /* Waits for the descriptor of a library's connection: 1 ready, 0 the time is up. */

@@ -15,14 +15,12 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 struct state {
 	MYSQL *db;
 	int dir_fd;
 	char user[64], path[108], name[64], socket[128];
-	size_t bytes; /* received in this asking, about */
 };
 
 static const char numbers[] =
@@ -115,15 +113,8 @@ static int wait_for(struct line *l, struct state *s, int what)
 	short events = (short)((what & MYSQL_WAIT_READ ? POLLIN : 0) |
 			       (what & MYSQL_WAIT_WRITE ? POLLOUT : 0));
 	my_socket fd = mysql_get_socket(s->db);
-	int queued = 0;
 	if (fd < 0 || !line_left_ms(l) || !line_wait(l, fd, events)) {
-		(void)line_fail(l, s->bytes ? BOOK_SLOW : BOOK_HUNG);
-		return 0;
-	}
-	if (what & MYSQL_WAIT_READ && ioctl(fd, FIONREAD, &queued) == 0 && queued > 0)
-		s->bytes += (size_t)queued; /* before the library swallows it */
-	if (s->bytes > BOOK_ANSWER) {
-		(void)line_fail(l, BOOK_LARGE);
+		(void)line_fail_library(l, BOOK_HUNG);
 		return 0;
 	}
 	return what & (MYSQL_WAIT_READ | MYSQL_WAIT_WRITE);
@@ -139,9 +130,9 @@ static bool fail(struct line *l, struct state *s)
 		status = BOOK_HUNG;
 	else if (error == 2002 && strstr(mysql_error(s->db), "(13)"))
 		status = BOOK_DENIED;
-	else if (status == BOOK_DOWN && error > 2000 && s->bytes)
+	else if (status == BOOK_DOWN && error > 2000 && line_received())
 		status = BOOK_GARBAGE;
-	return line_fail(l, status);
+	return line_fail_library(l, status);
 }
 
 static bool dial(struct line *l, struct state *s)
@@ -168,7 +159,6 @@ static bool dial(struct line *l, struct state *s)
 			return false;
 		what = mysql_real_connect_cont(&done, s->db, ready);
 	}
-	s->bytes += done != NULL; /* what it read without waiting was not seen */
 	return done || fail(l, s);
 }
 
@@ -264,7 +254,6 @@ void book_ask_mysql(struct book_target *t, bool full, struct book *ret)
 	} else if (full && !s->db) {
 		l.status = BOOK_FULL;
 	} else {
-		s->bytes = 0;
 		bool open = s->db != NULL, done = open && ask_all(&l, s, &found);
 		if (open && !done) {
 			hang_up(s);

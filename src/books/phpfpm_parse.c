@@ -66,7 +66,7 @@ static void begin_section(struct scan name, struct phpfpm_config *ret)
 	ret->current = ret->n++;
 	struct phpfpm_pool *p = &ret->pool[ret->current];
 	*p = (struct phpfpm_pool){0};
-	memcpy(p->name, text, sizeof text);
+	(void)snprintf(p->name, sizeof p->name, "%s", text);
 }
 
 void phpfpm_read_config(struct scan text, struct phpfpm_config *ret)
@@ -134,8 +134,8 @@ size_t fastcgi_request(unsigned char *buf, size_t size, const char *path, const 
 	if (size < length + 5 * HEAD || strlen(path) > 127 || strlen(query) > 127)
 		return 0;
 	n += record(buf, BEGIN, 8);
-	memcpy(buf + n, "\0\1\0\0\0\0\0\0",
-		8); /* a responder; the connection is closed afterwards */
+	const unsigned char responder[8] = {0, 1}; /* the connection is closed afterwards */
+	memcpy(buf + n, responder, sizeof responder);
 	n += 8;
 	n += record(buf + n, PARAMS, length);
 	for (size_t i = 0; i < COUNTOF(params); i++) {

@@ -15,7 +15,6 @@
 #include <postgresql/libpq-fe.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 struct state {
 	PGconn *conn;
@@ -23,7 +22,6 @@ struct state {
 	uint16_t port;
 	char user[64], path[160];
 	const char *database;
-	size_t bytes;   /* received in this asking, about */
 	uint64_t limit; /* by its configuration, for when it has no room for us */
 };
 
@@ -137,15 +135,12 @@ int book_open_postgres(struct book_target *t)
 	return s->dir_fd < 0 ? s->dir_fd : 0;
 }
 
-/* Waits until the server has sent something, or takes something. What it sent is counted before libpq swallows it. */
+/* Waits until the server has sent something, or takes something. */
 static bool wait_for(struct line *l, struct state *s, bool to_write)
 {
-	int queued = 0;
-	if (line_left_ms(l) == 0 || !line_wait(l, PQsocket(s->conn), to_write ? POLLOUT : POLLIN))
-		return line_fail(l, s->bytes ? BOOK_SLOW : BOOK_HUNG);
-	if (!to_write && ioctl(PQsocket(s->conn), FIONREAD, &queued) == 0 && queued > 0)
-		s->bytes += (size_t)queued;
-	return s->bytes <= BOOK_ANSWER || line_fail(l, BOOK_LARGE);
+	if (line_left_ms(l) && line_wait(l, PQsocket(s->conn), to_write ? POLLOUT : POLLIN))
+		return true;
+	return line_fail_library(l, BOOK_HUNG);
 }
 
 static void no_notice(void *ctx, const PGresult *r)
@@ -178,9 +173,9 @@ static bool dial(struct line *l, struct state *s)
 	}
 	if (p == PGRES_POLLING_OK && PQsetnonblocking(s->conn, 1) == 0)
 		return true;
-	return line_fail(l, PQconnectionNeedsPassword(s->conn)
-				    ? BOOK_DENIED
-				    : postgres_refusal(PQerrorMessage(s->conn)));
+	return line_fail_library(l, PQconnectionNeedsPassword(s->conn)
+					    ? BOOK_DENIED
+					    : postgres_refusal(PQerrorMessage(s->conn)));
 }
 
 static bool take_rows(struct line *l, const PGresult *r, struct book *found)
@@ -210,7 +205,8 @@ static bool take_results(struct line *l, struct state *s, struct book *found)
 			if (!wait_for(l, s, false))
 				return false;
 			if (!PQconsumeInput(s->conn))
-				return line_fail(l, postgres_refusal(PQerrorMessage(s->conn)));
+				return line_fail_library(
+					l, postgres_refusal(PQerrorMessage(s->conn)));
 		}
 		r = PQgetResult(s->conn);
 		if (!r)
@@ -219,7 +215,7 @@ static bool take_results(struct line *l, struct state *s, struct book *found)
 		if (good)
 			good = take_rows(l, r, found);
 		else
-			(void)line_fail(l, postgres_refusal(PQresultErrorMessage(r)));
+			(void)line_fail_library(l, postgres_refusal(PQresultErrorMessage(r)));
 		PQclear(r);
 		if (!good)
 			return false;
@@ -236,13 +232,12 @@ static bool ask_all(struct line *l, struct state *s, struct book *found)
 	(void)snprintf(text, sizeof text, queries, new ? "num_timed" : "checkpoints_timed", view,
 		new ? "num_requested" : "checkpoints_req", view);
 	return (PQsendQuery(s->conn, text) ||
-		       line_fail(l, postgres_refusal(PQerrorMessage(s->conn)))) &&
+		       line_fail_library(l, postgres_refusal(PQerrorMessage(s->conn)))) &&
 	       take_results(l, s, found);
 }
 
 static void ask(struct line *l, struct state *s, struct book *found)
 {
-	s->bytes = 0;
 	if (s->conn) { /* it may have been closed since */
 		if (ask_all(l, s, found))
 			return;

@@ -225,9 +225,7 @@ def mysql():
                 pass
             c.close()
 
-    all_modes("mysql", p.pid, d / "my.sock", (), greeting=b"J",
-              # libmariadb does not tell of a byte that it has read itself
-              modes=dict({m: s for m, s in MODES.items() if m != "large"}, slow="slow hung"))
+    all_modes("mysql", p.pid, d / "my.sock", (), greeting=b"J", modes={m: s for m, s in MODES.items() if m != "large"})
     for what, more in (("one field", lambda n: packet(n, b"\xfc" + struct.pack("<H", 60000) + b"x" * 60000)), ("one packet", lambda n: b"\xff\xff\xff" + bytes([n]) + b"x" * 60000)):
         s = Talker(d / "my.sock", "large", endless=(b"", more))
         b = ask("mysql", p.pid)

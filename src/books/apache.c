@@ -138,7 +138,7 @@ static void write_counts(struct book *b, const struct apache_counts *n, uint64_t
 		book_line(b, "number requests %" PRIu64, n->served);
 		book_line(b, "number bytes %" PRIu64, n->kib * 1024);
 	}
-	book_line(b, "number uptime %" PRIu64, n->uptime_s);
+	book_line(b, "number uptime.s %" PRIu64, n->uptime_s);
 	if (n->generation)
 		book_line(b, "number restarts %" PRIu64, less_one(n->generation));
 	if (!n->have_conns)

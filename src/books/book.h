@@ -13,15 +13,10 @@
  * '%' and control characters are written as %XX; "-" is the empty one. Kinds of pools: workers connections queue backend memory other. States of
  * slots and statuses: see book_state_name(), book_status_name(). Unknown lines and fields are skipped.
  *
- * Numbers are of Apache and nginx (what comes since the server began is a counter):
- *     config.timeout config.keepalive        seconds, as configured; keepalive 0: off
- *     config.threads config.processes        of the workers' pool, as configured
- *     requests bytes uptime                  since it began; uptime in seconds
- *     connections connections.writing connections.keepalive connections.closing   that take no worker (Apache's event)
- *     processes processes.stopping           of Apache's threaded kinds
- *     restarts                               Apache: how often the configuration was read anew
- *     slots                                  that are at work, also those beyond the lines
- * Numbers of the others; a name that ends in /NAME is of that proxy, pool or standby, what counts since the server began is said so (+):
+ * Numbers by kind; a name that ends in /NAME is of that proxy, pool or standby, what counts since the server began is said so (+):
+ *     apache      requests bytes restarts (+) uptime.s slots processes processes.stopping connections connections.{writing,keepalive,closing} (that take
+ *                 no worker); as configured config.{timeout,keepalive} (seconds, keepalive 0: off), config.{threads,processes}
+ *     nginx       requests (+); as configured config.{timeout,keepalive} (seconds)
  *     haproxy     retries/P redispatches/P client.aborts/P server.aborts/P answers.5xx/P front.answers.5xx/P (+), timeout.{client,server,tunnel,queue,
  *                 connect,http-keep-alive}.ms/P as configured (also when it does not answer), idle.percent stopping memory.failed uptime.s
  *                 tls.connections tls.connections.high maxconn.reached
@@ -45,7 +40,7 @@
  *     bind        requests.{v4,v6,tcp,dropped} answers.{servfail,failed,dropped} recursion.rejected recursions (+)
  *     tls         tls.notafter tls.notbefore tls.notafter.chain, seconds since 1970; slots: the chain (text= subject, who= issuer)
  *     dns         none; pool other dns/ADDRESS: time= of the last answer, up=2: none, or none that helps
- * A server that is closed has as its source what would open it, for people.
+ * A server that is closed has as its source what would open it, for people, where its kind says that.
  *
  * Nothing of a book is trusted: whoever wrote it read bytes of strangers. */
 #ifndef BOOKS_BOOK_H

@@ -99,6 +99,7 @@ void cell_number(struct screen *s, struct screen_row *row, unsigned column, doub
 	cell_unit(row, column, x, s->columns[column].unit);
 }
 
+PRINTF(5, 0)
 static struct screen_line *add_line(struct screen *s, struct view *v, enum tone tone,
 	const char *label, const char *fmt, va_list ap)
 {
@@ -390,7 +391,12 @@ char *screen_cell_text(char buf[static CELL_MAX], const struct screen_cell *c)
 		(void)snprintf(
 			small, sizeof small, x > 0 && x < 0.0995 ? "%.1f %%" : "%.0f %%", 100 * x);
 		break;
-	case CELL_SECONDS: (void)text_duration(small, x); break;
+	case CELL_SECONDS: /* a round trip is short */
+		if (x > 0 && x < 0.00995)
+			(void)snprintf(small, sizeof small, "%.2f ms", 1e3 * x);
+		else
+			(void)text_duration(small, x);
+		break;
 	case CELL_CPUS:
 		(void)snprintf(small, sizeof small, x == floor(x) ? "%.0f" : "%.2f", x);
 		break;

@@ -379,7 +379,7 @@ static int build_talk(struct screen *s, struct view *v, const struct screen_cont
 	index_conns(v, view_at(v, 0), &old);
 	s->empty = c->subject && c->subject->any
 			   ? "it has no connection that was seen at this moment"
-			   : "no connection was read";
+			   : "no connection was there that tells what it moved";
 	for (uint32_t i = 0; i < last->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i],
 					*was = old_conn(&old, g);

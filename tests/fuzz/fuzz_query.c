@@ -14,8 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		{1, "net.rx.bytes", "if", "eth0", "web", METRIC_COUNTER, M_NET_RX_BYTES},
 		{2, "cpu.busy", "", "", "", METRIC_SHARE, M_CPU_BUSY}};
 	static const char *const texts[] = {"", "eth0",
-		"/var/lib/docker/overlay2/"
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa/merged"};
+		"/var/lib/docker/overlay2/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 	struct expression e;
 	char why[EXPRESSION_ERROR];
 	unsigned met = 0;

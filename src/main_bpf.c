@@ -105,6 +105,10 @@ static struct probes *load_what_can_be(unsigned *mask, bool each_connection, int
 	return good ? load(good, each_connection) : NULL;
 }
 
+/* They stay as they are until we end, which closes what was not handed over. */
+static struct probes *loaded;
+static struct bpf_link *links[PROBE_FD_COUNT];
+
 /* Descriptors by enum probe_fd, -1 for what there is not. */
 static void gather(struct probes *p, unsigned mask, int fds[PROBE_FD_COUNT], int *error)
 {
@@ -116,9 +120,9 @@ static void gather(struct probes *p, unsigned mask, int fds[PROBE_FD_COUNT], int
 			continue;
 		const struct bpf_program *prog =
 			bpf_object__find_program_by_name(p->obj, programs[i]);
-		struct bpf_link *link = bpf_program__attach(prog);
-		if (link)
-			fds[i] = bpf_link__fd(link); /* open until we end, which is all we need */
+		links[i] = bpf_program__attach(prog);
+		if (links[i])
+			fds[i] = bpf_link__fd(links[i]);
 		else if (*error == 0)
 			*error = errno;
 	}
@@ -173,12 +177,11 @@ int main(int argc, char **argv)
 	memset(fds, -1, sizeof fds);
 	bool connections = strcmp(argv[1], "connections") == 0;
 	unsigned mask = wanted(argv[1]);
-	struct probes *p = NULL;
 	if (!in_first_pid_namespace())
 		error = EXDEV;
 	else
-		p = load_what_can_be(&mask, connections, &error);
-	if (p)
-		gather(p, mask, fds, &error);
+		loaded = load_what_can_be(&mask, connections, &error);
+	if (loaded)
+		gather(loaded, mask, fds, &error);
 	return hand_over(fds, error, connections) < 0 ? EX_OSERR : 0;
 }

@@ -188,7 +188,7 @@ ROWS = [
     Row("procs.blocked", "@states", lambda states: {"": states.count("D")}, volatile=True),
     *(Row(f"psi.{what}.{kind}", f"proc/pressure/{what}", pressure(kind), US)
       for what, kinds in (("cpu", ("some", "full")), ("memory", ("some", "full")), ("io", ("some", "full")), ("irq", ("full",))) for kind in kinds),
-    *(Row(metric, "proc/meminfo", key(name), KIB) for metric, name in (
+    *(Row(metric, "proc/meminfo", key(name), KIB, volatile=metric in ("mem.free", "mem.available", "mem.anon")) for metric, name in (
         ("mem.total", "MemTotal"), ("mem.free", "MemFree"), ("mem.available", "MemAvailable"), ("mem.buffers", "Buffers"), ("mem.cached", "Cached"),
         ("mem.anon", "AnonPages"), ("mem.shmem", "Shmem"), ("mem.slab", "Slab"), ("mem.slab.unreclaimable", "SUnreclaim"),
         ("mem.pagetables", "PageTables"), ("mem.committed", "Committed_AS"), ("mem.commit_limit", "CommitLimit"), ("swap.total", "SwapTotal"),

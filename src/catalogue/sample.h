@@ -113,6 +113,8 @@ struct conn_group {
 	uint16_t sendq_port, recvq_port;   /* and the port of its connecting side */
 	uint64_t bytes_out,
 		bytes_in; /* counters: acknowledged by the peer (the SYN of who connects is one), received */
+	uint64_t
+		trickled; /* counter: received on accepted members that were there at the count before and were never answered */
 	uint64_t retransmits;        /* counter: segments sent again */
 	uint64_t unsent;             /* bytes of the send queues that were never sent */
 	uint32_t rtt_us, rtt_max_us; /* mean and highest smoothed round trip of the members */

@@ -273,6 +273,7 @@ static void merge(struct group_work *to, const struct group_work *from)
 	}
 	a->bytes_out += b->bytes_out;
 	a->bytes_in += b->bytes_in;
+	a->trickled += b->trickled;
 	a->retransmits += b->retransmits;
 	a->unsent += b->unsent;
 	a->rtt_max_us = most32(a->rtt_max_us, b->rtt_max_us);
@@ -399,6 +400,10 @@ void conn_groups_add(struct conn_groups *g, const struct diag_socket *s, bool in
 	w->row.ephemeral += ephemeral;
 	w->row.bytes_out += since->out;
 	w->row.bytes_in += since->in;
+	/* An end counts as a byte: only who is open on both sides goes on with a request. */
+	if (since->known && s->state == TCP_STATE_ESTABLISHED && s->inode && s->have_tcp &&
+		s->tcp.bytes_acked <= 1)
+		w->row.trickled += since->in;
 	w->row.retransmits += since->retransmits;
 	if (s->inode && !w->row.inode)
 		w->row.inode = s->inode;
@@ -610,6 +615,7 @@ static void add_counters(struct conn_group *g, const struct conn_group *before)
 {
 	g->bytes_out += before->bytes_out;
 	g->bytes_in += before->bytes_in;
+	g->trickled += before->trickled;
 	g->retransmits += before->retransmits;
 }
 

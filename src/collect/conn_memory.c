@@ -147,6 +147,7 @@ bool conn_memory_note(struct conn_memory *m, uint64_t cookie, uint16_t sweep,
 		.out = risen(now->out, s->out_high, s->out_low),
 		.in = risen(now->in, s->in_high, s->in_low),
 		.retransmits = (uint16_t)(now->retransmits - s->retransmits),
+		.known = true,
 	};
 	store(s, now, sweep);
 	return true;

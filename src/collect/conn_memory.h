@@ -16,6 +16,7 @@
 struct conn_moved {
 	uint64_t out, in; /* bytes */
 	uint32_t retransmits;
+	bool known; /* of what was moved since: the connection was there at the last count */
 };
 
 struct conn_seen;

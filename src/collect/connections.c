@@ -193,7 +193,7 @@ static void add_connection(void *ctx, const struct diag_socket *s)
 		return;
 	if (s->have_tcp) {
 		const struct conn_moved now = {
-			s->tcp.bytes_acked, s->tcp.bytes_received, s->tcp.retransmits};
+			s->tcp.bytes_acked, s->tcp.bytes_received, s->tcp.retransmits, false};
 		if (!conn_memory_note(&c->memory, s->cookie, k->number, &now, &since))
 			return; /* it moved within the table and was told twice */
 	}

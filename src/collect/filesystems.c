@@ -59,7 +59,7 @@ static bool dynamic_inodes(const char *type)
 
 struct fs_seen {
 	uint64_t devno;
-	bool dynamic;
+	bool dynamic, gave_up;
 	uint32_t path; /* interned */
 	uint16_t len;
 };
@@ -82,6 +82,8 @@ static void emit_fs(struct engine *e, struct sample *out, const struct fs_seen *
 	out_value(&o, M_FS_FREE, f->path, fs.free);
 	out_value(&o, M_FS_AVAILABLE, f->path, fs.available);
 	out_value(&o, M_FS_DEVNO, f->path, f->devno);
+	if (f->gave_up)
+		out_value(&o, M_FS_READONLY, f->path, 1);
 	if (fs.inodes && !f->dynamic) {
 		out_value(&o, M_FS_INODES, f->path, fs.inodes);
 		out_value(&o, M_FS_INODES_FREE, f->path, fs.inodes_free);
@@ -118,7 +120,7 @@ void engine_filesystems(struct engine *e, struct sample *out)
 			i++;
 		if (i == FS_MAX || (i < count && seen[i].len <= len))
 			continue;
-		seen[i] = (struct fs_seen){m->devno, dynamic_inodes(m->type),
+		seen[i] = (struct fs_seen){m->devno, dynamic_inodes(m->type), m->gave_up,
 			intern_id(&e->series->names, m->path, len), (uint16_t)len};
 		count += i == count;
 	}

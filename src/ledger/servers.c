@@ -193,6 +193,8 @@ static void add_group(
 			   : (double)g->bytes_in,
 	       out = before ? positive((double)g->bytes_out - (double)before->bytes_out)
 			    : (double)g->bytes_out;
+	double trickled = before ? positive((double)g->trickled - (double)before->trickled)
+				 : (double)g->trickled;
 	double taken = positive((double)g->established + g->close_wait - g->queued),
 	       unread = positive((double)g->recvq_conns - g->queued);
 	double idle = g->have_info ? positive(taken - g->owing - g->sendq_conns - unread) : 0;
@@ -204,6 +206,7 @@ static void add_group(
 	p->owing += g->owing;
 	p->waits += g->queued;
 	p->in += in;
+	p->trickled += trickled;
 	p->out += out;
 	p->sendq += (double)g->sendq;
 	p->closed += g->window_closed;

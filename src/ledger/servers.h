@@ -24,8 +24,9 @@ struct server_peer {
 	double owing;   /* asked something, or a part of it, and got no answer yet */
 	double waits;   /* not accepted */
 	double in, out; /* bytes in the window */
-	double sendq;   /* bytes */
-	double closed;  /* connections whose window is closed */
+	double trickled; /* of those that came in, on accepted connections that were never answered */
+	double sendq;    /* bytes */
+	double closed;   /* connections whose window is closed */
 };
 
 struct server {

@@ -171,8 +171,8 @@ bool parse_mountinfo(struct scan line, struct mount_line *m)
 	unescape(type, m->type, sizeof m->type);
 	unescape(source, m->source, sizeof m->source);
 	unescape(super, m->options, sizeof m->options);
-	m->read_only = scan_is(options, "ro") || scan_starts(options, "ro,") ||
-		       scan_is(super, "ro") || scan_starts(super, "ro,");
+	m->read_only = scan_is(options, "ro") || scan_starts(options, "ro,");
+	m->gave_up = !m->read_only && (scan_is(super, "ro") || scan_starts(super, "ro,"));
 	return true;
 }
 

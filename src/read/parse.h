@@ -81,7 +81,8 @@ struct mount_line {
 	char path[1024];
 	char type[64];
 	char source[256];
-	bool read_only;
+	bool read_only; /* this mount was made so */
+	bool gave_up; /* it was not, and yet nothing can be written: the filesystem found an error */
 	char options[512]; /* of the superblock: for cgroup v1 the controllers */
 	char root[256];    /* which part of the filesystem is mounted here */
 };

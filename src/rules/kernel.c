@@ -325,11 +325,14 @@ void rule_disk_errors(struct view *v, struct verdicts *out)
 const struct rule_case rule_case_fs_readonly = {
 	.mechanism = "A filesystem found itself damaged, or its disk failed, and it went "
 		     "read-only: every write fails with EROFS from now on, and services die of it.",
-	.threshold = "The kernel logged that it went read-only or shut down, within the last ten "
-		     "minutes.",
-	.false_alarms =
-		"A filesystem that was mounted read-only on purpose logs nothing of the kind.",
-	.confirm = "grep ' ro[ ,]' /proc/mounts; dmesg -T | grep -iE 'read-only|shut'",
+	.threshold =
+		"It is mounted for writing and read-only all the same, as the list of mounts says; "
+		"or the kernel logged within the last ten minutes that it shut down, and it is "
+		"still mounted.",
+	.false_alarms = "A filesystem that was mounted read-only on purpose: the mount says so "
+			"too. One that was unmounted since.",
+	.confirm = "awk '$6 ~ /^rw/ && $NF ~ /^ro/' /proc/self/mountinfo; dmesg -T | grep -iE "
+		   "'read-only|shut'",
 	.remedy = "Look at the disk first. Unmount, check (fsck), mount again; never remount "
 		  "writable without a check.",
 };
@@ -341,29 +344,79 @@ static bool is_readonly(const char *text)
 	return has_any(text, words, COUNTOF(words));
 }
 
-void rule_fs_readonly(struct view *v, struct verdicts *out)
+/* The filesystem with this device number that is mounted for writing, or 0. */
+static uint32_t mounted(struct view *v, uint64_t devno)
 {
-	struct line l;
-	if (!find_line(v, true, is_readonly, &l))
-		return;
-	const char *dev = device_in(v, l.text);
-	if (!dev && strncmp(l.text, "EXT4-fs (", 9) == 0)
-		dev = arena_strn(&v->scratch, l.text + 9, strcspn(l.text + 9, ")"));
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_WRONG, dev);
+	for (uint32_t id = view_each(v, M_FS_DEVNO, 0); devno && id;
+		id = view_each(v, M_FS_DEVNO, id)) {
+		uint64_t is;
+		if (sample_get(view_last(v), id, &is) && is == devno)
+			return series_row(v->series, id)->instance;
+	}
+	return 0;
+}
+
+/* The name of a disk or partition by its number, NULL where it is not known. */
+static const char *device_with(struct view *v, uint64_t devno)
+{
+	for (uint32_t id = view_each(v, M_DISK_DEVNO, 0); id; id = view_each(v, M_DISK_DEVNO, id)) {
+		uint64_t is;
+		if (sample_get(view_last(v), id, &is) && is == devno)
+			return series_instance(v->series, id);
+	}
+	return NULL;
+}
+
+/* shown: the list of mounts shows it. l: what the kernel said of it, NULL when that is not known any more. */
+static void gave_up(struct view *v, struct verdicts *out, uint32_t mount, uint64_t devno,
+	const char *dev, bool shown, const struct line *l)
+{
+	const char *path = intern_text(&v->series->names, mount);
+	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_WRONG, path);
 	if (!f)
 		return;
-	f->devno = dev ? devno_of(v, dev) : 0;
-	f->title = say(v, "The filesystem on %s gave up: nothing can be written there any more",
-		dev ? dev : "a disk");
+	f->devno = devno;
+	f->title =
+		say(v, "The filesystem at %s gave up: nothing can be written there any more", path);
 	f->culprits[f->nculprits++] = (struct who){
 		"device", dev ? dev : "disk", 0, -1, "the filesystem on it found an error"};
-	say_line(v, f, &l);
+	if (shown)
+		verdict_evidence(f, "mounted for writing, and read-only all the same", M_FS_READONLY, 1, -1,
+			say(v, "grep ' %s ' /proc/self/mountinfo   # rw before the dash, ro behind it",
+				shell_word(v, path)));
+	if (l)
+		say_line(v, f, l);
 	verdict_remedy(f, "Look whether the disk is at fault",
 		dev ? say(v, "smartctl -a /dev/%s", shell_word(v, dev)) : NULL, NULL, false, "none",
 		"none");
 	verdict_remedy(f, "Stop what uses it, unmount and check it",
-		dev ? say(v, "umount /dev/%s && fsck /dev/%s", shell_word(v, dev),
-			      shell_word(v, dev))
+		dev ? say(v, "umount %s && fsck /dev/%s", shell_word(v, path), shell_word(v, dev))
 		    : NULL,
 		NULL, true, "the filesystem is away meanwhile", "a damaged disk gets worse by use");
+}
+
+void rule_fs_readonly(struct view *v, struct verdicts *out)
+{
+	struct line l;
+	bool said = find_line(v, true, is_readonly, &l);
+	const char *dev = said ? device_in(v, l.text) : NULL;
+	if (said && !dev && strncmp(l.text, "EXT4-fs (", 9) == 0)
+		dev = arena_strn(&v->scratch, l.text + 9, strcspn(l.text + 9, ")"));
+	uint64_t told = dev ? devno_of(v, dev) : 0;
+	bool found = false;
+	for (uint32_t id = view_each(v, M_FS_READONLY, 0); id;
+		id = view_each(v, M_FS_READONLY, id)) {
+		uint64_t one, devno = 0;
+		uint32_t mount = series_row(v->series, id)->instance;
+		if (!sample_get(view_last(v), id, &one))
+			continue;
+		(void)sample_get(view_last(v), view_id(v, M_FS_DEVNO, 0, mount), &devno);
+		found = found || (told && devno == told);
+		gave_up(v, out, mount, devno, device_with(v, devno), true,
+			told && devno == told ? &l : NULL);
+	}
+	/* Some refuse without saying so of the mount (XFS shuts down). One that was unmounted since is no trouble any more. */
+	uint32_t mount = found ? 0 : mounted(v, told);
+	if (mount)
+		gave_up(v, out, mount, told, dev, false, &l);
 }

@@ -87,7 +87,7 @@ static double trickles(const struct server *s)
 {
 	double n = 0;
 	for (size_t i = 0; i < s->npeers; i++)
-		if (s->peers[i].out <= 0 && s->peers[i].in > 0)
+		if (s->peers[i].out <= 0 && s->peers[i].trickled > 0)
 			n += s->peers[i].owing;
 	return n;
 }

@@ -130,7 +130,7 @@ def case_errors_and_readonly(t):
     """The disk failed, and its filesystem gave up."""
     t.klog(2, "I/O error, dev sda1, sector 81920 op 0x1:(WRITE) flags 0x80700 phys_seg 1 prio class 2")
     t.klog(2, "EXT4-fs (sda1): Remounting filesystem read-only", level=2)
-    return finding("disk.errors:sda1", "wrong", culprit=("device", "sda1"), effects=["filesystem.readonly:sda1"])
+    return finding("disk.errors:sda1", "wrong", culprit=("device", "sda1"), effects=["filesystem.readonly:/"])
 
 
 def case_hung_disk_and_who_hangs(t):

@@ -26,7 +26,7 @@
 
 static uint64_t moved(struct conn_memory *m, uint64_t cookie, uint16_t sweep, uint64_t out)
 {
-	const struct conn_moved now = {out, 2 * out, (uint32_t)(out / 1000)};
+	const struct conn_moved now = {out, 2 * out, (uint32_t)(out / 1000), false};
 	struct conn_moved since;
 	if (!conn_memory_note(m, cookie, sweep, &now, &since))
 		return UINT64_MAX;
@@ -127,7 +127,7 @@ static struct diag_socket socket_of(uint32_t peer, uint16_t peer_port, uint16_t 
 static void add(uint32_t peer, uint16_t peer_port, uint16_t local_port, bool incoming)
 {
 	const struct diag_socket s = socket_of(peer, peer_port, local_port);
-	const struct conn_moved since = {7, 11, 1};
+	const struct conn_moved since = {7, 11, 1, false};
 	conn_groups_add(&groups, &s, incoming, !incoming, &since, 42, 1000);
 }
 

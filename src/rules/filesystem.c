@@ -3,7 +3,7 @@
 /* Rules for space and inodes of filesystems. What counts is what a service may still take
  * (`available`: root's reserve is not for it). A filesystem that stands at 95 % for years is
  * nobody's trouble; one that is full, or will be in minutes, is. */
-#include "rules/verdict.h"
+#include "rules/logs.h"
 
 #include "ledger/use.h"
 
@@ -18,7 +18,9 @@ const struct rule_case rule_case_fs_space = {
 	.threshold = "Less than a ten-thousandth, or 64 KiB, available is full. Filling: the used "
 		     "space grows in "
 		     "four steps of five, not fading, more than half is used, and the line reaches "
-		     "the end within ten times the time that was watched.",
+		     "the end within ten times the time that was watched. Or a program writes one "
+		     "line in a loop to a log on "
+		     "it (log.flood), and it is full within an hour at that rate.",
 	.false_alarms =
 		"A steady 95 % (no finding). A burst that fades (a package being unpacked, a cache "
 		"that fills to its own limit). Read-only filesystems, which are always full.",
@@ -177,9 +179,13 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	bool full = left * 10000 < total || (space && left < ROOM && total > 16 * ROOM);
 	struct trend t = use_trend_of_rest(v, left_id, total);
 	double eta = full ? -1 : forecast(v, t, total - left, total);
+	bool have_dev = view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno);
+	if (!full && eta < 0 && space && have_dev) {
+		double rate = logs_loop_rate(v, (uint64_t)devno);
+		eta = rate > 0 && left < rate * LOG_LOOP_HORIZON_S ? left / rate : -1;
+	}
 	if (!full && eta < 0)
 		return;
-	bool have_dev = view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno);
 	struct verdict *f =
 		verdict_new(v, out, full || eta < 900 ? SEVERITY_CRITICAL : SEVERITY_WARNING,
 			full ? STATE_EXHAUSTED : STATE_FILLING, path);

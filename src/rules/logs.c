@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* A log that one line fills. Nobody reads the file: what is in it is of strangers. A loop shows in how it is written: the same number of bytes each
  * time, hundreds of times a second, without end. */
-#include "rules/verdict.h"
+#include "rules/logs.h"
 
 #include "base/text.h"
 
@@ -24,7 +24,8 @@ const struct rule_case rule_case_log_flood = {
 		     "of which stays the same from second to second: so much so that the lines "
 		     "cannot differ by more than a fiftieth (the mean of lines that differ by "
 		     "a fifth, as those of an access log do, wanders by ten times as much). When "
-		     "the filesystem is full or filling, that is the finding.",
+		     "the filesystem is full, or will be within an hour at this rate, that is the "
+		     "finding.",
 	.false_alarms = "A busy server's access log: its lines differ, or its disk holds them for "
 			"days. A log that grows fast for other reasons is a note.",
 	.confirm = "tail -n 1000 FILE | sort | uniq -c | sort -n | tail -3; ls -l FILE; sleep 10; "
@@ -95,18 +96,61 @@ static const char *mount_of(const struct view *v, uint64_t devno, double *ret_av
 	return NULL;
 }
 
+/* A log that grows, its writer, and how. */
+struct flood {
+	const char *path, *mount;
+	const struct usage *writer;
+	double rate, available, calls, size;
+	bool loop;
+};
+
+static bool grows(struct view *v, const struct held_file *h, struct flood *ret)
+{
+	struct flood f = {.path = intern_text(&v->series->names, h->path)};
+	bool equal = false;
+	f.rate = h->since_ns ? (double)h->growth / ((double)h->since_ns / 1e9) : 0;
+	f.mount = mount_of(v, h->devno, &f.available);
+	f.writer = h->pid ? view_usage(v, h->pid) : NULL;
+	if (f.rate <= 0 || !is_log(f.path) || !f.mount || !f.writer || f.writer->p->self ||
+		f.rate * DAY < f.available || !writes_of(v, h->pid, &f.calls, &f.size, &equal))
+		return false;
+	f.loop = equal && f.size > 1 && f.size <= LINE_MAX_B;
+	*ret = f;
+	return true;
+}
+
+static const struct sample *looked_at(const struct view *v)
+{
+	for (unsigned i = v->n; i-- > 0;)
+		if (view_at(v, i)->have_held)
+			return view_at(v, i);
+	return NULL;
+}
+
+double logs_loop_rate(struct view *v, uint64_t devno)
+{
+	const struct sample *s = looked_at(v);
+	struct flood f;
+	double sum = 0;
+	for (uint32_t i = 0; s && i < s->held.count; i++) {
+		const struct held_file *h = &TABLE_ROWS(s->held, struct held_file)[i];
+		if (h->devno == devno && grows(v, h, &f) && f.loop)
+			sum += f.rate;
+	}
+	return sum;
+}
+
 static void judge(struct view *v, struct verdicts *out, const struct held_file *h)
 {
-	const char *path = intern_text(&v->series->names, h->path);
-	double available, calls, size,
-		rate = h->since_ns ? (double)h->growth / ((double)h->since_ns / 1e9) : 0;
-	bool equal = false;
-	const char *mount = mount_of(v, h->devno, &available);
-	const struct usage *u = h->pid ? view_usage(v, h->pid) : NULL;
-	if (rate <= 0 || !is_log(path) || !mount || !u || u->p->self || rate * DAY < available ||
-		!writes_of(v, h->pid, &calls, &size, &equal))
+	struct flood g;
+	if (!grows(v, h, &g))
 		return;
-	bool loop = equal && size > 1 && size <= LINE_MAX_B;
+	const char *path = g.path, *mount = g.mount;
+	const struct usage *u = g.writer;
+	double available = g.available, rate = g.rate, calls = g.calls, size = g.size;
+	bool loop = g.loop;
+	if (loop && available < rate * LOG_LOOP_HORIZON_S)
+		return; /* then the filesystem is the finding */
 	struct verdict *f = verdict_new(v, out, loop ? SEVERITY_WARNING : SEVERITY_NOTICE,
 		loop ? STATE_WRONG : STATE_NOTE, path);
 	if (!f)
@@ -147,9 +191,7 @@ static void judge(struct view *v, struct verdicts *out, const struct held_file *
 
 void rule_log_flood(struct view *v, struct verdicts *out)
 {
-	const struct sample *s = NULL;
-	for (unsigned i = v->n; i-- > 0 && !s;)
-		s = view_at(v, i)->have_held ? view_at(v, i) : NULL;
+	const struct sample *s = looked_at(v);
 	for (uint32_t i = 0; s && i < s->held.count; i++)
 		judge(v, out, &TABLE_ROWS(s->held, struct held_file)[i]);
 }

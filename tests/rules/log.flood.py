@@ -23,6 +23,12 @@ def fire(t):
     return finding("log.flood:" + LOG, "wrong", "warning", culprit=("process", "orderd", 600))
 
 
+def fire_fills(t):
+    """The same, and the disk is full in minutes: that is the finding, from the first look on."""
+    logging(t, available=GIB)
+    return finding("filesystem.space:/var", "filling", culprit=("process", "orderd", 600), eta=(200, 1200), rule="filesystem.space")
+
+
 def quiet(t):
     """A busy log: its lines differ, and so does their mean from one second to the next."""
     logging(t, sizes=[260, 275, 268, 281, 262])

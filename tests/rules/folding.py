@@ -150,7 +150,7 @@ def case_flooded_log_and_its_disk(t):
     t.tasks(blocked=1)
     t.proc(600, "orderd", cpu=0.3, io=dict(wchar=270 * 400000, write=100 * MIB, calls=400000), open=[File(log, dev=(8, 2), inode=77, size=t.line(2 * GIB, 2.5 * GIB), writable=True)])
     t.held(log, dev=(8, 2), pid=600, inode=77, size=2 * GIB, growth=1000 * MIB)
-    return finding("filesystem.space:/var", "filling", culprit=("process", "orderd", 600), effects=["log.flood:" + log])
+    return finding("filesystem.space:/var", "filling", culprit=("process", "orderd", 600))
 
 
 def case_space_and_inodes(t):

@@ -20,7 +20,7 @@ const struct rule_case rule_case_fs_space = {
 		     "four steps of five, not fading, more than half is used, and the line reaches "
 		     "the end within ten times the time that was watched. Or a program writes one "
 		     "line in a loop to a log on "
-		     "it (log.flood), and it is full within an hour at that rate.",
+		     "it (log.flood), and it is full within ten minutes at that rate.",
 	.false_alarms =
 		"A steady 95 % (no finding). A burst that fades (a package being unpacked, a cache "
 		"that fills to its own limit). Read-only filesystems, which are always full.",
@@ -180,8 +180,10 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	struct trend t = use_trend_of_rest(v, left_id, total);
 	double eta = full ? -1 : forecast(v, t, total - left, total);
 	bool have_dev = view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno);
+	struct who loop[WHO_MAX];
+	size_t nloop = 0;
 	if (!full && eta < 0 && space && have_dev) {
-		double rate = logs_loop_rate(v, (uint64_t)devno);
+		double rate = logs_loop_rate(v, (uint64_t)devno, loop, &nloop);
 		eta = rate > 0 && left < rate * LOG_LOOP_HORIZON_S ? left / rate : -1;
 	}
 	if (!full && eta < 0)
@@ -201,6 +203,10 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	f->devno = (uint64_t)devno;
 	if (have_dev)
 		f->nculprits = who_writes(v, f->devno, f->culprits, WHO_MAX);
+	if (f->nculprits == 0 && nloop) {
+		memcpy(f->culprits, loop, nloop * sizeof *loop);
+		f->nculprits = nloop;
+	}
 	struct deleted gone = space && have_dev ? deleted_here(v, f->devno) : (struct deleted){0};
 	bool held = blame_holder(v, f, &gone);
 	verdict_since_culprit(v, f);

@@ -19,13 +19,14 @@ static const double LINE_MAX_B = 2048; /* of a write: more is a buffer, not a li
 const struct rule_case rule_case_log_flood = {
 	.mechanism = "A program logs the same error in a loop. Its log buries every other line and "
 		     "fills the disk, today or tomorrow; the loop itself does no work.",
-	.threshold = "A log file that its filesystem could not hold for a day at this rate, and "
-		     "its writer makes at least 100 writes a second of a line each, the mean size "
-		     "of which stays the same from second to second: so much so that the lines "
-		     "cannot differ by more than a fiftieth (the mean of lines that differ by "
-		     "a fifth, as those of an access log do, wanders by ten times as much). When "
-		     "the filesystem is full, or will be within an hour at this rate, that is the "
-		     "finding.",
+	.threshold =
+		"A log file that its filesystem could not hold for a day at this rate, and "
+		"its writer makes at least 100 writes a second of a line each, the mean size "
+		"of which stays the same from second to second: so much so that the lines "
+		"cannot differ by more than a fiftieth (the mean of lines that differ by "
+		"a fifth, as those of an access log do, wanders by ten times as much). When "
+		"the filesystem is full, or will be within ten minutes at this rate, that is the "
+		"finding.",
 	.false_alarms = "A busy server's access log: its lines differ, or its disk holds them for "
 			"days. A log that grows fast for other reasons is a note.",
 	.confirm = "tail -n 1000 FILE | sort | uniq -c | sort -n | tail -3; ls -l FILE; sleep 10; "
@@ -127,15 +128,30 @@ static const struct sample *looked_at(const struct view *v)
 	return NULL;
 }
 
-double logs_loop_rate(struct view *v, uint64_t devno)
+static size_t blame(
+	struct view *v, const struct flood *f, const struct held_file *h, struct who *out)
+{
+	char a[32];
+	out[0] = (struct who){"process", who_name(v, f->writer->p), h->pid, 1,
+		say(v, "writes %.0f times a second, %.0f bytes each", f->calls, f->size)};
+	out[1] = (struct who){
+		"file", f->path, h->pid, -1, say(v, "has %s", text_bytes(a, (double)h->size))};
+	return 2;
+}
+
+double logs_loop_rate(struct view *v, uint64_t devno, struct who *out, size_t *ret_n)
 {
 	const struct sample *s = looked_at(v);
 	struct flood f;
 	double sum = 0;
+	*ret_n = 0;
 	for (uint32_t i = 0; s && i < s->held.count; i++) {
 		const struct held_file *h = &TABLE_ROWS(s->held, struct held_file)[i];
-		if (h->devno == devno && grows(v, h, &f) && f.loop)
-			sum += f.rate;
+		if (h->devno != devno || !grows(v, h, &f) || !f.loop)
+			continue;
+		sum += f.rate;
+		if (*ret_n == 0)
+			*ret_n = blame(v, &f, h, out);
 	}
 	return sum;
 }
@@ -165,10 +181,7 @@ static void judge(struct view *v, struct verdicts *out, const struct held_file *
 			: say(v, "%s grows by %s/s, written by %s: %s is full in %s at this rate",
 				  path, text_bytes(a, rate), name, mount,
 				  text_duration(b, available / rate));
-	f->culprits[f->nculprits++] = (struct who){"process", name, h->pid, 1,
-		say(v, "writes %.0f times a second, %.0f bytes each", calls, size)};
-	f->culprits[f->nculprits++] = (struct who){
-		"file", path, h->pid, -1, say(v, "has %s", text_bytes(a, (double)h->size))};
+	f->nculprits = blame(v, &g, h, f->culprits);
 	verdict_evidence(f,
 		say(v, "%s grows by %s/s; %s has %s left", path, text_bytes(a, rate), mount,
 			text_bytes(b, available)),

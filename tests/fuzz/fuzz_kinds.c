@@ -94,7 +94,8 @@ static int fields(struct scan line, struct scan *ret, int max)
 	int n = 0;
 	for (;;) {
 		const char *tab = memchr(line.p, '\t', scan_len(line));
-		ret[n++] = (struct scan){line.p, tab && n < max ? tab : line.end};
+		ret[n] = (struct scan){line.p, tab && n + 1 < max ? tab : line.end};
+		n++;
 		if (!tab || n == max)
 			return n;
 		line.p = tab + 1;

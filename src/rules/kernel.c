@@ -381,8 +381,11 @@ static void gave_up(struct view *v, struct verdicts *out, uint32_t mount, uint64
 	f->culprits[f->nculprits++] = (struct who){
 		"device", dev ? dev : "disk", 0, -1, "the filesystem on it found an error"};
 	if (shown)
-		verdict_evidence(f, "mounted for writing, and read-only all the same", M_FS_READONLY, 1, -1,
-			say(v, "grep ' %s ' /proc/self/mountinfo   # rw before the dash, ro behind it",
+		verdict_evidence(f, "mounted for writing, and read-only all the same",
+			M_FS_READONLY, 1, -1,
+			say(v,
+				"grep ' %s ' /proc/self/mountinfo   # rw before the dash, ro "
+				"behind it",
 				shell_word(v, path)));
 	if (l)
 		say_line(v, f, l);

@@ -309,6 +309,19 @@ static bool first_of_service(const struct standing *rows, size_t i)
 	return true;
 }
 
+/* Of the rows of one service, the first of which is `at`, the one with most in its queue: of what is sent, or of what is not read. */
+static const struct standing *fullest(const struct standing *rows, size_t n, size_t at, bool unread)
+{
+	const struct standing *most = &rows[at];
+	for (size_t k = at + 1; k < n; k++) {
+		const struct conn_group *a = rows[k].s.last, *b = most->s.last;
+		if (a->netns == b->netns && a->port == b->port && a->outgoing == b->outgoing &&
+			(unread ? a->recvq > b->recvq : a->sendq > b->sendq))
+			most = &rows[k];
+	}
+	return most;
+}
+
 void rule_tcp_sendq(struct view *v, struct verdicts *out)
 {
 	struct standing *rows = arena_alloc(&v->scratch, STANDING_ROWS * sizeof *rows);
@@ -327,14 +340,7 @@ void rule_tcp_sendq(struct view *v, struct verdicts *out)
 	for (size_t i = 0; i < n; i++) {
 		if (!first_of_service(rows, i))
 			continue;
-		const struct standing *most = &rows[i];
-		for (size_t k = i + 1; k < n; k++) {
-			const struct conn_group *a = rows[k].s.last, *b = most->s.last;
-			if (a->netns == b->netns && a->port == b->port &&
-				a->outgoing == b->outgoing && a->sendq > b->sendq)
-				most = &rows[k];
-		}
-		sendq_verdict(v, out, rows, n, most);
+		sendq_verdict(v, out, rows, n, fullest(rows, n, i, false));
 	}
 }
 
@@ -489,13 +495,6 @@ void rule_tcp_recvq(struct view *v, struct verdicts *out)
 	for (size_t i = 0; i < n; i++) {
 		if (!first_of_service(rows, i))
 			continue;
-		const struct standing *most = &rows[i];
-		for (size_t k = i + 1; k < n; k++) {
-			const struct conn_group *a = rows[k].s.last, *b = most->s.last;
-			if (a->netns == b->netns && a->port == b->port &&
-				a->outgoing == b->outgoing && a->recvq > b->recvq)
-				most = &rows[k];
-		}
-		recvq_verdict(v, out, rows, n, most);
+		recvq_verdict(v, out, rows, n, fullest(rows, n, i, true));
 	}
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <inttypes.h>
 #include <linux/openat2.h>
 #include <stdio.h>
@@ -144,6 +145,32 @@ char *conf_read(const struct book_target *t, const char *path, size_t *ret_len)
 	text[n] = '\0';
 	*ret_len = (size_t)n;
 	return text;
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+void conf_each(const struct book_target *t, const char *pattern,
+	void (*each)(const struct book_target *t, const char *path, void *ctx), void *ctx)
+{
+	const char *slash = strrchr(pattern, '/');
+	char dir[160], path[512];
+	if (!slash)
+		return;
+	(void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - pattern), pattern);
+	AUTO_FD int fd = conf_open(t, dir, O_RDONLY | O_DIRECTORY);
+	struct dirent **names = NULL;
+	int n = fd < 0 ? -1 : scandirat(fd, ".", &names, NULL, by_name);
+	for (int i = 0; i < n; i++) {
+		if (fnmatch(slash + 1, names[i]->d_name, FNM_PERIOD) == 0 &&
+			(size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name) <
+				sizeof path)
+			each(t, path, ctx);
+		free(names[i]);
+	}
+	free(names);
 }
 
 int conf_socket(const struct book_target *t, const char *path, char ret_name[static 64])

@@ -26,6 +26,9 @@ const char *conf_option(const struct conf_args *a, const char *option, int *i);
 int conf_open(const struct book_target *t, const char *path, int flags);
 /* The whole file, NUL after it: it is the caller's to free. NULL when it cannot be read, or is too large. */
 char *conf_read(const struct book_target *t, const char *path, size_t *ret_len);
+/* Calls each() for the files of a folder that a pattern in the last part of a path names, by name; none are hidden ones. */
+void conf_each(const struct book_target *t, const char *pattern,
+	void (*each)(const struct book_target *t, const char *path, void *ctx), void *ctx);
 /* A unix socket: a descriptor of its folder, which stays good when rights are gone and when the server makes the socket anew. Its name goes to
  * ret_name. A negative errno. */
 int conf_socket(const struct book_target *t, const char *path, char ret_name[static 64]);

@@ -8,10 +8,8 @@
 #include "books/conf.h"
 #include "books/line.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,31 +35,9 @@ static bool read_file(const struct book_target *t, const char *path, struct phpf
 	return text != NULL;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
+static void read_included(const struct book_target *t, const char *path, void *ctx)
 {
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-/* "include" takes a pattern in its last part. */
-static void read_pattern(
-	const struct book_target *t, const char *pattern, struct phpfpm_config *ret)
-{
-	const char *slash = strrchr(pattern, '/');
-	char dir[160], path[512];
-	if (!slash)
-		return;
-	(void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - pattern), pattern);
-	AUTO_FD int fd = conf_open(t, dir, O_RDONLY | O_DIRECTORY);
-	struct dirent **names = NULL;
-	int n = fd < 0 ? -1 : scandirat(fd, ".", &names, NULL, by_name);
-	for (int i = 0; i < n; i++) {
-		if (fnmatch(slash + 1, names[i]->d_name, FNM_PERIOD) == 0 &&
-			(size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name) <
-				sizeof path)
-			(void)read_file(t, path, ret);
-		free(names[i]);
-	}
-	free(names);
+	(void)read_file(t, path, ctx);
 }
 
 /* The master's title has the file's name in it; before that stood the command line. */
@@ -86,7 +62,7 @@ static bool read_config(const struct book_target *t, struct phpfpm_config *ret)
 	for (size_t k = 0; !any && k < COUNTOF(usual); k++)
 		any = read_file(t, usual[k], ret);
 	for (int k = 0; any && k < ret->includes; k++) /* an included file may include more */
-		read_pattern(t, ret->include[k], ret);
+		conf_each(t, ret->include[k], read_included, ret);
 	return any;
 }
 

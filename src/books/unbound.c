@@ -7,10 +7,8 @@
 #include "books/conf.h"
 #include "books/line.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -59,25 +57,9 @@ static bool read_file(const struct book_target *t, const char *path, struct unbo
 	return text != NULL;
 }
 
-static void read_pattern(
-	const struct book_target *t, const char *pattern, struct unbound_config *ret)
+static void read_included(const struct book_target *t, const char *path, void *ctx)
 {
-	const char *slash = strrchr(pattern, '/');
-	char dir[160], path[512];
-	if (!slash)
-		return;
-	(void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - pattern), pattern);
-	AUTO_FD int fd = conf_open(t, dir, O_RDONLY | O_DIRECTORY);
-	struct dirent **names = NULL;
-	int n = fd < 0 ? -1 : scandirat(fd, ".", &names, NULL, alphasort);
-	for (int i = 0; i < n; i++) {
-		if (fnmatch(slash + 1, names[i]->d_name, FNM_PERIOD) == 0 &&
-			(size_t)snprintf(path, sizeof path, "%s/%s", dir, names[i]->d_name) <
-				sizeof path)
-			(void)read_file(t, path, ret);
-		free(names[i]);
-	}
-	free(names);
+	(void)read_file(t, path, ctx);
 }
 
 int book_open_unbound(struct book_target *t)
@@ -95,7 +77,7 @@ int book_open_unbound(struct book_target *t)
 	if (!read_file(t, option ? option : "/etc/unbound/unbound.conf", &s->config))
 		return -ENOENT;
 	for (int k = 0; k < s->config.includes; k++) /* an included file may include more */
-		read_pattern(t, s->config.include[k], &s->config);
+		conf_each(t, s->config.include[k], read_included, &s->config);
 	if (!s->config.enabled || !s->config.control[0])
 		return -ENOENT;
 	s->dir_fd = conf_socket(t, s->config.control, s->name);

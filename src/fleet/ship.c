@@ -30,6 +30,7 @@ enum {
 	BATCH_S = 15,
 	POLL_MAX_S = 5,
 	SAY_EVERY_S = 60,
+	FINISH_S = 2,     /* to send what is left after a stop */
 	FUTURE_S = 60,    /* a sample further ahead of the clock was taken before it was set back */
 	PAUSE_MIN_S = 60, /* the shortest silence that ends series */
 	PAUSE_MOMENTS = 5,   /* silence of so many moments ends them */
@@ -462,14 +463,21 @@ static int round_of(struct ship *s)
 	return r == 0 && worn_out(s) ? -ESTALE : r;
 }
 
-/* What is left, and the end of all series, unless there is more left than one batch holds. */
+/* What is left, and the end of all series, unless there is more left than can be sent in a moment. */
 static void finish(struct ship *s)
 {
+	uint64_t until = clock_mono_ns() + FINISH_S * NS_PER_S;
 	s->one_by_one = false;
-	if (fill(s) == -ENODATA && has_room(s) && batch_goes_on(s->batch))
-		(void)end_streams(s);
-	if (batch_moments(s->batch))
-		(void)send_batch(s);
+	for (bool at_end = false; !at_end && clock_mono_ns() < until;) {
+		int r = fill(s);
+		at_end = r == -ENODATA && has_room(s);
+		if (at_end && batch_goes_on(s->batch))
+			(void)end_streams(s);
+		if (batch_moments(s->batch) && send_batch(s) < 0)
+			return;
+		if (r < 0 && r != -ENODATA)
+			return;
+	}
 }
 
 static void ship_loop(struct ship *s)

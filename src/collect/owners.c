@@ -119,12 +119,24 @@ bool engine_same_process(const struct sample *prev, const struct sample *out, in
 	return p && sample_proc(out, pid, p->start_ticks) != NULL;
 }
 
+/* Its connections were reset by this side before the last sample. */
+static bool resets_clients(const struct listener *l, const struct sample *prev)
+{
+	for (uint32_t i = 0; prev && i < prev->flows.count; i++) {
+		const struct tcp_flow *f = &TABLE_ROWS(prev->flows, struct tcp_flow)[i];
+		if (f->resets_out && !f->outgoing && f->port == l->port && f->netns == l->netns)
+			return true;
+	}
+	return false;
+}
+
 /* A listener is worth an owner when connections wait in half of it, or stand in it, or it dropped some since the last
- * sample. */
+ * sample, or they are reset. */
 static bool listener_in_trouble(const struct listener *l, const struct sample *prev)
 {
 	const struct listener *before = prev ? sample_listener(prev, l) : NULL;
-	return (l->waiting > 0 &&
+	return (!l->pid && resets_clients(l, prev)) ||
+	       (l->waiting > 0 &&
 		       (l->waiting * 2 >= l->backlog || (before && before->waiting > 0))) ||
 	       (before && l->have_drops && before->drops != l->drops);
 }

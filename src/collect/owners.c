@@ -28,6 +28,7 @@ enum {
 	BUDGET_NS = 5000000, /* of a tick */
 	BUDGET_TROUBLE_NS = 20000000,
 	PAUSE_MAX = 64, /* ticks */
+	DNS_PORT = 53,
 	MAKER_LOOKS = 60,
 	MAKER_PROCS = 24,
 	MAKER_FDS = 256,
@@ -183,17 +184,18 @@ static void take_owner(struct engine *e, struct sample *out, int32_t pid)
 		engine_name_cgroup(e, &rows[p - rows]);
 }
 
-/* Is its owner to be known: is its queue nearly full, did it lose something since the last sample? */
+/* Is its owner to be known: is its queue nearly full, did it lose something since the last sample, does it wait for a nameserver since then? */
 static bool udp_in_trouble(const struct udp_socket *u, const struct sample *prev, uint32_t guess)
 {
+	bool asks = u->peer_port == DNS_PORT;
 	if (u->recvq && u->buffer && u->recvq >= u->buffer / 2)
 		return true;
-	uint32_t n = prev && u->drops ? prev->udp_sockets.count : 0;
+	uint32_t n = prev && (u->drops || asks) ? prev->udp_sockets.count : 0;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct udp_socket *o =
 			&TABLE_ROWS(prev->udp_sockets, struct udp_socket)[(guess + i) % n];
 		if (o->inode == u->inode && o->netns == u->netns)
-			return o->drops != u->drops;
+			return asks || o->drops != u->drops;
 	}
 	return false;
 }

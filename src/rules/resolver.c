@@ -143,7 +143,9 @@ static void judge(struct view *v, struct verdicts *out, const struct server_pool
 	f->pid = u ? pid : 0;
 	f->used = silent ? 0.5 : (double)p->time_us / 1e6;
 	f->since_ns = w.since_ns;
-	f->title = silent ? say(v, "The nameserver %s does not answer: programs wait for names",
+	f->title = silent ? say(v,
+				    "The nameserver %s does not answer within 500 ms: programs "
+				    "wait for names",
 				    address)
 			  : say(v,
 				    "The nameserver %s takes %" PRIu64

@@ -187,7 +187,7 @@ class Net:
     EXT = ["SyncookiesSent", "SyncookiesRecv", "EmbryonicRsts", "PruneCalled", "RcvPruned", "OfoPruned", "TW", "TWRecycled", "ListenOverflows",
            "ListenDrops", "TCPReqQFullDoCookies", "TCPReqQFullDrop", "TCPTimeWaitOverflow", "TCPAbortOnData", "TCPAbortOnMemory",
            "TCPMemoryPressures", "TCPRetransFail", "SyncookiesFailed", "TCPTimeouts", "TCPFastRetrans", "TCPSynRetrans", "TCPDSACKRecv", "TCPToZeroWindowAdv",
-           "TCPAbortOnClose"]
+           "TCPAbortOnClose", "PAWSPassive", "PAWSActive", "PAWSEstab", "PAWSTimewait"]
 
     def __init__(self, tree, name, inode):
         self.tree, self.name, self.inode = tree, name, inode

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* dns: no server of this machine, but those that its programs ask: the nameservers of /etc/resolv.conf, as the process of the target sees it, from
- * its network namespace. Each gets a question of 17 bytes every ten seconds, all at the same time; between that the last answers stand.
+/* dns: no server of this machine, but one that its programs ask: a nameserver that a process waits for (the address of the target), if it stands in
+ * /etc/resolv.conf as the process of the target sees it: others, as a resolver has many, are strangers and not asked. Without an address, all that stand there.
+ * Each gets a question of 17 bytes every ten seconds, all at the same time, from the network namespace of the target; between that the last answers stand.
  *
  *     pool other dns/ADDRESS up=1 time=US served=N failed=N     up=2: no answer to the last question, or none that helps; counts since the reader began */
 #include "books/dns.h"
@@ -85,8 +86,11 @@ int book_open_dns(struct book_target *t)
 	t->state = s;
 	AUTO_FREE char *text = conf_read(t, "/etc/resolv.conf", &len);
 	s->n = text ? dns_read_config(scan_over(text, len), found) : 0;
-	for (int i = 0; i < s->n; i++)
-		s->server[i] = (struct nameserver){.address = found[i], .fd = -1};
+	int n = s->n;
+	s->n = 0;
+	for (int i = 0; i < n; i++)
+		if (!t->address.family || address_equal(&t->address, &found[i]))
+			s->server[s->n++] = (struct nameserver){.address = found[i], .fd = -1};
 	return s->n ? 0 : -ENOENT;
 }
 

@@ -155,7 +155,9 @@ struct probe_flow {
 	__u64 bytes_out, bytes_in; /* of those that ended, over their whole life */
 	__u64 duration_ns;         /* of those that ended and whose begin was seen */
 	__u64 timed;               /* how many those are */
-	__u64 retransmits, resets_out, resets_in;
+	__u64 retransmits;
+	__u64 resets_out; /* of connections that neither side had closed */
+	__u64 resets_in;  /* of such, and connects that were refused */
 };
 
 /* One TCP connection ended: only when asked for. */

@@ -33,6 +33,7 @@ struct memory_of_socket {
 	__u64 begun_ns; /* 0: before us */
 	__u32 pid;
 	__u8 known, outgoing;
+	__u8 closed_from; /* the state before CLOSED */
 	char comm[PROBE_COMM];
 };
 
@@ -191,6 +192,8 @@ int BPF_PROG(tcp_state, struct sock *sk, int from, int to)
 		struct memory_of_socket *m = bpf_sk_storage_get(&connections, sk, 0, 0);
 		if (from != SYN_RECV)
 			ended(sk, from, m);
+		if (m)
+			m->closed_from = (__u8)from;
 		return 0;
 	}
 	bool by_caller = to == SYN_SENT || to == FIN_WAIT1 || to == LAST_ACK;
@@ -242,24 +245,37 @@ int BPF_PROG(retransmitted, struct sock *sk)
 	return 0;
 }
 
+/* Of a connection that nobody has closed yet: a peer that resets what we are done with hurts nobody. */
 SEC("tp_btf/tcp_receive_reset")
 int BPF_PROG(reset_received, struct sock *sk)
 {
-	struct probe_flow *f = sk ? flow_of_socket(sk) : 0;
+	if (!sk)
+		return 0;
+	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	struct probe_flow *f =
+		state == ESTABLISHED || state == SYN_SENT ? flow_of_socket(sk) : 0;
 	if (f)
 		__sync_fetch_and_add(&f->resets_in, 1);
 	return 0;
 }
 
-/* The socket may be none, for a segment that fits no connection, or one that waits in TIME_WAIT and has no such fields: state says. */
+/* The socket may be none, for a segment that fits no connection, or one that waits in TIME_WAIT and has no such fields: state says. Who closes a connection
+ * so that it is reset (data unread, SO_LINGER of 0) is here after the state became CLOSED, and still runs. */
 SEC("tp_btf/tcp_send_reset")
 int BPF_PROG(reset_sent, struct sock *sk)
 {
 	if (!sk)
 		return 0;
 	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	if (state == 0 || state > LISTEN + 1 || state == LISTEN || state == 6)
+	if (state != ESTABLISHED && state != CLOSED)
 		return 0;
+	if (state == CLOSED) {
+		struct memory_of_socket *m = bpf_sk_storage_get(&connections, sk, 0, 0);
+		if (!m || m->closed_from != ESTABLISHED)
+			return 0;
+		if (!m->pid)
+			m->pid = (__u32)(bpf_get_current_pid_tgid() >> 32);
+	}
 	struct probe_flow *f = flow_of_socket(sk);
 	if (f)
 		__sync_fetch_and_add(&f->resets_out, 1);

@@ -193,7 +193,9 @@ struct tcp_flow {
 	uint32_t opened, closed, failed;
 	uint64_t bytes_out, bytes_in, duration_ns;
 	uint32_t timed; /* of those that ended how many the duration is of */
-	uint32_t retransmits, resets_in, resets_out;
+	uint32_t retransmits;
+	uint32_t resets_in; /* that came: connections which neither side had closed, and connects that were refused */
+	uint32_t resets_out; /* that we sent on a connection which neither side had closed */
 };
 
 /* A file that grew since it was last looked at, or that is held open and has no name any more. */

@@ -474,7 +474,8 @@ static void tell_gaps(struct series_set *series, struct sample *out)
 	for (uint32_t i = 0; i < out->servers.count; i++) {
 		const struct server_book *b = &TABLE_ROWS(out->servers, struct server_book)[i];
 		int error = error_of((enum book_status)b->status);
-		if (!error)
+		/* What a nameserver does not answer hides nothing of a server here. */
+		if (!error || strcmp(intern_text(&series->names, b->kind), "dns") == 0)
 			continue;
 		char what[NAME_BYTES + 32];
 		int n = snprintf(what, sizeof what, "what %s says of itself",

@@ -44,6 +44,7 @@ static const struct counter tcp_ext[] = {
 	{NAME("PAWSActive"), M_PAWS_ACTIVE, EVENT},
 	{NAME("PAWSEstab"), M_PAWS_ESTAB, EVENT},
 	{NAME("PAWSTimewait"), M_PAWS_TIMEWAIT, EVENT},
+	{NAME("PAWSPassive"), M_PAWS_PASSIVE, EVENT},
 	{NAME("DelayedACKLost"), M_ACK_DELAYED_LOST, EVENT},
 	{NAME("TCPSackRecovery"), M_SACK_RECOVERY, EVENT},
 	{NAME("TCPRenoRecovery"), M_RENO_RECOVERY, EVENT},

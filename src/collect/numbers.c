@@ -91,6 +91,11 @@ int collect_tw_reuse(struct scan bytes, const struct out *o)
 	return first_number(bytes, o, M_TW_REUSE);
 }
 
+int collect_timestamps(struct scan bytes, const struct out *o)
+{
+	return first_number(bytes, o, M_TCP_TIMESTAMPS);
+}
+
 int collect_somaxconn(struct scan bytes, const struct out *o)
 {
 	return first_number(bytes, o, M_SOMAXCONN);

@@ -28,6 +28,7 @@ enum {
 	BUDGET_NS = 5000000, /* of a tick */
 	BUDGET_TROUBLE_NS = 20000000,
 	PAUSE_MAX = 64, /* ticks */
+	DNS_PORT = 53,
 	MAKER_LOOKS = 60,
 	MAKER_PROCS = 24,
 	MAKER_FDS = 256,
@@ -119,12 +120,24 @@ bool engine_same_process(const struct sample *prev, const struct sample *out, in
 	return p && sample_proc(out, pid, p->start_ticks) != NULL;
 }
 
+/* Its connections were reset by this side before the last sample. */
+static bool resets_clients(const struct listener *l, const struct sample *prev)
+{
+	for (uint32_t i = 0; prev && i < prev->flows.count; i++) {
+		const struct tcp_flow *f = &TABLE_ROWS(prev->flows, struct tcp_flow)[i];
+		if (f->resets_out && !f->outgoing && f->port == l->port && f->netns == l->netns)
+			return true;
+	}
+	return false;
+}
+
 /* A listener is worth an owner when connections wait in half of it, or stand in it, or it dropped some since the last
- * sample. */
+ * sample, or they are reset. */
 static bool listener_in_trouble(const struct listener *l, const struct sample *prev)
 {
 	const struct listener *before = prev ? sample_listener(prev, l) : NULL;
-	return (l->waiting > 0 &&
+	return (!l->pid && resets_clients(l, prev)) ||
+	       (l->waiting > 0 &&
 		       (l->waiting * 2 >= l->backlog || (before && before->waiting > 0))) ||
 	       (before && l->have_drops && before->drops != l->drops);
 }
@@ -171,17 +184,18 @@ static void take_owner(struct engine *e, struct sample *out, int32_t pid)
 		engine_name_cgroup(e, &rows[p - rows]);
 }
 
-/* Is its owner to be known: is its queue nearly full, did it lose something since the last sample? */
+/* Is its owner to be known: is its queue nearly full, did it lose something since the last sample, does it wait for a nameserver since then? */
 static bool udp_in_trouble(const struct udp_socket *u, const struct sample *prev, uint32_t guess)
 {
+	bool asks = u->peer_port == DNS_PORT;
 	if (u->recvq && u->buffer && u->recvq >= u->buffer / 2)
 		return true;
-	uint32_t n = prev && u->drops ? prev->udp_sockets.count : 0;
+	uint32_t n = prev && (u->drops || asks) ? prev->udp_sockets.count : 0;
 	for (uint32_t i = 0; i < n; i++) {
 		const struct udp_socket *o =
 			&TABLE_ROWS(prev->udp_sockets, struct udp_socket)[(guess + i) % n];
 		if (o->inode == u->inode && o->netns == u->netns)
-			return o->drops != u->drops;
+			return asks || o->drops != u->drops;
 	}
 	return false;
 }

@@ -3,7 +3,7 @@
 /* servers: which servers are to be asked for their books (decision 0012), told to plimsoll-books.
  *
  * A server is who owns a listening TCP or unix socket and is called like a kind of books.def; its first process is the topmost parent of the same kind,
- * so that Apache's workers are one server. Everything stands in the tables of this sample already: nothing is read here. It is told when something
+ * so that Apache's workers are one server. A nameserver is asked while a process is seen waiting for it. Everything stands in the tables of this sample already: nothing is read here. It is told when something
  * changed, and every few seconds, since the other side may have begun anew. */
 #include "collect/engine_impl.h"
 
@@ -19,6 +19,17 @@ enum {
 	PARENTS = 16,      /* at most so many are climbed */
 	WORKER_TICKS = 16, /* a server that is all root's is looked through again so seldom */
 	TELL_S = 5,
+	RESOLVERS = 8,
+	RESOLVER_S = 60, /* that one is asked on after somebody was seen waiting for it */
+	DNS_PORT = 53,
+};
+
+/* A nameserver that a process was seen waiting for. */
+struct waited_for {
+	uint16_t netns;
+	struct address address;
+	uint64_t seen_ns;
+	int32_t pid; /* a process that sees the namespace's resolv.conf */
 };
 
 struct servers {
@@ -27,6 +38,7 @@ struct servers {
 	uint64_t told_ns;
 	uint32_t beyond; /* servers that found no room */
 	int broken;      /* errno of telling, once it was not "later" */
+	struct waited_for resolvers[RESOLVERS];
 	struct books_wanted now;
 };
 
@@ -186,7 +198,90 @@ static void take_tls_ports(struct engine *e, const struct sample *out)
 	}
 }
 
-void engine_servers(struct engine *e, struct sample *out)
+/* ---- nameservers: asked only while somebody is seen waiting for them ---- */
+
+/* The topmost parent in the same namespace: who asks a name may live for a moment only. */
+static int32_t lasting_process(const struct sample *out, const struct proc *p)
+{
+	for (unsigned i = 0; i < PARENTS; i++) {
+		const struct proc *parent = p->ppid > 0 ? sample_proc(out, p->ppid, 0) : NULL;
+		if (!parent || parent->kernel || !(parent->have & HAVE_NETNS) ||
+			parent->netns != p->netns)
+			break;
+		p = parent;
+	}
+	return p->pid;
+}
+
+/* One a namespace: the first one, as long as somebody waits for it now and then. */
+static void note_resolver(struct engine *e, const struct udp_socket *u, int32_t pid)
+{
+	struct waited_for *room = NULL;
+	for (size_t i = 0; i < RESOLVERS; i++) {
+		struct waited_for *r = &e->servers->resolvers[i];
+		bool over =
+			!r->seen_ns || e->now_ns - r->seen_ns > RESOLVER_S * UINT64_C(1000000000);
+		if (!over && r->netns == u->netns) {
+			if (address_equal(&r->address, &u->peer))
+				r->seen_ns = e->now_ns;
+			return;
+		}
+		if (over && !room)
+			room = r;
+	}
+	if (room)
+		*room = (struct waited_for){u->netns, u->peer, e->now_ns, pid};
+}
+
+static void see_who_waits(struct engine *e, const struct sample *prev, const struct sample *out)
+{
+	const struct udp_socket *rows = TABLE_ROWS(out->udp_sockets, struct udp_socket),
+				*before = prev ? TABLE_ROWS(prev->udp_sockets, struct udp_socket)
+					       : NULL;
+	for (uint32_t i = 0; prev && i < out->udp_sockets.count; i++) {
+		const struct udp_socket *u = &rows[i];
+		const struct proc *p = u->peer_port == DNS_PORT && !u->stale && u->pid
+					       ? sample_proc(out, u->pid, 0)
+					       : NULL;
+		if (!p || p->self)
+			continue;
+		for (uint32_t k = 0; k < prev->udp_sockets.count; k++)
+			if (before[k].inode == u->inode && before[k].netns == u->netns) {
+				note_resolver(e, u, lasting_process(out, p));
+				break;
+			}
+	}
+}
+
+static void take_resolvers(struct engine *e, const struct sample *prev, const struct sample *out)
+{
+	struct servers *s = e->servers;
+	see_who_waits(e, prev, out);
+	for (size_t i = 0; i < RESOLVERS; i++) {
+		struct waited_for *r = &s->resolvers[i];
+		const struct proc *p = r->seen_ns ? sample_proc(out, r->pid, 0) : NULL;
+		if (!p || e->now_ns - r->seen_ns > RESOLVER_S * UINT64_C(1000000000))
+			r->seen_ns = 0;
+		if (!r->seen_ns)
+			continue;
+		if (s->now.count == BOOK_SERVERS) {
+			s->beyond++;
+			return;
+		}
+		struct book_wanted *w = &s->now.rows[s->now.count++];
+		w->pid = w->worker = p->pid;
+		w->start_ticks = p->start_ticks;
+		w->netns = e->series->netns[r->netns].inode;
+		w->uid = p->uid;
+		w->address = r->address;
+		w->port = DNS_PORT;
+		(void)snprintf(w->kind, sizeof w->kind, "dns");
+		(void)snprintf(
+			w->program, sizeof w->program, "%.*s", (int)sizeof p->comm - 1, p->comm);
+	}
+}
+
+void engine_servers(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	struct servers *s = e->servers;
 	if (reader_is_replay(e->reader) || !reader_books_there(e->reader))
@@ -197,6 +292,7 @@ void engine_servers(struct engine *e, struct sample *out)
 	take_listeners(e, out);
 	take_unix_listeners(e, out);
 	take_tls_ports(e, out);
+	take_resolvers(e, prev, out);
 	if (s->beyond)
 		sample_gap(out, NETNS_HOST, ENOSPC, "books of servers beyond 64", "workers");
 	size_t size = books_wanted_size(s->now.count);

@@ -36,8 +36,12 @@ size_t use_tasks_by_user(const struct view *v, struct use_tasks *ret, unsigned *
 
 double use_of_ports(const struct view *v, const struct conn_group *g)
 {
-	double reuse = 0;
+	double reuse = 0, timestamps = 1;
 	(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
+	(void)view_gauge(v, view_id(v, M_TCP_TIMESTAMPS, g->netns, 0), &timestamps);
+	if (timestamps <
+		0.5) /* it is by the peer's timestamps that the kernel knows a late packet */
+		reuse = 0;
 	bool reusable = (reuse > 0.5 && reuse < 1.5) || (reuse > 1.5 && who_is_loopback(&g->peer));
 	uint32_t waiting = g->time_wait < g->ephemeral ? g->time_wait : g->ephemeral;
 	return reusable ? g->ephemeral - waiting : g->ephemeral;

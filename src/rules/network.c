@@ -21,7 +21,8 @@ const struct rule_case rule_case_ports_exhausted = {
 		     "closed (TIME_WAIT). When all are taken, connect() "
 		     "fails with EADDRNOTAVAIL, and every attempt searches the whole range.",
 	.threshold = "At least 95 % of ip_local_port_range taken towards one destination. Ports in "
-		     "TIME_WAIT do not count where tcp_tw_reuse lets connect() take them over. A "
+		     "TIME_WAIT do not count where tcp_tw_reuse lets connect() take them over (it "
+		     "needs tcp_timestamps). A "
 		     "steady line above half is a forecast.",
 	.false_alarms =
 		"Tens of thousands of TIME_WAIT on a server's own port: they take no ephemeral "
@@ -108,10 +109,21 @@ static void ports_verdict(
 		say(v, "%ssysctl -w net.ipv4.ip_local_port_range='1024 65535'", ns),
 		"/etc/sysctl.d/90-ports.conf", false, "none",
 		"services that start later may find their port taken: ip_local_reserved_ports");
-	verdict_remedy(f,
-		"Let connect() take over ports in TIME_WAIT after a second (needs TCP timestamps)",
-		say(v, "%ssysctl -w net.ipv4.tcp_tw_reuse=1", ns), "/etc/sysctl.d/90-ports.conf",
-		false, "none", "none known with timestamps on");
+	double reuse = 0, timestamps = 1;
+	(void)view_gauge(v, view_id(v, M_TW_REUSE, g->netns, 0), &reuse);
+	(void)view_gauge(v, view_id(v, M_TCP_TIMESTAMPS, g->netns, 0), &timestamps);
+	if (timestamps < 0.5)
+		verdict_remedy(f,
+			"Turn TCP timestamps on: without them no port in TIME_WAIT is taken over",
+			say(v, "%ssysctl -w net.ipv4.tcp_timestamps=1 net.ipv4.tcp_tw_reuse=1", ns),
+			"/etc/sysctl.d/90-ports.conf", false, "12 bytes of each packet", "none");
+	else if (reuse < 0.5 || reuse > 1.5)
+		verdict_remedy(f,
+			"Let connect() take over ports in TIME_WAIT after a second (by TCP "
+			"timestamps, which the peer must have as well)",
+			say(v, "%ssysctl -w net.ipv4.tcp_tw_reuse=1", ns),
+			"/etc/sysctl.d/90-ports.conf", false, "none",
+			"none known with timestamps on");
 	verdict_remedy(f,
 		"More destination addresses or ports for the same service, or more source "
 		"addresses",

@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_PEERS = 128, SEGMENT_BYTES = 1448 };
+enum { PATH_PEERS = 128, SEGMENT_BYTES = 1448, MANY = 10, FEW = 3 };
+static const double STALL_S = 0.2; /* the shortest time-out */
+static const double STALL_SHARE = 0.04;
 
 /* ---- loss ---- */
 
@@ -24,12 +26,15 @@ const struct rule_case rule_case_net_loss = {
 		     "to have got twice, left "
 		     "out) with timeouts in two steps and more, a third of all; or five in a "
 		     "hundred of those to one peer of a large transfer, in at least half of the "
-		     "steps. One peer with three "
+		     "steps. Thin streams: three time-outs in two steps and more, which are a "
+		     "twenty-fifth of the time of all connections to that peer, and what was lost "
+		     "arrives later. One peer with three "
 		     "quarters of them is a path to that peer; else it is spread, and the loss is "
 		     "near to us.",
 	.false_alarms =
 		"One in a hundred is usual towards users on the Internet. SYNs to hosts that do "
-		"not answer. Segments sent again in vain because an answer was late (DSACK). Drops "
+		"not answer. A peer that is gone: nothing arrives any more. Segments sent again in "
+		"vain because an answer was late (DSACK). Drops "
 		"of our own queue (net.tx) or of a full accept queue are told as these.",
 	.confirm = "nstat -asz TcpRetransSegs TcpOutSegs TcpExtTCPTimeouts TcpExtTCPSynRetrans; ss "
 		   "-tni state established | grep -B1 retrans; mtr PEER",
@@ -44,6 +49,9 @@ struct path {
 	double again, sent, worst;
 	unsigned steps, ended_steps; /* in which something was sent again */
 	unsigned last_step;
+	double conns; /* of rows that lost something */
+	unsigned
+		recovered; /* steps in which a row got something through after it had lost something */
 	double ended_again, ended_sent; /* of connections that ended in the window, by the probes */
 };
 
@@ -56,6 +64,23 @@ static struct path *path_to(struct path *paths, size_t *n, const struct address 
 		return NULL;
 	paths[*n] = (struct path){.peer = *peer};
 	return &paths[(*n)++];
+}
+
+/* Steps in which something arrived after the first that lost something: a peer that is gone has none. */
+static unsigned steps_recovered(const struct view *v, const struct conn_group *g)
+{
+	const struct conn_group *before = NULL;
+	unsigned n = 0;
+	bool lost = false;
+	for (unsigned k = 0; k < v->n; k++) {
+		const struct conn_group *o = conn_at(v, k, g);
+		if (!o || o->stale)
+			continue;
+		n += lost && before && o->bytes_out > before->bytes_out;
+		lost = lost || (before && o->retransmits > before->retransmits);
+		before = o;
+	}
+	return n;
 }
 
 static size_t find_paths(const struct view *v, unsigned netns, struct path *paths)
@@ -85,6 +110,11 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 		p->again += again;
 		p->sent += sent;
 		p->steps = steps > p->steps ? steps : p->steps;
+		if (again > 0) {
+			unsigned r = steps_recovered(v, g);
+			p->conns += g->established + g->close_wait;
+			p->recovered = r > p->recovered ? r : p->recovered;
+		}
 		if (!p->g || again > p->worst) {
 			p->g = g;
 			p->worst = again;
@@ -118,6 +148,7 @@ static size_t find_paths(const struct view *v, unsigned netns, struct path *path
 /* What the counters of a namespace tell about the window. */
 struct loss {
 	double again, out, timeouts;
+	double stalls;  /* time-outs of data, SYNs left out */
 	unsigned waits; /* steps with timeouts */
 };
 
@@ -132,14 +163,25 @@ static struct loss loss_of(const struct view *v, unsigned netns)
 	(void)view_delta(v, view_id(v, M_DSACK_RECV, netns, 0), &twice);
 	(void)view_delta(v, timeouts, &l.timeouts);
 	l.again -= syns + twice;
+	l.stalls = l.timeouts - syns;
 	l.waits = view_steps_growing(v, timeouts, 0.5);
 	return l;
+}
+
+/* Few segments are in flight, so that each loss costs a time-out: the streams of this path stand still for a good part of the time. */
+static bool stands_still(const struct view *v, const struct loss *l, const struct path *p)
+{
+	double stalls = l->stalls < p->again ? l->stalls : p->again;
+	stalls = stalls < l->again ? stalls : l->again;
+	return stalls >= FEW && p->sent < 100 * SEGMENT_BYTES && p->steps >= 2 &&
+	       p->recovered >= 2 && p->conns > 0 &&
+	       stalls * STALL_S >= STALL_SHARE * p->conns * v->seconds;
 }
 
 static void loss_verdict(struct view *v, struct verdicts *out, unsigned netns, const struct loss *l,
 	const struct path *paths, size_t n)
 {
-	const struct path *most = NULL, *bulk = NULL;
+	const struct path *most = NULL, *bulk = NULL, *still = NULL;
 	double all = 0;
 	unsigned clean = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -152,12 +194,19 @@ static void loss_verdict(struct view *v, struct verdicts *out, unsigned netns, c
 			p->again * 20 >= p->sent / SEGMENT_BYTES &&
 			(!bulk || p->again > bulk->again))
 			bulk = p;
+		if (stands_still(v, l, p) && (!still || p->again > still->again))
+			still = p;
 	}
-	bool general = l->again * 100 >= l->out * 3 && l->waits >= 2 && l->waits * 3 + 1 >= v->n;
-	if (!general && !bulk)
+	bool lasts = l->waits >= 2 && l->waits * 3 + 1 >= v->n,
+	     general = l->again >= MANY && l->again * 100 >= l->out * 3 && lasts;
+	if (l->again < MANY)
+		bulk = NULL;
+	if (!lasts)
+		still = NULL;
+	if (!general && !bulk && !still)
 		return;
 	bool one = most && most->again > 0 && most->again * 4 >= all * 3;
-	const struct path *to = general ? (one ? most : NULL) : bulk;
+	const struct path *to = general ? (one ? most : NULL) : bulk ? bulk : still;
 	char text[56];
 	const char *peer = to ? say(v, "%s", address_text(text, &to->peer)) : NULL;
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_SATURATED, peer);
@@ -174,7 +223,7 @@ static void loss_verdict(struct view *v, struct verdicts *out, unsigned netns, c
 	f->port = to && g ? g->port : 0;
 	f->peer_netns = mirror ? mirror->netns : netns;
 	double percent = l->out > 0 ? 100 * l->again / l->out : 0;
-	bool thin = l->timeouts * 2 >= l->again;
+	bool thin = l->timeouts * 2 >= l->again || (still && to == still);
 	f->culprits[f->nculprits++] =
 		peer ? (struct who){"path", peer, 0, all > 0 ? to->again / all : -1,
 			       say(v, "%.0f segments sent again; %u other peers lose nothing",
@@ -240,7 +289,7 @@ void rule_net_loss(struct view *v, struct verdicts *out)
 		id = view_each(v, M_TCP_RETRANS, id)) {
 		unsigned netns = series_row(v->series, id)->netns;
 		struct loss l = loss_of(v, netns);
-		if (l.again < 10 || l.waits == 0)
+		if (l.again < FEW || l.waits == 0)
 			continue;
 		loss_verdict(v, out, netns, &l, paths, find_paths(v, netns, paths));
 	}

@@ -232,6 +232,7 @@ ROWS = [
     Row("tcp.ports.low", "proc/sys/net/ipv4/ip_local_port_range", word(0)),
     Row("tcp.ports.high", "proc/sys/net/ipv4/ip_local_port_range", word(1)),
     Row("tcp.timewait.reuse", "proc/sys/net/ipv4/tcp_tw_reuse", word(0)),
+    Row("tcp.timestamps", "proc/sys/net/ipv4/tcp_timestamps", word(0)),
     Row("tcp.listen.somaxconn", "proc/sys/net/core/somaxconn", word(0)),
     Row("conntrack.used", "proc/sys/net/netfilter/nf_conntrack_count", word(0), volatile=True),
     Row("conntrack.limit", "proc/sys/net/netfilter/nf_conntrack_max", word(0)),
@@ -330,6 +331,7 @@ NAMED = {
         PAWSActive tcp.paws.active
         PAWSEstab tcp.paws.established
         PAWSTimewait tcp.paws.timewait
+        PAWSPassive tcp.paws.passive
         DelayedACKLost tcp.acks.delayed_lost
         TCPSackRecovery tcp.recoveries.sack
         TCPRenoRecovery tcp.recoveries.reno

@@ -69,3 +69,29 @@ def quiet_needless(t):
     client(t, 0, retrans=20)
     t.counters(retrans=20, out_segs=200)
     t.tcpext(TCPDSACKRecv=19, TCPTimeouts=2)
+
+
+def thin(t, conns, gone=None):
+    """Streams of small messages."""
+    server(t)
+    sent = lambda i: 300 * (i if gone is None or i < gone else gone)
+    for k in range(conns):
+        t.connect("10.0.0.1", 8140, "198.51.100.7", 5000 + k, inode=8100 + k, sendq=100, info=dict(out=sent, retrans=1 if k == 0 else 0, rtt=0.02, min_rtt=0.019))
+    t.counters(retrans=1, out_segs=60)
+    t.tcpext(TCPTimeouts=1)
+
+
+def fire_thin(t):
+    """Five segments in five seconds: each cost a time-out, in which nothing moved."""
+    thin(t, 2)
+    return finding("net.loss:198.51.100.7", "saturated", severity="warning", culprit=("path", "198.51.100.7"), used=5, victims=["reportd"])
+
+
+def quiet_thin(t):
+    """The same of many streams: each waits once in a while."""
+    thin(t, 12)
+
+
+def quiet_gone(t):
+    """A peer that went away: its last words are sent again for a while."""
+    thin(t, 1, gone=1)

@@ -89,3 +89,13 @@ def quiet_steady(t):
     """Four fifths, and it stays there."""
     narrow(t)
     connections(t, 800)
+
+
+def fire_no_timestamps(t):
+    """tcp_tw_reuse is on, and does nothing without timestamps."""
+    narrow(t)
+    connections(t, 980)
+    t.sockstat(tw=976)
+    t.sysctl("ipv4/tcp_tw_reuse", 1)
+    t.sysctl("ipv4/tcp_timestamps", 0)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600), used=980, limit=RANGE)

@@ -74,6 +74,13 @@ def event(e, n):
                        e["rss"] * MIB // PAGE, 0, raw(e["comm"])[:15])
 
 
+def flow_bytes(f, i):
+    """struct probe_flow_key and struct probe_flow"""
+    n = {k: int(at(f[k], i)) if i else 0 for k in ("opened", "closed", "failed", "sent", "received", "retransmits", "resets_out", "resets_in")}
+    key = struct.pack("=IIHBB16s16s", HOST_NETNS, f["pid"], f["port"], 10 if ":" in f["peer"] else 2, f["outgoing"], packed(f["local"]), packed(f["peer"]))
+    return key + struct.pack("=10Q", n["opened"], n["closed"], n["failed"], n["sent"], n["received"], 0, 0, n["retransmits"], n["resets_out"], n["resets_in"])
+
+
 # ---- netlink --------------------------------------------------------------------------------------------------------
 
 def attr(kind, body):
@@ -180,7 +187,7 @@ class Net:
     EXT = ["SyncookiesSent", "SyncookiesRecv", "EmbryonicRsts", "PruneCalled", "RcvPruned", "OfoPruned", "TW", "TWRecycled", "ListenOverflows",
            "ListenDrops", "TCPReqQFullDoCookies", "TCPReqQFullDrop", "TCPTimeWaitOverflow", "TCPAbortOnData", "TCPAbortOnMemory",
            "TCPMemoryPressures", "TCPRetransFail", "SyncookiesFailed", "TCPTimeouts", "TCPFastRetrans", "TCPSynRetrans", "TCPDSACKRecv", "TCPToZeroWindowAdv",
-           "TCPAbortOnClose"]
+           "TCPAbortOnClose", "PAWSPassive", "PAWSActive", "PAWSEstab", "PAWSTimewait"]
 
     def __init__(self, tree, name, inode):
         self.tree, self.name, self.inode = tree, name, inode
@@ -401,7 +408,7 @@ class Tree:
                         "proc/sys/vm/max_map_count": 65530, "proc/sys/kernel/random/entropy_avail": 256, "proc/sys/kernel/random/poolsize": 256,
                         "timex": "state 0\nstatus 8193\noffset 120000\nfreq -655360\nmaxerror 5000\nesterror 400", "kmsg": "6,100,900000000,-;eth0: link up"}
         self.neighbours = (12, 0)
-        self.cores, self.endings, self.sent, self.held_files, self.caches = {}, None, [], None, []
+        self.cores, self.endings, self.sent, self.held_files, self.caches, self.flows = {}, None, [], None, [], None
         self.disk("sda", (8, 0))
         self.disk("sda1", (8, 1))
         self.mount("/", (8, 1), size=100 * GIB, available=50 * GIB)
@@ -447,6 +454,12 @@ class Tree:
         """`each` processes that ended in every moment but the first, or in those that `when(i)` says. code: as wait() tells it; rss in MiB."""
         self.probes()
         self.endings.append(vars_of(comm=comm, ppid=ppid, when=when, each=each, pid=pid, uid=uid, code=code, oom=oom, cpu=cpu, life=life, rss=rss))
+
+    def flow(self, port, peer, local="10.0.0.5", pid=0, outgoing=False, opened=0, closed=0, failed=0, sent=0, received=0, retransmits=0, resets_out=0, resets_in=0):
+        """Connections of a port as the probes tell them: how many of each in a moment."""
+        self.flows = self.flows or []
+        self.flows.append(vars_of(port=port, peer=peer, local=local, pid=pid, outgoing=outgoing, opened=opened, closed=closed, failed=failed, sent=sent, received=received,
+                                  retransmits=retransmits, resets_out=resets_out, resets_in=resets_in))
 
     def held(self, path, dev=(8, 1), inode=99, pid=600, fd=3, size=0, bytes=None, growth=0, since=10.0, deleted=False):
         """A file that grows (bytes since the look before) or was deleted and is held open, as the probes tell it."""
@@ -708,6 +721,8 @@ class Tree:
         if self.endings is not None:
             out["probes/events"] = b"".join(event(e, n) for e in self.endings if (i > 0 if e["when"] is None else e["when"](i)) for n in range(int(at(e["each"], i))))
             out["probes/events"] += b"".join(body for k, body in self.sent if k == i)
+        if self.flows is not None:
+            out["probes/flows"] = b"".join(flow_bytes(f, i) for f in self.flows)
         if self.held_files is not None:
             out["files_held"] = b"".join(b"%d %d %d %d %d %d %d %d 1 %d %s\n" % (
                 devno(dev), inode, pid, fd, at(size, i), at(taken, i), at(growth, i), int(since * 1e9), deleted, raw(path))

@@ -3,6 +3,7 @@
 /* Rules for a part of the processors' time: one CPU, one thread, the kernel, interrupts. The machine has idle time, or seems to be busy with
  * work, and somebody waits all the same. */
 #include "rules/cpu.h"
+#include "rules/one_thread.h"
 
 #include "base/text.h"
 #include "ledger/ended.h"
@@ -324,7 +325,8 @@ void rule_cpu_thread(struct view *v, struct verdicts *out)
 		return;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
-		if (!u->p->kernel && !u->p->self && one_cpu_always(v, u) && !at_quota(v, u))
+		if (!u->p->kernel && !u->p->self && one_cpu_always(v, u) && !at_quota(v, u) &&
+			!slow_commands_accuse(v, u->p->pid))
 			judge_thread(v, out, u, left);
 	}
 }

@@ -178,8 +178,12 @@ static bool ask_all(struct state *state, struct book *found)
 	want = 1;
 	if (!send_words(l,
 		    clients > MANY_CLIENTS ? "CLIENT LIST TYPE replica\r\n" : "CLIENT LIST\r\n") ||
-		!line_receive(l, enough, &want))
-		return false;
+		!line_receive(l, enough, &want)) {
+		/* The next long command has begun: what is known stands. The line is closed, as its answer would be taken for another one. */
+		if (l->status == BOOK_HUNG)
+			l->status = BOOK_OK;
+		return l->status == BOOK_OK;
+	}
 	s = scan_over(l->bytes, l->n);
 	if (redis_reply(&s, &r[0]) <= 0)
 		return line_fail(l, BOOK_GARBAGE);

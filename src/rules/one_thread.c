@@ -85,17 +85,18 @@ static double kept_waiting(
 	return most;
 }
 
-/* The server did not run but waited itself: for a CPU, a disk or its pages. Then whatever it runs is slow, and no command is to blame. */
-static bool waited_itself(const struct view *v, int32_t pid, double lost_s)
+/* Of so many seconds in commands, those in which the server did not wait itself: for a CPU, a disk or its pages. What it runs then is slow, whatever it is. */
+static double ran_of(const struct view *v, int32_t pid, double seconds)
 {
 	const struct usage *u = view_usage(v, pid);
 	if (!u)
-		return false;
+		return seconds;
 	double faults = u->p->major_faults > u->first->major_faults
 				? (double)(u->p->major_faults - u->first->major_faults)
 				: 0;
-	return u->p->state == 'T' || u->delay_s >= EXCUSED * lost_s ||
-	       u->blocked * 2 >= u->samples || faults > FAULTS_S * lost_s;
+	if (u->p->state == 'T' || u->blocked * 2 >= u->samples || faults > FAULTS_S * seconds)
+		return 0;
+	return seconds > u->delay_s ? seconds - u->delay_s : 0;
 }
 
 /* ---- slow commands ---- */
@@ -205,10 +206,11 @@ static bool look(struct view *v, const struct server_book *b, struct slow *ret)
 	ret->part = ret->part > 1 ? 1 : ret->part;
 	if (stood && ret->part < MOST)
 		ret->part = -1; /* the books say less than we met */
-	/* One of several instances on a machine that is short of CPUs, or whose pages are gone, runs nothing fast. */
-	double lost = stood && ret->fresh_s < v->seconds / 2 ? v->seconds / 2 : ret->fresh_s;
-	ret->accused = (stood || (ret->n >= 2 && ret->part >= PART)) &&
-		       (ret->others >= 1 || ret->waiting >= 1) && !waited_itself(v, b->pid, lost);
+	/* On a machine that is short of CPUs, or whose pages are gone, nothing runs fast. */
+	double ran = ran_of(v, b->pid, stood ? v->seconds : ret->fresh_s);
+	ret->accused = (stood ? ran >= MOST * v->seconds
+			      : ret->n >= 2 && ret->part >= PART && ran >= PART * span) &&
+		       (ret->others >= 1 || ret->waiting >= 1);
 	return ret->accused || ret->fresh > 0;
 }
 

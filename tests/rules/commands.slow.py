@@ -76,3 +76,9 @@ def quiet_starved(t):
     """GET took long as the server waited for a CPU: the command is not to blame."""
     redis(t, [(300, k, "10.77.0.%d:400" % (2 + k), "GET session:%d" % k) for k in range(6)], delay=0.4)
     return note("cpu.thread:redis-server")
+
+
+def fire_contended(t):
+    """The server waits for a CPU too, and its commands are long all the same."""
+    redis(t, [(900, k) for k in range(6)], delay=0.5)
+    return finding("cpu.thread:redis-server", "saturated", culprit=CULPRIT, text="KEYS")

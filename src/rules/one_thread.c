@@ -178,13 +178,17 @@ static double taken_by(const struct slow *s, const struct server_slot *o)
 	return sum;
 }
 
+/* The longest command of the client that took most. */
 static const struct server_slot *guilty(const struct slow *s)
 {
 	const struct server_slot *most = s->longest;
-	for (size_t i = 0; most && i < s->n; i++)
+	for (size_t i = 0; most && i < s->n; i++) {
+		const struct server_slot *o = s->rows[i].slot;
+		double here = taken_by(s, o), best = taken_by(s, most);
 		if (s->rows[i].fresh >= (s->fresh > 0) &&
-			taken_by(s, s->rows[i].slot) > taken_by(s, most))
-			most = s->rows[i].slot;
+			(here > best || (here >= best && o->state_ms > most->state_ms)))
+			most = o;
+	}
 	return most;
 }
 
@@ -309,12 +313,12 @@ static void judge_commands(struct view *v, struct verdicts *out, const struct se
 	f->port = b->port;
 	f->used = s.part >= 0 ? s.part : 1;
 	f->limit = 1;
-	(void)text_duration(longest, s.longest->state_ms / 1000.0);
+	(void)text_duration(longest, most->state_ms / 1000.0);
 	(void)text_duration(took, s.fresh_s);
 	blame_client(v, f, b, &s, most);
 	f->title = say(v, "%s %s \"%s\" for %s", server_name(v, b),
 		s.accused ? "serves nobody else while it runs" : "ran",
-		arena_str(&v->scratch, s.longest->text), longest);
+		arena_str(&v->scratch, most->text), longest);
 	const char *cli = say(v, "%sredis-cli%s slowlog get 16", in_netns(v, b->netns),
 		b->port ? say(v, " -p %u", b->port) : "");
 	verdict_evidence(f,

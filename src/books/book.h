@@ -26,9 +26,9 @@
  *                 checkpoints.requested (+); pool other standby/NAME: used= bytes that it has not applied, time= its lag, up=1 streams
  *     mysql       queries queries.slow clients.aborted threads.created temp.disk (+) locks.waiting locks.waits locks.ms locks.table.waits (+)
  *                 locks.timeout.s deadlocks (+) memory.waits log.waits tables.overflows (+) history.length uptime.s
- *     redis       memory.{rss,machine,clients,replicas,backlog,not.evicted,noeviction} errors.oom keys.{evicted,expired,hits,misses} (+)
+ *     redis       memory.{rss,machine,clients,replicas,backlog,not.evicted,noeviction} errors.{oom,misconf} keys.{evicted,expired,hits,misses} (+)
  *                 clients.{blocked,subscribed,output.max} clients.output.cut clients.input.cut commands (+) commands.per.second commands.slow (+)
- *                 fork.us loading loading.async rdb.{running,changes,saved.at.s,ok} aof.{enabled,rewriting,delayed,rewrite.ok,ok} replica
+ *                 fork.us forks (+) fork.copied (bytes, of the copy that runs) loading loading.async rdb.{running,changes,saved.at.s,ok,copied} aof.{enabled,rewriting,delayed,rewrite.ok,ok} replica
  *                 replicas replicas.full.syncs master.up master.down.s master.silent.s uptime.s. Slots: clients with much output (bytes=, ms= since
  *                 it took something), that wait for data (state reading), and slow commands of the last minute (state logging, ms= what they took)
  *     memcached   connections.stopped connections.yields threads items items.evicted items.expired gets gets.hits gets.misses sets

@@ -26,6 +26,7 @@ void line_begin(struct line *l)
 	l->bytes = answer;
 	l->n = 0;
 	l->ended = false;
+	l->patient = false;
 	answer[0] = '\0';
 	line_count(l->until_ns);
 }
@@ -182,6 +183,14 @@ bool line_send(struct line *l, const void *bytes, size_t n)
 	return true;
 }
 
+static bool too_late(struct line *l)
+{
+	if (!l->patient || l->n)
+		return line_fail(l, l->n ? BOOK_SLOW : BOOK_HUNG);
+	l->status = BOOK_HUNG;
+	return false;
+}
+
 bool line_receive(struct line *l, line_enough *enough, void *ctx)
 {
 	if (l->status != BOOK_OK || l->fd < 0)
@@ -189,13 +198,13 @@ bool line_receive(struct line *l, line_enough *enough, void *ctx)
 	for (;;) {
 		/* before the bytes are read: a server that sends without a pause never makes us wait */
 		if (line_left_ms(l) == 0)
-			return line_fail(l, l->n ? BOOK_SLOW : BOOK_HUNG);
+			return too_late(l);
 		ssize_t got = recv(l->fd, answer + l->n, BOOK_ANSWER - l->n, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 && errno == EAGAIN) {
 			if (!line_wait(l, l->fd, POLLIN))
-				return line_fail(l, l->n ? BOOK_SLOW : BOOK_HUNG);
+				return too_late(l);
 			continue;
 		}
 		if (got <= 0) { /* an end, or cut off */

@@ -15,6 +15,7 @@ struct line {
 	char *bytes; /* what was received since line_send(), NUL after it */
 	size_t n;
 	bool ended; /* the other end has closed */
+	bool patient; /* nothing in time leaves it open, so that the answer can be received at the next asking */
 };
 
 /* Whether bytes are a whole answer. */

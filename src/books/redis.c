@@ -26,7 +26,7 @@ struct state {
 	char name[64], path[108];
 	uint16_t port;
 	char password[128];
-	uint64_t slow_id;
+	bool owed; /* the answer to the last asking did not come in time: a command was running, and it may be there by now */
 };
 
 static bool has_port(const struct redis_config *c, const struct book_target *t)
@@ -144,16 +144,24 @@ static bool connected(struct book_target *t, struct state *s)
 	return true;
 }
 
-/* First INFO and what it does not tell of itself; then the clients, if they are not too many. */
-static bool ask_all(struct line *l, struct book *found)
+/* First INFO and what it does not tell of itself; then the clients, if they are not too many. Who runs a command of a second answers after it: such an
+ * answer is taken at the next asking, as it is what tells of that command. */
+static bool ask_all(struct state *state, struct book *found)
 {
-	static const char first[] = "CONFIG GET maxclients\r\nSLOWLOG GET 5\r\nINFO\r\n";
+	static const char first[] = "CONFIG GET maxclients\r\nSLOWLOG GET 16\r\nINFO\r\n";
+	struct line *l = &state->line;
 	struct redis_reply r[3] = {0}, pair[2] = {0};
 	struct scan s;
 	int want = 3;
 	uint64_t clients = 0, maxclients = 0;
-	if (!send_words(l, first) || !line_receive(l, enough, &want))
+	bool owed = state->owed;
+	state->owed = false;
+	l->patient = true;
+	if ((!owed && !send_words(l, first)) || !line_receive(l, enough, &want)) {
+		state->owed = l->fd >= 0;
 		return false;
+	}
+	l->patient = false;
 	s = scan_over(l->bytes, l->n);
 	for (int i = 0; i < want; i++) {
 		if (redis_reply(&s, &r[i]) <= 0)
@@ -170,8 +178,12 @@ static bool ask_all(struct line *l, struct book *found)
 	want = 1;
 	if (!send_words(l,
 		    clients > MANY_CLIENTS ? "CLIENT LIST TYPE replica\r\n" : "CLIENT LIST\r\n") ||
-		!line_receive(l, enough, &want))
-		return false;
+		!line_receive(l, enough, &want)) {
+		/* The next long command has begun: what is known stands. The line is closed, as its answer would be taken for another one. */
+		if (l->status == BOOK_HUNG)
+			l->status = BOOK_OK;
+		return l->status == BOOK_OK;
+	}
 	s = scan_over(l->bytes, l->n);
 	if (redis_reply(&s, &r[0]) <= 0)
 		return line_fail(l, BOOK_GARBAGE);
@@ -196,13 +208,15 @@ void book_ask_redis(struct book_target *t, bool full, struct book *ret)
 			s->dir_fd >= 0 ? s->path : NULL);
 		/* One that was open may have been closed since, by a timeout of the server or its end. */
 		bool again = l->fd >= 0;
-		if (again && !ask_all(l, &found) && l->status == BOOK_DOWN) {
+		if (again && !ask_all(s, &found) && l->status == BOOK_DOWN) {
 			l->status = BOOK_OK;
 			again = false;
 			found = (struct book){0};
 		}
-		if (!again && connected(t, s))
-			(void)ask_all(l, &found);
+		if (!again && connected(t, s)) {
+			s->owed = false;
+			(void)ask_all(s, &found);
+		}
 	}
 	if (l->status != BOOK_OK)
 		found = (struct book){0};

@@ -133,6 +133,9 @@ bool redis_parse_info(
 		{"total_commands_processed", "commands"},
 		{"instantaneous_ops_per_sec", "commands.per.second"},
 		{"latest_fork_usec", "fork.us"},
+		{"total_forks", "forks"},
+		{"current_cow_size", "fork.copied"},
+		{"rdb_last_cow_size", "rdb.copied"},
 		{"loading", "loading"},
 		{"async_loading", "loading.async"},
 		{"rdb_bgsave_in_progress", "rdb.running"},
@@ -158,7 +161,7 @@ bool redis_parse_info(
 		{"maxmemory_policy", "noeviction", "memory.noeviction"},
 		{"role", "slave", "replica"},
 	};
-	uint64_t pool[POOL_FIELDS] = {0}, oom = 0, v;
+	uint64_t pool[POOL_FIELDS] = {0}, oom = 0, misconf = 0, v;
 	unsigned seen = 0;
 	bool errors = false; /* it counts them, since 6.2; one that never came is not listed */
 	struct scan line;
@@ -173,6 +176,11 @@ bool redis_parse_info(
 		if (scan_is(name, "errorstat_OOM") && scan_starts(value, "count=")) {
 			value.p += 6;
 			(void)line_number(value, &oom);
+			continue;
+		}
+		if (scan_is(name, "errorstat_MISCONF") && scan_starts(value, "count=")) {
+			value.p += 6;
+			(void)line_number(value, &misconf);
 			continue;
 		}
 		for (size_t i = 0; i < COUNTOF(words); i++)
@@ -192,8 +200,10 @@ bool redis_parse_info(
 	}
 	if (!(seen & 1u << USED) && !(seen & 1u << CONNECTED))
 		return false;
-	if (errors)
+	if (errors) {
 		book_line(ret, "number errors.oom %" PRIu64, oom);
+		book_line(ret, "number errors.misconf %" PRIu64, misconf);
+	}
 	if (seen & 1u << USED && seen & 1u << MAX && pool[MAX])
 		book_line(ret, "pool memory - used=%" PRIu64 " limit=%" PRIu64 " high=%" PRIu64,
 			pool[USED], pool[MAX], pool[PEAK]);

@@ -222,6 +222,8 @@ struct candidate {
 
 /* How much a process had to do with storage since the last sample; 0 when nothing. A blocked one
  * counts before all others. */
+enum { SHARED_GROWTH_KIB = 4096 }; /* between two samples, worth asking who writes */
+
 static uint64_t storage_score(const struct proc *p, const struct proc *before)
 {
 	uint64_t score = p->blocked_threads || p->state == 'D' ? 1u << 30 : 0;
@@ -263,6 +265,19 @@ static size_t candidates(const struct sample *prev, const struct sample *out, bo
 	return n;
 }
 
+/* Who writes to a tmpfs has none of it itself. */
+static bool files_in_memory_grow(
+	const struct engine *e, const struct sample *prev, const struct sample *out)
+{
+	uint64_t now, before, total, available;
+	return prev && sample_gauge(e->series, out, M_MEM_SHMEM, NETNS_HOST, &now) &&
+	       sample_gauge(e->series, prev, M_MEM_SHMEM, NETNS_HOST, &before) &&
+	       now > before + SHARED_GROWTH_KIB &&
+	       sample_gauge(e->series, out, M_MEM_TOTAL, NETNS_HOST, &total) &&
+	       sample_gauge(e->series, out, M_MEM_AVAILABLE, NETNS_HOST, &available) &&
+	       available < total / 2;
+}
+
 void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	e->ndevices = devices_in_trouble(e, prev, out, e->devices);
@@ -286,7 +301,7 @@ void engine_storage_demand(struct engine *e, const struct sample *prev, struct s
 		const struct proc *p = &TABLE_ROWS(out->procs, struct proc)[i];
 		blocked = !p->kernel && p->state == 'D';
 	}
-	if (e->ndevices || blocked)
+	if (e->ndevices || blocked || files_in_memory_grow(e, prev, out))
 		e->demand |= DEMAND_IO;
 }
 

@@ -3,13 +3,16 @@
 /* Rules for the limits of control groups. Memory: what cannot be given back counts, never the page
  * cache, so usage, failcnt and "max" events of a group that reads files are no sign. CPU: being
  * throttled is what a quota is for; it is trouble when somebody else waits for the group. */
-#include "rules/verdict.h"
+#include "rules/memory.h"
 
 #include "base/text.h"
+#include "ledger/servers.h"
 #include "rules/killed.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+static const double OWN_WAIT = 0.05; /* of the time: a server that is held back waits itself */
 
 const struct rule_case rule_case_cgroup_memory = {
 	.mechanism =
@@ -20,10 +23,11 @@ const struct rule_case rule_case_cgroup_memory = {
 		     "and the line reaches "
 		     "the limit within ten times the time watched. Saturated: above 97 % of the "
 		     "limit while the group keeps running into it.",
-	.false_alarms = "A group full of page cache (usage 100 %, failcnt and \"max\" events "
-			"rising): the kernel gives it back at once. A service that grows while it "
-			"starts: it levels off, or is far "
-			"from its limit.",
+	.false_alarms =
+		"A group full of page cache (usage 100 %, failcnt and \"max\" events "
+		"rising): the kernel gives it back at once. A service that grows while it "
+		"starts: it levels off, or is far "
+		"from its limit; or has a ceiling of its own (maxmemory) that comes before.",
 	.confirm = "grep -E 'oom_kill|^max' GROUP/memory.events (v1: memory.oom_control); cat "
 		   "GROUP/memory.current GROUP/memory.max; dmesg | grep -i 'killed process'",
 	.remedy = "Mend or restart the process that grows; raise the group's limit if the need is "
@@ -56,6 +60,11 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	struct trend t = view_trend(v, id);
 	bool at_limit = used >= 0.97 * limit && view_steps_growing(v, hit_id, 1) * 2 > v->n - 1;
 	double eta = kills > 0 ? -1 : forecast(v, t, used, limit);
+	const struct usage *grower =
+		kills > 0 || t.slope <= 0 ? NULL : memory_grower_in(v, group, t.slope * t.span_s);
+	double room = grower && eta >= 0 ? memory_own_room(v, grower) : -1;
+	if (room >= 0 && room < limit - used)
+		eta = -1; /* it stops before the group's memory does */
 	if (kills <= 0 && eta < 0 && !at_limit)
 		return;
 	enum finding_state state = kills > 0  ? STATE_EXHAUSTED
@@ -77,6 +86,7 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	if (kills > 0)
 		f->since_ns = view_grew_at(v, kill_id);
 	f->nculprits = who_in_cgroup(v, group, WHO_BY_MEMORY, f->culprits, WHO_MAX);
+	memory_first(v, f, grower);
 	if (kills > 0)
 		killed_victims(v, f, group);
 	const char *who = f->nculprits ? f->culprits[0].value : "a process";
@@ -240,14 +250,64 @@ const struct rule_case rule_case_cgroup_cpu = {
 	.mechanism =
 		"A group has used its CPU quota before the period ends and stands still for the "
 		"rest of it, although processors may be idle: answers come in bursts, late.",
-	.threshold = "Held back in at least half of the periods in which it wanted to run, and a "
-		     "process of the group serves others (it listens): they wait.",
+	.threshold =
+		"Held back in at least half of the periods in which it wanted to run, and a "
+		"process of the group serves others: it listens, has clients, and waited for a "
+		"CPU for a twentieth of the time.",
 	.false_alarms = "A batch job at its quota: that is what the quota is for, and nobody waits "
-			"(a note). Single throttled periods at start.",
+			"(a note), also where it listens and nobody asks, or something beside it "
+			"does. Single throttled periods at start.",
 	.confirm = "cat GROUP/cpu.stat   # nr_periods, nr_throttled, throttled time; twice",
 	.remedy = "Raise the quota, or make the service need less; fewer threads help, since all "
 		  "of them burn the same quota at once.",
 };
+
+/* Its own port, or that of the server whose worker it is. */
+static bool owns(const struct usage *u, int32_t pid)
+{
+	return pid && (pid == u->p->pid ||
+			      (u->parent && u->parent->p->pid == pid &&
+				      memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0));
+}
+
+static bool has_clients(const struct view *v, const struct usage *u)
+{
+	const struct sample *last = view_last(v);
+	bool tcp = false;
+	for (uint32_t k = 0; k < last->listeners.count; k++) {
+		const struct listener *l = &TABLE_ROWS(last->listeners, struct listener)[k];
+		if (!owns(u, l->pid))
+			continue;
+		tcp = true;
+		for (unsigned i = 0; i < v->n; i++) {
+			const struct listener *o = sample_listener(view_at(v, i), l);
+			if (o && o->waiting)
+				return true;
+		}
+		for (uint32_t c = 0; c < last->conns.count; c++) {
+			const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[c];
+			const struct conn_group *before =
+				g->outgoing || g->port != l->port || g->netns != l->netns
+					? NULL
+					: server_conn_near(view_at(v, 0), g, c);
+			if (!g->outgoing && g->port == l->port && g->netns == l->netns &&
+				(!before || !g->have_info || g->bytes_in != before->bytes_in ||
+					g->time_wait || g->owing || g->recvq_conns))
+				return true;
+		}
+	}
+	return !tcp; /* over UDP or a unix socket they are not seen */
+}
+
+/* It listens, somebody talks to it, and it is itself what stands still: a port that is there for a look at numbers now and then makes no server of a job. */
+static bool serves_others(const struct view *v, const struct usage *u)
+{
+	bool listens =
+		u->listens || (u->parent && u->parent->listens &&
+				      memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
+	bool waits = !(u->p->have & HAVE_DELAY) || u->delay_s >= OWN_WAIT * v->seconds;
+	return listens && waits && has_clients(v, u);
+}
 
 static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 {
@@ -265,8 +325,8 @@ static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 	const struct usage *server = NULL;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
-		if ((u->listens || (u->parent && u->parent->listens)) &&
-			who_is_member(v, group, u->p->pid) && (!server || u->cpu_s > server->cpu_s))
+		if (serves_others(v, u) && who_is_member(v, group, u->p->pid) &&
+			(!server || u->cpu_s > server->cpu_s))
 			server = u;
 	}
 	struct verdict *f = verdict_new(v, out, server ? SEVERITY_CRITICAL : SEVERITY_NOTICE,

@@ -3,9 +3,11 @@
 /* Rules for a part of the processors' time: one CPU, one thread, the kernel, interrupts. The machine has idle time, or seems to be busy with
  * work, and somebody waits all the same. */
 #include "rules/cpu.h"
+#include "rules/one_thread.h"
 
 #include "base/text.h"
 #include "ledger/ended.h"
+#include "ledger/servers.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -18,6 +20,8 @@ static const double STARTS_SYS =
 	1.0 / 3; /* of the busy time in the kernel: they are started more than they work ... */
 static const double STARTS_CPU =
 	0.010; /* ... and seconds of CPU each: to start and end one takes 1 to 5 ms, also in user mode (the dynamic loader) */
+static const double WAITS_S =
+	0.1; /* in a queue: longer than that a client waits for the one thread */
 static const double ONE_THREAD = 0.93; /* of one CPU, in each second */
 
 /* Share of time of one CPU; 0 where the kernel does not tell. */
@@ -155,11 +159,14 @@ const struct rule_case rule_case_cpu_thread = {
 	.mechanism = "A server does its work in one thread (an event loop, a global lock), and "
 		     "that thread has a whole processor: it cannot be faster, "
 		     "whatever the machine has left. Its clients wait.",
-	.threshold = "A process used 93 to 107 % of one CPU in every second, the machine has at "
-		     "least half a CPU idle, and clients wait for it: "
-		     "connections stand in its accept queue in half of the samples, or data of two "
-		     "or more of its connections is not read.",
-	.false_alarms = "A batch job with one thread: nobody waits for it. A server with several "
+	.threshold =
+		"A process used 93 to 107 % of one CPU in every second, the machine has at "
+		"least half a CPU idle, and clients wait for it: "
+		"connections stand in its accept queue in half of the samples, or data of two "
+		"or more of its connections is not read, and not just for a moment: what stands "
+		"there is what comes in a tenth of a second or more.",
+	.false_alarms = "A batch job with one thread: nobody waits for it. A busy server that "
+			"empties its queues a thousand times a second. A server with several "
 			"busy threads uses more than one CPU. A server at a "
 			"quota of one CPU is cgroup.cpu.",
 	.confirm = "top -H -p PID; ss -ltn; ss -tnp | grep pid=PID   # Recv-Q",
@@ -225,6 +232,7 @@ static bool is_client_of(const struct view *v, const struct usage *u, const stru
 struct waiting {
 	unsigned samples; /* with somebody in an accept queue */
 	double accept, unread, bytes;
+	double inflow; /* bytes a second that these clients send; -1: not known */
 	uint16_t port;
 	unsigned netns;
 };
@@ -253,17 +261,34 @@ static struct waiting who_waits_for(const struct view *v, const struct usage *u)
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[k];
 		if (!is_client_of(v, u, g))
 			continue;
+		const struct conn_group *before = server_conn_near(view_at(v, 0), g, k);
 		w.unread += g->recvq_conns;
 		w.bytes += (double)g->recvq;
+		if (!g->have_info || !before || g->bytes_in < before->bytes_in)
+			w.inflow = -1;
+		else if (w.inflow >= 0)
+			w.inflow += (double)(g->bytes_in - before->bytes_in) / v->seconds;
 		w.port = g->port;
 		w.netns = g->netns;
 	}
 	return w;
 }
 
+/* What stands in a queue, divided by what comes in a second, is how long it stands there: a busy server has something in its queues at any moment. */
+static bool for_a_moment(double stands, double comes)
+{
+	return comes > 0 && stands / comes < WAITS_S;
+}
+
 static void judge_thread(struct view *v, struct verdicts *out, const struct usage *u, double left)
 {
 	struct waiting w = who_waits_for(v, u);
+	double opens = 0;
+	if (view_rate(v, view_id(v, M_TCP_PASSIVE_OPENS, w.netns, 0), &opens) &&
+		for_a_moment(w.accept, opens))
+		w.samples = 0;
+	if (for_a_moment(w.bytes, w.inflow))
+		w.unread = 0;
 	if (w.samples * 2 < v->n && w.unread < 2)
 		return;
 	const char *name = who_name(v, u->p);
@@ -324,7 +349,8 @@ void rule_cpu_thread(struct view *v, struct verdicts *out)
 		return;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
-		if (!u->p->kernel && !u->p->self && one_cpu_always(v, u) && !at_quota(v, u))
+		if (!u->p->kernel && !u->p->self && one_cpu_always(v, u) && !at_quota(v, u) &&
+			!slow_commands_accuse(v, u->p->pid))
 			judge_thread(v, out, u, left);
 	}
 }

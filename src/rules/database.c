@@ -269,8 +269,14 @@ static uint32_t root_of(const struct sample *s, const struct server_slot *w)
 	return id;
 }
 
+/* Waits for somebody: a session, or, where the server names none, a transaction that was prepared and belongs to no session. */
+static bool is_locked(const struct server_slot *s, bool prepared)
+{
+	return s->blocker > 0 || (prepared && s->state == SLOT_LOCKED && s->blocker == 0);
+}
+
 struct lock_wait {
-	uint32_t root;
+	uint32_t root;    /* 0: a prepared transaction */
 	unsigned waiting; /* sessions behind this root, listed ones */
 	unsigned all;     /* behind any */
 	uint32_t longest_ms;
@@ -279,25 +285,29 @@ struct lock_wait {
 };
 
 /* The root with most sessions behind it, in one sample. */
-static bool worst_lock(const struct sample *s, int32_t server, struct lock_wait *ret)
+static bool worst_lock(
+	const struct view *v, const struct sample *s, int32_t server, struct lock_wait *ret)
 {
+	uint64_t transactions = 0;
+	bool prepared =
+		server_number_of(v, s, server, "prepared", &transactions) && transactions > 0;
 	const struct server_slot *rows = TABLE_ROWS(s->slots, struct server_slot);
 	*ret = (struct lock_wait){0};
 	for (uint32_t i = 0; i < s->slots.count; i++) {
-		if (rows[i].server != server || rows[i].blocker <= 0)
+		if (rows[i].server != server || !is_locked(&rows[i], prepared))
 			continue;
 		ret->all++;
 		uint32_t root = root_of(s, &rows[i]);
 		struct lock_wait w = {.root = root};
 		for (uint32_t k = 0; k < s->slots.count; k++) {
-			if (rows[k].server != server || rows[k].blocker <= 0 ||
+			if (rows[k].server != server || !is_locked(&rows[k], prepared) ||
 				root_of(s, &rows[k]) != root)
 				continue;
 			w.waiting++;
 			if (rows[k].state_ms > w.longest_ms)
 				w.longest_ms = rows[k].state_ms;
 		}
-		if (root != ret->root && w.waiting > ret->waiting) {
+		if (w.waiting > ret->waiting) {
 			ret->root = root;
 			ret->waiting = w.waiting;
 			ret->longest_ms = w.longest_ms;
@@ -305,10 +315,10 @@ static bool worst_lock(const struct sample *s, int32_t server, struct lock_wait 
 	}
 	for (uint32_t i = 0; i < s->slots.count; i++) {
 		unsigned n = 0;
-		if (rows[i].server != server || rows[i].blocker <= 0 || !rows[i].text[0])
+		if (rows[i].server != server || !is_locked(&rows[i], prepared) || !rows[i].text[0])
 			continue;
 		for (uint32_t k = 0; k < s->slots.count; k++)
-			n += rows[k].server == server && rows[k].blocker > 0 &&
+			n += rows[k].server == server && is_locked(&rows[k], prepared) &&
 			     strncmp(rows[k].text, rows[i].text, 24) == 0;
 		if (n > ret->alike) {
 			ret->alike = n;
@@ -327,7 +337,7 @@ static bool blocked_before(
 		const struct sample *s = view_at(v, i);
 		const struct server_book *o = server_book_of(s, b->pid);
 		struct lock_wait w;
-		if (!o || o->at_ns == b->at_ns || !worst_lock(s, b->pid, &w) || w.root != root)
+		if (!o || o->at_ns == b->at_ns || !worst_lock(v, s, b->pid, &w) || w.root != root)
 			continue;
 		if (!found)
 			*ret_since = s->real_ns;
@@ -350,6 +360,20 @@ static void lock_remedies(
 	struct view *v, struct verdict *f, const struct server_book *b, uint32_t root)
 {
 	const char *kind = server_kind(v, b);
+	if (root == 0) {
+		verdict_remedy(f,
+			"Commit it or roll it back: whoever prepared it has forgotten it, or is "
+			"gone",
+			"psql -c 'select gid, prepared, owner, database from pg_prepared_xacts'   "
+			"# then "
+			"rollback prepared 'GID'",
+			NULL, false, "what it did is lost",
+			"the other halves of a distributed transaction may be committed");
+		verdict_remedy(f, "No prepared transactions where no coordinator needs them", NULL,
+			"postgresql.conf: max_prepared_transactions = 0", true, "a restart",
+			"none");
+		return;
+	}
 	if (strcmp(kind, "postgres") == 0) {
 		verdict_remedy(f, "End the blocking session: its transaction is rolled back",
 			say(v, "psql -c 'select pg_terminate_backend(%" PRIu32 ")'", root), NULL,
@@ -379,7 +403,7 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 {
 	struct lock_wait w;
 	uint64_t since = 0;
-	if (!worst_lock(view_last(v), b->pid, &w) || w.longest_ms < WAIT_MS ||
+	if (!worst_lock(v, view_last(v), b->pid, &w) || w.longest_ms < WAIT_MS ||
 		!blocked_before(v, b, w.root, &since))
 		return;
 	bool many = w.waiting >= MANY || w.longest_ms >= 30000;
@@ -389,11 +413,13 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 		return;
 	const struct server_slot *root = slot_of(view_last(v), b->pid, w.root);
 	char held[32], longest[32];
-	const char *who = root && root->who[0] ? arena_str(&v->scratch, root->who)
-					       : say(v, "session %" PRIu32, w.root);
-	const char *state = root ? say(v, "%s for %s", state_text(root),
-					   text_duration(held, root->state_ms / 1000.0))
-				 : "is not listed";
+	const char *who = w.root == 0            ? "a prepared transaction"
+			  : root && root->who[0] ? arena_str(&v->scratch, root->who)
+						 : say(v, "session %" PRIu32, w.root);
+	const char *state = w.root == 0 ? "belongs to no session"
+			    : root      ? say(v, "%s for %s", state_text(root),
+						  text_duration(held, root->state_ms / 1000.0))
+					: "is not listed";
 	f->netns = b->netns;
 	f->pid = b->pid;
 	f->port = b->port;
@@ -415,6 +441,12 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 			w.all, text_duration(longest, w.longest_ms / 1000.0), w.waiting, w.root,
 			who),
 		-1, w.waiting, 0, sessions_of(v, v, b));
+	if (root && root->text[0])
+		verdict_evidence(f,
+			say(v, "the session that holds the lock %s; its %s: \"%s\"", state,
+				root->state == SLOT_WORKING ? "statement" : "last statement",
+				arena_str(&v->scratch, root->text)),
+			-1, root->state_ms / 1000.0, -1, sessions_of(v, v, b));
 	if (w.example)
 		verdict_evidence(f,
 			say(v, "%u of them wait with \"%s\"", w.alike,

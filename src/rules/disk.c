@@ -3,7 +3,7 @@
 /* Rules for the time of a disk. Busy 100 % alone proves nothing (a device may serve many requests
  * at once, and a backup may be the only one that waits for it): there must be a queue, and somebody
  * else blocked behind it. */
-#include "rules/verdict.h"
+#include "rules/cpu.h"
 
 #include "base/text.h"
 #include "ledger/stack.h"
@@ -13,6 +13,8 @@
 
 static const double BUSY = 0.90;
 static const double PSI_WAIT = 0.20;
+static const double RIVAL =
+	0.5; /* who moves this much of what the culprit moves is as busy as that */
 
 const struct rule_case rule_case_disk_saturated = {
 	.mechanism =
@@ -23,13 +25,20 @@ const struct rule_case rule_case_disk_saturated = {
 		     "than the one that moves most bytes, blocked in at least two samples and two "
 		     "fifths of all; or the one that moves most bytes serves others itself.",
 	.false_alarms =
-		"A backup or copy that has the disk for itself: busy 100 %, but only it waits. An "
+		"A backup or copy that has the disk for itself: busy 100 %, but only it waits, "
+		"with "
+		"all the parts of its job. Two copies beside each other that serve nobody. An "
 		"SSD at 100 % busy with answers in microseconds. Both raise nothing.",
 	.confirm =
 		"iostat -x 1 5   # %util, aqu-sz, await; ps -eLo stat,pid,wchan:32,comm | grep ^D",
 	.remedy = "Slow the one who moves most (ionice, cgroup io.max), move its work to another "
 		  "hour or disk; a faster disk last.",
 };
+
+static double moved(const struct usage *u)
+{
+	return u->read_bytes + u->write_bytes;
+}
 
 /* Processes blocked on files of this disk, apart from the culprit's program. */
 static size_t blocked_others(struct view *v, const struct verdict *f, const uint64_t *devnos,
@@ -43,6 +52,10 @@ static size_t blocked_others(struct view *v, const struct verdict *f, const uint
 			!who_has_file_on(v, u->p->pid, devnos, ndev))
 			continue;
 		if (culprit && memcmp(culprit->p->comm, u->p->comm, PROC_COMM) == 0)
+			continue;
+		/* Parts of one job only delay each other, and two jobs beside each other have half each: nobody's work is lost. */
+		if (culprit && !u->listens && !(u->parent && u->parent->listens) &&
+			(cpu_same_job(culprit, u) || moved(u) >= RIVAL * moved(culprit)))
 			continue;
 		n++;
 		verdict_victim(into, u->listens ? "server" : "process", who_name(v, u->p),

@@ -275,7 +275,8 @@ const struct rule_case rule_case_cron_overlap = {
 		     "longer side by side, more of them pile up, and at the end they take "
 		     "the machine.",
 	.threshold = "Three or more processes of one name and user that cron started at regular "
-		     "distances run at the same time.",
+		     "distances run at the same time; five, where the name is that of an "
+		     "interpreter.",
 	.false_alarms = "Different jobs that cron started at the same minute: different names, or "
 			"the same start. One that began anew before the last one had quite "
 			"ended.",
@@ -311,6 +312,17 @@ struct job_run {
 	const struct usage *u;
 };
 
+enum { SCRIPTS = 5 };
+
+static bool is_interpreter(const char *name)
+{
+	static const char *const names[] = {"python", "perl", "php", "ruby", "node", "java", "lua"};
+	for (size_t i = 0; i < COUNTOF(names); i++)
+		if (strncmp(name, names[i], strlen(names[i])) == 0)
+			return true;
+	return false;
+}
+
 static int by_start(const void *pa, const void *pb)
 {
 	const struct job_run *a = pa, *b = pb;
@@ -332,6 +344,9 @@ static void judge_overlap(struct view *v, struct verdicts *out, struct job_run *
 	if (shortest < 2 || longest > 2 * shortest)
 		return;
 	const char *name = who_name(v, runs[0].u->p);
+	/* Of scripts only the interpreter is known: a few at even distances may be different ones. */
+	if (is_interpreter(name) && (n < SCRIPTS || longest > 1.1 * shortest))
+		return;
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, name);
 	if (!f)
 		return;

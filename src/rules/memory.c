@@ -92,7 +92,7 @@ bool memory_short(struct view *v)
 }
 
 /* Who grew comes before who merely is large. */
-static void grower_first(struct view *v, struct verdict *f)
+void memory_grower_first(struct view *v, struct verdict *f)
 {
 	struct memory_grower g;
 	if (!memory_grower(v, &g))
@@ -153,7 +153,11 @@ void rule_memory_exhausted(struct view *v, struct verdicts *out)
 		f->since_ns = view_grew_at(v, view_id(v, M_OOM_KILLS, 0, 0));
 	}
 	f->nculprits = who_memory(v, f->culprits, WHO_MAX);
-	grower_first(v, f);
+	memory_grower_first(v, f);
+	if (filling) {
+		struct trend t = use_trend_of_rest(v, avail_id, total);
+		memory_blame_growth(v, f, t.slope * t.span_s);
+	}
 	if (killed)
 		killed_victims(v, f, 0);
 	f->title = killed    ? say(v, "Memory is used up: the kernel killed %.0f process%s", kills,
@@ -214,6 +218,8 @@ void rule_swap_thrash(struct view *v, struct verdicts *out)
 	f->used = total - left;
 	f->limit = total;
 	f->nculprits = who_memory(v, f->culprits, WHO_MAX);
+	memory_grower_first(v, f);
+	memory_blame_swap(v, f);
 	f->title = "Pages go to swap and come back all the time: the memory in use does not fit";
 	verdict_evidence(f,
 		say(v, "%s/s read from swap, %s/s written to it", text_bytes(a, in),

@@ -19,6 +19,19 @@ struct memory_grower {
 bool memory_grower(struct view *v, struct memory_grower *ret);
 /* Nearly nothing is available, and tasks wait for it. */
 bool memory_short(struct view *v);
+/* memory_growth.c: bytes that the program may still take below its server's own ceiling, or below the limits of its control groups; -1: none is known. */
+double memory_own_room(struct view *v, const struct usage *u);
+double memory_group_room(struct view *v, const struct usage *u);
+/* The process that grew most in the window, in the group or one below it (0: of all), where all of its name grew by half of `least` bytes; NULL. */
+const struct usage *memory_grower_in(struct view *v, uint32_t group, double least);
+/* Puts this process, which grows, before those that are large; NULL is ignored. */
+void memory_first(struct view *v, struct verdict *f, const struct usage *u);
+/* Culprits of memory in use that grew by so many bytes in the window, where no single program is to blame: instead of those that are large. */
+void memory_blame_growth(struct view *v, struct verdict *f, double grown);
+/* Puts first who needs pages that are in swap: the largest may sleep, or pages move for one group that is at its own limit. */
+void memory_blame_swap(struct view *v, struct verdict *f);
+/* Puts the one that grows first. */
+void memory_grower_first(struct view *v, struct verdict *f);
 /* Restart or limit the first culprit; fewer workers. */
 void memory_remedies(struct view *v, struct verdict *f);
 

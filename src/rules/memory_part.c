@@ -10,6 +10,7 @@
 
 static const double MOST = 0.5;     /* of a growth or of an amount: this one is to blame for it */
 static const double STALLED = 0.10; /* share of time that some task waited for memory */
+static const double ROOM = 0.25;    /* of the memory is available: nobody is short of it */
 
 /* ---- one process ---- */
 
@@ -20,10 +21,12 @@ const struct rule_case rule_case_memory_leak = {
 	.threshold = "Available memory falls on a line and more than half is used (the forecast of "
 		     "memory.exhausted), and resident memory of the processes "
 		     "of one name grows on a line that is at least half of that.",
-	.false_alarms = "A program that grows while it starts or warms up: the line fades, or is "
-			"far from the end. Page cache that grows: it stays "
-			"available. Growth inside a control group that has a limit of its own: "
-			"cgroup.memory.",
+	.false_alarms =
+		"A program that grows while it starts or warms up: the line fades, or is "
+		"far from the end. Page cache that grows: it stays "
+		"available. Growth inside a control group whose limit comes before the end of "
+		"memory: cgroup.memory. A server that reads its data at its start, or has a "
+		"ceiling of its own (maxmemory) that comes before.",
 	.confirm = "grep MemAvailable /proc/meminfo; grep VmRSS /proc/PID/status; sleep 10; the "
 		   "same again",
 	.remedy = "Restart it at a time of your choosing, give it a ceiling of its own "
@@ -86,6 +89,9 @@ void rule_memory_leak(struct view *v, struct verdicts *out)
 	double eta = forecast(v, use_trend_of_rest(v, avail, total), total - available, total);
 	if (eta < 0 || !memory_grower(v, &g))
 		return;
+	double own = memory_own_room(v, g.u), group = memory_group_room(v, g.u);
+	if ((own >= 0 && own < available) || (group >= 0 && group < available))
+		return; /* it stops before memory does, or its group is what runs out */
 	const char *name = who_name(v, g.u->p);
 	struct verdict *f = verdict_new(
 		v, out, eta < 300 ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_FILLING, name);
@@ -339,8 +345,9 @@ void rule_memory_dirty(struct view *v, struct verdicts *out)
 	const struct usage *writer = NULL;
 	for (size_t i = 0; i < v->nusages; i++)
 		if (!v->usages[i].p->kernel && !v->usages[i].p->self && v->usages[i].have_io &&
-			v->usages[i].written_chars > most) {
-			most = v->usages[i].written_chars;
+			v->usages[i].write_bytes > most) {
+			most = v->usages[i]
+				       .write_bytes; /* pages made dirty; characters go to sockets too */
 			writer = &v->usages[i];
 		}
 	struct verdict draft = {0};
@@ -439,10 +446,12 @@ const struct rule_case rule_case_swap_space = {
 	.mechanism = "Swap fills. What is in it is not needed now, but when it is full the next "
 		     "shortage has nothing left to move away, and the kernel kills.",
 	.threshold = "Swap in use grows on a line, more than half is used, and the line reaches "
-		     "the end within ten times the time watched. Swap in use in "
-		     "which nothing moves is a note: a past peak.",
+		     "the end within ten times the time watched, while less than a quarter of the "
+		     "memory is available. Swap in use in which nothing moves is a note: a past "
+		     "peak.",
 	.false_alarms =
-		"Swap that stands at 90 % for weeks. Idle pages that move out once and stay.",
+		"Swap that stands at 90 % for weeks. Idle pages that move out and stay, to make "
+		"room for files, while there is memory.",
 	.confirm = "free -m; vmstat 1 5   # so; for f in /proc/[0-9]*/status; do awk "
 		   "'/Name|VmSwap/' $f; done",
 	.remedy = "Stop or limit the program that grows; more memory. More swap wins time.",
@@ -461,7 +470,12 @@ void rule_swap_space(struct view *v, struct verdicts *out)
 	(void)view_delta(v, view_id(v, M_SWAP_OUT, 0, 0), &sout);
 	struct trend t = use_trend_of_rest(v, id, total);
 	double eta = total > 0 ? forecast(v, t, total - left, total) : -1;
-	if (eta < 0) {
+	double memory, available;
+	/* What moves out while there is room is idle, and makes room for files. */
+	bool room = view_gauge(v, view_id(v, M_MEM_TOTAL, 0, 0), &memory) &&
+		    view_gauge(v, view_id(v, M_MEM_AVAILABLE, 0, 0), &available) &&
+		    available >= ROOM * memory;
+	if (eta < 0 || room) {
 		bool quiet = total > 0 && total - left > total / 10 && in + sout < 64 * 4096;
 		struct verdict *f =
 			quiet ? verdict_new(v, out, SEVERITY_NOTICE, STATE_NOTE, NULL) : NULL;
@@ -481,6 +495,8 @@ void rule_swap_space(struct view *v, struct verdicts *out)
 	f->limit = total;
 	f->eta_s = eta;
 	f->nculprits = who_memory(v, f->culprits, WHO_MAX);
+	memory_blame_swap(v, f);
+	memory_first(v, f, memory_grower_in(v, 0, t.slope * t.span_s));
 	f->title = say(v, "Swap will be full in %s", text_duration(a, eta));
 	verdict_evidence(f,
 		say(v, "%s of %s swap left, filling by %s/s", text_bytes(a, left),

@@ -227,12 +227,16 @@ const struct rule_case rule_case_nproc_user = {
 		     "has. Root is exempt from the limit, and left out.",
 	.false_alarms = "The limit is checked against all tasks of the real user id, in every "
 			"container that shares it: a count in one container alone looks too small. "
-			"A limit below 8 is a lock against forking (LimitNPROC=1), and no finding.",
+			"A limit below 8 is a lock against forking (LimitNPROC=1), and no finding. "
+			"A user with far more tasks than one of its processes may have: that one "
+			"lives with it, and it is a note.",
 	.confirm = "ps -Lu USER --no-headers | wc -l; grep processes /proc/PID/limits",
 	.remedy = "Stop who forks; give services users of their own; raise LimitNPROC of the unit.",
 };
 
 enum { NPROC_LOCK = 8 };
+#define NPROC_BEYOND                                                                               \
+	1.1 /* times the limit: others, which have another one, made these, and it did not stop them */
 
 void rule_nproc_user(struct view *v, struct verdicts *out)
 {
@@ -246,14 +250,21 @@ void rule_nproc_user(struct view *v, struct verdicts *out)
 		if (users[k].limit < NPROC_LOCK || users[k].tasks < 0.98 * users[k].limit)
 			continue;
 		const char *user = who_user(v, users[k].uid);
-		struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, user);
+		bool beyond = users[k].tasks > NPROC_BEYOND * users[k].limit;
+		struct verdict *f =
+			verdict_new(v, out, beyond ? SEVERITY_NOTICE : SEVERITY_CRITICAL,
+				beyond ? STATE_NOTE : STATE_EXHAUSTED, user);
 		if (!f)
 			return;
 		f->pid = users[k].pid;
 		f->used = users[k].tasks;
 		f->limit = users[k].limit;
 		f->nculprits = who_tasks(v, users[k].uid, f->culprits, WHO_MAX);
-		f->title = say(v, "User %s has all the processes its limit allows", user);
+		f->title = beyond ? say(v,
+					    "A process of user %s may not fork: the user has far "
+					    "more processes than its limit",
+					    user)
+				  : say(v, "User %s has all the processes its limit allows", user);
 		verdict_evidence(f, say(v, "%.0f of %.0f tasks", f->used, f->limit), -1, f->used,
 			f->limit,
 			say(v,

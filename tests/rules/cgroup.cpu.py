@@ -45,3 +45,30 @@ def quiet_start(t):
 
 def quiet_no_quota(t):
     t.group(GROUP, procs=server(t), cpu=dict(HALF, quota="max", periods=0, throttled=0, lost=0))
+
+
+def quiet_port(t):
+    """A job that also shows its numbers on a port: nobody asks, and the quota is what it is for."""
+    t.proc(600, "encode", cpu=0.5, delay=0.4, open=[Sock(8001)])
+    t.listen(9100, 8001, backlog=128)
+    t.group("/batch.slice/encode.service", procs=[600], cpu=HALF)
+    return note("cgroup.cpu:/batch.slice/encode.service")
+
+
+def quiet_beside(t):
+    """A container whose ssh server sleeps while a job in it is held back."""
+    t.proc(600, "sshd", cpu=0, open=[Sock(8001)])
+    t.proc(610, "encode", cpu=0.5, delay=0.4)
+    t.listen(22, 8001, backlog=128)
+    t.connect("10.0.0.5", 22, "10.0.0.9", 40000, inode=8100)
+    t.group("/docker/abc", procs=[600, 610], cpu=HALF)
+    return note("cgroup.cpu:/docker/abc")
+
+
+def fire_clients(t):
+    """Nobody waits to be accepted; what the clients sent is read late."""
+    t.proc(600, "app", cpu=0.5, delay=0.4, open=[Sock(8001)])
+    t.listen(8080, 8001, backlog=128)
+    t.connect("10.0.0.5", 8080, "10.0.0.9", 40000, inode=8100, recvq=400)
+    t.group("/docker/abc", procs=[600], cpu=HALF)
+    return finding("cgroup.cpu:/docker/abc", "saturated", culprit=("process", "app", 600), victims=["app"])

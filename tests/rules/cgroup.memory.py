@@ -61,3 +61,18 @@ def quiet_long_ago(t):
     """Kills of a past day."""
     t.group(GROUP, procs=members(t, rss=100), memory=dict(limit=GIB, used=200 * MIB, kills=[12] * 6))
     t.vmstat(oom_kill=[12] * 6)
+
+
+def fire_small_grows(t):
+    """The largest of the group stands; another one grows."""
+    t.proc(600, "postgres", rss=500, cgroup="/docker/abc")
+    t.proc(610, "exporter", rss=t.line(60, 260), cgroup="/docker/abc")
+    t.group("/docker/abc", procs=[600, 610], memory=dict(limit=1024 * MIB, used=t.line(570 * MIB, 770 * MIB)))
+    return finding("cgroup.memory:/docker/abc", "filling", culprit=("process", "exporter", 610))
+
+
+def quiet_own_ceiling(t):
+    """A cache warms up to a ceiling of its own below the group's."""
+    t.server(600, "memcached", 11211, cpu=0.1, rss=t.line(560, 760), cgroup="/docker/abc")
+    t.book("memcached", 600, "memcached", port=11211, pools=[("memory", "-", dict(used=t.line(550 * MIB, 750 * MIB), limit=800 * MIB))])
+    t.group("/docker/abc", procs=[600], memory=dict(limit=1024 * MIB, used=t.line(570 * MIB, 770 * MIB)))

@@ -50,3 +50,12 @@ def quiet_many_threads(t):
     """Two threads' worth: it can use more than one processor."""
     server(t, cpu=1.9, threads=4)
     t.listen(8080, 7001, waiting=6, backlog=128)
+
+
+def quiet_busy(t):
+    """An event loop at its processor's speed: a glance finds requests in its queues, half a millisecond old."""
+    server(t)
+    t.listen(8080, 7001, waiting=[1, 0, 2, 1, 0, 1], backlog=511)
+    t.counters(passive_opens=4000)
+    for k in range(20):
+        t.connect("10.0.0.5", 8080, "10.0.0.%d" % (20 + k), 40000 + k, inode=7002 + k, recvq=40, tcp=dict(sent=lambda i: 500000 * i, received=lambda i: 90000 * i, sent_ms=0, received_ms=0))

@@ -34,3 +34,14 @@ def quiet_together(t):
 def quiet_parallel(t):
     """One run starts four of itself at once."""
     crontab(t, 4, interval=0)
+
+
+def quiet_scripts(t):
+    """Three different scripts, begun a minute after each other: all that is known of them is the interpreter."""
+    crontab(t, 3, comm="python3")
+
+
+def fire_script(t):
+    """So many at the same distances are one."""
+    crontab(t, 6, comm="python3")
+    return finding("cron:python3", "wrong", "warning", culprit=("job", "python3", 1002), used=6)

@@ -75,3 +75,27 @@ def quiet_same_program(t):
     busy(t)
     backup(t)
     t.proc(701, "rsync", ppid=700, state="D", cpu=0.05, io=dict(write=10 * MB, calls=100), open=[File("/srv/copy/a.img", inode=71, writable=True)])
+
+
+def quiet_pipeline(t):
+    """A backup is a pipeline: all its parts wait for the disk, and nobody else."""
+    busy(t)
+    t.proc(690, "backup.sh", ppid=1)
+    t.proc(700, "tar", ppid=690, state="D", wchan="folio_wait_bit", cpu=0.1, io=dict(read=60 * MB, calls=200, wchar=1000), open=[File("/srv/data/a.img", inode=70)])
+    t.proc(701, "split", ppid=690, state="D", wchan="balance_dirty_pages", cpu=0.1, io=dict(write=9 * MB, calls=200, wchar=9 * MB), open=[File("/srv/out/a.aa", inode=71, writable=True)])
+
+
+def quiet_build(t):
+    """A build on a slow disk: compilers wait behind the linker."""
+    busy(t)
+    t.proc(690, "make", ppid=600)
+    t.proc(700, "ld", ppid=690, state="D", wchan="folio_wait_bit", cpu=0.1, io=dict(read=60 * MB, calls=200), open=[File("/srv/data/a.o", inode=70)])
+    for k in range(3):
+        t.proc(701 + k, "cc1", ppid=690, state="D", wchan="folio_wait_bit", cpu=0.1, io=dict(write=MB, calls=20), open=[File("/srv/b%d.o" % k, inode=71 + k, writable=True)])
+
+
+def quiet_rivals(t):
+    """Two copies share the disk, and nobody else wants it."""
+    busy(t)
+    backup(t)
+    t.proc(710, "tar", ppid=709, state="D", cpu=0.05, io=dict(read=40 * MB, calls=100), open=[File("/srv/copy/b.img", inode=72)])

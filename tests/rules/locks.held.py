@@ -47,6 +47,25 @@ def fire_unlisted(t):
     return finding("locks:postgres", "saturated", "warning", culprit=("session", "session 77"))
 
 
+def fire_at_work(t):
+    """A migration is at work and holds the table; its statement is in the evidence."""
+    database(t, [(900, dict(pid=900, state="working", ms=40000, who="migration", text="alter table stock add column note text"))] + [waiter(k) for k in range(6)])
+
+    def told(run):
+        texts = [e["text"] for f in run.doc["findings"] for e in f["evidence"]]
+        return None if any("alter table stock" in x for x in texts) else "the blocker's statement is no evidence: %s" % texts
+
+    return Expect(finding("locks:postgres", "saturated", culprit=("session", "migration", 900), rule="locks.held"), checks=[told])
+
+
+def fire_prepared(t):
+    """A transaction was prepared and forgotten: no session holds it."""
+    t.server(500, "postgres", 5432)
+    slots = [waiter(k, blocker=0) for k in range(6)]
+    t.book("postgres", 500, "postgres", port=5432, pools=[("connections", "-", dict(used=20, limit=27))], slots=slots, numbers={"prepared": 1})
+    return finding("locks:postgres", "saturated", culprit=("session", "a prepared transaction"), used=6)
+
+
 def quiet(t):
     """Idle in a transaction, and blocks nobody."""
     database(t, [holder()])
@@ -66,3 +85,8 @@ def quiet_hostile(t):
     """Names and queries of strangers in a database that waits for nothing."""
     database(t, [(900, dict(pid=900, state="transaction", ms=60000, who="\x1b[31m$(reboot)", text="select '; rm -rf /"))])
     return Expect(text=True)
+
+
+def quiet_unnamed(t):
+    """Waits whose holder the server does not tell, and nothing is prepared: who was asked for was gone when it was looked at."""
+    database(t, [waiter(k, blocker=0, ms=4000) for k in range(2)])

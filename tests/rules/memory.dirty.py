@@ -31,3 +31,11 @@ def quiet_below(t):
     """Much is dirty, and nobody is slowed."""
     dirty(t, 400)
     t.proc(500, "mailq", io=dict(wchar=4000, calls=4), open=[File("/srv/b", writable=True)])
+
+
+def fire_proxy(t):
+    """A proxy writes more than anybody, but to sockets."""
+    dirty(t, 800)
+    t.proc(800, "haproxy", cpu=0.3, io=dict(wchar=900 << 20, write=0, calls=90000))
+    t.proc(500, "mailq", state="D", wchan="balance_dirty_pages", io=dict(wchar=4000, calls=4), open=[File("/srv/b", writable=True)])
+    return finding("memory.dirty", "saturated", culprit=("process", "importer", 700), victims=["mailq"])

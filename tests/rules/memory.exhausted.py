@@ -65,12 +65,20 @@ def no_zero_claims(run):
 
 
 def fire_filling(t):
-    """It fills, and no single program is to blame for half of it: many small ones come."""
+    """It fills, and no single program is to blame for half of it: many small ones grow, and the largest does not."""
     t.memory(available=t.line(7168, 5120), anon=t.line(8000, 10000))
     t.proc(500, "mysqld", rss=6000)
     for k in range(10):
         t.proc(600 + k, "job-%d" % k, rss=t.line(100, 300))
-    return finding("memory", "filling", culprit=("process", "mysqld", 500), eta=(11, 14))
+    return finding("memory", "filling", culprit=("process", "job-0", 600), eta=(11, 14))
+
+
+def fire_files(t):
+    """A program fills /dev/shm: no process has the memory, and the largest has nothing to do with it."""
+    t.memory(available=t.line(7168, 5120), shmem=t.line(500, 2548))
+    t.proc(500, "mysqld", rss=6000)
+    t.proc(600, "extract", cpu=0.4, rss=20, io=dict(wchar=400 << 20, write=0, calls=400))
+    return finding("memory", "filling", culprit=("process", "extract", 600), eta=(11, 14))
 
 
 def quiet(t):

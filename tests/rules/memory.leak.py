@@ -3,6 +3,7 @@
 """One program grows on a line, and what is available falls by as much."""
 
 from expect import finding
+from tree import MIB
 
 
 def fire(t):
@@ -44,3 +45,32 @@ def quiet_far(t):
     """It grows, and the machine has far more than that."""
     t.memory(available=t.line(14000, 13500))
     t.proc(600, "leaky", rss=t.line(1000, 1500))
+
+
+def server(t, kind, rss, pools=(), numbers=None):
+    t.memory(available=t.line(7168, 5120), anon=t.line(8000, 10000))
+    t.server(600, kind, 6379, cpu=0.3, rss=rss)
+    t.book(kind.split("-")[0], 600, kind, port=6379, pools=pools, numbers=numbers)
+
+
+def quiet_ceiling(t):
+    """A cache warms up: it is at 2.6 of the 3 GB that it may have, and will stop there."""
+    server(t, "memcached", t.line(600, 2648), pools=[("memory", "-", dict(used=lambda i: int((600 + i * 409.6) * MIB), limit=3000 * MIB))])
+
+
+def fire_ceiling_beyond(t):
+    """Its ceiling is larger than what the machine has left."""
+    server(t, "memcached", t.line(600, 2648), pools=[("memory", "-", dict(used=lambda i: int((600 + i * 409.6) * MIB), limit=30000 * MIB))])
+    return finding("memory:memcached", "filling", culprit=("process", "memcached", 600))
+
+
+def quiet_loading(t):
+    """It reads its data after a start, long since half of it."""
+    server(t, "redis-server", t.line(3000, 5048), pools=[("memory", "-", dict(used=5000 * MIB))], numbers={"loading": 1})
+
+
+def quiet_group(t):
+    """Its group will hold it long before memory ends."""
+    t.memory(available=t.line(7168, 5120), anon=t.line(8000, 10000))
+    t.proc(600, "leaky", cpu=0.2, rss=t.line(100, 2148), cgroup="/docker/abc")
+    t.group("/docker/abc", procs=[600], memory=dict(limit=5000 * MIB, used=t.line(100 * MIB, 2148 * MIB)))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """A user at its process limit: all of its services at once cannot fork."""
 
-from expect import finding
+from expect import finding, note
 
 
 def workers(t, uid, n, threads, limit, first=600, name="worker"):
@@ -41,3 +41,10 @@ def quiet_unlimited(t):
 def quiet_hardened(t):
     """A unit with LimitNPROC=1 and a user of its own: it will never fork, and the limit says so. Nobody fails."""
     workers(t, 990, 1, 1, 1, name="exporter")
+
+
+def quiet_beyond(t):
+    """One service of the user has a small limit, and another one's threads are far beyond it: that one does not fork, or would have failed for long."""
+    workers(t, 33, 10, 30, 63000)
+    workers(t, 33, 1, 1, 64, first=700, name="exporter")
+    return note("nproc:33")

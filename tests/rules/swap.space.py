@@ -24,3 +24,19 @@ def quiet_once(t):
     t.memory(available=4000, swap_free=[2100, 1700, 1690, 1690, 1690, 1690])
     t.vmstat(pswpout=[50, 100000, 102000, 102000, 102000, 102000])
     t.proc(600, "worker", rss=9000)
+
+
+def quiet_room(t):
+    """A backup reads; idle pages make room for its files, at a steady rate, and there is memory enough."""
+    t.memory(available=9000, swap_free=t.line(1800, 1300), anon=5000)
+    t.vmstat(pswpout=20000)
+    t.proc(600, "worker", rss=3000)
+
+
+def fire_grower(t):
+    """The largest stands; the one that grows is to blame."""
+    t.memory(available=1700, swap_free=t.line(1800, 1300), anon=15000)
+    t.vmstat(pswpout=20000)
+    t.proc(500, "mysqld", rss=9000)
+    t.proc(600, "worker", rss=t.line(1000, 1600))
+    return finding("swap", "filling", culprit=("process", "worker", 600))

@@ -62,3 +62,27 @@ def quiet_nobody_waits(t):
     t.memory(swap_free=2000)
     t.psi(memory=0.02)
     t.vmstat(pswpin=PAGES_2MB, pswpout=PAGES_2MB)
+
+
+def moving(t):
+    t.memory(available=1700, swap_free=900, anon=15000)
+    t.psi(memory=0.45, io=0.3)
+    t.vmstat(pswpin=PAGES_2MB, pswpout=2 * PAGES_2MB, pgmajfault=400)
+
+
+def fire_small(t):
+    """The largest sleeps in memory; the pages that move are another one's."""
+    moving(t)
+    t.proc(500, "mysqld", rss=9000, cpu=0.01)
+    t.proc(600, "worker", rss=2000, cpu=0.1, faults=400)
+    return finding("swap", "saturated", culprit=("process", "worker", 600))
+
+
+def fire_group(t):
+    """One small group at its own limit keeps the swap busy; the machine has room, and the largest is not concerned."""
+    moving(t)
+    t.memory(available=9000, swap_free=900)
+    t.proc(500, "mysqld", rss=4000, cpu=0.2, faults=2)
+    t.proc(600, "indexer", rss=60, cpu=0.1, faults=400, cgroup="/batch/index")
+    t.group("/batch/index", procs=[600], memory=dict(limit=64 << 20, used=63 << 20))
+    return finding("swap", "saturated", culprit=("process", "indexer", 600))

@@ -1,0 +1,248 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* Who makes memory fill, and where that ends: what is largest is not what grows, and a server with a ceiling of its own stops there. */
+#include "rules/memory.h"
+
+#include "base/text.h"
+#include "ledger/servers.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static const double MOST = 0.5; /* of a growth: this one is to blame for it */
+
+/* The group or one below it. */
+static bool lives_in(const struct view *v, const struct usage *u, uint32_t group)
+{
+	const char *name = intern_text(&v->series->names, group),
+		   *path = u->p->have & HAVE_CGROUP ? intern_text(&v->series->names, u->p->cgroup)
+						    : "";
+	size_t n = strlen(name);
+	return who_is_member(v, group, u->p->pid) ||
+	       (n > 1 && strncmp(path, name, n) == 0 && (path[n] == '/' || path[n] == '\0'));
+}
+
+double memory_own_room(struct view *v, const struct usage *u)
+{
+	const struct sample *s = view_last(v);
+	int32_t server = server_first(v, u->p->pid);
+	const struct server_book *b = server_book_of(s, server);
+	uint64_t loading = 0;
+	double room = -1;
+	/* What it reads from its own file at its start ends with that. */
+	if (b && server_number_of(v, s, server, "loading", &loading) && loading)
+		return 0;
+	for (uint32_t i = 0; b && b->status == BOOK_OK && i < s->pools.count; i++) {
+		const struct server_pool *p = &TABLE_ROWS(s->pools, struct server_pool)[i];
+		if (p->server != server || p->kind != POOL_MEMORY || !p->have_limit || !p->limit)
+			continue;
+		double here = p->limit > p->used ? (double)(p->limit - p->used) : 0;
+		room = room < 0 || here < room ? here : room;
+	}
+	return room;
+}
+
+double memory_group_room(struct view *v, const struct usage *u)
+{
+	double room = -1;
+	for (uint32_t id = view_each(v, M_CG_MEM_LIMIT, 0); id;
+		id = view_each(v, M_CG_MEM_LIMIT, id)) {
+		double limit, used;
+		uint32_t group = series_row(v->series, id)->instance;
+		if (!view_gauge(v, id, &limit) || limit <= 0 ||
+			!view_gauge(v, view_id(v, M_CG_MEM_ANON, 0, group), &used) ||
+			!lives_in(v, u, group))
+			continue;
+		double here = limit > used ? limit - used : 0;
+		room = room < 0 || here < room ? here : room;
+	}
+	return room;
+}
+
+static double grown_by(const struct usage *u)
+{
+	return ((double)u->p->rss_pages - (u->born ? 0 : (double)u->first->rss_pages)) * 4096;
+}
+
+static bool same_program(const struct usage *a, const struct usage *b)
+{
+	return a->p->uid == b->p->uid && memcmp(a->p->comm, b->p->comm, PROC_COMM) == 0;
+}
+
+const struct usage *memory_grower_in(struct view *v, uint32_t group, double least)
+{
+	const struct usage *best = NULL;
+	double most = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->p->kernel || u->p->self || u->gone || (group && !lives_in(v, u, group)))
+			continue;
+		double sum = 0;
+		for (size_t k = 0; k < v->nusages; k++)
+			if (same_program(u, &v->usages[k]) && !v->usages[k].gone &&
+				(!group || lives_in(v, &v->usages[k], group)))
+				sum += grown_by(&v->usages[k]);
+		if (grown_by(u) > most && sum >= MOST * least) {
+			most = grown_by(u);
+			best = u;
+		}
+	}
+	return best;
+}
+
+void memory_first(struct view *v, struct verdict *f, const struct usage *u)
+{
+	char a[32];
+	size_t at = 0;
+	if (!u)
+		return;
+	const char *name = who_name(v, u->p);
+	while (at < f->nculprits && strcmp(f->culprits[at].value, name) != 0)
+		at++;
+	if (at == 0 && f->nculprits)
+		return;
+	if (at == f->nculprits)
+		at = f->nculprits < WHO_MAX ? f->nculprits++ : WHO_MAX - 1;
+	memmove(&f->culprits[1], &f->culprits[0], at * sizeof f->culprits[0]);
+	f->culprits[0] = (struct who){"process", name, u->p->pid, -1,
+		say(v, "grows, and has %s resident",
+			text_bytes(a, (double)u->p->rss_pages * 4096))};
+}
+
+/* Files that have no disk: who writes as much as they grow by. */
+static bool blame_files(struct view *v, struct verdict *f, double grown)
+{
+	struct trend t = view_trend(v, view_id(v, M_MEM_SHMEM, 0, 0));
+	double shared = t.slope * t.span_s, most = 0;
+	const struct usage *writer = NULL;
+	char a[32];
+	if (!t.steady || shared < MOST * grown)
+		return false;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (!u->p->kernel && !u->p->self && u->have_io && u->written_chars > most) {
+			most = u->written_chars;
+			writer = u;
+		}
+	}
+	f->nculprits = 0;
+	if (writer && most >= MOST * shared)
+		f->culprits[f->nculprits++] =
+			(struct who){"process", who_name(v, writer->p), writer->p->pid, -1,
+				say(v, "wrote %s in %.0f s, as much as files in memory grew by",
+					text_bytes(a, most), v->seconds)};
+	else
+		f->culprits[f->nculprits++] = (struct who){"kernel", "tmpfs", 0, -1,
+			"files in memory (tmpfs, /dev/shm) or shared memory grow"};
+	verdict_evidence(f,
+		say(v, "files in memory and shared memory grow by %s/s", text_bytes(a, t.slope)),
+		M_MEM_SHMEM, t.slope, -1,
+		"grep Shmem: /proc/meminfo; sleep 5; grep Shmem: /proc/meminfo; df -h -t tmpfs");
+	return true;
+}
+
+void memory_blame_growth(struct view *v, struct verdict *f, double grown)
+{
+	struct who list[WHO_MAX] = {{0}};
+	size_t n = 0;
+	double all = 0;
+	char a[32];
+	if (grown <= 0 || blame_files(v, f, grown))
+		return;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		double sum = 0;
+		bool first = !u->p->kernel && !u->p->self && !u->gone;
+		for (size_t k = 0; first && k < v->nusages; k++) {
+			if (!same_program(u, &v->usages[k]) || v->usages[k].gone)
+				continue;
+			first = k >= i;
+			sum += grown_by(&v->usages[k]);
+		}
+		if (!first || sum <= 0)
+			continue;
+		all += sum;
+		size_t at = n < WHO_MAX ? n++ : WHO_MAX;
+		for (; at > 0 && list[at - 1].share < sum; at--)
+			if (at < WHO_MAX)
+				list[at] = list[at - 1];
+		if (at < WHO_MAX)
+			list[at] = (struct who){"process", who_name(v, u->p), u->p->pid, sum,
+				say(v, "grew by %s in %.0f s", text_bytes(a, sum), v->seconds)};
+	}
+	f->nculprits = 0;
+	for (size_t i = 0; i < n && all >= MOST * grown; i++) {
+		list[i].share = list[i].share < grown ? list[i].share / grown : 1;
+		f->culprits[f->nculprits++] = list[i];
+	}
+	if (!f->nculprits)
+		f->culprits[f->nculprits++] = (struct who){"kernel", "memory of no process", 0, -1,
+			"no process grows by as much as memory in use does"};
+}
+
+/* ---- swap ---- */
+
+static double faults_of(const struct usage *u)
+{
+	uint64_t before = u->born ? 0 : u->first->major_faults;
+	return u->p->major_faults > before ? (double)(u->p->major_faults - before) : 0;
+}
+
+/* At its limit, as far as memory that cannot be dropped goes. */
+static uint32_t full_group_of(struct view *v, const struct usage *u)
+{
+	for (uint32_t id = view_each(v, M_CG_MEM_LIMIT, 0); id;
+		id = view_each(v, M_CG_MEM_LIMIT, id)) {
+		double limit, used, hits = 0;
+		uint32_t group = series_row(v->series, id)->instance;
+		if (view_gauge(v, id, &limit) && limit > 0 && lives_in(v, u, group) &&
+			view_gauge(v, view_id(v, M_CG_MEM_ANON, 0, group), &used) &&
+			(used >= 0.9 * limit ||
+				(view_delta(v, view_id(v, M_CG_MEM_HITS, 0, group), &hits) &&
+					hits > 0)))
+			return group;
+	}
+	return 0;
+}
+
+void memory_blame_swap(struct view *v, struct verdict *f)
+{
+	const struct usage *most = NULL;
+	double all = 0, largest = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->p->kernel || u->p->self || u->gone)
+			continue;
+		all += faults_of(u);
+		if (!most || faults_of(u) > faults_of(most))
+			most = u;
+		if (f->nculprits && same_program(u, view_usage(v, f->culprits[0].pid)
+							    ? view_usage(v, f->culprits[0].pid)
+							    : u))
+			largest += faults_of(u);
+	}
+	if (!most || faults_of(most) < MOST * all || faults_of(most) < v->seconds)
+		return;
+	uint32_t group = full_group_of(v, most);
+	/* The machine's own shortage: the largest is to blame as long as it takes part in the moving. */
+	if (!group && largest >= 0.2 * all)
+		return;
+	struct who who = {"process", who_name(v, most->p), most->p->pid, faults_of(most) / all,
+		say(v, "needed %.0f times a page that was in swap or on disk, most of all%s",
+			faults_of(most), group ? "; its group is at its memory limit" : "")};
+	size_t at = 0;
+	while (at < f->nculprits && f->culprits[at].pid != who.pid)
+		at++;
+	if (at == f->nculprits)
+		at = f->nculprits < WHO_MAX ? f->nculprits++ : WHO_MAX - 1;
+	memmove(&f->culprits[1], &f->culprits[0], at * sizeof f->culprits[0]);
+	f->culprits[0] = who;
+	if (group) {
+		f->nculprits = 1;
+		f->cgroup = group;
+		verdict_evidence(f,
+			say(v, "%s is in a control group that is at its own limit: %s", who.value,
+				intern_text(&v->series->names, group)),
+			M_CG_MEM_ANON, 0, -1, say(v, "cat /proc/%" PRId32 "/cgroup", most->p->pid));
+	}
+}

@@ -27,6 +27,7 @@ TypesConfig /etc/mime.types
 LogFormat "%h %l %u %t \"%r\" %>s %b %D" timed
 CustomLog $W/log/access.log timed
 ErrorLog $W/log/error.log
+LogLevel notice
 ExtendedStatus On
 <Directory $W>
  Require all granted

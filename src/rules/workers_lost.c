@@ -72,7 +72,9 @@ static struct family family_of(const struct view *v, const struct server *s, boo
 		const struct usage *u = &v->usages[i];
 		bool of = orphans ? u->p->ppid == first->p->ppid && u->p->uid == first->p->uid
 				  : u->p->ppid == s->pid && u != first;
-		if (!of || u->gone || u->p->netns != first->p->netns ||
+		/* Where a dead one was, the kernel tells no more. */
+		bool elsewhere = u->p->state != 'Z' && u->p->netns != first->p->netns;
+		if (!of || u->gone || elsewhere ||
 			memcmp(u->p->comm, first->p->comm, PROC_COMM) != 0)
 			continue;
 		if (is_dead(v, view_at(v, 0), u->p->pid)) {

@@ -154,7 +154,7 @@ static void ghosts_verdict(
 	struct verdict *f = workers_verdict(v, out, s);
 	if (!f)
 		return;
-	const char *gone = "belong to processes that do not exist";
+	const char *gone = "belong to processes that are gone";
 	f->used = h->count;
 	f->culprits[f->nculprits++] = (struct who){"slot", say(v, "%.0f slots", h->count), 0,
 		h->count >= s->workers ? 1 : h->count / s->workers,

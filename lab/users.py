@@ -4,7 +4,7 @@
 """Users of a server, who write down what they see: one line per request with the time, the milliseconds until the last byte
 of the answer, and `ok` or what went wrong.
 
-    users.py HOST:PORT --think S [--users N]            N users; each asks, waits for the answer, thinks, asks again
+    users.py HOST:PORT --think S [--users N] [--path P] N users; each asks, waits for the answer, thinks, asks again
     users.py HOST:PORT --burst N --every S [--from A,B] N requests at the same moment, every S seconds
     users.py --sum FILE [--last S]                      n=120 bad=3 median=4 max=1003 ms
 
@@ -27,6 +27,9 @@ def prepare(source):
     return s
 
 
+PATH = "/"
+
+
 def finish(s, t0, timeout):
     try:
         if not select.select([], [s], [], timeout)[1]:
@@ -35,7 +38,7 @@ def finish(s, t0, timeout):
         if error:
             raise OSError(error, os.strerror(error))
         s.settimeout(max(0.1, timeout - (time.time() - t0)))
-        s.sendall(b"GET / HTTP/1.0\r\nUser-Agent: shop-frontend\r\n\r\n")
+        s.sendall(b"GET %s HTTP/1.0\r\nUser-Agent: shop-frontend\r\n\r\n" % PATH.encode())
         answer = b""
         while part := s.recv(65536):
             answer = answer or part
@@ -98,6 +101,7 @@ def main():
     p.add_argument("--every", type=float, default=1)
     p.add_argument("--from", dest="sources", default="")
     p.add_argument("--timeout", type=float, default=5)
+    p.add_argument("--path", default=PATH)
     p.add_argument("--sum", dest="log")
     p.add_argument("--last", type=float, default=5)
     o = p.parse_args()
@@ -106,6 +110,7 @@ def main():
     host, _, port = (o.server or "").rpartition(":")
     if not host or not port.isdigit():
         p.error("HOST:PORT is missing")
+    globals()["PATH"] = o.path
     address, sources = (host, int(port)), o.sources.split(",")
     if o.burst:
         return bursts(address, sources, o.burst, o.every, o.timeout)

@@ -8,8 +8,10 @@
  * a limit. */
 #include "books/haproxy.h"
 
+#include "base/clock.h"
 #include "books/conf.h"
 #include "books/line.h"
+#include "books/logs.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +19,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 struct state {
 	struct haproxy_config config;
@@ -26,9 +29,11 @@ struct state {
 	uint16_t port;
 };
 
+static struct logs logs; /* a reader process has exactly one */
+
 static const char *const timeouts[] = {
 	"client", "server", "tunnel", "queue", "connect", "http-keep-alive"};
-enum { TIMEOUTS = COUNTOF(timeouts) };
+enum { TIMEOUTS = COUNTOF(timeouts), LOGS_MS = 100 };
 
 /* ---- configuration ---- */
 
@@ -104,6 +109,22 @@ static void stats_socket(const char *where, struct haproxy_config *ret)
 	(void)snprintf(ret->socket, sizeof ret->socket, "%s", where);
 }
 
+/* "http-request del-header Upgrade": the server is not asked to switch. */
+static bool is_removal(const char *const *w)
+{
+	return strcmp(w[0], "http-request") == 0 && strcmp(w[1], "del-header") == 0 &&
+	       (strcasecmp(w[2], "upgrade") == 0 || strcasecmp(w[2], "connection") == 0);
+}
+
+static void add_removed(const char *name, struct haproxy_config *ret)
+{
+	for (int i = 0; i < ret->nremoved; i++)
+		if (strcmp(ret->removed[i], name) == 0)
+			return;
+	if (ret->nremoved < HAPROXY_REMOVED)
+		(void)snprintf(ret->removed[ret->nremoved++], sizeof ret->removed[0], "%s", name);
+}
+
 static void one_line(struct scan line, struct haproxy_defaults *d, struct haproxy_config *ret)
 {
 	char buf[1024];
@@ -126,6 +147,8 @@ static void one_line(struct scan line, struct haproxy_defaults *d, struct haprox
 	else if (d->section == 'g' && n > 1 && strcmp(w[0], "maxconn") == 0 &&
 		 line_number(scan_over(w[1], strlen(w[1])), &v))
 		ret->maxconn = v;
+	else if (d->section == 'p' && n > 2 && is_removal(w))
+		add_removed(d->name, ret);
 	else if ((d->section == 'd' || d->section == 'p') && n > 2 &&
 		 strcmp(w[0], "timeout") == 0 && time_ms(w[2], &v))
 		for (int i = 0; i < TIMEOUTS; i++)
@@ -195,6 +218,7 @@ int book_open_haproxy(struct book_target *t)
 	*s = (struct state){.dir_fd = -1};
 	t->state = s;
 	struct haproxy_defaults d = {0};
+	logs_open(&logs, t, "/var/log/haproxy.log");
 	int r = conf_args(t->pid, &args), i = 1;
 	const char *path;
 	bool any = false, behind = false;
@@ -234,6 +258,8 @@ enum column {
 	WRETR,
 	WREDIS,
 	STATUS,
+	HRSP_1XX,
+	HRSP_4XX,
 	HRSP_5XX,
 	CLI_ABRT,
 	SRV_ABRT,
@@ -244,8 +270,8 @@ enum column {
 	COLUMNS
 };
 static const char *const columns[COLUMNS] = {"pxname", "svname", "qcur", "qmax", "scur", "smax",
-	"slim", "stot", "dreq", "ereq", "econ", "eresp", "wretr", "wredis", "status", "hrsp_5xx",
-	"cli_abrt", "srv_abrt", "rtime", "ttime", "dcon", "bck"};
+	"slim", "stot", "dreq", "ereq", "econ", "eresp", "wretr", "wredis", "status", "hrsp_1xx",
+	"hrsp_4xx", "hrsp_5xx", "cli_abrt", "srv_abrt", "rtime", "ttime", "dcon", "bck"};
 
 struct row {
 	struct scan field[COLUMNS];
@@ -380,7 +406,8 @@ static void numbers_of(const struct row *r, struct book *ret)
 		enum column column;
 		const char *name;
 	} wanted[] = {{WRETR, "retries"}, {WREDIS, "redispatches"}, {CLI_ABRT, "client.aborts"},
-		{SRV_ABRT, "server.aborts"}, {HRSP_5XX, "answers.5xx"}};
+		{SRV_ABRT, "server.aborts"}, {HRSP_1XX, "answers.1xx"}, {HRSP_4XX, "answers.4xx"},
+		{HRSP_5XX, "answers.5xx"}};
 	char word[48];
 	bool front = scan_is(r->field[SVNAME], "FRONTEND");
 	for (size_t i = 0; i < COUNTOF(wanted); i++)
@@ -527,6 +554,11 @@ void book_ask_haproxy(struct book_target *t, bool full, struct book *ret)
 	for (int i = 0; s && i < s->config.n; i++)
 		book_line(&found, "number %s %" PRIu64, s->config.timeout[i].name,
 			s->config.timeout[i].ms);
+	for (int i = 0; s && i < s->config.nremoved; i++)
+		book_line(&found, "number upgrade.removed/%s 1",
+			line_word((char[96]){0}, 96,
+				scan_over(s->config.removed[i], strlen(s->config.removed[i]))));
+	logs_ask(&logs, t, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), &found);
 	if (l.status != BOOK_OK && s && s->config.maxconn)
 		book_line(&found, "pool connections - limit=%" PRIu64, s->config.maxconn);
 	line_book(&l, ret, t, "haproxy", source, l.status == BOOK_CLOSED && !s ? NULL : &found);

@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "books/book.h"
 
-enum { HAPROXY_TIMEOUTS = 48 };
+enum { HAPROXY_TIMEOUTS = 48, HAPROXY_REMOVED = 8 };
 
 /* What is read of its configuration. */
 struct haproxy_config {
@@ -19,6 +19,10 @@ struct haproxy_config {
 		char name[64]; /* "timeout.client.ms/www" */
 		uint64_t ms;
 	} timeout[HAPROXY_TIMEOUTS];
+	int nremoved;
+	char removed
+		[HAPROXY_REMOVED]
+		[48]; /* frontends and backends that take the header "Upgrade" out of requests */
 };
 
 /* One file; what follows is read on top of what came before. */

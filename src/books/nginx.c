@@ -7,12 +7,15 @@
 #include "books/nginx.h"
 
 #include "base/clock.h"
+#include "books/logs.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { DEFAULT_MS = 60000, LOGS_MS = 100 }; /* proxy_read_timeout */
 
 static const char opens[] = "server { listen 127.0.0.1:8080; location = /nginx_status { "
 			    "stub_status; access_log off; allow 127.0.0.1; deny all; } }";
@@ -24,6 +27,7 @@ struct nginx {
 };
 
 static struct nginx self; /* a reader process has exactly one */
+static struct logs logs;
 
 static struct address address_of(const char *text)
 {
@@ -61,6 +65,14 @@ int book_open_nginx(struct book_target *t)
 	t->state = &self;
 	int r = nginx_conf_read(&self.conf, t);
 	self.have_conf = r == 0;
+	logs_open(&logs, t, NULL);
+	for (size_t i = 0; i < NGINX_TIMEOUTS; i++)
+		logs.timers_ms[i] = self.conf.proxy_ms[i];
+	for (size_t i = 0; i < LOGS_TIMERS; i++) /* what holds where none is set, among them */
+		if (!logs.timers_ms[i]) {
+			logs.timers_ms[i] = DEFAULT_MS;
+			break;
+		}
 	self.have_place = r == 0 && find_place(&self.conf, t, &self.place);
 	return r < 0 ? r : self.have_place ? 0 : -ENOENT;
 }
@@ -101,8 +113,15 @@ void book_ask_nginx(struct book_target *t, bool full, struct book *ret)
 	(void)snprintf(source, sizeof source, "http://%.*s%.*s", (int)sizeof n->place.at,
 		n->place.at, (int)sizeof n->place.page, n->place.page);
 	book_server(ret, t, t->program, n->have_place ? source : opens, status, page.took_us);
+	logs_ask(&logs, t, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
 	if (!n->have_conf)
 		return;
+	for (size_t i = 0; n->conf.proxies && i < NGINX_TIMEOUTS && (i == 0 || n->conf.proxy_ms[i]);
+		i++)
+		book_line(ret, "number timeout.proxy.ms/%zu %" PRIu64, i,
+			n->conf.proxy_ms[i] ? n->conf.proxy_ms[i] : DEFAULT_MS);
+	if (n->conf.proxies)
+		book_line(ret, "number config.upgrade %d", n->conf.upgrades);
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	uint64_t limit = nginx_limit(&n->conf, cpus > 0 ? (uint64_t)cpus : 1);
 	if (status == BOOK_OK)

@@ -7,7 +7,7 @@
 #include "books/http_get.h"
 #include "books/server_files.h"
 
-enum { NGINX_LISTENS = 8, NGINX_DEPTH = 32 };
+enum { NGINX_LISTENS = 8, NGINX_DEPTH = 32, NGINX_TIMEOUTS = 7 };
 
 struct nginx_listen {
 	char address[64]; /* "" for any */
@@ -25,7 +25,11 @@ struct nginx_conf {
 	uint64_t processes, connections; /* worker_processes, worker_connections; 0: not set */
 	bool processes_auto;
 	uint64_t keepalive_s, send_timeout_s;
-	bool there; /* a page of stub_status that can be asked by plain HTTP */
+	bool proxies,
+		upgrades; /* there is a proxy_pass; the header "Upgrade" is passed on somewhere */
+	uint64_t proxy_ms
+		[NGINX_TIMEOUTS]; /* values of proxy_read_timeout and proxy_send_timeout; 0: no more */
+	bool there;               /* a page of stub_status that can be asked by plain HTTP */
 	char page[160], host[128];
 	struct nginx_listen listen; /* port 0: any */
 	/* where the parser is: */

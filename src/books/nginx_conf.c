@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { WORDS = 16, WORD = 256, FILES_MAX = 512, NESTING_MAX = 10, COMMAND_LINE = 32 * 1024 };
 enum section { SECTION_OTHER, SECTION_SERVER, SECTION_LOCATION };
@@ -126,9 +127,44 @@ static void take_in_server(struct nginx_conf *c, const struct words *w)
 	}
 }
 
+static uint64_t milliseconds(const char *text)
+{
+	struct scan s = scan_over(text, strlen(text));
+	uint64_t v;
+	bool ms = scan_u64(&s, &v) && scan_starts(s, "ms") && v <= 100000000;
+	return ms ? v : seconds(text, 0) * 1000;
+}
+
+static void add_timeout(struct nginx_conf *c, uint64_t ms)
+{
+	for (size_t i = 0; ms && i < NGINX_TIMEOUTS && c->proxy_ms[i] != ms; i++)
+		if (!c->proxy_ms[i]) {
+			c->proxy_ms[i] = ms;
+			return;
+		}
+}
+
+/* What is said of servers behind it, wherever it stands. True when it was such a line. */
+static bool take_proxy(struct nginx_conf *c, const struct words *w)
+{
+	const char *value = w->n > 1 ? w->at[1] : "";
+	if (is(w->at[0], "proxy_pass"))
+		c->proxies = true;
+	else if (is(w->at[0], "proxy_set_header"))
+		c->upgrades =
+			c->upgrades || (w->n > 2 && strcasecmp(value, "upgrade") == 0 && *w->at[2]);
+	else if (is(w->at[0], "proxy_read_timeout") || is(w->at[0], "proxy_send_timeout"))
+		add_timeout(c, milliseconds(value));
+	else
+		return false;
+	return true;
+}
+
 static void take(struct nginx_conf *c, const struct words *w)
 {
 	const char *name = w->at[0], *value = w->n > 1 ? w->at[1] : "";
+	if (take_proxy(c, w))
+		return;
 	if (is(name, "include")) {
 		take_include(c, value);
 	} else if (is(name, "worker_processes")) {

@@ -27,11 +27,16 @@ struct held {
 	const struct conn_group *backend; /* HELD_BACKEND */
 	int32_t signaller;                /* HELD_DIP: who sent the signal, as far as is known */
 	const char *job, *signal;
+	unsigned left;   /* HELD_GHOSTS, where the server did not tell: processes that are there */
+	bool orphans;    /* and their first process is gone */
+	int32_t stopped; /* or is this one, which is stopped; 0 */
 };
 
 struct held workers_held(struct view *v, const struct server *s);
 /* Slots whose process is gone, at two books one after the other. */
 unsigned workers_ghosts(const struct view *v, int32_t server);
+/* Half of the places of a server or more have no process, as its processes tell, and nobody starts one. Fills count, left, orphans and stopped. */
+bool workers_lost(struct view *v, const struct server *s, struct held *ret);
 
 /* For a rule of the family: calls each(v, out, s, held) for the servers that are held so. */
 void workers_each(struct view *v, struct verdicts *out, enum held_by by,

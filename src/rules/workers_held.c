@@ -20,41 +20,6 @@ static const struct server_pool *told_now(const struct view *v, const struct ser
 	return fresh && s->pool && s->pool->used + s->pool->idle ? s->pool : NULL;
 }
 
-static bool slot_in(const struct sample *s, const struct server_slot *like)
-{
-	for (uint32_t i = 0; i < s->slots.count; i++) {
-		const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[i];
-		if (o->server == like->server && o->id == like->id && o->pid == like->pid)
-			return true;
-	}
-	return false;
-}
-
-/* The newest sample of the window with an older book of the server; NULL. */
-static const struct sample *book_before(const struct view *v, const struct server_book *now)
-{
-	for (unsigned i = v->n; i-- > 0;) {
-		const struct server_book *b = server_book_of(view_at(v, i), now->pid);
-		if (b && b->at_ns < now->at_ns && b->status == BOOK_OK)
-			return view_at(v, i);
-	}
-	return NULL;
-}
-
-unsigned workers_ghosts(const struct view *v, int32_t server)
-{
-	const struct sample *last = view_last(v);
-	const struct server_book *b = server_book_of(last, server);
-	const struct sample *before = b && b->status == BOOK_OK ? book_before(v, b) : NULL;
-	unsigned n = 0;
-	for (uint32_t i = 0; before && i < last->slots.count; i++) {
-		const struct server_slot *s = &TABLE_ROWS(last->slots, struct server_slot)[i];
-		n += s->server == server && s->pid > 0 && s->pid != server &&
-		     !view_usage(v, s->pid) && slot_in(before, s);
-	}
-	return n;
-}
-
 /* Connections of its processes to one destination that wait for an answer; the destination with most. */
 static double asks_backend(
 	const struct view *v, const struct server *s, const struct conn_group **ret)
@@ -179,7 +144,11 @@ static double busy(const struct server *s, const struct server_pool *told)
 struct held workers_held(struct view *v, const struct server *s)
 {
 	struct held h = {.told = told_now(v, s)};
-	if (!s->starving || s->workers < 1 || (h.told && h.told->idle > 0))
+	if (!s->starving || s->workers < 1)
+		return h;
+	bool lost = workers_lost(v, s, &h);
+	/* Places that count as idle while nobody accepts are those that are lost. */
+	if (h.told && h.told->idle > 0 && !(lost && (double)h.told->idle <= h.count))
 		return h;
 	double n = s->workers, half = n > 1 ? n / 2 : 1, senders = trickles(s), idle = s->idle;
 	if (h.told && h.told->reading > senders)
@@ -190,9 +159,9 @@ struct held workers_held(struct view *v, const struct server *s)
 	if (h.told && h.told->keepalive > idle)
 		idle = h.told->keepalive;
 	double ghosts = workers_ghosts(v, s->pid);
-	if (ghosts >= half) {
+	if (lost || ghosts >= half) {
 		h.by = HELD_GHOSTS;
-		h.count = ghosts;
+		h.count = lost ? h.count : ghosts;
 	} else if (s->reading >= half && s->reading >= idle && s->reading >= senders) {
 		h.by = HELD_READERS;
 		h.count = s->reading;

@@ -100,11 +100,19 @@ void rule_workers_backend(struct view *v, struct verdicts *out)
 const struct rule_case rule_case_workers_ghosts = {
 	.mechanism = "A server keeps a slot for each worker in shared memory (Apache's "
 		     "scoreboard). A worker that was killed cannot give its slot back; as long as "
-		     "the first process does not notice, the slot counts as taken.",
-	.threshold = "Slots whose process does not exist, in two books of the server one after the "
-		     "other, at least half of the workers while connections wait. Fewer, or while "
-		     "nobody waits: a note.",
-	.false_alarms = "A worker that ended a moment ago: its slot is free in the next book.",
+		     "the first process does not notice (it is stopped, hangs, or was killed "
+		     "itself), the slot counts as taken and no other worker is started.",
+	.threshold =
+		"Slots whose process does not exist, or is dead and not collected, in two books of "
+		"the server one after the other: at least half of the workers while connections "
+		"wait. Of an Apache that has no worker left to tell: as many places without a "
+		"process while connections wait, none started in the whole window, and either "
+		"some that it told of are dead, or its first process is gone. Fewer, or while "
+		"nobody waits: a note.",
+	.false_alarms =
+		"A worker that ended a moment ago: its slot is free in the next book, and another "
+		"one is started within a second or two. A server that has not started all its "
+		"workers yet: none of them is dead.",
 	.confirm = "ps -o pid,ppid,stat --ppid PID   # beside the pids of the server's status page",
 	.remedy =
 		"Restart the server (not gracefully), and find who killed its workers: kernel log, "
@@ -146,14 +154,34 @@ static void ghosts_verdict(
 	struct verdict *f = workers_verdict(v, out, s);
 	if (!f)
 		return;
+	const char *gone = "belong to processes that are gone";
 	f->used = h->count;
 	f->culprits[f->nculprits++] = (struct who){"slot", say(v, "%.0f slots", h->count), 0,
 		h->count >= s->workers ? 1 : h->count / s->workers,
-		"belong to processes that do not exist"};
-	f->title = say(v, "%.0f of %.0f slots of %s belong to processes that are gone", h->count,
-		s->workers, s->name);
-	verdict_evidence(f, say(v, "%.0f slots name a process that does not exist", h->count), -1,
-		h->count, s->workers, told_by(v, s));
+		h->orphans ? say(v, "%s, nor does the process that would start others", gone)
+		: h->stopped
+			? say(v, "%s; the first process (pid %" PRId32 ") is stopped", gone, s->pid)
+			: gone};
+	f->title = say(v, "%.0f of %.0f slots of %s belong to processes that are gone%s", h->count,
+		s->workers, s->name,
+		h->orphans   ? ", and so is its first process"
+		: h->stopped ? "; its first process is stopped"
+			     : "");
+	if (h->left || h->orphans || h->stopped)
+		verdict_evidence(f,
+			say(v, "%u processes of %s are left, and none was started in %.0f s",
+				h->left, s->name, v->seconds),
+			-1, h->left, s->workers,
+			h->orphans ? say(v, "ps -o pid,ppid,stat,lstart,args -C %s",
+					     shell_word(v, s->name))
+				   : told_by(v, s));
+	else
+		verdict_evidence(f,
+			say(v, "%.0f slots name a process that does not exist", h->count), -1,
+			h->count, s->workers, told_by(v, s));
+	if (h->stopped)
+		verdict_remedy(f, say(v, "Let its first process go on, if nobody debugs it"),
+			say(v, "kill -CONT %" PRId32, h->stopped), NULL, false, "none", "none");
 	const char *unit = unit_of(v, s->pid);
 	verdict_remedy(f, say(v, "Restart %s; a graceful restart does not free them", s->name),
 		unit ? say(v, "systemctl restart %s", unit) : NULL, NULL, false,

@@ -7,6 +7,7 @@
 #include "books/dns.h"
 #include "books/haproxy.h"
 #include "books/line.h"
+#include "books/logs.h"
 #include "books/memcached.h"
 #include "books/mysql.h"
 #include "books/phpfpm.h"
@@ -216,12 +217,35 @@ static void words(struct scan s)
 	}
 }
 
+/* Lines of a log, half of them from before we came; what comes of them is bounded, and no text leaves its line. */
+static void log_lines(struct scan s)
+{
+	static struct logs logs;
+	struct scan line;
+	struct log_line e;
+	const uint64_t now_ms = UINT64_C(1795351320000); /* near the dates of the seeds */
+	memset(&logs, 0, sizeof logs);
+	logs.timers_ms[0] = 60000;
+	for (bool old = false; scan_line(&s, &line); old = !old) {
+		if (log_line(line, &e) &&
+			(e.proxy.p < line.p || e.proxy.end > line.end || e.proxy.p > e.proxy.end ||
+				e.url.p < line.p || e.url.end > line.end || e.url.p > e.url.end))
+			abort();
+		logs_take(&logs, line, now_ms, old);
+	}
+	logs_write(&logs, now_ms, &book);
+	if (logs.count > LOGS_EVENTS || logs.nproxies > LOGS_PROXIES || logs.known > logs.lines ||
+		!memchr(logs.url, 0, sizeof logs.url))
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const targets[])(struct scan s) = {haproxy_config, haproxy_answer,
 		redis_answers, redis_config, phpfpm_config, phpfpm_answer, postgres_rows,
 		postgres_files, mysql_rows, memcached_answer, squid_answer, unbound_config,
-		unbound_answer, bind_config, bind_answer, varnish_list, varnish_piece, dns, words};
+		unbound_answer, bind_config, bind_answer, varnish_list, varnish_piece, dns, words,
+		log_lines};
 	if (size == 0)
 		return 0;
 	unsigned which = (unsigned)(data[0] - 'A') %

@@ -1,0 +1,365 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+#include "books/logs.h"
+
+#include "base/clock.h"
+#include "books/conf.h"
+#include "books/line.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+	SPAN_MS = LOGS_SPAN_S * 1000,
+	TUNNELS_MS = LOGS_TUNNELS_S * 1000,
+	BACK_MS = LOGS_BACK_S * 1000,
+	BUCKET_MS = SPAN_MS / LOGS_BUCKETS,
+	LATE_MS =
+		10 * 1000, /* a line that is written now is of now: else its clock is another one */
+	DESCRIPTORS = 4096,
+	STATUS_GAVE_UP = 499, /* nginx's own */
+	STATUS_NO_UPGRADE = 426,
+	STATUS_NO_VERSION = 505, /* asked by HTTP/1.0, which knows of no upgrade */
+};
+
+/* ---- files ---- */
+
+static bool is_known(const struct logs *l, const struct stat *st)
+{
+	struct stat have;
+	for (unsigned i = 0; i < l->nfiles; i++)
+		if (fstat(l->files[i].fd, &have) == 0 && have.st_dev == st->st_dev &&
+			have.st_ino == st->st_ino)
+			return true;
+	return false;
+}
+
+static void take_file(struct logs *l, int fd)
+{
+	struct stat st;
+	if (l->nfiles == LOGS_FILES || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+		is_known(l, &st) || tail_begin(&l->files[l->nfiles], fd) < 0) {
+		(void)close(fd);
+		return;
+	}
+	l->nfiles++;
+}
+
+/* It has the file open to write to it, and only that. */
+static bool writes_only(int info, const char *name)
+{
+	char text[256];
+	int fd = openat(info, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+	if (fd >= 0)
+		(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	const char *at = strstr(text, "flags:");
+	unsigned flags = 0;
+	for (at = at ? at + 6 + strspn(at + 6, " \t") : ""; *at >= '0' && *at <= '7'; at++)
+		flags = flags << 3 | (unsigned)(*at - '0');
+	return (flags & O_ACCMODE) == O_WRONLY;
+}
+
+void logs_open(struct logs *l, const struct book_target *t, const char *also)
+{
+	char path[48];
+	memset(l, 0, sizeof *l);
+	tzset();
+	(void)snprintf(path, sizeof path, "/proc/%d/fdinfo", t->pid);
+	int info = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(path, sizeof path, "/proc/%d/fd", t->pid);
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = folder >= 0 ? fdopendir(folder) : NULL;
+	const struct dirent *e;
+	for (unsigned looks = 0; d && info >= 0 && looks < DESCRIPTORS && (e = readdir(d)) != NULL;
+		looks++) {
+		struct stat st;
+		/* What is no regular file is not even opened. */
+		if (e->d_name[0] == '.' || fstatat(folder, e->d_name, &st, 0) < 0 ||
+			!S_ISREG(st.st_mode) || st.st_nlink == 0 || !writes_only(info, e->d_name))
+			continue;
+		int fd = openat(folder, e->d_name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+		if (fd >= 0)
+			take_file(l, fd);
+	}
+	if (d)
+		(void)closedir(d);
+	else if (folder >= 0)
+		(void)close(folder);
+	if (info >= 0)
+		(void)close(info);
+	int fd = also ? conf_open(t, also, O_RDONLY | O_NONBLOCK) : -1;
+	if (fd >= 0)
+		take_file(l, fd);
+}
+
+/* ---- lines ---- */
+
+static unsigned proxy_of(struct logs *l, struct scan name)
+{
+	char text[sizeof l->proxies[0]];
+	size_t n = scan_len(name) < sizeof text - 1 ? scan_len(name) : sizeof text - 1;
+	memcpy(text, name.p, n);
+	text[n] = '\0';
+	for (unsigned i = 0; i < l->nproxies; i++)
+		if (strcmp(l->proxies[i], text) == 0)
+			return i;
+	if (l->nproxies == LOGS_PROXIES)
+		return LOGS_PROXIES;
+	memcpy(l->proxies[l->nproxies], text, sizeof text);
+	return l->nproxies++;
+}
+
+static void count_answer(struct logs *l, unsigned proxy, uint64_t at_ms)
+{
+	unsigned b = (unsigned)(at_ms / BUCKET_MS % LOGS_BUCKETS);
+	if (l->bucket_at[b] != at_ms / BUCKET_MS) {
+		l->bucket_at[b] = at_ms / BUCKET_MS;
+		for (unsigned i = 0; i < LOGS_PROXIES; i++)
+			l->answered[i][b] = 0;
+	}
+	l->answered[proxy][b]++;
+}
+
+/* What the line is an event of; LOG_EVENT_KINDS for none. */
+static enum log_event_kind kind_of(const struct log_line *e)
+{
+	if (e->tunnel && e->timed_out)
+		return e->who == 'c' ? LOG_CUT_CLIENT : LOG_CUT_SERVER;
+	if (e->tunnel)
+		return e->form == LOG_NGINX_ERROR ? LOG_EVENT_KINDS : LOG_TUNNEL_ENDED;
+	if (e->status == STATUS_NO_UPGRADE || e->status == STATUS_NO_VERSION)
+		return LOG_NO_UPGRADE;
+	if (e->status == STATUS_GAVE_UP ||
+		(e->who == 'C' && (e->when == 'H' || e->when == 'Q' || e->when == 'C')))
+		return LOG_GAVE_UP;
+	if (e->form == LOG_NGINX_ERROR || (e->who == 's' && e->when == 'H'))
+		return LOG_TIMED_OUT;
+	return LOG_EVENT_KINDS;
+}
+
+static uint64_t span_of(unsigned kind)
+{
+	return kind <= LOG_TUNNEL_ENDED ? TUNNELS_MS : SPAN_MS;
+}
+
+void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
+{
+	struct log_line e;
+	l->lines++;
+	if (!log_line(line, &e))
+		return;
+	l->known++;
+	uint64_t begin = e.at_end ? 0 : e.at_ms, end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
+	bool whole = e.at_ms && (e.at_end || e.have_took);
+	bool far = end > now_ms || now_ms - end > LATE_MS;
+	if (!old &&
+		(far || !whole)) { /* without its duration, or by another clock: it was written just now */
+		end = now_ms;
+		begin = e.have_took && e.took_ms < end ? end - e.took_ms : 0;
+	}
+	enum log_event_kind kind = kind_of(&e);
+	if (end > now_ms || now_ms - end > span_of(kind))
+		return;
+	unsigned proxy = proxy_of(l, e.proxy);
+	if (proxy == LOGS_PROXIES)
+		return;
+	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
+		count_answer(l, proxy, end);
+	if (kind == LOG_EVENT_KINDS)
+		return;
+	if (kind <= LOG_CUT_SERVER) {
+		size_t n =
+			scan_len(e.url) < sizeof l->url - 1 ? scan_len(e.url) : sizeof l->url - 1;
+		memcpy(l->url, e.url.p, n);
+		l->url[n] = '\0';
+	}
+	l->events[l->next] = (struct log_event){begin, end, e.peer, (uint8_t)kind, (uint8_t)proxy};
+	l->next = (l->next + 1) % LOGS_EVENTS;
+	l->count += l->count < LOGS_EVENTS;
+}
+
+/* ---- what comes of it ---- */
+
+static bool is_cut(const struct log_event *e)
+{
+	return e->kind == LOG_CUT_CLIENT || e->kind == LOG_CUT_SERVER;
+}
+
+/* The tunnel b is who had a, again. Where nobody says when one began: it is cut once more after the same silence. */
+static bool is_next(const struct logs *l, const struct log_event *a, const struct log_event *b)
+{
+	if (b->kind > LOG_TUNNEL_ENDED || b->proxy != a->proxy ||
+		!address_equal(&a->peer, &b->peer))
+		return false;
+	if (b->begin_ms)
+		return b->begin_ms + 1 >= a->end_ms && b->begin_ms <= a->end_ms + BACK_MS;
+	bool fits = false;
+	for (unsigned i = 0; i < LOGS_TIMERS && l->timers_ms[i]; i++) {
+		uint64_t least = a->end_ms + l->timers_ms[i];
+		fits = fits || (b->end_ms + 1000 >= least && b->end_ms <= least + BACK_MS);
+	}
+	return fits && is_cut(b) && !a->begin_ms;
+}
+
+/* How many came back at once after they were cut. Each tunnel answers for one: many clients behind one address are not one that comes back. */
+static unsigned came_back(const struct logs *l, unsigned proxy)
+{
+	static bool taken[LOGS_EVENTS];
+	unsigned n = 0;
+	memset(taken, 0, sizeof taken);
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct log_event *a = &l->events[i];
+		for (unsigned k = 0; is_cut(a) && a->proxy == proxy && k < l->count; k++) {
+			if (k == i || taken[k] || !is_next(l, a, &l->events[k]))
+				continue;
+			taken[k] = true;
+			n++;
+			break;
+		}
+	}
+	return n;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+/* The middle one of the durations of a kind, and how many are near it: a timer makes them equal. */
+static uint64_t middle(const struct logs *l, unsigned proxy, unsigned kinds, unsigned *ret_near)
+{
+	static uint64_t took[LOGS_EVENTS];
+	unsigned n = 0;
+	*ret_near = 0;
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct log_event *e = &l->events[i];
+		if (e->proxy == proxy && (kinds >> e->kind & 1) && e->begin_ms)
+			took[n++] = e->end_ms - e->begin_ms;
+	}
+	if (n == 0)
+		return 0;
+	qsort(took, n, sizeof *took, by_value);
+	uint64_t m = took[n / 2];
+	for (unsigned i = 0; i < n; i++)
+		*ret_near += took[i] + m / 20 + 50 >= m && took[i] <= m + m / 20 + 50;
+	return m;
+}
+
+static void forget_old(struct logs *l, uint64_t now_ms)
+{
+	unsigned kept = 0;
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct log_event e = l->events[i];
+		if (e.end_ms + span_of(e.kind) >= now_ms)
+			l->events[kept++] = e;
+	}
+	l->count = kept;
+	l->next = kept % LOGS_EVENTS;
+}
+
+/* The client of most events of a kind. */
+static const struct log_event *most_by(
+	const struct logs *l, unsigned proxy, unsigned kinds, unsigned *ret_count)
+{
+	const struct log_event *best = NULL;
+	*ret_count = 0;
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct log_event *e = &l->events[i];
+		unsigned n = 0;
+		if (e->proxy != proxy || !(kinds >> e->kind & 1) || !e->peer.family ||
+			(best && address_equal(&best->peer, &e->peer)))
+			continue;
+		for (unsigned k = 0; k < l->count; k++)
+			n += l->events[k].proxy == proxy && (kinds >> l->events[k].kind & 1) &&
+			     address_equal(&l->events[k].peer, &e->peer);
+		if (n > *ret_count) {
+			*ret_count = n;
+			best = e;
+		}
+		if (i > 64) /* of so many the first will do */
+			break;
+	}
+	return best;
+}
+
+static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book *ret)
+{
+	enum { SLOT_FIRST = 1000000 };
+	const unsigned cut = 1u << LOG_CUT_CLIENT | 1u << LOG_CUT_SERVER;
+	static const char *const names[LOG_EVENT_KINDS] = {"log.tunnels.cut.client",
+		"log.tunnels.cut.server", "log.tunnels.ended", "log.gaveup", "log.timedout",
+		"log.no-upgrade"};
+	unsigned counts[LOG_EVENT_KINDS] = {0}, near, n;
+	uint64_t answered = 0, last[LOG_EVENT_KINDS] = {0};
+	char name[160], who[64], peer[80];
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->events[i].proxy == p) {
+			const struct log_event *e = &l->events[i];
+			counts[e->kind]++;
+			last[e->kind] = e->end_ms > last[e->kind] ? e->end_ms : last[e->kind];
+		}
+	for (unsigned b = 0; b < LOGS_BUCKETS; b++)
+		if (l->bucket_at[b] + LOGS_BUCKETS > now_ms / BUCKET_MS)
+			answered += l->answered[p][b];
+	(void)book_word(name, sizeof name, l->proxies[p], strlen(l->proxies[p]));
+	book_line(ret, "number log.answers/%s %" PRIu64, name, answered);
+	for (unsigned k = 0; k < LOG_EVENT_KINDS; k++)
+		if (counts[k]) {
+			book_line(ret, "number %s/%s %u", names[k], name, counts[k]);
+			book_line(ret, "number %s.age.s/%s %" PRIu64, names[k], name,
+				(now_ms > last[k] ? now_ms - last[k] : 0) / 1000);
+		}
+	if (counts[LOG_GAVE_UP]) {
+		book_line(ret, "number log.gaveup.ms/%s %" PRIu64, name,
+			middle(l, p, 1u << LOG_GAVE_UP, &near));
+		book_line(ret, "number log.gaveup.same/%s %u", name, near);
+	}
+	if (!counts[LOG_CUT_CLIENT] && !counts[LOG_CUT_SERVER])
+		return;
+	book_line(ret, "number log.tunnels.back/%s %u", name, came_back(l, p));
+	book_line(ret, "number log.tunnels.ms/%s %" PRIu64, name, middle(l, p, cut, &near));
+	const struct log_event *e = most_by(l, p, cut, &n);
+	if (!e)
+		return;
+	(void)address_text(who, &e->peer);
+	(void)snprintf(peer, sizeof peer, e->peer.family == 2 ? "%s:0" : "[%s]:0", who);
+	book_line(ret, "slot %u state=closing bytes=%u peer=%s who=%s text=%s", SLOT_FIRST + p, n,
+		peer, name, book_word((char[320]){0}, 320, l->url, strlen(l->url)));
+}
+
+void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
+{
+	forget_old(l, now_ms);
+	if (l->lines)
+		book_line(ret, "number log.lines %" PRIu64, l->lines);
+	for (unsigned p = 0; p < l->nproxies; p++)
+		write_proxy(l, p, now_ms, ret);
+}
+
+static bool take_line(void *ctx, struct scan line)
+{
+	struct logs *l = ctx;
+	logs_take(l, line, l->now_ms, l->old);
+	return true;
+}
+
+void logs_ask(struct logs *l, struct book_target *t, uint64_t until_ns, struct book *ret)
+{
+	l->now_ms = clock_real_ns() / 1000000;
+	for (unsigned i = 0; i < l->nfiles; i++) {
+		l->old = l->files[i].old;
+		tail_read(&l->files[i], until_ns, take_line, l);
+		t->again = t->again || l->files[i].moved;
+	}
+	if (l->nfiles)
+		logs_write(l, l->now_ms, ret);
+}

@@ -1,0 +1,65 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* logs: what a server's own logs tell of the last minutes, as numbers of its book: of tunnels ten minutes, of requests two. Its logs are the regular files that its first process itself has open to
+ * append to or write: no path of a configuration is believed, and nothing else is read (decision 0014). */
+#ifndef BOOKS_LOGS_H
+#define BOOKS_LOGS_H
+
+#include "books/book.h"
+#include "books/log_line.h"
+#include "books/tail.h"
+
+enum {
+	LOGS_FILES = 4,
+	LOGS_PROXIES = 8,   /* names of backends that are told apart */
+	LOGS_EVENTS = 1024, /* the oldest are forgotten */
+	LOGS_SPAN_S = 120,
+	LOGS_TUNNELS_S =
+		600,      /* a tunnel that is cut again and again is written down only at its end */
+	LOGS_BACK_S = 10, /* who is back within this was not gone */
+	LOGS_TIMERS = 8,
+	LOGS_BUCKETS = 12, /* of the span, to count what needs no more than counting */
+};
+
+enum log_event_kind {
+	LOG_CUT_CLIENT,   /* a tunnel, by the proxy's timer for the client's side */
+	LOG_CUT_SERVER,   /* by the other one, or nobody says which */
+	LOG_TUNNEL_ENDED, /* otherwise */
+	LOG_GAVE_UP,      /* the client went while it waited for the answer */
+	LOG_TIMED_OUT,    /* the proxy's timer for the server's answer ran out */
+	LOG_NO_UPGRADE, /* 426 or 505: the server wanted the connection to be upgraded, and was not asked to */
+	LOG_EVENT_KINDS
+};
+
+struct log_event {
+	uint64_t begin_ms, end_ms; /* begin 0: not told */
+	struct address peer;
+	uint8_t kind, proxy;
+};
+
+struct logs {
+	struct tail files[LOGS_FILES];
+	unsigned nfiles;
+	char proxies[LOGS_PROXIES][48]; /* "" of servers that have none */
+	unsigned nproxies;
+	struct log_event events[LOGS_EVENTS]; /* a ring */
+	unsigned next, count;
+	uint64_t answered[LOGS_PROXIES][LOGS_BUCKETS], bucket_at[LOGS_BUCKETS];
+	uint64_t lines, known; /* read, and understood */
+	uint64_t now_ms;
+	bool old; /* the line was there before we came */
+	/* After so long in silence tunnels are cut, where no line tells when one began; 0: no more. */
+	uint64_t timers_ms[LOGS_TIMERS];
+	char url[96]; /* of the last tunnel that was cut */
+};
+
+/* While the reader may still open files. also: another file that may be its log (what syslog writes for it), or NULL. */
+void logs_open(struct logs *l, const struct book_target *t, const char *also);
+/* Takes one line as if it were read at now_ms; for tests. */
+void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old);
+/* Reads what was added, until then, and adds the numbers to the book. Sets t->again where a log was moved away. */
+void logs_ask(struct logs *l, struct book_target *t, uint64_t until_ns, struct book *ret);
+/* The numbers alone. */
+void logs_write(struct logs *l, uint64_t now_ms, struct book *ret);
+
+#endif

@@ -1,0 +1,259 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* Lines of logs as HAProxy, Apache and nginx write them, what comes of them, and files that grow, are cut and are moved away. */
+#include "books/logs.h"
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define AT UINT64_C(1795350439976) /* 22/Nov/2026:12:27:19.976 UTC */
+
+static struct log_line parsed;
+static char texts[2][160];
+
+static bool parse(const char *text)
+{
+	bool known = log_line(scan_over(text, strlen(text)), &parsed);
+	(void)snprintf(
+		texts[0], sizeof texts[0], "%.*s", (int)scan_len(parsed.proxy), parsed.proxy.p);
+	(void)snprintf(texts[1], sizeof texts[1], "%.*s", (int)scan_len(parsed.url), parsed.url.p);
+	return known;
+}
+
+static const char *peer(void)
+{
+	static char text[48];
+	return parsed.peer.family ? address_text(text, &parsed.peer) : "";
+}
+
+static void haproxy_lines(void)
+{
+	CHECK(parse("10.78.0.2:51012 [22/Nov/2026:12:27:19.976] www chat/a 0/0/0/0/3001 101 137 - "
+		    "- cD-- 1/1/0/0/0 0/0 \"GET /chat?x=1 HTTP/1.1\""));
+	CHECK_INT(parsed.form, LOG_HAPROXY);
+	CHECK_INT(parsed.at_ms, AT);
+	CHECK_INT(parsed.took_ms, 3001);
+	CHECK_INT(parsed.status, 101);
+	CHECK_INT(parsed.bytes, 137);
+	CHECK_STR(texts[0], "chat");
+	CHECK_STR(texts[1], "/chat");
+	CHECK_STR(peer(), "10.78.0.2");
+	CHECK(parsed.tunnel && parsed.timed_out && parsed.who == 'c' && parsed.when == 'D');
+	/* By syslog; TLS; IPv6; captured headers; the server never answered. */
+	CHECK(parse("Nov 22 12:27:20 web1 haproxy[812]: ::ffff:10.0.0.9:4000 "
+		    "[22/Nov/2026:12:27:19.976] www~ shop/<NOSRV> 0/5000/-1/-1/5000 503 217 - - "
+		    "sQ-- 9/9/8/0/0 0/7 {shop.example|curl \"x\"} \"GET /a HTTP/1.1\""));
+	CHECK_STR(peer(), "10.0.0.9");
+	CHECK(!parsed.tunnel && parsed.timed_out && parsed.when == 'Q');
+	CHECK(parse("192.0.2.1:4000 [22/Nov/2026:12:27:19.976] www shop/a 0/0/1/-1/2000 -1 0 - - "
+		    "CH-- 1/1/0/0/0 0/0 \"GET /slow HTTP/1.1\""));
+	CHECK(!parsed.timed_out && parsed.who == 'C' && parsed.status == 0 &&
+		parsed.took_ms == 2000);
+	/* TCP */
+	CHECK(parse("2001:db8::9:4000 [22/Nov/2026:12:27:19.976] pg pg/a 1/0/60003 212 sD "
+		    "1/1/0/0/0 0/0"));
+	CHECK_STR(peer(), "2001:db8::9");
+	CHECK(parsed.tunnel && parsed.timed_out && parsed.took_ms == 60003);
+	/* not lines of requests */
+	CHECK(!parse("[NOTICE]   (812) : New worker (815) forked"));
+	CHECK(!parse("Server chat/a is DOWN, reason: Layer4 timeout"));
+	CHECK(!parse("10.0.0.1:99 [22/Nov/2026:12:27:19.976] www/1: SSL handshake failure"));
+	CHECK(!parse("10.0.0.1:99 [99/Nov/2026:12:27:19.976] www chat/a 0/0/0/0/3001 101 137 - - "
+		     "cD-- 1/1/0/0/0 0/0 \"GET / HTTP/1.1\""));
+	CHECK(!parse("["));
+	CHECK(!parse(""));
+}
+
+static void access_lines(void)
+{
+	CHECK(parse("10.78.0.2 - - [22/Nov/2026:13:27:19 +0100] \"GET /report?q=1 HTTP/1.1\" 206 "
+		    "512 1500000"));
+	CHECK_INT(parsed.form, LOG_ACCESS);
+	CHECK_INT(parsed.at_ms, AT / 1000 * 1000);
+	CHECK_INT(parsed.status, 206);
+	CHECK_INT(parsed.took_ms, 1500);
+	CHECK_STR(texts[1], "/report");
+	CHECK(parse("10.78.0.2 - bob [22/Nov/2026:12:27:19 +0000] \"GET /a\\\"b HTTP/1.1\" 499 0 "
+		    "\"-\" \"Mozilla/5.0 (12) 400\""));
+	CHECK_INT(parsed.status, 499);
+	CHECK(!parsed.have_took);
+	CHECK(parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"\\x16\\x03\" 400 226 \"-\" \"-\" "
+		    "99"));
+	CHECK_STR(texts[1], "");
+	CHECK(!parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET / HTTP/1.1"));
+	CHECK(!parse(
+		"[Sun Nov 22 12:27:19.000000 2026] [core:error] [pid 12] AH00135: Invalid method"));
+}
+
+static void nginx_lines(void)
+{
+	CHECK(parse("2026/11/22 12:27:19 [error] 12#12: *5 upstream timed out (110: Connection "
+		    "timed out) while proxying upgraded connection, client: 10.78.0.2, server: , "
+		    "request: \"GET /ws?a,b HTTP/1.1\", upstream: \"http://127.0.0.1:9001/ws\", "
+		    "host: \"shop\""));
+	CHECK_INT(parsed.form, LOG_NGINX_ERROR);
+	CHECK(parsed.tunnel && parsed.timed_out && parsed.at_end);
+	CHECK_STR(peer(), "10.78.0.2");
+	CHECK_STR(texts[1], "/ws");
+	CHECK(parse("2026/11/22 12:27:19 [error] 12#12: *5 upstream timed out (110: Connection "
+		    "timed out) while reading response header from upstream, client: 10.78.0.2, "
+		    "server: , request: \"GET /slow HTTP/1.1\""));
+	CHECK(!parsed.tunnel && parsed.timed_out);
+	CHECK(!parse("2026/11/22 12:27:19 [error] 12#12: *5 open() \"/x\" failed (2: No such file "
+		     "or directory), client: 10.78.0.2"));
+}
+
+/* ---- what comes of them ---- */
+
+static struct logs logs;
+static struct book book;
+
+static void take(
+	const char *client, unsigned begin_s, unsigned took_ms, unsigned status, const char *ended)
+{
+	char line[256];
+	uint64_t at = AT / 1000 + begin_s;
+	(void)snprintf(line, sizeof line,
+		"%s:4000 [22/Nov/2026:12:%02u:%02u.000] www chat/a 0/0/0/0/%u %u 137 - - %s-- "
+		"1/1/0/0/0 0/0 \"GET /chat HTTP/1.1\"",
+		client, (unsigned)(at / 60 % 60), (unsigned)(at % 60), took_ms, status, ended);
+	logs_take(&logs, scan_over(line, strlen(line)), AT + 100000, true);
+}
+
+static bool tells(const char *line)
+{
+	return strstr(book.text, line) != NULL;
+}
+
+static void tunnels(void)
+{
+	logs = (struct logs){.nfiles = 0};
+	book.n = 0;
+	for (unsigned k = 0; k < 5; k++) { /* cut after 5 s and back after one, four times */
+		take("10.0.0.2", 6 * k, 5000, 101, "cD");
+		take("10.0.0.3", 6 * k + 2, 5000, 101, "cD");
+	}
+	take("10.0.0.4", 3, 5000, 101, "cD"); /* cut, and gone */
+	take("10.0.0.5", 3, 800, 101, "--");
+	take("10.0.0.6", 60, 40, 200, "--");
+	take("10.0.0.6", 60, 2000, 504, "sH");
+	take("10.0.0.6", 70, 1500, 0, "CH");
+	logs_write(&logs, AT + 100000, &book);
+	CHECK(tells("number log.tunnels.cut.client/chat 11\n"));
+	CHECK(tells("number log.tunnels.ended/chat 1\n"));
+	CHECK(tells("number log.tunnels.back/chat 8\n"));
+	CHECK(tells("number log.tunnels.ms/chat 5000\n"));
+	CHECK(tells("number log.timedout/chat 1\n"));
+	CHECK(tells("number log.gaveup/chat 1\n"));
+	CHECK(tells("number log.gaveup.ms/chat 1500\n"));
+	CHECK(tells("slot 1000000 state=closing bytes=5 peer=10.0.0.2:0 who=chat text=/chat\n"));
+	book.n = 0; /* ten minutes later nothing of it is left */
+	logs_write(&logs, AT + 100000 + 700000, &book);
+	CHECK(!tells("tunnels"));
+}
+
+/* nginx does not say when a connection began: who is cut again after the same silence came back. */
+static void tunnels_of_nginx(void)
+{
+	static const struct {
+		const char *client;
+		unsigned minute, second;
+	} cuts[] = {{"10.0.0.2", 27, 20}, {"10.0.0.2", 27, 51}, {"10.0.0.2", 28, 23},
+		{"10.0.0.3", 27, 20}, {"10.0.0.3", 27, 30}};
+	logs = (struct logs){.timers_ms = {30000, 60000}};
+	book.n = 0;
+	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+		char line[256];
+		(void)snprintf(line, sizeof line,
+			"2026/11/22 12:%02u:%02u [error] 12#12: *5 upstream timed out (110: "
+			"Connection timed out) while proxying upgraded connection, client: %s, "
+			"server: , request: \"GET /ws HTTP/1.1\"",
+			cuts[i].minute, cuts[i].second, cuts[i].client);
+		logs_take(&logs, scan_over(line, strlen(line)), AT + 100000, true);
+	}
+	logs_write(&logs, AT + 100000, &book);
+	CHECK(tells("number log.tunnels.cut.server/- 5\n"));
+	CHECK(tells("number log.tunnels.back/- 2\n"));
+}
+
+/* ---- files ---- */
+
+static unsigned lines;
+static char last[64];
+
+static bool count(void *ctx, struct scan line)
+{
+	(void)ctx;
+	lines++;
+	(void)snprintf(last, sizeof last, "%.*s", (int)scan_len(line), line.p);
+	return true;
+}
+
+static void put(int fd, const char *text)
+{
+	CHECK_INT(write(fd, text, strlen(text)), strlen(text));
+}
+
+static void files(void)
+{
+	char path[] = "/tmp/plimsoll-logs-XXXXXX", other[64];
+	struct tail t;
+	int fd = mkstemp(path);
+	CHECK(fd >= 0);
+	for (int i = 0; i < 20000; i++)
+		(void)dprintf(fd, "%06d an old line of a log\n", i);
+	CHECK_INT(tail_begin(&t, open(path, O_RDONLY | O_CLOEXEC)), 0);
+	lines = 0;
+	tail_read(&t, UINT64_MAX, count, NULL);
+	CHECK(lines > 9000 && lines < 10000); /* of its end */
+	CHECK_STR(last, "019999 an old line of a log");
+	put(fd, "half a ");
+	lines = 0;
+	tail_read(&t, UINT64_MAX, count, NULL);
+	CHECK_INT(lines, 0);
+	put(fd, "line\n");
+	tail_read(&t, UINT64_MAX, count, NULL);
+	CHECK_INT(lines, 1);
+	CHECK_STR(last, "half a line");
+	for (int i = 0; i < 40000; i++)
+		(void)dprintf(fd, "%06d more than is read at once\n", i);
+	lines = 0;
+	tail_read(&t, UINT64_MAX, count, NULL);
+	CHECK_STR(last, "039999 more than is read at once");
+	CHECK(lines < 9000 && t.passed > 0);
+	CHECK_INT(ftruncate(fd, 0), 0);
+	CHECK_INT(lseek(fd, 0, SEEK_SET), 0);
+	put(fd, "anew\n");
+	tail_read(&t, UINT64_MAX, count, NULL);
+	CHECK_STR(last, "anew");
+	CHECK(!t.moved);
+	(void)snprintf(other, sizeof other, "%s.1", path);
+	(void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+	CHECK_INT(rename(path, other), 0);
+	tail_read(&t, UINT64_MAX, count, NULL);
+	CHECK(t.moved);
+	(void)unlink(other);
+	tail_end(&t);
+	(void)close(fd);
+	int folder = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(tail_begin(&t, folder), -EINVAL);
+	(void)close(folder);
+}
+
+int main(void)
+{
+	(void)setenv("TZ", "UTC", 1);
+	tzset();
+	haproxy_lines();
+	access_lines();
+	nginx_lines();
+	tunnels();
+	tunnels_of_nginx();
+	files();
+	return test_result("logs");
+}

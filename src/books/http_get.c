@@ -45,11 +45,15 @@ void http_get(const struct http_place *p, const char *query, uint64_t until_ns, 
 	(void)snprintf(path, sizeof path, "%s%s%s", p->page, *query ? "?" : "", query);
 	begin(until_ns);
 	uint64_t began_ns = line.began_ns;
-	bool good = (kept || connected(p)) && line_http(&line, host, path, keep, &body);
+	bool there = kept || connected(p);
+	bool good = there && line_http(&line, host, path, keep, &body);
 	if (!good && kept && line.status == BOOK_DOWN) { /* it did not keep it after all */
 		begin(until_ns);
-		good = connected(p) && line_http(&line, host, path, keep, &body);
+		there = connected(p);
+		good = there && line_http(&line, host, path, keep, &body);
 	}
+	if (there && line.status == BOOK_DOWN) /* somebody took the connection and said nothing */
+		line.status = BOOK_GARBAGE;
 	line_count(0);
 	line.began_ns = began_ns;
 	*ret = (struct http_page){.status = line.status,

@@ -49,10 +49,11 @@ static int ask(int argc, char **argv)
 	} else if (argc > 4) {
 		(void)snprintf(t.path, sizeof t.path, "%s", argv[4]);
 	}
-	int r = kind->open(&t);
+	const struct book_kind loaded = book_kind_load(kind);
+	int r = loaded.open(&t);
 	if (r < 0)
 		(void)fprintf(stderr, "plimsoll-books: ask: %s: %s\n", argv[2], strerror(-r));
-	kind->ask(&t, false, &book);
+	loaded.ask(&t, false, &book);
 	(void)fputs(book.text, stdout);
 	return 0;
 }

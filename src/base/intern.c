@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+enum { FIRST_SLOTS = 1024 };
+
 uint64_t intern_hash(const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
@@ -20,10 +22,11 @@ uint64_t intern_hash(const void *bytes, size_t n)
 
 int intern_init(struct intern *t, uint32_t max_names)
 {
-	*t = (struct intern){.nslots = 16};
-	while (t->nslots < max_names * 2)
-		t->nslots *= 2;
-	void *p = mmap(NULL, t->nslots * sizeof *t->slots, PROT_READ | PROT_WRITE,
+	*t = (struct intern){.max_slots = 16};
+	while (t->max_slots < max_names * 2)
+		t->max_slots *= 2;
+	t->nslots = t->max_slots < FIRST_SLOTS ? t->max_slots : FIRST_SLOTS;
+	void *p = mmap(NULL, t->max_slots * sizeof *t->slots, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return -errno;
@@ -41,7 +44,7 @@ int intern_init(struct intern *t, uint32_t max_names)
 void intern_destroy(struct intern *t)
 {
 	if (t->slots)
-		(void)munmap(t->slots, t->nslots * sizeof *t->slots);
+		(void)munmap(t->slots, t->max_slots * sizeof *t->slots);
 	arena_destroy(&t->text);
 	arena_destroy(&t->offsets);
 	*t = (struct intern){0};
@@ -73,6 +76,17 @@ uint32_t intern_find(const struct intern *t, const char *s, size_t n)
 	return n ? t->slots[slot_of(t, s, n)] : 0;
 }
 
+/* In place: all names are known, so they are placed anew. */
+static void grow(struct intern *t)
+{
+	memset(t->slots, 0, t->nslots * sizeof *t->slots);
+	t->nslots *= 2;
+	for (uint32_t id = 1; id <= t->count; id++) {
+		const char *s = intern_text(t, id);
+		t->slots[slot_of(t, s, strlen(s))] = id;
+	}
+}
+
 uint32_t intern_id(struct intern *t, const char *s, size_t n)
 {
 	if (n == 0)
@@ -80,8 +94,12 @@ uint32_t intern_id(struct intern *t, const char *s, size_t n)
 	uint32_t i = slot_of(t, s, n);
 	if (t->slots[i])
 		return t->slots[i];
-	if (t->count + 1 >= t->nslots / 2)
+	if (t->count + 1 >= t->max_slots / 2)
 		return 0;
+	if (t->count + 1 >= t->nslots / 2) {
+		grow(t);
+		i = slot_of(t, s, n);
+	}
 	uint32_t at = (uint32_t)t->text.used;
 	arena_strn(&t->text, s, n);
 	uint32_t *off = arena_push(&t->offsets, sizeof *off);

@@ -12,8 +12,8 @@
 struct intern {
 	struct arena text;
 	struct arena offsets; /* uint32_t per id: where its text begins */
-	uint32_t *slots;
-	uint32_t nslots; /* power of two */
+	uint32_t *slots; /* grows in reserved address space: a hash touches all pages that it has */
+	uint32_t nslots, max_slots; /* powers of two */
 	uint32_t count;
 };
 

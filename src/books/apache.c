@@ -63,8 +63,8 @@ static bool find_place(
 		return false; /* by TLS only */
 	struct address a = l ? address_of(*s->address ? s->address : l->address) : t->address;
 	uint16_t port = l ? l->port : t->port;
-	*p = (struct http_place){.unix_path = ""};
-	http_address(p->at, sizeof p->at, &a, port);
+	*p = (struct http_place){.dir_fd = -1};
+	http_address(p, &a, port);
 	(void)snprintf(p->host, sizeof p->host, "%s", s->host);
 	(void)snprintf(p->page, sizeof p->page, "%s", s->page);
 	return port != 0;
@@ -155,7 +155,7 @@ static void write_counts(struct book *b, const struct apache_counts *n, uint64_t
 
 static enum book_status ask_page(struct apache *a, uint64_t until_ns, struct http_page *page)
 {
-	http_get(&a->place, a->mark, until_ns, true, page);
+	http_get(&a->place, a->mark, until_ns, false, page);
 	if (page->status != BOOK_OK)
 		return page->status;
 	return apache_page(page->text, page->n, a->mark, &a->slots) == 0 ? BOOK_OK : BOOK_GARBAGE;
@@ -174,7 +174,7 @@ static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *coun
 	uint64_t begun = clock_mono_ns(), until = begun + BOOK_DEADLINE_MS * UINT64_C(1000000);
 	(void)snprintf(query, sizeof query, "auto&%s", a->mark);
 	a->slots.n = 0;
-	http_get(&a->place, query, until, false, &page);
+	http_get(&a->place, query, until, true, &page);
 	enum book_status status = page.status;
 	if (status == BOOK_OK && apache_auto(page.text, page.n, &a->counts) < 0)
 		status = BOOK_GARBAGE;
@@ -182,6 +182,7 @@ static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *coun
 	*took_us = page.took_us;
 	if (*counted && worth_a_page(&a->counts))
 		status = ask_page(a, until, &page);
+	http_end();
 	return status;
 }
 

@@ -138,14 +138,14 @@ static _Noreturn void serve(const struct book_kind *k, struct book_target *t)
 
 _Noreturn void asker_run(const struct book_wanted *w, int socket)
 {
-	const struct book_kind *k = book_kind_named(w->kind);
+	const struct book_kind *named = book_kind_named(w->kind);
 	const uint64_t to_read = UINT64_C(1) << CAP_DAC_READ_SEARCH | UINT64_C(1) << CAP_SYS_PTRACE;
 	uid_t uid;
 	gid_t gid;
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)setpriority(PRIO_PROCESS, 0, NICE);
-	int r = k ? only(socket) : -ENOENT;
+	int r = named ? only(socket) : -ENOENT;
 	if (r == 0)
 		r = enter_network(w);
 	struct book_target t = target_of(w);
@@ -155,17 +155,21 @@ _Noreturn void asker_run(const struct book_wanted *w, int socket)
 	/* Unprivileged there is nothing to give up; with rights that do not go it must not go on. */
 	if (r == 0)
 		r = confine_user_but(uid, gid, to_read);
+	/* Libraries begin with no more rights than they will be used with, and before new code in memory is forbidden. */
+	struct book_kind kind = {.name = NULL};
+	if (r == 0)
+		kind = book_kind_load(named);
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)confine_asker_calls();
 	if (r < 0) {
 		(void)send(SOCKET_AT, &r, sizeof r, MSG_NOSIGNAL);
 		_exit(1);
 	}
-	r = k->open(&t);
+	r = kind.open(&t);
 	if (confine_user(uid, gid) < 0)
 		_exit(1);
 	(void)confine_asker_again();
 	if (send(SOCKET_AT, &r, sizeof r, MSG_NOSIGNAL) < 0)
 		_exit(0);
-	serve(k, &t);
+	serve(&kind, &t);
 }

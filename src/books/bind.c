@@ -182,7 +182,7 @@ void book_ask_bind(struct book_target *t, bool full, struct book *ret)
 	} else {
 		line_source(source, sizeof source, &s->config.address, s->config.port, NULL);
 		if (line_tcp(&l, &s->config.address, s->config.port) &&
-			line_http(&l, source, "/json/v1/server", &body) &&
+			line_http(&l, source, "/json/v1/server", false, &body) &&
 			!bind_parse(body, &s->config, &found))
 			l.status = BOOK_GARBAGE;
 	}

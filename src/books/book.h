@@ -98,6 +98,7 @@ int book_state_of(const char *name, size_t n);
 /* One kind of server. Both run in the reader process of one server, in the server's network namespace. */
 struct book_kind {
 	const char *name, *programs, *called;
+	const char *module; /* its id, when both are in a module: see book_kind_load() */
 	/* Once, and again after SIGHUP, while the process may still read the server's configuration: finds where and how to ask. Fills t->state. 0, or a
 	 * negative errno: -ENOENT where nothing is set up to be asked. */
 	int (*open)(struct book_target *t);
@@ -112,6 +113,9 @@ const char *book_kind_of(const char *program);
 /* A port on which TLS is spoken, by custom. */
 bool book_is_tls_port(uint16_t port);
 const struct book_kind *book_kind_named(const char *name);
+/* The kind with its functions. Those of a module are loaded, with all its libraries: for the process that is to be its reader, while it may still map files.
+ * Where that fails, they tell of a server that is closed, and what is missing. */
+struct book_kind book_kind_load(const struct book_kind *k);
 
 #define BOOK(id, name, programs, called)                                                           \
 	int book_open_##id(struct book_target *t);                                                 \

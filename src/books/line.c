@@ -231,35 +231,86 @@ int line_http_answer(struct scan text, struct scan *ret_body)
 	return scan_u64(&text, &code) && code >= 100 && code < 600 ? (int)code : 0;
 }
 
+/* What a line of the head says behind "name:". */
+static bool head_value(struct scan text, struct scan body, const char *name, struct scan *ret)
+{
+	struct scan head = {text.p, body.p}, line;
+	size_t n = strlen(name);
+	while (scan_line(&head, &line))
+		if (scan_len(line) > n && strncasecmp(line.p, name, n) == 0) {
+			*ret = (struct scan){line.p + n, line.end};
+			return true;
+		}
+	return false;
+}
+
+static bool body_length(struct scan text, struct scan body, uint64_t *ret)
+{
+	struct scan value;
+	return head_value(text, body, "Content-Length:", &value) && scan_u64(&value, ret);
+}
+
 /* By its length, if it has one; such a server may keep the connection. */
 static bool http_enough(const char *bytes, size_t n, void *ctx)
 {
-	struct scan body;
+	struct scan text = scan_over(bytes, n), body;
 	uint64_t length;
 	(void)ctx;
-	if (line_http_answer(scan_over(bytes, n), &body) == 0)
+	if (line_http_answer(text, &body) == 0)
 		return n > 12 && memcmp(bytes, "HTTP/1.", 7) != 0;
-	const char *at = strcasestr(bytes, "\r\nContent-Length:");
-	struct scan s = {at ? at + 17 : body.p, body.p};
-	return at && at < body.p && scan_u64(&s, &length) && scan_len(body) >= length;
+	return body_length(text, body, &length) && scan_len(body) >= length;
 }
 
-bool line_http(struct line *l, const char *host, const char *path, struct scan *ret_body)
+/* All of it came, and as it is: in pieces or packed it was not asked for. Ends the body where it ends. */
+static bool whole_body(struct line *l, struct scan text, struct scan *body, bool *ret_counted)
 {
-	char text[512];
+	struct scan value;
+	uint64_t length;
+	*ret_counted = body_length(text, *body, &length);
+	if (head_value(text, *body, "Transfer-Encoding:", &value) ||
+		head_value(text, *body, "Content-Encoding:", &value) ||
+		(*ret_counted && scan_len(*body) < length))
+		return false;
+	if (*ret_counted)
+		body->end = body->p + length;
+	l->bytes[body->end - l->bytes] = '\0';
+	return true;
+}
+
+static bool is_kept(struct scan text, struct scan body)
+{
+	struct scan value, word;
+	return head_value(text, body, "Connection:", &value) && scan_word(&value, &word) &&
+	       scan_len(word) >= 10 && strncasecmp(word.p, "keep-alive", 10) == 0;
+}
+
+bool line_http(struct line *l, const char *host, const char *path, bool keep, struct scan *ret_body)
+{
+	char text[640];
+	bool counted;
 	int n = snprintf(text, sizeof text,
-		"GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: plimsoll\r\nConnection: close\r\n\r\n",
-		path, host);
+		"GET %s HTTP/1.0\r\nHost: %s\r\nUser-Agent: plimsoll\r\nConnection: %s\r\n\r\n",
+		path, host, keep ? "keep-alive" : "close");
 	if (n < 0 || (size_t)n >= sizeof text)
 		return line_fail(l, BOOK_CLOSED);
 	if (!line_send(l, text, (size_t)n) || !line_receive(l, http_enough, NULL))
 		return false;
-	switch (line_http_answer(scan_over(l->bytes, l->n), ret_body)) {
-	case 200: return true;
+	struct scan all = scan_over(l->bytes, l->n);
+	switch (line_http_answer(all, ret_body)) {
+	case 200:
+		if (!whole_body(l, all, ret_body, &counted))
+			return line_fail(l, BOOK_GARBAGE);
+		if (!keep || !counted || l->ended || !is_kept(all, *ret_body))
+			line_close(l);
+		return true;
 	case 401:
 	case 403:
 	case 407: return line_fail(l, BOOK_DENIED);
-	case 404: return line_fail(l, BOOK_CLOSED);
+	case 301:
+	case 302:
+	case 307:
+	case 308:
+	case 404: return line_fail(l, BOOK_CLOSED); /* not where the configuration seemed to have it */
 	default: return line_fail(l, BOOK_GARBAGE);
 	}
 }

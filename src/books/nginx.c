@@ -7,6 +7,7 @@
 #include "books/nginx.h"
 
 #include "base/clock.h"
+#include "books/conf.h"
 #include "books/logs.h"
 
 #include <arpa/inet.h>
@@ -45,17 +46,16 @@ static bool find_place(
 {
 	if (!c->there)
 		return false;
-	*p = (struct http_place){.unix_path = ""};
+	*p = (struct http_place){.dir_fd = -1};
 	server_copy(p->page, sizeof p->page, c->page);
 	server_copy(p->host, sizeof p->host, c->host);
 	if (*c->listen.unix_path) {
 		server_copy(p->at, sizeof p->at, "localhost");
-		(void)snprintf(
-			p->unix_path, sizeof p->unix_path, "%s%s", t->root, c->listen.unix_path);
-		return true;
+		p->dir_fd = conf_socket(t, c->listen.unix_path, p->socket);
+		return p->dir_fd >= 0;
 	}
 	struct address a = address_of(c->listen.address);
-	http_address(p->at, sizeof p->at, &a, c->listen.port);
+	http_address(p, &a, c->listen.port);
 	return c->listen.port != 0;
 }
 
@@ -105,7 +105,7 @@ void book_ask_nginx(struct book_target *t, bool full, struct book *ret)
 	bool asked = status == BOOK_OK;
 	if (asked) {
 		http_get(&n->place, "", clock_mono_ns() + BOOK_DEADLINE_MS * UINT64_C(1000000),
-			true, &page);
+			false, &page);
 		status = page.status;
 	}
 	if (asked && status == BOOK_OK && nginx_stub(page.text, page.n, &stub) < 0)

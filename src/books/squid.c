@@ -80,7 +80,7 @@ void book_ask_squid(struct book_target *t, bool full, struct book *ret)
 	else if (full)
 		l.status = BOOK_FULL;
 	else if (line_tcp(&l, &t->address, t->port) &&
-		 line_http(&l, source, "/squid-internal-mgr/info", &body) &&
+		 line_http(&l, source, "/squid-internal-mgr/info", false, &body) &&
 		 !squid_parse(body, &found))
 		l.status = BOOK_GARBAGE;
 	line_close(&l);

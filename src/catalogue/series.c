@@ -8,11 +8,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SERIES_SLOTS = SERIES_MAX * 2 };
+enum { SERIES_SLOTS = SERIES_MAX * 2, FIRST_SLOTS = 4096 };
 
 int series_init(struct series_set *s)
 {
-	*s = (struct series_set){.netns_count = 1};
+	*s = (struct series_set){.netns_count = 1, .nslots = FIRST_SLOTS};
 	int r = intern_init(&s->names, SERIES_MAX);
 	if (r == 0)
 		r = arena_init(&s->rows, (SERIES_MAX + 1) * sizeof(struct series));
@@ -49,8 +49,8 @@ static uint32_t *series_slot(
 	const struct series_set *s, enum metric m, unsigned netns, uint32_t instance)
 {
 	uint32_t key[3] = {m, netns, instance};
-	uint32_t i = (uint32_t)intern_hash(key, sizeof key) & (SERIES_SLOTS - 1);
-	for (; s->slots[i]; i = (i + 1) & (SERIES_SLOTS - 1)) {
+	uint32_t i = (uint32_t)intern_hash(key, sizeof key) & (s->nslots - 1);
+	for (; s->slots[i]; i = (i + 1) & (s->nslots - 1)) {
 		const struct series *row = series_row(s, s->slots[i]);
 		if (row->metric == m && row->netns == netns && row->instance == instance)
 			break;
@@ -61,6 +61,17 @@ static uint32_t *series_slot(
 uint32_t series_find(const struct series_set *s, enum metric m, unsigned netns, uint32_t instance)
 {
 	return *series_slot(s, m, netns, instance);
+}
+
+/* In place: all series are known, so they are placed anew. */
+static void grow(struct series_set *s)
+{
+	memset(s->slots, 0, s->nslots * sizeof *s->slots);
+	s->nslots *= 2;
+	for (uint32_t id = 1; id <= s->count; id++) {
+		const struct series *row = series_row(s, id);
+		*series_slot(s, (enum metric)row->metric, row->netns, row->instance) = id;
+	}
 }
 
 uint32_t series_id(struct series_set *s, enum metric m, unsigned netns, uint32_t instance)
@@ -77,6 +88,8 @@ uint32_t series_id(struct series_set *s, enum metric m, unsigned netns, uint32_t
 		.metric = (uint16_t)m, .netns = (uint16_t)netns, .instance = instance};
 	uint32_t id = ++s->count;
 	*slot = id;
+	if (s->count >= s->nslots / 2 && s->nslots < SERIES_SLOTS)
+		grow(s);
 	if (s->last[m])
 		((struct series *)(void *)s->rows.base)[s->last[m]].next = id;
 	else

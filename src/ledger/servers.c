@@ -159,23 +159,23 @@ static double standing(const struct view *v, const struct conn_group *g, uint32_
 struct peers {
 	struct server_peer *rows;
 	uint16_t *slots; /* index + 1 */
-	size_t n;
+	size_t n, room, nslots;
 };
-enum { PEERS = 1024, PEER_SLOTS = 4 * PEERS };
+enum { PEERS = 1024 };
 
 static struct server_peer *peer_of(struct peers *p, const struct conn_group *g)
 {
 	uint64_t at = intern_hash(&g->peer, sizeof g->peer) + g->peer_hostbits;
-	for (; p->slots[at % PEER_SLOTS]; at++) {
-		struct server_peer *row = &p->rows[p->slots[at % PEER_SLOTS] - 1];
+	for (; p->slots[at % p->nslots]; at++) {
+		struct server_peer *row = &p->rows[p->slots[at % p->nslots] - 1];
 		if (row->several == (g->peer_hostbits != 0) &&
 			address_equal(&row->address, &g->peer))
 			return row;
 	}
-	if (p->n == PEERS)
+	if (p->n == p->room)
 		return NULL;
 	p->rows[p->n] = (struct server_peer){.address = g->peer, .several = g->peer_hostbits != 0};
-	p->slots[at % PEER_SLOTS] = (uint16_t)++p->n;
+	p->slots[at % p->nslots] = (uint16_t)++p->n;
 	return &p->rows[p->n - 1];
 }
 
@@ -242,18 +242,35 @@ static void count_group(struct view *v, struct server *s, struct peers *peers,
 		s->waited_s = g->queued_ms / 1000.0;
 }
 
+static bool is_its(const struct server *s, const struct conn_group *g)
+{
+	return !g->outgoing && g->netns == s->netns && is_port(s, g->port);
+}
+
+/* Room for as many as there can be: each server is counted several times in a view. */
+static struct peers peers_for(struct view *v, const struct server *s)
+{
+	const struct sample *last = view_last(v);
+	struct peers p = {.nslots = 16};
+	for (uint32_t i = 0; i < last->conns.count && p.room < PEERS; i++)
+		p.room += is_its(s, &TABLE_ROWS(last->conns, struct conn_group)[i]);
+	while (p.nslots < 4 * p.room)
+		p.nslots *= 2;
+	p.rows = arena_alloc(&v->scratch, (p.room + 1) * sizeof *p.rows);
+	p.slots = arena_alloc(&v->scratch, p.nslots * sizeof *p.slots);
+	return p;
+}
+
 /* The connections of its ports. Peers beyond a bound have no row; who has several connections comes first. */
 static void count_connections(struct view *v, struct server *s)
 {
 	const struct sample *last = view_last(v);
-	struct peers peers = {arena_alloc(&v->scratch, PEERS * sizeof *peers.rows),
-		arena_alloc(&v->scratch, PEER_SLOTS * sizeof *peers.slots), 0};
+	struct peers peers = peers_for(v, s);
 	s->waited_s = -1;
 	for (unsigned single = 0; peers.rows && peers.slots && single < 2; single++)
 		for (uint32_t i = 0; i < last->conns.count; i++) {
 			const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i];
-			if (!g->outgoing && g->netns == s->netns && is_port(s, g->port) &&
-				(g->established + g->close_wait < 2) == (single != 0))
+			if (is_its(s, g) && (g->established + g->close_wait < 2) == (single != 0))
 				count_group(v, s, &peers, g, i);
 		}
 	keep_largest(s, peers.rows, peers.n);

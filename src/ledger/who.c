@@ -167,8 +167,10 @@ static size_t by_program_at(struct view *v, const struct sample *s, amount_fn *a
 		double amount;
 		unsigned count;
 	};
-	size_t slots = 256, n = 0;
-	while (slots < s->procs.count * 2u)
+	/* By the programs that the view knows of, and some: a process may have had another name in that sample. It is called for each user and each control group,
+	 * and a table by the processes would be large. */
+	size_t slots = 256, n = 0, different = 0;
+	while (slots < v->nprograms * 2u + 64)
 		slots *= 2;
 	struct sum *sums = arena_alloc(&v->scratch, slots * sizeof *sums);
 	if (!sums)
@@ -184,6 +186,8 @@ static size_t by_program_at(struct view *v, const struct sample *s, amount_fn *a
 			at = (at + 1) & (slots - 1);
 		double a = amount(p);
 		total += a;
+		if (!sums[at].top && ++different > slots * 3 / 4)
+			break;
 		if (!sums[at].top || a > amount(sums[at].top))
 			sums[at].top = p;
 		sums[at].amount += a;

@@ -13,6 +13,10 @@ struct entry {
 	uint32_t mark;
 };
 
+/* One part in so many of the memory is taken and locked from the beginning. As long as the disk takes what is written, no more than that is used; the rest is
+ * touched, and stays, when it does not. */
+enum { QUEUE_LOCKED = 4 };
+
 enum mark { MARK_PAD = 1, MARK_NEXT, MARK_FIRST };
 
 static uint64_t whole(uint64_t payload)
@@ -28,7 +32,7 @@ int queue_init(struct queue *q, size_t size)
 		return -errno;
 	q->base = p;
 	q->size = size;
-	q->locked = mlock(p, size) == 0;
+	q->locked = mlock(p, size / QUEUE_LOCKED) == 0;
 	return 0;
 }
 
@@ -80,6 +84,11 @@ static void leap(struct queue *q, uint64_t pad)
 bool queue_put(struct queue *q, const struct queued *f)
 {
 	uint64_t head = atomic_load(&q->head), need = whole(f->size);
+	/* Nothing is left in it: before it comes to memory that was never touched it begins at the front again. */
+	if (head == atomic_load(&q->tail) && head % q->size > q->size / QUEUE_LOCKED / 2) {
+		leap(q, q->size - head % q->size);
+		head = atomic_load(&q->head);
+	}
 	uint64_t pad = head % q->size + need > q->size ? q->size - head % q->size : 0;
 	if (need > q->size || (need + pad > q->size && !f->first))
 		return false;

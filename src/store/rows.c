@@ -132,17 +132,40 @@ static void sort_placed(struct placed *a, size_t n)
 	}
 }
 
-/* The rows of a table, ordered, into e->next and e->next_order. */
-static uint32_t place_rows(struct rows_encoder *e, enum table_id id, const struct sample *s)
+static bool is_ordered(const struct table_info *info, const struct table *t)
+{
+	uint64_t before = 0;
+	for (uint32_t i = 0; i < t->count; i++) {
+		uint64_t order = order_of(info, t->rows.base + i * info->row_size);
+		if (order < before)
+			return false;
+		before = order;
+	}
+	return true;
+}
+
+/* The rows of a table in their order: those of the sample, which has the largest tables so, or a copy in e->next. Their orders go to e->next_order. */
+static uint32_t place_rows(struct rows_encoder *e, enum table_id id, const struct sample *s,
+	const unsigned char **ret_rows)
 {
 	const struct table_info *info = table_info(id);
 	const struct table *t = sample_table_const(s, id);
+	*ret_rows = t->rows.base;
 	arena_reset(&e->next[id]);
 	arena_reset(&e->next_order[id]);
-	struct placed *placed = arena_push(&e->next_order[id], t->count * sizeof *placed);
-	char *rows = arena_push(&e->next[id], t->count * info->row_size);
-	if (t->count == 0 || !placed || !rows)
+	if (t->count == 0)
 		return 0;
+	if (info->sorted && is_ordered(info, t)) {
+		uint64_t *orders = arena_push(&e->next_order[id], t->count * sizeof *orders);
+		for (uint32_t i = 0; orders && i < t->count; i++)
+			orders[i] = order_of(info, t->rows.base + i * info->row_size);
+		return orders ? t->count : 0;
+	}
+	struct placed *placed = arena_push(&e->next_order[id], t->count * sizeof *placed);
+	unsigned char *rows = arena_push(&e->next[id], t->count * info->row_size);
+	if (!placed || !rows)
+		return 0;
+	*ret_rows = rows;
 	bool sorted = true;
 	for (uint32_t i = 0; i < t->count; i++) {
 		placed[i] = (struct placed){order_of(info, t->rows.base + i * info->row_size), i};
@@ -241,14 +264,15 @@ static void write_row(struct table_writer *w, enum row_op op, const void *before
 			put_column(w, c, i, before, now);
 }
 
-static bool table_same(const struct rows_encoder *e, enum table_id t, uint32_t n, uint32_t dropped)
+static bool table_same(const struct rows_encoder *e, enum table_id t, const unsigned char *rows,
+	uint32_t n, uint32_t dropped)
 {
 	const struct table_info *info = table_info(t);
 	if (n != e->nold[t] || dropped != e->dropped[t])
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		const unsigned char *a = e->old[t].base + i * info->row_size,
-				    *b = e->next[t].base + i * info->row_size;
+				    *b = rows + i * info->row_size;
 		if (memcmp(a, b, info->row_size) == 0)
 			continue;
 		for (const struct column_info *c = info->columns; c->name; c++)
@@ -259,13 +283,14 @@ static bool table_same(const struct rows_encoder *e, enum table_id t, uint32_t n
 }
 
 static void encode_table(
-	struct rows_encoder *e, struct table_writer *w, enum table_id t, uint32_t n)
+	struct rows_encoder *e, struct table_writer *w, enum table_id t, const unsigned char *now,
+	uint32_t n)
 {
 	static const char zero[1024];
 	const struct table_info *info = w->info = table_info(t);
 	const uint64_t *a = (const uint64_t *)(const void *)e->old_order[t].base,
 		       *b = (const uint64_t *)(const void *)e->next_order[t].base;
-	const unsigned char *old = e->old[t].base, *now = e->next[t].base;
+	const unsigned char *old = e->old[t].base;
 	const void *last = zero;
 	put_varint(w->out[info->part], e->dropped[t]);
 	for (uint32_t i = 0, j = 0; i < e->nold[t] || j < n;) {
@@ -298,16 +323,35 @@ static void swap_arenas(struct arena *a, struct arena *b)
 	*b = x;
 }
 
+/* What was told last, for the next frame. */
+static void keep_rows(
+	struct rows_encoder *e, enum table_id t, const unsigned char *rows, uint32_t n)
+{
+	size_t bytes = n * table_info(t)->row_size;
+	swap_arenas(&e->old_order[t], &e->next_order[t]);
+	if (rows == e->next[t].base) {
+		swap_arenas(&e->old[t], &e->next[t]);
+	} else {
+		arena_reset(&e->old[t]);
+		void *to = arena_push(&e->old[t], bytes);
+		if (bytes && to)
+			memcpy(to, rows, bytes);
+		n = to ? n : 0;
+	}
+	e->nold[t] = n;
+}
+
 void rows_encode(struct rows_encoder *e, struct series_set *set, const struct sample *s,
 	const struct rows_names *names, struct arena *const out[static ROWS_STREAMS])
 {
 	struct table_writer w = {set, names, out, NULL, 0, 0};
 	uint64_t changed = 0;
 	uint32_t count[TABLE_COUNT];
+	const unsigned char *rows[TABLE_COUNT];
 	for (unsigned t = 0; t < TABLE_COUNT; t++) {
-		count[t] = place_rows(e, (enum table_id)t, s);
+		count[t] = place_rows(e, (enum table_id)t, s, &rows[t]);
 		uint32_t dropped = sample_table_const(s, (enum table_id)t)->dropped;
-		if (!table_same(e, (enum table_id)t, count[t], dropped))
+		if (!table_same(e, (enum table_id)t, rows[t], count[t], dropped))
 			changed |= UINT64_C(1) << t;
 		e->dropped[t] = dropped;
 	}
@@ -322,10 +366,8 @@ void rows_encode(struct rows_encoder *e, struct series_set *set, const struct sa
 	for (unsigned t = 0; t < TABLE_COUNT; t++) {
 		if (!(changed >> t & 1))
 			continue;
-		encode_table(e, &w, (enum table_id)t, count[t]);
-		swap_arenas(&e->old[t], &e->next[t]);
-		swap_arenas(&e->old_order[t], &e->next_order[t]);
-		e->nold[t] = count[t];
+		encode_table(e, &w, (enum table_id)t, rows[t], count[t]);
+		keep_rows(e, (enum table_id)t, rows[t], count[t]);
 	}
 }
 

@@ -336,14 +336,14 @@ static void fill_usage(const struct view *v, struct usage *u, const struct proc 
 
 static int build_usages(struct view *v)
 {
-	size_t max = 0;
+	size_t max = 0; /* by which time nobody has an interest in single processes any more */
 	for (unsigned i = 0; i < v->n; i++)
 		max += i + 1 == v->n ? view_at(v, i)->procs.count
 				     : view_at(v, i)->procs.count / 4 + 64;
-	v->usages = arena_alloc(&v->scratch, max * sizeof *v->usages);
+	const struct sample *last = view_last(v);
+	v->usages = arena_alloc(&v->scratch, last->procs.count * sizeof *v->usages);
 	if (!v->usages)
 		return -ENOMEM;
-	const struct sample *last = view_last(v);
 	for (uint32_t i = 0; i < last->procs.count; i++)
 		fill_usage(
 			v, &v->usages[v->nusages++], &TABLE_ROWS(last->procs, struct proc)[i], i);
@@ -354,7 +354,11 @@ static int build_usages(struct view *v)
 			const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
 			if (sample_proc_near(next, p->pid, p->start_ticks, i))
 				continue;
-			struct usage *u = &v->usages[v->nusages++];
+			/* right behind the others: nothing else is taken from there meanwhile */
+			struct usage *u = arena_push(&v->scratch, sizeof *u);
+			if (!u)
+				return -ENOMEM;
+			v->nusages++;
 			fill_usage(v, u, p, i);
 			u->gone = true;
 		}
@@ -445,21 +449,23 @@ static struct program_key program_key(const struct usage *u)
 	return key;
 }
 
-struct program_slot {
+/* Of a program, while they are counted. */
+struct program_count {
 	struct program_key key;
-	uint32_t program; /* index + 1 */
+	double hard; /* CPU used without yielding */
 };
 
+/* Both arrays grow with the programs, of which there are few even where there are many processes: one in the scratch, the other in what the ledger does
+ * not need yet. */
 static int build_programs(struct view *v)
 {
 	size_t slots = 64;
 	while (slots < v->nusages * 2)
 		slots *= 2;
-	struct program_slot *hash = arena_alloc(&v->scratch, slots * sizeof *hash);
-	v->programs = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *v->programs);
-	double *hard = arena_alloc(
-		&v->scratch, (v->nusages + 1) * sizeof *hard); /* CPU used without yielding */
-	if (!hash || !v->programs || !hard)
+	uint32_t *hash = arena_alloc(&v->scratch, slots * sizeof *hash); /* index + 1 */
+	v->programs = arena_alloc(&v->scratch, sizeof *v->programs);
+	struct program_count *counts = arena_alloc(&v->rows, sizeof *counts);
+	if (!hash || !v->programs || !counts)
 		return -ENOMEM;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
@@ -467,21 +473,26 @@ static int build_programs(struct view *v)
 			continue;
 		struct program_key key = program_key(u);
 		size_t at = (size_t)intern_hash(&key, sizeof key) & (slots - 1);
-		while (hash[at].program && memcmp(&hash[at].key, &key, sizeof key) != 0)
+		while (hash[at] && memcmp(&counts[hash[at] - 1].key, &key, sizeof key) != 0)
 			at = (at + 1) & (slots - 1);
-		if (!hash[at].program) {
-			hash[at] = (struct program_slot){key, (uint32_t)++v->nprograms};
+		if (!hash[at]) {
+			hash[at] = (uint32_t)++v->nprograms;
 			v->programs[v->nprograms - 1] =
 				(struct program){.top = u, .parent = u->parent};
+			counts[v->nprograms - 1].key = key;
+			/* the next one's place, as there is one for the first before it comes */
+			if (!arena_push(&v->scratch, sizeof *v->programs) ||
+				!arena_push(&v->rows, sizeof *counts))
+				return -ENOMEM;
 		}
-		struct program *g = &v->programs[hash[at].program - 1];
+		struct program *g = &v->programs[hash[at] - 1];
 		g->count++;
 		g->cpu_s += u->cpu_s;
 		g->delay_s += u->delay_s;
 		g->read_bytes += u->read_bytes;
 		g->write_bytes += u->write_bytes;
 		g->listens = g->listens || u->listens;
-		hard[hash[at].program - 1] += yields(u->p) ? 0 : u->cpu_s;
+		counts[hash[at] - 1].hard += yields(u->p) ? 0 : u->cpu_s;
 		if (u->cpu_s > g->top->cpu_s || g->top->gone)
 			g->top = u;
 		if (g->parent != u->parent &&
@@ -491,7 +502,7 @@ static int build_programs(struct view *v)
 	}
 	for (size_t i = 0; i < v->nprograms; i++) {
 		v->programs[i].yields =
-			v->programs[i].cpu_s > 0 && hard[i] <= v->programs[i].cpu_s * 0.05;
+			v->programs[i].cpu_s > 0 && counts[i].hard <= v->programs[i].cpu_s * 0.05;
 		/* children of a listener that bear its name serve for it */
 		const struct usage *parent = v->programs[i].top->parent;
 		if (parent && parent->listens)
@@ -505,6 +516,7 @@ static int build_programs(struct view *v)
 			v->programs[k] = v->programs[k - 1];
 		v->programs[k] = p;
 	}
+	arena_reset(&v->rows);
 	return 0;
 }
 

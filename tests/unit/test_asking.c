@@ -265,12 +265,16 @@ static void nginx(void)
 static void addresses(void)
 {
 	char text[64];
+	struct http_place p = {.dir_fd = -1};
 	struct address a = {.family = AF_INET6};
-	http_address(text, sizeof text, &a, 80);
-	CHECK_STR(text, "127.0.0.1:80");
+	http_address(&p, &a, 80);
+	CHECK_STR(p.at, "127.0.0.1:80");
+	CHECK_INT(p.address.family, AF_INET); /* what "allow 127.0.0.1" lets in */
 	a.bytes[15] = 1;
-	http_address(text, sizeof text, &a, 8080);
-	CHECK_STR(text, "[::1]:8080");
+	http_address(&p, &a, 8080);
+	CHECK_STR(p.at, "[::1]:8080");
+	CHECK_INT(p.address.family, AF_INET6);
+	CHECK_INT(p.port, 8080);
 	CHECK(server_join(text, sizeof text, "/etc", "x/*.conf"));
 	CHECK_STR(text, "/etc/x/*.conf");
 	CHECK(server_join(text, sizeof text, "/etc", "/x"));

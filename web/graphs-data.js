@@ -106,8 +106,8 @@ function measure(values) {
 
 const labelOf = (s) => Object.entries(s.labels).map(([k, v]) => k === "netns" ? `${v}:` : v).reverse().join(" ");
 
-// The curves of one graph: [{name, values, peak, unit, limit}], and how many more there would be.
-export function curvesOf(plan, results, grid) {
+// The curves of one graph: [{name, values, peak, unit, limit}], and how many more there would be. names: those that were chosen before.
+export function curvesOf(plan, results, grid, names) {
 	const curves = [];
 	let more = 0;
 	for (const p of plan) {
@@ -115,7 +115,9 @@ export function curvesOf(plan, results, grid) {
 		let found = ((r && r.series) || []).map((s, i) => ({name: c.many ? labelOf(s) : c.name, labels: s.labels, limit: c.limit,
 			unit: c.unit !== undefined ? c.unit : s.unit + (s.kind === "counter" ? "/s" : ""), values: place(grid, r, s), peak: peak(p, results, grid, i)}));
 		found = found.filter((s) => s.values.some((v) => v !== null));
-		if (c.many && found.length > MOST) {
+		if (names)
+			found = found.filter((s) => names.includes(s.name));
+		else if (c.many && found.length > MOST) {
 			const order = c.least ? -1 : 1;
 			more += found.length - MOST;
 			found = found.map((s) => [measure(s.values) * order, s]).sort((a, b) => b[0] - a[0]).slice(0, MOST).map((x) => x[1]);
@@ -188,4 +190,43 @@ export function quantile(buckets, i, share) {
 			return b;
 	}
 	return buckets[buckets.length - 1];
+}
+
+/* ---- live ---- */
+
+// A model with newer values behind it, and none before `from` (seconds). Where both have a value the newer one counts: the last step was not
+// over. null where they do not fit.
+export function join(old, fresh, from) {
+	if (!fresh)
+		return null;
+	const step = old.step, start = old.x[0];
+	const at = Math.round((fresh.x[0] - start) / step), n = Math.max(old.x.length, at + fresh.x.length);
+	const cut = Math.max(0, Math.floor((from - start) / step));
+	if (at < 0 || at > old.x.length + 1 || cut >= n)
+		return null;
+	const x = Array.from({length: n - cut}, (_, i) => start + (i + cut) * step);
+	const both = (a, b, empty) => {
+		const out = a.slice(cut);
+		while (out.length < n - cut)
+			out.push(empty);
+		for (let i = 0; b && i < b.length; i++)
+			if (at + i >= cut && b[i] !== null)
+				out[at + i - cut] = b[i];
+		return out;
+	};
+	const joined = {...old, x};
+	if (old.curves)
+		joined.curves = old.curves.map((c) => {
+			const f = fresh.curves.find((o) => o.name === c.name);
+			return {...c, values: both(c.values, f && f.values, null), peak: c.peak && both(c.peak, f && (f.peak || f.values), null)};
+		});
+	else
+		joined.heats = old.heats.map((h) => {
+			const f = fresh.heats.find((o) => o.of === h.of);
+			return {...h, buckets: h.buckets.map((b) => {
+				const g = f && f.buckets.find((o) => o.text === b.text);
+				return {...b, values: both(b.values, g && g.values, null)};
+			})};
+		});
+	return joined;
 }

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The Plimsoll authors
 // SPDX-License-Identifier: ISC
 // One graph on canvas, by uPlot: curves, or a heat map. All share one cursor and one span of time; colours are those of the page's style.
-import uPlot from "/uplot.js";
-import {amount} from "/words.js";
-import {quantile} from "/graphs-data.js";
+import uPlot from "./uplot.js";
+import {amount} from "./words.js";
+import {quantile} from "./graphs-data.js";
 
 export const HEIGHT = 140, HEAT_HEIGHT = 180;
 const GUTTER = 58; // of the scale at the left: the same for all, so that times stand above each other
@@ -84,7 +84,7 @@ function drawEvents(u, events) {
 			ctx.globalAlpha = e.marked ? 0.24 : 0.1;
 			ctx.fillRect(x0, bbox.top, x1 - x0, bbox.height);
 		}
-		ctx.globalAlpha = e.marked ? 1 : 0.75;
+		ctx.globalAlpha = e.marked ? 1 : e.severity === "notice" ? 0.35 : 0.8;
 		if (a >= min)
 			ctx.fillRect(Math.round(x0), bbox.top, (e.marked ? 3 : 1) * pixels(), bbox.height);
 	}

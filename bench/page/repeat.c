@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_NS UINT64_C(1000000000)
-#define EVENT_NS (7200 * SECOND_NS)
+#define SECOND_NS      UINT64_C(1000000000)
+#define EVENT_NS       (7200 * SECOND_NS)
 #define EVENT_LASTS_NS (600 * SECOND_NS)
 
 static struct store ring;
@@ -54,6 +54,30 @@ static void move_on(struct sample *s)
 			sample_set(s, id, v + growth[id]);
 }
 
+/* Histograms of waits, where the recording has none (no probes): a hump that wanders up and down with the hours. */
+static void add_waits(struct sample *s, uint64_t second)
+{
+	static const char *const edges[] = {"16us", "32us", "64us", "128us", "256us", "512us",
+		"1ms", "2ms", "4ms", "8ms", "16ms", "33ms", "66ms"};
+	static uint64_t counts[3][COUNTOF(edges)];
+	static const enum metric of[3] = {
+		M_RUNQ_LATENCY, M_DISK_LATENCY_READ, M_DISK_LATENCY_WRITE};
+	uint64_t phase = second / 120 % 16, centre = phase < 8 ? phase : 16 - phase;
+	for (unsigned m = 0; m < COUNTOF(of); m++) {
+		for (unsigned i = 0; i < COUNTOF(edges); i++) {
+			char name[32];
+			uint64_t off = i > centre ? i - centre : centre - i;
+			int n = snprintf(name, sizeof name, "%s%s", m ? "vda " : "", edges[i]);
+			counts[m][i] +=
+				(second * 7 + i) % 5 + (UINT64_C(2000) >> 2 * off) / (m + 1);
+			sample_set(s,
+				series_id(&ring.series, of[m], NETNS_HOST,
+					intern_id(&ring.series.names, name, (size_t)n)),
+				counts[m][i]);
+		}
+	}
+}
+
 static unsigned finding(
 	struct event *e, char id[static 64], char text[static 1024], uint64_t now, uint64_t begin)
 {
@@ -64,9 +88,11 @@ static unsigned finding(
 		return 0;
 	(void)snprintf(id, 64, "bench:%" PRIu64, at / EVENT_NS);
 	(void)snprintf(text, 1024,
-		"{\"id\": \"%s\", \"rule\": \"disk.saturated\", \"severity\": \"warning\", \"state\": "
+		"{\"id\": \"%s\", \"rule\": \"disk.saturated\", \"severity\": \"warning\", "
+		"\"state\": "
 		"\"saturated\", \"resource\": \"disk:vda\", \"netns\": null, \"cgroup\": null, "
-		"\"title\": \"disk vda is saturated\", \"since\": null, \"eta_s\": null, \"used\": 1, "
+		"\"title\": \"disk vda is saturated\", \"since\": null, \"eta_s\": null, \"used\": "
+		"1, "
 		"\"limit\": 1, \"unit\": \"ratio\", \"refused\": 0, \"culprits\": [], \"victims\": "
 		"[], \"evidence\": [], \"remedies\": [], \"effects\": []}",
 		id);
@@ -78,12 +104,15 @@ static int write_all(struct journal *j, uint64_t hours)
 {
 	uint64_t to = clock_real_ns() / SECOND_NS * SECOND_NS, n = hours * 3600;
 	uint64_t begin = to - n * SECOND_NS, mono = n * SECOND_NS;
+	bool waits = ring.series.first[M_RUNQ_LATENCY] != 0;
 	for (uint64_t i = 0; i < n; i++) {
 		struct sample *s = nth((unsigned)(i % ring.count));
 		struct event e;
 		char id[64], text[1024];
 		s->real_ns = begin + (i + 1) * SECOND_NS;
 		s->mono_ns = mono + i * SECOND_NS;
+		if (!waits)
+			add_waits(s, i);
 		unsigned events = finding(&e, id, text, s->real_ns, begin);
 		journal_put(j, &ring.series, s, &e, events);
 		journal_work(j);
@@ -115,8 +144,8 @@ int main(int argc, char **argv)
 	if (r == 0)
 		r = journal_open(&settings, &j, &pid);
 	if (r == 0) {
-		(void)printf("%u samples of %u series again and again\n", ring.count,
-			ring.series.count);
+		(void)printf(
+			"%u samples of %u series again and again\n", ring.count, ring.series.count);
 		learn_growth();
 		r = write_all(j, strtoul(argv[3], NULL, 10));
 	}

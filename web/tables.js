@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: ISC
 // The views of `plimsoll top` as tables, of the second that is shown. A view says itself which columns it has and what they mean. It is asked
 // for when it comes into sight.
+import {loadBar} from "./bar.js";
 import {$, copyButton, el, plain, renew, say} from "./dom.js";
+import {hms} from "./words.js";
 import {place, time, timeText} from "./time.js";
 
 const VIEWS = [["procs", "processes"], ["conns", "connections"], ["servers", "servers and workers"], ["talk", "who talks"], ["net", "interfaces"], ["disks", "disks"],
@@ -88,7 +90,8 @@ function heading(c) {
 function line(l) {
 	if (typeof l === "string")
 		return el("p", {}, plain(l));
-	return el("p", {class: l.tone || null}, l.label ? el("span", {class: "dim"}, plain(l.label) + " ") : "", plain(l.text || ""));
+	const bar = typeof l.share === "number" && l.limited ? loadBar({used: l.share + (l.over || 0), limit: 1}) : "";
+	return el("p", {class: l.tone || null}, l.label ? el("span", {class: "label"}, plain(l.label)) : "", bar, el("span", {class: "text"}, plain(l.text || "")));
 }
 
 function row(r) {
@@ -118,7 +121,8 @@ function draw() {
 	say(parts.none, model.rows.length ? "No row has these words." : plain(model.empty || "No rows at this moment."));
 	parts.more.hidden = shown.length === all.length;
 	say(parts.more, `show all ${all.length}`);
-	say(parts.count, all.length === model.rows.length ? `${all.length} rows` : `${all.length} of ${model.rows.length} rows`);
+	say(parts.count, (all.length === model.rows.length ? `${all.length} rows` : `${all.length} of ${model.rows.length} rows`) +
+		(model.left_out ? `, ${model.left_out} more were left out` : "") + ` at ${hms(model.at)}`);
 	renew(parts.help, model.columns.map((c) => ({key: c.key, signature: c.title + c.help, make: () => el("div", {}, el("dt", {}, plain(c.title)), el("dd", {}, plain(c.help || "")))})));
 }
 

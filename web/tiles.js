@@ -72,8 +72,9 @@ export async function history() {
 	const name = known && known.net ? `{if="${known.net.if.replace(/[\\"]/g, "\\$&")}"}` : null;
 	const wanted = ["cpu.busy", "mem.available", "mem.total", "psi.cpu.some", "psi.memory.some", "psi.io.some",
 		...(name ? [`rate(net.rx.bytes${name})`, `rate(net.tx.bytes${name})`] : [])];
-	const answers = await Promise.all(wanted.map((q) =>
-		ask(`/api/v1/query?q=${encodeURIComponent(q)}&from=${timeText(from)}&to=${timeText(to)}&step=1s`).catch(() => ({}))));
+	const all = await ask("/api/v1/query?" + [...wanted.map((q) => "q=" + encodeURIComponent(q)), `from=${timeText(from)}`, `to=${timeText(to)}`, "step=1s"].join("&"))
+		.catch(() => ({}));
+	const answers = wanted.map((_, i) => (all.results && all.results[i]) || {});
 	if (mine !== asked)
 		return;
 	const [cpu, available, total, pcpu, pmem, pio, rx, tx] = answers.map((a) => values(a, from, CURVE));

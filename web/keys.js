@@ -25,6 +25,12 @@ const KEYS = [
 		["b", "b", "jump to a time", control.focusWhen],
 		["l", "l", "back to live", control.goLive],
 	]],
+	["Graphs", [
+		["-", "-", "zoom out", () => dispatchEvent(new Event("graphs:out"))],
+		["+", "+", "zoom in", () => dispatchEvent(new Event("graphs:in"))],
+		["Backspace", "Backspace", "the span before", () => dispatchEvent(new Event("graphs:back"))],
+		[null, "← →", "in a graph: its values, one by one", null],
+	]],
 	["Findings", [
 		["j", "j", "next finding on the page", () => findings.step(1)],
 		["k", "k", "finding before on the page", () => findings.step(-1)],

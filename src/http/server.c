@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -147,20 +148,49 @@ static const struct asset *asset_find(const char *path)
 	return NULL;
 }
 
+/* Is a coding in a list like "br;q=0.5, gzip"? One with the weight 0 is refused. */
+static bool list_has(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *p = list; p && *p; p = *p ? p + 1 : p) {
+		p += strspn(p, " \t");
+		size_t part = strcspn(p, ",");
+		const char *weight = memchr(p, ';', part);
+		size_t word = weight ? (size_t)(weight - p) : part;
+		while (word && (p[word - 1] == ' ' || p[word - 1] == '\t'))
+			word--;
+		if (word == n && strncasecmp(p, name, n) == 0) {
+			const char *q = weight ? memchr(weight, '=', part - word) : NULL;
+			return !q || strtod(q + 1, NULL) > 0;
+		}
+		p += part;
+	}
+	return false;
+}
+
 static enum MHD_Result send_asset(struct MHD_Connection *c, const struct asset *a)
 {
 	const char *known =
 		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
-	bool same = known && strcmp(known, a->etag) == 0;
+	const char *codings =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	bool packed = a->gzip.bytes && list_has(codings, "gzip");
+	const struct asset_body *body = packed ? &a->gzip : &a->plain;
+	bool same = known && strcmp(known, body->etag) == 0;
 	/* The bytes are constant; the library takes a pointer to what it may only read. */
 	union {
 		const unsigned char *read;
 		void *pass;
-	} bytes = {a->bytes};
+	} bytes = {body->bytes};
 	struct MHD_Response *r = MHD_create_response_from_buffer(
-		same ? 0 : a->size, bytes.pass, MHD_RESPMEM_PERSISTENT);
-	if (r)
-		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, a->etag);
+		same ? 0 : body->size, bytes.pass, MHD_RESPMEM_PERSISTENT);
+	if (r) {
+		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, body->etag);
+		(void)MHD_add_response_header(
+			r, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+		if (packed)
+			(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	}
 	return send_response(c, r, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, a->type, "no-cache");
 }
 

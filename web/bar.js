@@ -23,12 +23,19 @@ function share(value, limit) {
 	return Math.min(100, Math.max(0, value / limit * LINE));
 }
 
+// r: {used, limit, high, over}; over: what was wanted besides and not given.
 export function loadBar(r) {
 	if (left(r) === null)
 		return el("span", {class: "bar none", "aria-hidden": "true"});
 	const fill = el("span", {class: "fill"}), mark = el("span", {class: "mark"});
-	const parts = [fill, mark];
-	fill.style.setProperty("width", share(r.used, r.limit).toFixed(2) + "%");
+	const parts = [fill, mark], end = share(r.used, r.limit);
+	fill.style.setProperty("width", end.toFixed(2) + "%");
+	if (r.over > 0) {
+		const over = el("span", {class: "over"});
+		over.style.setProperty("left", end.toFixed(2) + "%");
+		over.style.setProperty("width", (share(r.used + r.over, r.limit) - end).toFixed(2) + "%");
+		parts.push(over);
+	}
 	if (r.high !== null && r.high !== undefined && r.high > 0) {
 		const tick = el("span", {class: "high"});
 		tick.style.setProperty("left", share(r.high, r.limit).toFixed(2) + "%");

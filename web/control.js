@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: ISC
 // The time control: live or a moment, steps, a time to jump to, from finding to finding; and the list of the findings of the last day.
 import {$, el, plain, renew, say} from "./dom.js";
-import {SIGNS} from "./findings.js";
+import {SIGNS, know} from "./findings.js";
 import {parseTime, place, time, timeText} from "./time.js";
 import {clock, day, duration, hms, zone} from "./words.js";
 
@@ -89,6 +89,7 @@ async function refreshEvents() {
 		const answer = await ask(`/api/v1/events?from=${timeText(Math.min(around, to) - DAY_MS)}&to=${timeText(to)}`);
 		if (mine === asked && answer.events) {
 			events = answer.events.map((e) => ({...e, at: Date.parse(e.at), until: e.until ? Date.parse(e.until) : null}));
+			know(findings());
 			drawEarlier();
 		}
 	} catch {
@@ -113,6 +114,8 @@ function drawEarlier() {
 	const list = findings().filter((e) => e.severity !== "note" && e.state !== "note").sort((a, b) => b.at - a.at);
 	parts.earlier.hidden = !list.length;
 	say(parts.earlierTitle, `What was found in the last day (${list.length})`);
+	if (!parts.touched)
+		parts.earlier.open = !document.querySelector(".finding:not(.note):not(.muted)"); // what was is of more interest where nothing is
 	const shown = all ? list : list.slice(0, SHOWN);
 	renew(parts.list, shown.map((e) => ({key: e.id + e.at, signature: JSON.stringify(e) + clock(e.at, time.newest()), make: () => earlier(e)})));
 	parts.more.hidden = shown.length === list.length;
@@ -150,7 +153,7 @@ export function mount(asker) {
 			button("‹ 1 s", "one second back (←)", () => step(-1000)), parts.forth, parts.forthMinute, button("finding ›", "the next finding (])", () => toFinding(1))),
 		el("form", {class: "jump", submit: jump}, parts.when, el("button", {type: "submit"}, "jump")), parts.note);
 	parts.list = el("ol", {});
-	parts.earlierTitle = el("summary", {});
+	parts.earlierTitle = el("summary", {click: () => parts.touched = true});
 	parts.more = el("button", {type: "button", hidden: true, click: () => { all = true; drawEarlier(); }});
 	parts.earlier = el("details", {hidden: true}, parts.earlierTitle, parts.list, parts.more);
 	$("earlier").append(parts.earlier);

@@ -12,7 +12,7 @@ export const SIGNS = {ok: "✓", warning: "▲", critical: "◆", unknown: "?", 
 const STATES = {filling: "runs full", saturated: "others wait", exhausted: "refuses", stalled: "stands still", wrong: "is wrong", note: "worth knowing"};
 
 const unfolded = new Map(); // by id, what somebody chose
-let shown = null; // the check that is shown
+let shown = null, asAnswered = null; // the check that is shown, and as it came
 
 /* ---- verdict ---- */
 
@@ -53,7 +53,29 @@ export function showNoVerdict(why, detail) {
 	say($("headline"), plain(why));
 	say($("watched"), detail ? plain(detail) : "");
 	document.title = "no answer · Plimsoll";
-	shown = null;
+	shown = asAnswered = null;
+}
+
+/* ---- since when ---- */
+
+let begins = []; // events: what the recorder noted of findings
+
+// A check looks at some seconds; the recorder may have seen the same trouble begin long before.
+function trueSince(f, at) {
+	const now = Date.parse(at), since = Date.parse(f.since);
+	const same = begins.filter((e) => e.id === f.id && e.at < since && (e.until === null || e.until >= since) && e.at <= now);
+	return same.length ? new Date(Math.min(...same.map((e) => e.at))).toISOString() : f.since;
+}
+
+function withBegins(check) {
+	return {...check, findings: check.findings.map((f) => f.since ? {...f, since: trueSince(f, check.at)} : f)};
+}
+
+// events of kind "finding", times in ms
+export function know(events) {
+	begins = events;
+	if (asAnswered)
+		show(asAnswered);
 }
 
 /* ---- one finding ---- */
@@ -69,7 +91,7 @@ function rowsOf(who) {
 
 function named(who) {
 	return [el("strong", {}, plain(who.value)), who.pid ? [" ", el("a", {href: rowsOf(who), class: "pid", title: "its row in the processes"}, `pid ${who.pid}`)] : "",
-		who.kind === "process" ? "" : el("span", {class: "kind"}, ` ${plain(who.kind)}`)];
+		who.kind === "process" ? "" : el("span", {class: "kind"}, ` (${plain(who.kind)})`)];
 }
 
 function showCulprit(c) {
@@ -194,9 +216,10 @@ function showFindings(check) {
 let arrivedAt = ""; // the finding that the page has gone to by its link
 
 export function show(check) {
-	shown = check;
-	showVerdict(check);
-	showFindings(check);
+	asAnswered = check;
+	shown = withBegins(check);
+	showVerdict(shown);
+	showFindings(shown);
 	const chosen = place.get("finding");
 	if (chosen && chosen !== arrivedAt) {
 		arrivedAt = chosen;
@@ -226,7 +249,7 @@ export function copyRemedy() {
 	return Boolean(button);
 }
 
-place.subscribe(() => shown && show(shown));
+place.subscribe(() => asAnswered && show(asAnswered));
 
 // All is unfolded on paper.
 let folded = null;

@@ -11,7 +11,12 @@ let rows = [];
 
 function isShort(r) {
 	const l = left(r);
-	return (l !== null && l < PLENTY) || r.eta_s !== null || r.refused_per_s > 0 || r.pressure > 0.1;
+	return (l !== null && l < PLENTY) || r.eta_s !== null || r.refused_per_s > 0 || waits(r) > 0.1;
+}
+
+// The kernel says how much of the time somebody waits for any of a kind (disks): a row that is not used has no part in it.
+function waits(r) {
+	return r.used > 0 && r.pressure > 0 ? r.pressure : 0;
 }
 
 function fits(r, wanted) {
@@ -19,7 +24,7 @@ function fits(r, wanted) {
 }
 
 function percentLeft(l) {
-	return l === 0 ? "none left" : l < 0.01 ? "< 1 % left" : `${Math.floor(l * 100)} % left`;
+	return l === 0 ? "none" : l < 0.01 ? "< 1 %" : `${Math.floor(l * 100)} %`;
 }
 
 const OWN_UNIT = ["bytes", "bytes/s", "ratio", "seconds", ""];
@@ -36,7 +41,7 @@ function holder(h) {
 function row(r) {
 	const l = left(r);
 	const cell = (name, ...inner) => el("td", {"data-name": name}, inner);
-	const hurts = [r.refused ? `${amount(r.refused)} refused` : "", r.pressure > 0.001 ? `others wait ${amount(r.pressure, "ratio")} of the time` : ""].filter(Boolean);
+	const hurts = [r.refused ? `${amount(r.refused)} refused` : "", waits(r) > 0.001 ? `waits ${amount(waits(r), "ratio")} of the time` : ""].filter(Boolean);
 	return el("tr", {class: level(r) || null},
 		el("th", {scope: "row", title: r.source}, el("span", {class: "mono"}, plain(r.resource)),
 			r.cgroup && !r.resource.includes(r.cgroup) ? el("div", {class: "under"}, plain(r.cgroup)) : "",
@@ -66,7 +71,7 @@ export function show(limits) {
 }
 
 export function mount() {
-	$("ledger").prepend(el("thead", {}, el("tr", {}, ["resource", "to the load line", "used", "left", "at most", "hurts", "time left", "held by"].map((h) =>
+	$("ledger").prepend(el("thead", {}, el("tr", {}, ["resource", "load line", "used", "left", "at most", "refused, waits", "time left", "held by"].map((h) =>
 		el("th", {scope: "col"}, h)))));
 	$("filter").addEventListener("input", draw);
 	$("all").addEventListener("change", draw);

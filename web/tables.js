@@ -14,7 +14,7 @@ const FEW = 100; // rows that are drawn before somebody asks for more
 const PATIENCE_MS = 150; // after the last letter of a filter, or step in time
 
 let ask = null; // (path) => document
-let model = null, asked = 0, inSight = false, everything = false, wanted = null, timer = 0;
+let model = null, asked = 0, inSight = false, everything = false, wanted = null, timer = 0, arriving = false;
 const parts = {};
 
 function view() {
@@ -90,7 +90,7 @@ function heading(c) {
 function line(l) {
 	if (typeof l === "string")
 		return el("p", {}, plain(l));
-	const bar = typeof l.share === "number" && l.limited ? loadBar({used: l.share + (l.over || 0), limit: 1}) : "";
+	const bar = typeof l.share === "number" && l.limited ? loadBar({used: l.share, limit: 1, over: l.over}) : "";
 	return el("p", {class: l.tone || null}, l.label ? el("span", {class: "label"}, plain(l.label)) : "", bar, el("span", {class: "text"}, plain(l.text || "")));
 }
 
@@ -151,6 +151,9 @@ async function fetchNow() {
 		}
 		model = answer;
 		draw();
+		if (arriving) // by a link to it: it has its height only now
+			$("tables").scrollIntoView({block: "start"});
+		arriving = false;
 	} catch {
 		// the page says that nobody answers
 	}
@@ -200,8 +203,10 @@ export function mount(asker) {
 		} else {
 			draw();
 		}
-		if (now[1] && now[1] !== before[1] && !inSight)
+		if (now[1] && now[1] !== before[1] && !inSight) {
+			arriving = true;
 			box.scrollIntoView({block: "start"});
+		}
 		before = now;
 	});
 	time.subscribe((t, {tick}) => tick || refresh(PATIENCE_MS));
@@ -210,8 +215,10 @@ export function mount(asker) {
 		if (inSight && (wanted || !model))
 			refresh();
 	}, {rootMargin: "200px"}).observe(box);
-	if (place.get("view"))
+	if (place.get("view")) {
+		arriving = true;
 		requestAnimationFrame(() => box.scrollIntoView({block: "start"}));
+	}
 }
 
 // A newer sample is there.

@@ -20,7 +20,7 @@ function apply(theme) {
 	const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 	document.documentElement.dataset.theme = theme || system;
 	document.querySelector("meta[name=color-scheme]").content = theme || "light dark";
-	say($("theme"), theme ? theme : "as system");
+	say($("theme"), theme === "dark" ? "● dark" : theme ? "○ light" : "◐ auto");
 	$("theme").title = "light, dark, or as the system has it (d)";
 	dispatchEvent(new CustomEvent("themechange", {detail: theme || system})); // for what draws on a canvas
 }

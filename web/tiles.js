@@ -43,7 +43,10 @@ function draw() {
 
 // The summary of a second, of the live stream.
 export function take(s) {
+	const first = !known && s.net;
 	known = s;
+	if (first)
+		history(); // now it is known which interface
 	if (!time.get().live || (seen.length && seen.at(-1).at >= s.at))
 		return;
 	seen = [...seen, s].slice(-CURVE);

@@ -111,7 +111,8 @@ export function eventAt(u, left, events) {
 function options(height, width, shared, on, more) {
 	return {
 		width, height, legend: {show: false}, padding: [8, 8, 0, 0],
-		cursor: {sync: {key: SYNC, setSeries: false}, drag: {x: true, y: false, setScale: false, dist: 4}, points: {size: 5}, y: false,
+		cursor: {sync: {key: SYNC, setSeries: false, filters: {sub: (type) => type === "mousemove" || type === "mouseleave"}}, // a drag is of one graph
+			drag: {x: true, y: false, setScale: false, dist: 4}, points: {size: 5}, y: false,
 			bind: {dblclick: () => () => { on.out(); return null; }}},
 		select: {show: true},
 		...more,

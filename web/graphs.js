@@ -150,12 +150,12 @@ async function load() {
 	showSpan(t, step);
 	const first = cards.every((c) => !c.model) ? cards.slice(0, 9) : cards.filter((c) => c.near);
 	section.setAttribute("aria-busy", "true");
-	events.load(t, mine.signal).then((changed) => changed && redraw());
 	for (const c of cards)
 		c.wants = mine;
 	try {
 		await loadSome(first.length ? first : cards.slice(0, 6), t, step, mine);
 		performance.mark("graphs-drawn", {detail: {from: t.from, to: t.to, step}});
+		events.load(t, mine.signal).then((changed) => changed && redraw()); // dearer, and less urgent
 		restTimer = setTimeout(() => loadRest(t, step, mine), REST_MS);
 		say(parts.trouble, "");
 	} catch (e) {

@@ -161,6 +161,7 @@ async function begin() {
 	$("print").addEventListener("click", () => print());
 	updated = Date.now();
 	await update();
+	performance.mark("first-screen");
 	follow();
 	tiles.mount(ask);
 	tables.mount(ask);

@@ -50,8 +50,7 @@ export async function toFinding(by) {
 		told(by > 0 ? "no finding began after this" : "no finding began before this, as far as is known");
 		return;
 	}
-	place.set({finding: next.id || null}, {quiet: true});
-	time.set({at: next.at}, {push: true});
+	time.set({at: next.at}, {push: true, place: {finding: next.id || null}});
 }
 
 function jump(e) {
@@ -139,7 +138,7 @@ function draw(t) {
 
 export function mount(asker) {
 	ask = asker;
-	const button = (text, name, fn) => el("button", {type: "button", title: name, "aria-label": name, click: fn}, text);
+	const button = (text, name, fn) => el("button", {type: "button", title: name, click: fn}, text);
 	parts.play = el("button", {type: "button", id: "play", click: toggle});
 	parts.clock = el("time", {id: "clock"});
 	parts.day = el("span", {id: "day"});

@@ -81,6 +81,30 @@ export function renew(parent, wanted) {
 		e.remove();
 }
 
+/* ---- arriving ---- */
+
+let staying = null;
+
+// Goes to an element and stays there while what stands above it is still growing, until somebody moves on their own.
+export function goTo(e) {
+	if (staying)
+		staying();
+	const settle = () => e.scrollIntoView({block: "start"});
+	const watch = new ResizeObserver(settle);
+	const moves = ["wheel", "touchstart", "pointerdown", "keydown"];
+	const end = staying = () => {
+		watch.disconnect();
+		for (const m of moves)
+			removeEventListener(m, end, true);
+		staying = null;
+	};
+	for (const m of moves)
+		addEventListener(m, end, true);
+	watch.observe(document.body);
+	setTimeout(() => staying === end && end(), 4000);
+	settle();
+}
+
 /* ---- copying ---- */
 
 // Without a secure context (a name other than localhost, without TLS) there is no clipboard but this one.

@@ -3,7 +3,7 @@
 // The verdict and the findings: what is wrong, who makes it, who suffers, since when, how long is left, the proof, what to do. The first one is
 // unfolded, and the one that the link names.
 import {loadBar} from "./bar.js";
-import {$, command, copyButton, el, plain, renew, say} from "./dom.js";
+import {$, command, copyButton, el, goTo, plain, renew, say} from "./dom.js";
 import {amount, clock, duration, hms, plural} from "./words.js";
 import {place, time} from "./time.js";
 
@@ -225,7 +225,7 @@ export function show(check) {
 		arrivedAt = chosen;
 		const e = document.getElementById("finding-" + chosen);
 		if (e && e.getBoundingClientRect().top > innerHeight * 0.6)
-			e.scrollIntoView({block: "start"});
+			goTo(e);
 	}
 	if (!chosen)
 		arrivedAt = "";

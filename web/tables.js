@@ -3,7 +3,7 @@
 // The views of `plimsoll top` as tables, of the second that is shown. A view says itself which columns it has and what they mean. It is asked
 // for when it comes into sight.
 import {loadBar} from "./bar.js";
-import {$, copyButton, el, plain, renew, say} from "./dom.js";
+import {$, copyButton, el, goTo, plain, renew, say} from "./dom.js";
 import {hms} from "./words.js";
 import {place, time, timeText} from "./time.js";
 
@@ -14,7 +14,7 @@ const FEW = 100; // rows that are drawn before somebody asks for more
 const PATIENCE_MS = 150; // after the last letter of a filter, or step in time
 
 let ask = null; // (path) => document
-let model = null, asked = 0, inSight = false, everything = false, wanted = null, timer = 0, arriving = false;
+let model = null, asked = 0, inSight = false, everything = false, wanted = null, timer = 0;
 const parts = {};
 
 function view() {
@@ -151,9 +151,6 @@ async function fetchNow() {
 		}
 		model = answer;
 		draw();
-		if (arriving) // by a link to it: it has its height only now
-			$("tables").scrollIntoView({block: "start"});
-		arriving = false;
 	} catch {
 		// the page says that nobody answers
 	}
@@ -203,10 +200,8 @@ export function mount(asker) {
 		} else {
 			draw();
 		}
-		if (now[1] && now[1] !== before[1] && !inSight) {
-			arriving = true;
-			box.scrollIntoView({block: "start"});
-		}
+		if (now[1] && now[1] !== before[1] && !inSight)
+			goTo(box);
 		before = now;
 	});
 	time.subscribe((t, {tick}) => tick || refresh(PATIENCE_MS));
@@ -215,10 +210,8 @@ export function mount(asker) {
 		if (inSight && (wanted || !model))
 			refresh();
 	}, {rootMargin: "200px"}).observe(box);
-	if (place.get("view")) {
-		arriving = true;
-		requestAnimationFrame(() => box.scrollIntoView({block: "start"}));
-	}
+	if (place.get("view") && !place.get("finding"))
+		goTo(box);
 }
 
 // A newer sample is there.

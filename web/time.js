@@ -145,7 +145,7 @@ export const time = {
 	get: snapshot,
 
 	// Any of {live: true}, {at: ms}, {from: ms, to: ms}, {span: ms}. A span that is chosen while live stops the page there, at its end; so does a
-	// moment. options.push: "back" leads to where it was before.
+	// moment. options.push: "back" leads to where it was before. options.place: changes of the place, in the same step.
 	set(change, options = {}) {
 		const was = snapshot();
 		if (change.live === true) {
@@ -163,6 +163,8 @@ export const time = {
 				state = {live: false, at, span, ...(inside ? {from: was.from, to: was.to} : spanAround(at, span))};
 			}
 		}
+		if (options.place)
+			place.set(options.place, {unwritten: true});
 		write(Boolean(options.push));
 		tell(timeListeners, snapshot(), {tick: false});
 	},
@@ -196,7 +198,8 @@ export const place = {
 			else
 				words.set(k, v);
 		}
-		write(Boolean(options.push));
+		if (!options.unwritten)
+			write(Boolean(options.push));
 		if (!options.quiet)
 			tell(placeListeners, place);
 	},

@@ -98,6 +98,8 @@ export async function serve(store, port = 0) {
 export async function fullListener(name, seconds = 300, port = 0) {
 	const p = new Process("python3", path.join(HERE, "full-listener.py"), Buffer.from(name, "latin1").toString("hex"), String(seconds), String(port));
 	const m = await p.line(/^(\d+) (\d+)$/);
+	if (!m)
+		throw new Error(`no listener: ${p.lines.join("; ")}`);
 	p.pid = Number(m[1]);
 	p.port = Number(m[2]);
 	return p;

@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import {createRequire} from "node:module";
-import {BINARY, endAll, folder, fullListener, launch, open, record, serve, sleep, tally as t, until} from "./harness.mjs";
+import {BINARY, ROOT, endAll, folder, fullListener, launch, open, record, serve, sleep, tally as t, until} from "./harness.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const HOSTILE = "<img src=x>\x1b"; // 15 bytes at most
@@ -44,12 +44,14 @@ function quiet(page, s, what) {
 async function firstScreen(browser, s, victim) {
 	const page = await open(browser);
 	await arrive(page, s.url);
-	const complete = await page.evaluate(() => performance.now());
+	const complete = await until(() => page.evaluate(() => (performance.getEntriesByName("first-screen")[0] || {}).startTime));
 	console.log(`first screen after ${Math.round(complete)} ms on this machine, as busy as it is`);
 	t.equal(await text(page, "#word"), "CRITICAL", "the verdict");
-	t.ok((await text(page, "#headline")).includes(`tcp.listen:${victim.port}`), "what is wrong in a line", await text(page, "#headline"));
-	const first = page.locator(".finding").first();
-	t.ok((await first.getAttribute("class")).includes("open"), "the first finding is unfolded");
+	t.ok(/^\d+ critical.*: ./.test(await text(page, "#headline")), "how much is wrong, and with what, in a line", await text(page, "#headline"));
+	t.ok((await page.locator(".finding").first().getAttribute("class")).includes("open"), "the first finding is unfolded");
+	const first = page.locator(".finding").filter({hasText: "<img src=x>"}).first(); // the machine may have other troubles
+	if (!(await first.getAttribute("class")).includes("open"))
+		await first.locator(".title").click();
 	const body = await first.textContent();
 	for (const [what, words] of [["cause", "does not accept"], ["culprit", `pid ${victim.pid}`], ["victims", "Who suffers"], ["proof", "ss -ltn"], ["remedy", "What to do"],
 		["refused", "refused"], ["since", "since"], ["how to check the rule", "plimsoll explain tcp.listen.overflow"]])
@@ -305,11 +307,11 @@ async function strict(s) {
 	const html = await r.text(), policy = r.headers.get("content-security-policy") || "";
 	t.ok(policy.includes("default-src 'self'") && !policy.includes("unsafe"), "the policy is strict", policy);
 	t.ok(!/<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=|javascript:/i.test(html), "the page needs no inline script or style");
-	const all = fs.readdirSync(path.join(path.dirname(new URL(import.meta.url).pathname), "../../web")).filter((f) => /\.(js|html|css|svg)$/.test(f));
+	const all = fs.readdirSync(path.join(ROOT, "web")).filter((f) => /\.(js|html|css|svg)$/.test(f));
 	for (const f of all)
 		t.equal((await fetch(`${s.url}/${f === "index.html" ? "" : f}`)).status, 200, `${f} is served`);
 	for (const f of all.filter((x) => x.endsWith(".js"))) {
-		const js = fs.readFileSync(path.join(path.dirname(new URL(import.meta.url).pathname), "../../web", f), "utf8");
+		const js = fs.readFileSync(path.join(ROOT, "web", f), "utf8");
 		t.ok(!/\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function)\b/.test(js), `${f} makes no markup of text`);
 	}
 }

@@ -17,8 +17,12 @@ const EVERY_MS = 2000;
 const ANSWER_MS = 10000; // an answer that takes longer is none
 const STEP_MS = 80; // while somebody steps, only the last step is asked for
 
+const early = window.early || {}; // asked already: early.js
+
 async function ask(path) {
-	const answer = await fetch(path, {signal: AbortSignal.timeout(ANSWER_MS)});
+	const begun = early[path];
+	delete early[path];
+	const answer = await (begun || fetch(path, {signal: AbortSignal.timeout(ANSWER_MS)}));
 	if (answer.status === 401 || answer.status === 403)
 		throw new Error("a login is needed");
 	return answer.json();

@@ -4,6 +4,7 @@
 // minutes and repeats that until it is a day; then the recorder goes on at the end of it, so that the page is live.
 import {spawn} from "node:child_process";
 import fs from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import {fileURLToPath} from "node:url";
 import zlib from "node:zlib";
@@ -80,21 +81,29 @@ async function firstScreen(browser, url) {
 	return at;
 }
 
+// As a browser gets it, headers left out.
+const raw = (url) => new Promise((done, fail) => http.get(url, {headers: {"accept-encoding": "gzip"}}, (answer) => {
+	const parts = [];
+	answer.on("data", (d) => parts.push(d));
+	answer.on("end", () => done({ok: answer.statusCode === 200, body: Buffer.concat(parts), packed: answer.headers["content-encoding"] === "gzip"}));
+}).on("error", fail));
+
+// All files that the page is made of, followed from "/".
 async function bytes(url) {
-	const html = await (await fetch(url)).text();
-	const page = new Map([["/", 0]]);
-	const queue = ["/", ...[...html.matchAll(/(?:href|src)="(\/[a-z0-9.-]+)"/g)].map((m) => m[1])];
+	let sum = 0;
+	const queue = ["/"];
 	for (const file of queue) {
-		const answer = await fetch(url + file, {headers: {"accept-encoding": "gzip"}});
-		if (!answer.ok)
-			continue;
-		const text = Buffer.from(await answer.arrayBuffer());
-		page.set(file, answer.headers.get("content-encoding") === "gzip" ? Number(answer.headers.get("content-length")) || zlib.gzipSync(text, {level: 9}).length : text.length);
-		for (const m of String(text).matchAll(/(?:from|import)\s*\(?"\.?\/?([a-z0-9.-]+\.js)"/g))
+		const {ok, body, packed} = await raw(url + file);
+		if (!ok)
+			throw new Error(`${file} is not there`);
+		sum += body.length;
+		const text = String(packed ? zlib.gunzipSync(body) : body);
+		const refers = file === "/" ? /(?:href|src)="\/([a-z0-9-]+\.[a-z]+)"/g : file.endsWith(".js") && file !== "/uplot.js" ? /(?:from |import\()"\.\/([a-z0-9-]+\.js)"/g : /$^/g;
+		for (const m of text.matchAll(refers))
 			if (!queue.includes("/" + m[1]))
 				queue.push("/" + m[1]);
 	}
-	return [...page.values()].reduce((a, b) => a + b, 0) / 1024;
+	return sum / 1024;
 }
 
 // From the change of the span to the frame in which all graphs that are seen are new.

@@ -57,11 +57,91 @@ static const char *const param_names[] = {[PARAM_AT] = "at",
 	[PARAM_Q] = "q",
 	[PARAM_FROM] = "from",
 	[PARAM_TO] = "to",
-	[PARAM_STEP] = "step"};
+	[PARAM_STEP] = "step",
+	[PARAM_SORT] = "sort",
+	[PARAM_LIMIT] = "limit",
+	[PARAM_QUERY] = "query",
+	[PARAM_TIME] = "time",
+	[PARAM_START] = "start",
+	[PARAM_END] = "end",
+	[PARAM_MATCH] = "match[]",
+	[PARAM_METRIC] = "metric"};
 
 const char *param_name(enum param p)
 {
 	return param_names[p];
+}
+
+static void add(struct params *p, struct param_list *l, const char *value)
+{
+	if (l->n < PARAM_SAME)
+		l->text[l->n++] = value;
+	else
+		p->too_many = true;
+}
+
+void params_take(struct params *p, const char *name, const char *value)
+{
+	unsigned i = 0;
+	value = value ? value : "";
+	while (i < PARAM_COUNT && strcmp(param_names[i], name) != 0)
+		i++;
+	if (i == PARAM_COUNT)
+		return;
+	if (!p->text[i])
+		p->text[i] = value;
+	if (i == PARAM_Q)
+		add(p, &p->q, value);
+	if (i == PARAM_MATCH)
+		add(p, &p->match, value);
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+/* In place; what is no %XX stays. */
+static void unescape(char *s)
+{
+	char *to = s;
+	for (; *s; s++) {
+		int high = *s == '%' ? hex_digit(s[1]) : -1, low = high < 0 ? -1 : hex_digit(s[2]);
+		if (low >= 0) {
+			*to++ = (char)(high * 16 + low);
+			s += 2;
+		} else {
+			*to++ = *s == '+' ? ' ' : *s;
+		}
+	}
+	*to = '\0';
+}
+
+void params_form(struct params *p, char *form)
+{
+	char *rest = form, *pair;
+	while ((pair = strsep(&rest, "&")) != NULL) {
+		char *value = strchr(pair, '=');
+		if (value)
+			*value++ = '\0';
+		unescape(pair);
+		if (value)
+			unescape(value);
+		params_take(p, pair, value);
+	}
+}
+
+void answer_text(struct answer *a, struct show_text *t)
+{
+	if (t->failed) {
+		show_text_free(t);
+		answer_no_memory(a);
+	} else {
+		*a = (struct answer){ANSWER_OK, ANSWER_JSON, t->p, t->n};
+	}
 }
 
 void answer_no_time(struct answer *a, enum param p, const char *text)

@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -18,6 +19,7 @@ enum {
 	CONNECTIONS = 128,
 	FOLLOWERS = 32, /* of /api/v1/live */
 	REQUEST_BYTES = 16 * 1024,
+	FORM_BYTES = 16 * 1024,
 	EVENT_BYTES = 2048,
 	FIRST_REQUEST_S = 15, /* from the connection to the end of the first request */
 	ANSWER_S = 60,        /* to take an answer */
@@ -56,6 +58,9 @@ struct server {
 struct request {
 	struct job job; /* the archive's while the connection is suspended */
 	bool asked;
+	char *form; /* arguments that come behind the headers, form_size of FORM_BYTES; or NULL */
+	size_t form_size;
+	bool form_too_long;
 };
 
 /* A connection that is set aside costs nothing and is not looked at until it is resumed. */
@@ -112,6 +117,18 @@ static enum MHD_Result send_answer(struct MHD_Connection *c, const struct answer
 		a->type, "no-store");
 }
 
+/* Takes the text of the answer: it may be long, and is not copied. */
+static enum MHD_Result send_own(struct MHD_Connection *c, struct answer *a)
+{
+	if (!a->text)
+		return MHD_NO;
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(a->size, a->text, MHD_RESPMEM_MUST_FREE);
+	if (r)
+		a->text = NULL;
+	return send_response(c, r, a->status, a->type, "no-store");
+}
+
 static enum MHD_Result send_error(struct MHD_Connection *c, unsigned status, const char *why)
 {
 	struct answer a;
@@ -131,20 +148,49 @@ static const struct asset *asset_find(const char *path)
 	return NULL;
 }
 
+/* Is a coding in a list like "br;q=0.5, gzip"? One with the weight 0 is refused. */
+static bool list_has(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *p = list; p && *p; p = *p ? p + 1 : p) {
+		p += strspn(p, " \t");
+		size_t part = strcspn(p, ",");
+		const char *weight = memchr(p, ';', part);
+		size_t word = weight ? (size_t)(weight - p) : part;
+		while (word && (p[word - 1] == ' ' || p[word - 1] == '\t'))
+			word--;
+		if (word == n && strncasecmp(p, name, n) == 0) {
+			const char *q = weight ? memchr(weight, '=', part - word) : NULL;
+			return !q || strtod(q + 1, NULL) > 0;
+		}
+		p += part;
+	}
+	return false;
+}
+
 static enum MHD_Result send_asset(struct MHD_Connection *c, const struct asset *a)
 {
 	const char *known =
 		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
-	bool same = known && strcmp(known, a->etag) == 0;
+	const char *codings =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	bool packed = a->gzip.bytes && list_has(codings, "gzip");
+	const struct asset_body *body = packed ? &a->gzip : &a->plain;
+	bool same = known && strcmp(known, body->etag) == 0;
 	/* The bytes are constant; the library takes a pointer to what it may only read. */
 	union {
 		const unsigned char *read;
 		void *pass;
-	} bytes = {a->bytes};
+	} bytes = {body->bytes};
 	struct MHD_Response *r = MHD_create_response_from_buffer(
-		same ? 0 : a->size, bytes.pass, MHD_RESPMEM_PERSISTENT);
-	if (r)
-		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, a->etag);
+		same ? 0 : body->size, bytes.pass, MHD_RESPMEM_PERSISTENT);
+	if (r) {
+		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, body->etag);
+		(void)MHD_add_response_header(
+			r, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+		if (packed)
+			(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	}
 	return send_response(c, r, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, a->type, "no-cache");
 }
 
@@ -264,6 +310,17 @@ static bool has_body(struct MHD_Connection *c)
 	       MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
+/* Are its arguments in a form behind the headers? Grafana and promtool ask so: an expression may be longer than a URL. */
+static bool has_form(struct MHD_Connection *c, const char *path, const char *method)
+{
+	static const char type[] = "application/x-www-form-urlencoded";
+	const struct route *r = route_find(path);
+	const char *is =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+	return r && r->form && strcmp(method, MHD_HTTP_METHOD_POST) == 0 &&
+	       (!has_body(c) || (is && strncasecmp(is, type, sizeof type - 1) == 0));
+}
+
 /* What is wrong with a request by its headers alone; 0 for nothing. */
 static unsigned refusal(const struct server *s, struct MHD_Connection *c, const char *path,
 	const char *method, const char *version, const char **ret_why)
@@ -281,6 +338,8 @@ static unsigned refusal(const struct server *s, struct MHD_Connection *c, const 
 		*ret_why = "no such path";
 		return MHD_HTTP_NOT_FOUND;
 	}
+	if (has_form(c, path, method))
+		return 0;
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
 		*ret_why = "only GET and HEAD";
 		return MHD_HTTP_METHOD_NOT_ALLOWED;
@@ -303,6 +362,30 @@ static enum MHD_Result ask_archive(struct server *s, struct peer *p, struct requ
 	return MHD_YES;
 }
 
+static enum MHD_Result take_argument(
+	void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	params_take(cls, name, value);
+	return MHD_YES;
+}
+
+/* What does not fit is read and forgotten, and refused at the end. */
+static enum MHD_Result take_form(struct request *q, const char *bytes, size_t *size)
+{
+	if (!q->form)
+		q->form = malloc(FORM_BYTES + 1);
+	if (!q->form)
+		return MHD_NO;
+	q->form_too_long |= *size > FORM_BYTES - q->form_size;
+	size_t n = q->form_too_long ? 0 : *size;
+	memcpy(q->form + q->form_size, bytes, n);
+	q->form_size += n;
+	q->form[q->form_size] = '\0';
+	*size = 0;
+	return MHD_YES;
+}
+
 static enum MHD_Result answer_request(
 	struct server *s, struct peer *p, struct request *q, const char *path, const char *method)
 {
@@ -312,9 +395,17 @@ static enum MHD_Result answer_request(
 	if (strcmp(path, LIVE_PATH) == 0)
 		return send_events(s, p, method);
 	q->job.route = route_find(path);
-	for (unsigned i = 0; i < PARAM_COUNT; i++)
-		q->job.params.text[i] = MHD_lookup_connection_value(
-			p->connection, MHD_GET_ARGUMENT_KIND, param_name((enum param)i));
+	if (q->form_too_long)
+		return send_error(p->connection, MHD_HTTP_CONTENT_TOO_LARGE,
+			"the form is longer than 16 KiB");
+	if (q->form)
+		params_form(&q->job.params, q->form);
+	(void)MHD_get_connection_values(
+		p->connection, MHD_GET_ARGUMENT_KIND, take_argument, &q->job.params);
+	if (q->job.params.too_many)
+		return send_error(
+			p->connection, MHD_HTTP_BAD_REQUEST, "more than 32 arguments of one name");
+	route_part(q->job.route, path, &q->job.params);
 	if (route_is_past(q->job.route, &q->job.params))
 		return ask_archive(s, p, q);
 	return send_answer(p->connection, api_present(s->api, q->job.route, &q->job.params));
@@ -325,8 +416,6 @@ static enum MHD_Result answer_request(
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const char *path,
 	const char *method, const char *version, const char *body, size_t *body_size, void **ctx)
 {
-	(void)body;
-	(void)body_size;
 	struct server *s = cls;
 	struct request *q = *ctx;
 	const char *why;
@@ -342,8 +431,10 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		*ctx = calloc(1, sizeof *q);
 		return *ctx ? MHD_YES : MHD_NO;
 	}
+	if (*body_size)
+		return take_form(q, body, body_size);
 	if (q->asked)
-		return send_answer(c, &q->job.answer);
+		return send_own(c, &q->job.answer);
 	return answer_request(s, p, q, path, method);
 }
 
@@ -357,8 +448,10 @@ static void on_completed(
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
 	if (p)
 		p->due_ns = clock_mono_ns() + IDLE_S * SECOND_NS;
-	if (q)
+	if (q) {
 		answer_clear(&q->job.answer);
+		free(q->form);
+	}
 	free(q);
 	*ctx = NULL;
 }

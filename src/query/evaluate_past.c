@@ -65,6 +65,8 @@ static int from_readings(
 {
 	struct points pts;
 	int status = evaluate_points_begin(&pts, p, span->from_ns, span->to_ns);
+	if (span->values_max)
+		pts.max = span->values_max;
 	uint64_t lead = span->from_ns > LEAD_S * NS ? span->from_ns - LEAD_S * NS : 0;
 	if (status == 0)
 		status = history_read(h, p->keys, p->n, lead, span->to_ns - 1, points_add, &pts);
@@ -141,7 +143,7 @@ static int from_steps(
 	struct history *h, const struct plan *p, const struct evaluate_span *span, struct result *r)
 {
 	size_t n = (size_t)((span->to_ns - span->from_ns + span->step_ns - 1) / span->step_ns);
-	if (n > POINTS_MAX / (p->shown + 1))
+	if (n > (span->values_max ? span->values_max : POINTS_MAX) / (p->shown + 1))
 		return -E2BIG;
 	int status = result_steps(r, span->from_ns, span->step_ns, n);
 	double *whole = calloc(n + 1, sizeof *whole);
@@ -171,7 +173,7 @@ static int from_steps(
 static bool is_of_samples(struct history *h, const struct plan *p, const struct evaluate_span *span,
 	struct result *r, int *ret_status)
 {
-	struct evaluate_span raw = {span->from_ns, span->to_ns, 0};
+	struct evaluate_span raw = {span->from_ns, span->to_ns, 0, span->values_max};
 	if (span->step_ns > NS)
 		return false;
 	*ret_status = from_readings(h, p, &raw, r);

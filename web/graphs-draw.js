@@ -111,7 +111,8 @@ export function eventAt(u, left, events) {
 function options(height, width, shared, on, more) {
 	return {
 		width, height, legend: {show: false}, padding: [8, 8, 0, 0],
-		cursor: {sync: {key: SYNC, setSeries: false}, drag: {x: true, y: false, setScale: false, dist: 4}, points: {size: 5}, y: false,
+		cursor: {sync: {key: SYNC, setSeries: false, filters: {sub: (type) => type === "mousemove" || type === "mouseleave"}}, // a drag is of one graph
+			drag: {x: true, y: false, setScale: false, dist: 4}, points: {size: 5}, y: false,
 			bind: {dblclick: () => () => { on.out(); return null; }}},
 		select: {show: true},
 		...more,
@@ -163,8 +164,8 @@ function heatImage(x, buckets) {
 	const canvas = new OffscreenCanvas(w, h), ctx = canvas.getContext("2d");
 	const image = ctx.createImageData(w, h), m = /^#(..)(..)(..)/.exec(paint.heat) || [0, "88", "88", "88"];
 	const rgb = [1, 2, 3].map((i) => parseInt(m[i], 16));
-	// Six powers of ten are told apart; what is rarer is as light as that.
-	const low = most / 1e6;
+	// Four powers of ten are told apart; what is rarer is as light as that.
+	const low = most / 1e4;
 	buckets.forEach((b, row) => {
 		for (let i = 0; i < w; i++) {
 			const v = b.values[i];
@@ -172,7 +173,7 @@ function heatImage(x, buckets) {
 				continue;
 			const at = ((h - 1 - row) * w + i) * 4;
 			image.data.set(rgb, at);
-			image.data[at + 3] = 30 + 225 * Math.max(0, Math.log(v / low) / Math.log(1e6));
+			image.data[at + 3] = 24 + 231 * Math.max(0, Math.log(v / low) / Math.log(1e4));
 		}
 	});
 	ctx.putImageData(image, 0, 0);

@@ -59,7 +59,7 @@ export const families = [
 		{id: "refused", title: "Connections refused or dropped", curves: [one("accept queue full", "sum(tcp.listen.overflows)", {peak: true}),
 			one("SYN queue full", "sum(tcp.syn.drops)"), one("cookies", "sum(tcp.syn.cookies)")]},
 		{id: "resets", title: "Resets", curves: [one("connections reset", "sum(tcp.resets)"), one("resets sent", "sum(tcp.resets.out)")]},
-		{id: "sockmem", title: "Memory of TCP", curves: [one("used", "tcp.mem"), one("limit", "tcp.mem.limit", {limit: true})]},
+		{id: "sockmem", title: "Memory of TCP", curves: [one("used", 'tcp.mem{netns=""}'), one("limit", 'tcp.mem.limit{netns=""}', {limit: true})]},
 		{id: "conntrack", title: "Tracked connections", curves: [one("tracked", "sum(conntrack.used)"), one("limit", 'conntrack.limit{netns=""}', {limit: true})]},
 	]},
 	{id: "servers", title: "Services", graphs: [

@@ -150,12 +150,12 @@ async function load() {
 	showSpan(t, step);
 	const first = cards.every((c) => !c.model) ? cards.slice(0, 9) : cards.filter((c) => c.near);
 	section.setAttribute("aria-busy", "true");
-	events.load(t, mine.signal).then((changed) => changed && redraw());
 	for (const c of cards)
 		c.wants = mine;
 	try {
 		await loadSome(first.length ? first : cards.slice(0, 6), t, step, mine);
 		performance.mark("graphs-drawn", {detail: {from: t.from, to: t.to, step}});
+		events.load(t, mine.signal).then((changed) => changed && redraw()); // dearer, and less urgent
 		restTimer = setTimeout(() => loadRest(t, step, mine), REST_MS);
 		say(parts.trouble, "");
 	} catch (e) {
@@ -256,8 +256,14 @@ function drawCard(card) {
 	card.legend.replaceChildren(...(card.heat ? [el("span", {class: "value"})] : m.curves.map((c, i) => {
 		const key = el("i", {class: c.limit ? "key limit" : "key"});
 		key.style.setProperty("--key", c.limit ? "var(--critical)" : `var(--graph-${i % 6 + 1})`);
-		return el("span", {class: "entry", title: plain(c.name)}, key, el("span", {class: "name"}, plain(c.name)), " ", el("span", {class: "value"}));
+		return el("span", {class: "entry", title: plain(c.name)}, key, el("span", {class: "name"}, shortName(c.name)), " ", el("span", {class: "value"}));
 	})), m.more ? el("span", {class: "entry dim"}, `and ${m.more} more`) : "");
+}
+
+// Of a long path the end tells most.
+function shortName(name) {
+	const shown = plain(name);
+	return shown.length > 28 && shown.includes("/") ? "…" + shown.slice(-26) : shown;
 }
 
 function redraw() {

@@ -3,6 +3,7 @@
 #include "http/archive.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -60,6 +61,8 @@ static void *work(void *ctx)
 	struct job *j;
 	while ((j = next_job(a)) != NULL) {
 		route_past(j->route, &a->window, &j->params, &j->answer);
+		window_rest(&a->window);
+		(void)malloc_trim(0);
 		(void)pthread_mutex_lock(&a->lock);
 		push(&a->done, j);
 		(void)eventfd_write(a->done_fd, 1);

@@ -60,6 +60,17 @@ void window_destroy(struct window *w)
 	*w = (struct window){0};
 }
 
+void window_rest(struct window *w)
+{
+	if (!w->store)
+		return;
+	drop_store(w);
+	view_destroy(&w->view);
+	(void)view_init(&w->view);
+	w->loaded_ns = 0;
+	w->follows = w->judged = false;
+}
+
 static int open_or_look_again(struct window *w)
 {
 	if (!w->history)

@@ -8,6 +8,7 @@
 #include "http/catalogue.h"
 #include "http/events.h"
 #include "http/numbers.h"
+#include "http/prometheus.h"
 #include "http/tables.h"
 #include "show/openmetrics.h"
 #include "show/show.h"
@@ -128,6 +129,14 @@ static const struct route routes[] = {
 	{"/api/v1/query", answer_query, ROUTE_ARCHIVE, true},
 	{"/api/v1/events", answer_events, ROUTE_ARCHIVE, false},
 	{"/api/v1/catalogue", answer_catalogue, ROUTE_FIXED, false},
+	{"/api/v1/query_range", prometheus_query_range, ROUTE_ARCHIVE, true},
+	{"/api/v1/series", prometheus_series, ROUTE_ARCHIVE, true},
+	{"/api/v1/labels", prometheus_labels, ROUTE_ARCHIVE, true},
+	{"/api/v1/label/*/values", prometheus_label_values, ROUTE_ARCHIVE, false},
+	{"/api/v1/metadata", prometheus_metadata, ROUTE_FIXED, false},
+	{"/api/v1/status/buildinfo", prometheus_buildinfo, ROUTE_FIXED, false},
+	{"/api/v1/rules", prometheus_rules, ROUTE_FIXED, false},
+	{"/api/v1/query_exemplars", prometheus_exemplars, ROUTE_FIXED, true},
 };
 
 const struct route *route_at(size_t i)

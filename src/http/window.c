@@ -60,6 +60,16 @@ void window_destroy(struct window *w)
 	*w = (struct window){0};
 }
 
+void window_rest(struct window *w)
+{
+	drop_store(w);
+	history_close(w->history);
+	w->history = NULL;
+	w->follows = false;
+	w->judged = false;
+	w->loaded_ns = 0;
+}
+
 static int open_or_look_again(struct window *w)
 {
 	if (!w->history)

@@ -135,36 +135,47 @@ static int read_values(struct evaluation *e, const struct leaf *l, struct result
 /* ---- windows ---- */
 
 struct window_sum {
-	double sum, low, high, first, last;
+	double sum, weight, low, high, first, last;
 	uint64_t first_ns, last_ns;
 	size_t n;
 };
 
-static struct window_sum sum_up(const double *values, const uint64_t *times, size_t n)
+/* Values of growth count for the time that they are the growth of: that since the sample before. */
+static double weight_at(const struct result *r, size_t i)
+{
+	if (r->step_ns || r->n < 2)
+		return 1;
+	return (double)(i ? r->times_ns[i] - r->times_ns[i - 1] : r->times_ns[1] - r->times_ns[0]);
+}
+
+static struct window_sum sum_up(
+	const struct result *r, const double *values, size_t from, size_t to, bool growth)
 {
 	struct window_sum w = {.low = INFINITY, .high = -INFINITY};
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = from; i < to; i++) {
 		if (isnan(values[i]))
 			continue;
 		if (w.n++ == 0) {
 			w.first = values[i];
-			w.first_ns = times[i];
+			w.first_ns = r->times_ns[i];
 		}
-		w.sum += values[i];
+		double weight = growth ? weight_at(r, i) : 1;
+		w.sum += values[i] * weight;
+		w.weight += weight;
 		w.low = fmin(w.low, values[i]);
 		w.high = fmax(w.high, values[i]);
 		w.last = values[i];
-		w.last_ns = times[i];
+		w.last_ns = r->times_ns[i];
 	}
 	return w;
 }
 
 /* Growth over what was watched: as long as the readings lie apart, and one of their distances more. */
-static double growth(const struct window_sum *w, double range_s, double bin_s)
+static double growth_of(const struct window_sum *w, double range_s, double bin_s)
 {
 	double apart = (double)(w->last_ns - w->first_ns) / 1e9, n = (double)w->n;
 	double watched = w->n > 1 ? apart * n / (n - 1) : bin_s > 0 ? bin_s : 1;
-	return w->sum / n * fmin(watched, range_s);
+	return w->sum / w->weight * fmin(watched, range_s);
 }
 
 static double window_value(
@@ -174,8 +185,8 @@ static double window_value(
 		return NAN;
 	switch (f) {
 	case PROMQL_RATE:
-	case PROMQL_AVG_OVER_TIME: return w->sum / (double)w->n;
-	case PROMQL_INCREASE: return growth(w, range_s, bin_s);
+	case PROMQL_AVG_OVER_TIME: return w->weight > 0 ? w->sum / w->weight : NAN;
+	case PROMQL_INCREASE: return growth_of(w, range_s, bin_s);
 	case PROMQL_DELTA: return w->n > 1 ? w->last - w->first : NAN;
 	case PROMQL_MIN_OVER_TIME: return w->low;
 	case PROMQL_MAX_OVER_TIME: return w->high;
@@ -186,8 +197,10 @@ static double window_value(
 }
 
 static int windows(struct evaluation *e, const struct leaf *l, const struct result *r,
-	const double *values, double *ret)
+	const struct result_series *s, double *ret)
 {
+	const double *values = s->values;
+	bool growth = s->id.kind != METRIC_GAUGE && l->f != PROMQL_SUM_OVER_TIME;
 	size_t from = 0, to = 0;
 	for (size_t k = 0; k < e->span->steps; k++) {
 		uint64_t end = l->first_ns + k * e->span->step_ns;
@@ -205,7 +218,7 @@ static int windows(struct evaluation *e, const struct leaf *l, const struct resu
 		e->work += to - first;
 		if (e->work > WINDOW_WORK)
 			return -E2BIG;
-		struct window_sum w = sum_up(values + first, r->times_ns + first, to - first);
+		struct window_sum w = sum_up(r, values, first, to, growth);
 		ret[k] =
 			window_value(&w, l->f, (double)l->range_ns / 1e9, (double)r->step_ns / 1e9);
 	}
@@ -332,7 +345,7 @@ static int from_result(struct evaluation *e, const struct leaf *l, const struct 
 		if (s->id.kind == METRIC_COUNTER && !growth)
 			status = refuse_counter(e, l, s->id.metric);
 		else
-			status = windows(e, l, r, s->values, ret->rows[at].values);
+			status = windows(e, l, r, s, ret->rows[at].values);
 		ret->rows[at].id = promql_id_of(&s->id);
 		ret->rows[at].id.named = newest;
 		at += !merged(ret, at);

@@ -302,11 +302,13 @@ const struct rule_case rule_case_net_mtu = {
 		     "says so (ICMP \"fragmentation needed\") is filtered. Handshakes and short "
 		     "answers pass, everything larger is sent again for ever: pages that never "
 		     "load, transfers that hang.",
-	.threshold = "In all counts of at least 3 s two connections and more to one peer hold more "
-		     "than a packet of 1200 bytes, with open windows, sent again twice and more, "
-		     "while what is "
-		     "acknowledged is small; and the peer lives: it sends something, or "
-		     "acknowledges short segments.",
+	.threshold =
+		"In all counts of at least 3 s two connections and more to one peer hold more "
+		"than a packet of 1200 bytes, with open windows, sent again twice and more (also "
+		"before: the pauses double), "
+		"while what is "
+		"acknowledged is small; and the peer lives: it sends something, or "
+		"acknowledges short segments.",
 	.false_alarms = "A peer that is gone: it says nothing at all. Random loss: large segments "
 			"get through now and then (net.loss). A closed window (tcp.sendq).",
 	.confirm = "ping -M do -s 1472 PEER; ping -M do -s 1200 PEER; tracepath PEER; ss -tni dst "
@@ -320,8 +322,9 @@ static void mtu_verdict(struct view *v, struct verdicts *out, const struct conn_
 	enum { SMALL = 1200 };
 	struct conn_span s;
 	if (g->sendq_conns < 2 || g->sendq_max <= SMALL || g->peer_hostbits ||
-		!conn_span(v, g, &s) || s.sending < s.counts || s.closed || s.retransmits < 2 ||
-		s.first->sendq_conns < 2 || s.first->sendq_max <= SMALL)
+		!conn_span(v, g, &s) || s.sending < s.counts || s.closed ||
+		(s.retransmits < 2 && s.last->resending < 2) || s.first->sendq_conns < 2 ||
+		s.first->sendq_max <= SMALL)
 		return;
 	/* Not one full segment in the time between two counts, and yet something. */
 	if (s.out >= SMALL * (s.counts - 1) || (s.out <= 0 && s.in <= 0))

@@ -42,3 +42,11 @@ def quiet_window(t):
     server(t)
     hanging(t, closed=True)
     t.connect("10.0.0.1", 443, PEER, 6000, inode=8103, info=dict(out=400, in_=300))
+
+
+def fire_pauses(t):
+    """For a while already: the pauses between two attempts are longer than the window."""
+    server(t)
+    hanging(t, retrans=0, timeouts=6)
+    t.connect("10.0.0.1", 443, PEER, 6000, inode=8103, info=dict(out=400, in_=300))
+    return finding("net.mtu:" + PEER, "wrong", severity="warning", culprit=("path", PEER), used=3)

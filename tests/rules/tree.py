@@ -95,10 +95,11 @@ def packed(address):
     return ipaddress.ip_address(address).packed
 
 
-def tcp_info(out=0, in_=0, retrans=0, rtt=0.0004, min_rtt=0.0003, closed=False, unsent=0, sent_ms=0, received_ms=0):
+def tcp_info(out=0, in_=0, retrans=0, rtt=0.0004, min_rtt=0.0003, closed=False, unsent=0, sent_ms=0, received_ms=0, timeouts=0):
     """struct tcp_info: bytes acknowledged and received, milliseconds since the last of each, segments sent again, round trips in seconds, whether the
     peer's window is closed."""
     i = bytearray(232)
+    struct.pack_into("=B", i, 2, timeouts)
     struct.pack_into("=I", i, 16, 1448)
     struct.pack_into("=I", i, 44, int(sent_ms))
     struct.pack_into("=I", i, 52, int(received_ms))

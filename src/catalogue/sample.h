@@ -120,6 +120,7 @@ struct conn_group {
 	uint32_t rtt_us, rtt_max_us; /* mean and highest smoothed round trip of the members */
 	uint32_t rtt_min_us;         /* shortest round trip that any of them ever saw */
 	uint32_t window_closed;      /* members with data to send whose peer takes none */
+	uint32_t resending; /* members that sent the same segment again twice and more, without an answer yet */
 	/* Of members with empty queues: whose last data came in and was not answered yet; whose last data went out and was not answered. */
 	uint32_t owing, asking;
 	uint32_t queued; /* incoming members that no process has accepted yet */

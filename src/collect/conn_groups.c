@@ -279,6 +279,7 @@ static void merge(struct group_work *to, const struct group_work *from)
 	a->rtt_max_us = most32(a->rtt_max_us, b->rtt_max_us);
 	a->rtt_min_us = least32(a->rtt_min_us, b->rtt_min_us);
 	a->window_closed += b->window_closed;
+	a->resending += b->resending;
 	a->owing += b->owing;
 	a->asking += b->asking;
 	a->queued += b->queued;
@@ -335,6 +336,7 @@ static void count_info(struct group_work *w, const struct diag_socket *s, uint32
 		g->rtt_min_us = least32(g->rtt_min_us, t->min_rtt_us);
 	bool shut = s->timer == TIMER_PROBE || (t->have_peer_window && t->peer_window == 0);
 	g->window_closed += shut && s->sendq > 0 && s->state != TCP_STATE_SYN_SENT;
+	g->resending += t->timeouts >= 2 && s->state != TCP_STATE_SYN_SENT;
 	/* What is asked and answered in one tick of the kernel's clock has one age for both; the SYN of who connects is an acknowledged byte. */
 	bool still = s->state == TCP_STATE_ESTABLISHED || s->state == TCP_STATE_CLOSE_WAIT;
 	if (still && s->inode && s->sendq == 0 && s->recvq == 0) {

@@ -30,6 +30,7 @@ int findings_build(
 struct usual_rule {
 	const char *rule;
 	enum metric metric;
+	bool whole; /* of findings that name no instance */
 };
 void findings_usual(struct view *v, struct verdict *rows, size_t n);
 void findings_usual_by(struct view *v, struct verdict *rows, size_t n,

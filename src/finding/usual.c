@@ -10,10 +10,14 @@
 
 static const struct usual_rule rate_rules[] = {
 #define BASELINE(m)
-#define RATE_RULE(rule, m) {rule, M_##m},
+#define EACH                      false
+#define WHOLE                     true
+#define RATE_RULE(rule, m, which) {rule, M_##m, which},
 #include "catalogue/baselines.def"
 #undef BASELINE
 #undef RATE_RULE
+#undef EACH
+#undef WHOLE
 };
 
 static const char *amount(struct view *v, double x, enum metric m)
@@ -105,10 +109,12 @@ static void quieten(struct view *v, struct verdict *f, const struct usual_rule *
 	for (size_t i = 0; i < n; i++) {
 		uint32_t id;
 		double now;
-		if (strcmp(rules[i].rule, rule_info(f->rule)->name) != 0 || !only_a_rate(f))
+		if (strcmp(rules[i].rule, rule_info(f->rule)->name) != 0 || !only_a_rate(f) ||
+			(rules[i].whole && strchr(f->resource, ':')))
 			continue;
 		const struct baseline_row *row = row_of(v, f, rules[i].metric, &id);
-		if (!row || !present(v, id, rules[i].metric, &now) || now > row->high)
+		/* What does not move at all is not what the finding rests on. */
+		if (!row || !present(v, id, rules[i].metric, &now) || now <= 0 || now > row->high)
 			continue;
 		say_usual(v, f, rules[i].metric, row, now);
 		f->state = STATE_NOTE;

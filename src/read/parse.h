@@ -40,6 +40,7 @@ struct diag_tcp {
 	bool have_peer_window;
 	uint32_t mss;
 	uint32_t since_sent_ms, since_received_ms;
+	uint8_t timeouts; /* one after the other without an answer: the same segment was sent so often again */
 };
 
 /* One socket of a sock_diag dump. */

@@ -56,6 +56,7 @@ static bool tcp_details(const unsigned char *a, size_t len, struct diag_tcp *t)
 		.have_peer_window =
 			len >= offsetof(struct tcp_info, tcpi_snd_wnd) + sizeof i.tcpi_snd_wnd,
 		.mss = i.tcpi_snd_mss,
+		.timeouts = i.tcpi_retransmits,
 		.since_sent_ms = i.tcpi_last_data_sent,
 		.since_received_ms = i.tcpi_last_data_recv,
 		.busy_us = i.tcpi_busy_time,

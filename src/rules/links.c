@@ -477,6 +477,41 @@ static void link_verdict(struct view *v, struct verdicts *out, const struct net_
 		NULL, NULL, true, "a short interruption", "none");
 }
 
+/* Samples in which somebody had switched it off. */
+static unsigned switched_off(const struct view *v, const struct net_link *l)
+{
+	uint32_t up = view_id(v, M_NET_UP, l->netns, l->name);
+	unsigned n = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		uint64_t is;
+		n += sample_get(view_at(v, i), up, &is) && !is;
+	}
+	return n;
+}
+
+/* A veth whose other end is here too flaps at both: one of them is told, the end that was not switched off itself. */
+static bool told_at_other_end(const struct view *v, const struct net_link *l, double changes)
+{
+	const struct sample *s = view_last(v);
+	const struct net_link *rows = TABLE_ROWS(s->links, struct net_link);
+	const char *kind = intern_text(&v->series->names, l->kind);
+	uint32_t own = view_id(v, M_NET_CARRIER_CHANGES, l->netns, l->name);
+	if (!l->kind || strcmp(kind, "veth") != 0)
+		return false;
+	for (uint32_t i = 0; i < s->links.count; i++) {
+		const struct net_link *o = &rows[i];
+		double other = grown(v, M_NET_CARRIER_CHANGES, o);
+		uint32_t id = view_id(v, M_NET_CARRIER_CHANGES, o->netns, o->name);
+		if (o == l || o->kind != l->kind || other < 3 || other > changes + 2 ||
+			changes > other + 2 || view_grew_at(v, id) != view_grew_at(v, own))
+			continue;
+		unsigned off = switched_off(v, l), other_off = switched_off(v, o);
+		if (other_off < off || (other_off == off && o < l))
+			return true;
+	}
+	return false;
+}
+
 static void sound(struct view *v, struct verdicts *out, const struct net_link *l)
 {
 	double changes = grown(v, M_NET_CARRIER_CHANGES, l), now, before = 0;
@@ -492,6 +527,8 @@ static void sound(struct view *v, struct verdicts *out, const struct net_link *l
 		       view_steps_growing(v, view_id(v, M_NET_RX_FRAME, l->netns, l->name), 0.5);
 	unsigned hits = view_steps_growing(v, view_id(v, M_NET_COLLISIONS, l->netns, l->name), 0.5);
 	const char *name = link_text(v, l);
+	if (changes >= (l->kind ? 3 : 2) && told_at_other_end(v, l, changes))
+		return;
 	if (changes >= (l->kind ? 3 : 2))
 		link_verdict(v, out, l, "its carrier comes and goes",
 			say(v, "The link of %s flaps: its carrier changed %.0f times in %.0f s",

@@ -302,11 +302,13 @@ const struct rule_case rule_case_net_mtu = {
 		     "says so (ICMP \"fragmentation needed\") is filtered. Handshakes and short "
 		     "answers pass, everything larger is sent again for ever: pages that never "
 		     "load, transfers that hang.",
-	.threshold = "In all counts of at least 3 s two connections and more to one peer hold more "
-		     "than a packet of 1200 bytes, with open windows, sent again twice and more, "
-		     "while what is "
-		     "acknowledged is small; and the peer lives: it sends something, or "
-		     "acknowledges short segments.",
+	.threshold =
+		"In all counts of at least 3 s two connections and more to one peer hold more "
+		"than a packet of 1200 bytes, with open windows, sent again twice and more (also "
+		"before: the pauses double), "
+		"while what is "
+		"acknowledged is small; and the peer lives: it sends something, "
+		"acknowledges short segments, or ends short connections.",
 	.false_alarms = "A peer that is gone: it says nothing at all. Random loss: large segments "
 			"get through now and then (net.loss). A closed window (tcp.sendq).",
 	.confirm = "ping -M do -s 1472 PEER; ping -M do -s 1200 PEER; tracepath PEER; ss -tni dst "
@@ -315,16 +317,41 @@ const struct rule_case rule_case_net_mtu = {
 		  "the MSS; tcp_mtu_probing as a help.",
 };
 
+/* Short connections that come and go between two counts: what the probes tell of those that ended, else those that are left in TIME_WAIT. Large
+ * ones that got through say that it is no black hole. */
+struct passing {
+	bool lives, large;
+};
+
+static struct passing passing_of(
+	const struct view *v, const struct conn_group *g, const struct conn_span *s, double small)
+{
+	struct passing p = {.lives = s->last->time_wait > s->first->time_wait};
+	for (unsigned k = 1; k < v->n; k++)
+		for (uint32_t i = 0; i < view_at(v, k)->flows.count; i++) {
+			const struct tcp_flow *f =
+				&TABLE_ROWS(view_at(v, k)->flows, struct tcp_flow)[i];
+			if (f->netns != g->netns || f->port != g->port || !f->closed ||
+				!address_equal(&f->peer, &g->peer))
+				continue;
+			p.lives = p.lives || f->bytes_in > 0;
+			p.large = p.large || (double)f->bytes_out > small * f->closed;
+		}
+	return p;
+}
+
 static void mtu_verdict(struct view *v, struct verdicts *out, const struct conn_group *g)
 {
 	enum { SMALL = 1200 };
 	struct conn_span s;
 	if (g->sendq_conns < 2 || g->sendq_max <= SMALL || g->peer_hostbits ||
-		!conn_span(v, g, &s) || s.sending < s.counts || s.closed || s.retransmits < 2 ||
-		s.first->sendq_conns < 2 || s.first->sendq_max <= SMALL)
+		!conn_span(v, g, &s) || s.sending < s.counts || s.closed ||
+		(s.retransmits < 2 && s.last->resending < 2) || s.first->sendq_conns < 2 ||
+		s.first->sendq_max <= SMALL)
 		return;
 	/* Not one full segment in the time between two counts, and yet something. */
-	if (s.out >= SMALL * (s.counts - 1) || (s.out <= 0 && s.in <= 0))
+	struct passing p = passing_of(v, g, &s, SMALL);
+	if (s.out >= SMALL * (s.counts - 1) || p.large || (s.out <= 0 && s.in <= 0 && !p.lives))
 		return;
 	const char *peer = conn_peer(v, g), *ns = in_netns(v, g->netns);
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, peer);

@@ -317,8 +317,7 @@ static void cut_verdict(struct view *v, struct verdicts *out, struct resets *r)
 	enum metric m = refused ? M_TCP_ATTEMPT_FAILS : M_TCP_ESTAB_RESETS;
 	f->since_ns = view_grew_at(v, view_id(v, m, r->netns, 0));
 	bool nobody = refused && who_is_loopback(&r->peer) && !listener_at(v, r->netns, r->port);
-	if (refused)
-		f->refused = r->count;
+	f->refused = r->count;
 	f->title = refused ? say(v, "%s refuses the connections of %s: %.0f in %.0f s", to, name,
 				     r->count, v->seconds)
 			   : say(v, "%s resets the connections of %s: %.0f in %.0f s", to, name,

@@ -21,7 +21,7 @@ static const char head[] = "plimsoll baseline 1 ";
 
 static const enum metric metrics[] = {
 #define BASELINE(m) M_##m,
-#define RATE_RULE(rule, m)
+#define RATE_RULE(rule, m, which)
 #include "catalogue/baselines.def"
 #undef BASELINE
 #undef RATE_RULE

@@ -35,3 +35,11 @@ def quiet(t):
 
 def quiet_switched_off(t):
     t.link("eth0", carrier=[1, 1, 1, 0, 0, 0], up=lambda i: i < 3)
+
+
+def fire_one_cable(t):
+    """A virtual cable, both of whose ends are here: the other one is switched off and on."""
+    net = t.netns("web", 4026532200)
+    net.link("eth0", kind="veth", carrier=[1, 0, 1, 0, 1, 1], changes=[2, 3, 4, 5, 6, 6])
+    t.link("veth1", kind="veth", carrier=[1, 0, 1, 0, 1, 1], changes=[2, 3, 4, 5, 6, 6], up=lambda i: i != 1)
+    return finding("net.link:eth0", "wrong", culprit=("interface", "eth0"), text="flaps", netns="web")

@@ -42,3 +42,26 @@ def quiet_window(t):
     server(t)
     hanging(t, closed=True)
     t.connect("10.0.0.1", 443, PEER, 6000, inode=8103, info=dict(out=400, in_=300))
+
+
+def fire_pauses(t):
+    """For a while already: the pauses between two attempts are longer than the window."""
+    server(t)
+    hanging(t, retrans=0, timeouts=6)
+    t.connect("10.0.0.1", 443, PEER, 6000, inode=8103, info=dict(out=400, in_=300))
+    return finding("net.mtu:" + PEER, "wrong", severity="warning", culprit=("path", PEER), used=3)
+
+
+def fire_short(t):
+    """Short connections come and go so fast that no count sees them."""
+    server(t)
+    hanging(t)
+    t.flow(443, peer=PEER, local="10.0.0.1", opened=3, closed=3, sent=600, received=300)
+    return finding("net.mtu:" + PEER, "wrong", severity="warning", culprit=("path", PEER), used=3)
+
+
+def quiet_large(t):
+    """Two that hang beside large ones that pass."""
+    server(t)
+    hanging(t)
+    t.flow(443, peer=PEER, local="10.0.0.1", opened=3, closed=3, sent=600000, received=300)

@@ -95,10 +95,11 @@ def packed(address):
     return ipaddress.ip_address(address).packed
 
 
-def tcp_info(out=0, in_=0, retrans=0, rtt=0.0004, min_rtt=0.0003, closed=False, unsent=0, sent_ms=0, received_ms=0):
+def tcp_info(out=0, in_=0, retrans=0, rtt=0.0004, min_rtt=0.0003, closed=False, unsent=0, sent_ms=0, received_ms=0, timeouts=0):
     """struct tcp_info: bytes acknowledged and received, milliseconds since the last of each, segments sent again, round trips in seconds, whether the
     peer's window is closed."""
     i = bytearray(232)
+    struct.pack_into("=B", i, 2, timeouts)
     struct.pack_into("=I", i, 16, 1448)
     struct.pack_into("=I", i, 44, int(sent_ms))
     struct.pack_into("=I", i, 52, int(received_ms))
@@ -172,11 +173,16 @@ def nft_chain(table, name, hook, policy=1, family=1):
                        + attr(4 | 0x8000, attr(1, struct.pack(">I", hook)) + attr(2, struct.pack(">I", 0))) + attr(5, struct.pack(">I", policy)) + attr(7, b"filter\0"))
 
 
-def nft_rule(table, chain, handle, packets=None, verdict=0, family=1):
-    """A rule: a counter, where packets says what it counted, and a verdict (0 drop, 1 accept)."""
+def nft_rule(table, chain, handle, packets=None, verdict=0, family=1, dport=None):
+    """A rule: a TCP port that it asks for, a counter, where packets says what it counted, and a verdict (0 drop, 1 accept)."""
     def expression(name, data):
         return attr(1 | 0x8000, attr(1, raw(name) + b"\0") + attr(2 | 0x8000, data))
     counter = b"" if packets is None else expression("counter", attr(1, struct.pack(">Q", 60 * packets)) + attr(2, struct.pack(">Q", packets)))
+    if dport:
+        counter = (expression("meta", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 16)))
+                   + expression("cmp", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 0)) + attr(3 | 0x8000, attr(1, bytes([6]))))
+                   + expression("payload", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 2)) + attr(3, struct.pack(">I", 2)) + attr(4, struct.pack(">I", 2)))
+                   + expression("cmp", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 0)) + attr(3 | 0x8000, attr(1, struct.pack(">H", dport))))) + counter
     decision = expression("immediate", attr(1, struct.pack(">I", 0)) + attr(2 | 0x8000, attr(2 | 0x8000, attr(1, struct.pack(">I", verdict)))))
     return nft_message(6, family, attr(1, raw(table) + b"\0") + attr(2, raw(chain) + b"\0") + attr(3, struct.pack(">Q", handle)) + attr(4 | 0x8000, counter + decision))
 

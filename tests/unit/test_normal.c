@@ -208,7 +208,8 @@ static struct verdict finding_of(double refused, enum finding_state state)
 static void in_findings(void)
 {
 	static struct baseline b;
-	const struct usual_rule rules[] = {{"conntrack.full", M_FORKS}};
+	const struct usual_rule rules[] = {{"conntrack.full", M_FORKS, false}},
+				whole[] = {{"conntrack.full", M_FORKS, true}};
 	b.hour_ns = now_hour;
 	b.count = 2;
 	b.rows[0] = (struct baseline_row){
@@ -238,6 +239,13 @@ static void in_findings(void)
 	CHECK_STR(f.title, "Many forks (as usual at this hour)");
 	CHECK_STR(f.evidence[1].text,
 		"sched.forks: usual at this hour 20 to 50/s (5 days), now 40/s");
+	f = finding_of(0, STATE_SATURATED); /* of one among many the whole says nothing */
+	f.resource = "conntrack:10.0.0.1";
+	findings_usual_by(&view, &f, 1, whole, 1);
+	CHECK_INT(f.state, STATE_SATURATED);
+	f.resource = "conntrack";
+	findings_usual_by(&view, &f, 1, whole, 1);
+	CHECK_INT(f.state, STATE_NOTE);
 	f = finding_of(3, STATE_SATURATED); /* who refuses is told of, usual or not */
 	findings_usual_by(&view, &f, 1, rules, 1);
 	CHECK_INT(f.state, STATE_SATURATED);

@@ -29,7 +29,7 @@
  *     redis       memory.{rss,machine,clients,replicas,backlog,not.evicted,noeviction} errors.{oom,misconf} keys.{evicted,expired,hits,misses} (+)
  *                 clients.{blocked,subscribed,output.max} clients.output.cut clients.input.cut commands (+) commands.per.second commands.slow (+)
  *                 fork.us forks (+) fork.copied (bytes, of the copy that runs) loading loading.async rdb.{running,changes,saved.at.s,ok,copied} aof.{enabled,rewriting,delayed,rewrite.ok,ok} replica
- *                 replicas replicas.full.syncs master.up master.down.s master.silent.s uptime.s. Slots: clients with much output (bytes=, ms= since
+ *                 replicas replicas.full.syncs master.{up,down.s,silent.s,syncing} uptime.s. Slots: clients with much output (bytes=, ms= since
  *                 it took something), that wait for data (state reading), and slow commands of the last minute (state logging, ms= what they took)
  *     memcached   connections.stopped connections.yields threads items items.evicted items.expired gets gets.hits gets.misses sets
  *                 sets.no.memory uptime.s

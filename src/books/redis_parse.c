@@ -147,6 +147,7 @@ bool redis_parse_info(
 		{"connected_slaves", "replicas"},
 		{"master_link_down_since_seconds", "master.down.s"},
 		{"master_last_io_seconds_ago", "master.silent.s"},
+		{"master_sync_in_progress", "master.syncing"},
 		{"sync_full", "replicas.full.syncs"},
 		{"uptime_in_seconds", "uptime.s"},
 	};

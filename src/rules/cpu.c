@@ -17,6 +17,9 @@ static const double WORKS = 0.01;       /* ran this share of the time */
 static const double DELAY_RATIO =
 	1.0; /* ... and at least as long as it ran: everything took twice as long */
 
+static const double SHARES =
+	0.5; /* of the time that the victims ran: who runs beside them waited for so long */
+
 static const double RIVAL =
 	0.5; /* who gets this much of what the culprit gets is as busy as that */
 
@@ -79,6 +82,25 @@ static const struct program *program_of(const struct view *v, const struct who *
 		if (v->programs[i].top->p->pid == w->pid)
 			return &v->programs[i];
 	return NULL;
+}
+
+/* On one processor each waits while the others run: who uses much, and waits for nobody, runs elsewhere. */
+void cpu_sharer_first(const struct view *v, struct who *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct program *g = program_of(v, &list[i]);
+		double others = 0;
+		for (size_t k = 0; g && k < v->nprograms; k++)
+			if (&v->programs[k] != g && !v->programs[k].top->p->self &&
+				cpu_suffers(v, &v->programs[k]))
+				others += v->programs[k].cpu_s;
+		if (!g || cpu_suffers(v, g) || others <= 0 || g->delay_s < SHARES * others)
+			continue;
+		struct who first = list[i];
+		memmove(&list[1], &list[0], i * sizeof *list);
+		list[0] = first;
+		return;
+	}
 }
 
 /* Who suffers is not to blame, however much it gets. */

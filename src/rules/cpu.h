@@ -45,6 +45,8 @@ struct who cpu_forker_who(struct view *v, const struct cpu_forker *k, double all
 void cpu_waits(struct view *v, struct cpu_waits *ret);
 /* Tells the victims to a finding. */
 void cpu_victims(struct view *v, const struct cpu_waits *w, struct verdict *f);
+/* For one full processor: of those that use most, puts first the one that waits while the victims run; leaves all as it is where nobody does. */
+void cpu_sharer_first(const struct view *v, struct who *list, size_t n);
 /* A program that works, does not yield, and waited for a CPU for a tenth of the time and as long as it ran. */
 bool cpu_suffers(const struct view *v, const struct program *g);
 

@@ -45,7 +45,9 @@ const struct rule_case rule_case_cpu_core = {
 		     "itself.",
 	.false_alarms = "A batch job with one thread fills one CPU and nobody waits. A control "
 			"group at its quota: its tasks wait too, but for the "
-			"quota (cgroup.cpu). Interrupts that fill the CPU are cpu.irq.",
+			"quota (cgroup.cpu). Who uses most of the machine need not be on that "
+			"processor: the one that is waits itself while the others run. Interrupts "
+			"that fill the CPU are cpu.irq.",
 	.confirm = "mpstat -P ALL 1 5; ps -eLo psr,pcpu,comm --sort -pcpu | head; taskset -cp PID",
 	.remedy = "Widen the affinity of who waits, or move the one that fills the CPU to others.",
 };
@@ -99,6 +101,7 @@ void rule_cpu_core(struct view *v, struct verdicts *out)
 	size_t nculprits = full && most_idle >= OTHER_IDLE ? who_cpu(v, culprits, WHO_MAX) : 0;
 	if (nculprits == 0)
 		return;
+	cpu_sharer_first(v, culprits, nculprits);
 	const struct usage *taker = view_usage(v, culprits[0].pid);
 	const struct program *victims[VERDICT_VICTIMS];
 	size_t nvictims = 0;

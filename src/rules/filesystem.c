@@ -168,6 +168,45 @@ static void deleted_remedies(struct view *v, struct verdict *f, const struct del
 		"/etc/logrotate.d/", true, "none", "none");
 }
 
+/* Where the culprit's new files were, as far as some were open at a look: the folder of most of them. */
+static const char *crowded_folder(struct view *v, uint64_t devno, int32_t pid, unsigned *ret_files)
+{
+	enum { FOLDERS = 32, SEEN = 256 };
+	uint64_t seen[SEEN];
+	size_t nseen = 0;
+	const char *folders[FOLDERS];
+	unsigned files[FOLDERS] = {0}, n = 0, best = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->files.count; k++) {
+			const struct open_file *o = &TABLE_ROWS(s->files, struct open_file)[k];
+			const char *path = intern_text(&v->series->names, o->path),
+				   *slash = strrchr(path, '/');
+			if (o->pid != pid || o->devno != devno || !o->writable || !slash ||
+				slash == path)
+				continue;
+			size_t known = 0; /* a log that stays open is one file */
+			while (known < nseen && seen[known] != o->inode)
+				known++;
+			if (known < nseen || nseen == SEEN)
+				continue;
+			seen[nseen++] = o->inode;
+			const char *folder = arena_strn(&v->scratch, path, (size_t)(slash - path));
+			unsigned at = 0;
+			while (at < n && strcmp(folders[at], folder) != 0)
+				at++;
+			if (at == FOLDERS)
+				continue;
+			if (at == n)
+				folders[n++] = folder;
+			if (++files[at] > files[best])
+				best = at;
+		}
+	}
+	*ret_files = n ? files[best] : 0;
+	return n ? folders[best] : NULL;
+}
+
 static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric left_m, bool space)
 {
 	uint32_t mount = series_row(v->series, id)->instance,
@@ -273,10 +312,27 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 			verdict_evidence(f, say(v, "%.0f new files a second", t.slope),
 				M_FS_INODES_FREE, t.slope, -1,
 				say(v, "df -i %s; sleep 10; df -i %s", word, word));
+		unsigned seen = 0;
+		const char *folder =
+			f->nculprits && f->culprits[0].pid
+				? crowded_folder(v, f->devno, f->culprits[0].pid, &seen)
+				: NULL;
+		if (folder) {
+			const char *who_makes = f->culprits[0].value;
+			/* Instead of the file that grew most, which takes one inode. */
+			f->nculprits = 2;
+			f->culprits[1] = (struct who){"file", folder, 0, -1,
+				say(v, "%s makes its files here", who_makes)};
+			verdict_evidence(f,
+				say(v, "%s has files open for writing in %s (%u seen)", who_makes,
+					folder, seen),
+				-1, seen, -1, say(v, "ls -fA %s | wc -l", shell_word(v, folder)));
+		}
 		verdict_remedy(f,
 			"Find the folder where the files pile up, and remove what has expired",
-			say(v, "du --inodes -x %s | sort -n | tail", word), NULL, false,
-			"reads the whole tree", "none");
+			say(v, "du --inodes -x %s | sort -n | tail",
+				folder ? shell_word(v, folder) : word),
+			NULL, false, folder ? "reads that folder" : "reads the whole tree", "none");
 		if (f->nculprits && f->culprits[0].pid)
 			verdict_remedy(f,
 				say(v, "Stop %s, and give its files an expiry",

@@ -18,6 +18,17 @@ def fire(t):
     return finding("cpu.core:2", "saturated", "warning", culprit=("process", "encoder", 900), victims=["resolverd"], limit=1)
 
 
+def fire_elsewhere(t):
+    """The one that uses most has the other processors, and waits for nobody."""
+    one_full(t)
+    t.cpu(user=0.5, idle=0.5)
+    t.core(2, user=0.99, idle=0.01)
+    t.proc(800, "analytics", cpu=1.5, delay=0.01, threads=3)
+    t.proc(900, "encoder", cpu=0.75, delay=0.2)
+    t.proc(500, "resolverd", cpu=0.2, delay=0.7)
+    return finding("cpu.core:2", "saturated", "warning", culprit=("process", "encoder", 900), victims=["resolverd"])
+
+
 def quiet(t):
     """A batch job with one thread fills a processor, and nobody waits."""
     one_full(t)

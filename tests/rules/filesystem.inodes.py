@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """No file can be made any more although there is space."""
 
-from expect import finding
+from expect import Expect, finding
 from tree import GIB, File
 
 SPOOL = (8, 3)
@@ -22,6 +22,22 @@ def fire(t):
 def fire_filling(t):
     spool(t, inodes_free=t.line(30000, 20000))
     return finding("filesystem.inodes:/var/spool", "filling", culprit=("process", "maildrop", 600), eta=(9, 11))
+
+
+def fire_folder(t):
+    """Its new files are seen in one folder: that is named, and where to look for old ones."""
+    t.mount("/var/lib", SPOOL, size=20 * GIB, available=12 * GIB, inodes=100000, inodes_free=0)
+    t.proc(600, "sessiond", cpu=0.1, io=dict(write=90000, wchar=90000, calls=900),
+           open=[File("/var/lib/app.log", dev=SPOOL, inode=12, writable=True)]
+           + [File("/var/lib/sessions/a b/%d" % k, dev=SPOOL, inode=100 + k, writable=True, copies=lambda i, k=k: int(i == k)) for k in range(6)])
+
+    def named(run):
+        f = run.doc["findings"][0]
+        if not any(c["kind"] == "file" and c["value"] == "/var/lib/sessions/a b" for c in f["culprits"]):
+            return "the folder is not among the culprits: %s" % f["culprits"]
+        return None if any("'/var/lib/sessions/a b'" in (r["command"] or "") for r in f["remedies"]) else "no command for the folder: %s" % f["remedies"]
+
+    return Expect(finding("filesystem.inodes:/var/lib", "exhausted", culprit=("process", "sessiond", 600), rule="filesystem.inodes"), checks=[named])
 
 
 def quiet(t):

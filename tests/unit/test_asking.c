@@ -2,10 +2,12 @@
  * SPDX-License-Identifier: ISC */
 /* What Apache and nginx answer, of several versions, and what their configuration says of limits and of where to ask. */
 #include "books/apache.h"
+#include "books/line.h"
 #include "books/nginx.h"
 #include "test.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* ---- Apache's configuration ---- */
 
@@ -281,8 +283,45 @@ static void addresses(void)
 	CHECK_STR(text, "/x");
 }
 
+/* A server that answers after its time: the line of who is patient stays, and has the answer the next time; another one is closed. */
+static void late(void)
+{
+	int pair[2];
+	struct line l = LINE_NONE;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0) {
+		CHECK(false);
+		return;
+	}
+	l.fd = pair[0];
+	line_begin(&l);
+	l.until_ns = l.began_ns + 20000000;
+	l.patient = true;
+	CHECK(line_send(&l, "INFO\r\n", 6));
+	CHECK(!line_receive(&l, NULL, NULL));
+	CHECK_INT(l.status, BOOK_HUNG);
+	CHECK(l.fd >= 0);
+	CHECK_INT(write(pair[1], "+late\r\n", 7), 7);
+	CHECK_INT(shutdown(pair[1], SHUT_WR), 0);
+	line_begin(&l);
+	CHECK(line_receive(&l, NULL, NULL));
+	CHECK_STR(l.bytes, "+late\r\n");
+	line_close(&l);
+	(void)close(pair[1]);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0)
+		return;
+	l = LINE_NONE;
+	l.fd = pair[0];
+	line_begin(&l);
+	l.until_ns = l.began_ns + 20000000;
+	CHECK(!line_receive(&l, NULL, NULL));
+	CHECK_INT(l.status, BOOK_HUNG);
+	CHECK_INT(l.fd, -1);
+	(void)close(pair[1]);
+}
+
 int main(void)
 {
+	late();
 	limits();
 	places();
 	counts();

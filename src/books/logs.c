@@ -145,6 +145,26 @@ static enum log_event_kind kind_of(const struct log_line *e)
 	return LOG_EVENT_KINDS;
 }
 
+static void copy(char *dst, size_t size, struct scan from)
+{
+	size_t n = scan_len(from) < size - 1 ? scan_len(from) : size - 1;
+	memcpy(dst, from.p, n);
+	dst[n] = '\0';
+}
+
+/* Requests that were answered well, and how long that took: what is usual here. */
+static void take_duration(struct logs *l, unsigned proxy, const struct log_line *e, uint64_t end_ms)
+{
+	enum { OK = 200, SERVER_ERROR = 500 };
+	bool whole = e->who == 0 || e->who == '-';
+	if (!e->have_took || !whole || e->tunnel || e->status < OK || e->status >= SERVER_ERROR ||
+		e->status == STATUS_GAVE_UP)
+		return;
+	unsigned at = l->ntook[proxy]++ % LOGS_TOOK;
+	l->took[proxy][at].end_ms = end_ms;
+	l->took[proxy][at].took_ms = e->took_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)e->took_ms;
+}
+
 static uint64_t span_of(unsigned kind)
 {
 	return kind <= LOG_TUNNEL_ENDED ? TUNNELS_MS : SPAN_MS;
@@ -173,14 +193,13 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		return;
 	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
 		count_answer(l, proxy, end);
+	take_duration(l, proxy, &e, end);
 	if (kind == LOG_EVENT_KINDS)
 		return;
-	if (kind <= LOG_CUT_SERVER) {
-		size_t n =
-			scan_len(e.url) < sizeof l->url - 1 ? scan_len(e.url) : sizeof l->url - 1;
-		memcpy(l->url, e.url.p, n);
-		l->url[n] = '\0';
-	}
+	if (kind <= LOG_CUT_SERVER)
+		copy(l->url, sizeof l->url, e.url);
+	else if (kind == LOG_GAVE_UP || kind == LOG_TIMED_OUT)
+		copy(l->gave_up[proxy], sizeof l->gave_up[proxy], e.url);
 	l->events[l->next] = (struct log_event){begin, end, e.peer, (uint8_t)kind, (uint8_t)proxy};
 	l->next = (l->next + 1) % LOGS_EVENTS;
 	l->count += l->count < LOGS_EVENTS;
@@ -291,6 +310,23 @@ static const struct log_event *most_by(
 	return best;
 }
 
+/* How long answers took in the last two minutes. */
+static void write_durations(
+	const struct logs *l, unsigned p, uint64_t now_ms, const char *name, struct book *ret)
+{
+	enum { LEAST = 5 };
+	static uint64_t took[LOGS_TOOK];
+	unsigned n = 0, have = l->ntook[p] < LOGS_TOOK ? l->ntook[p] : LOGS_TOOK;
+	for (unsigned i = 0; i < have; i++)
+		if (l->took[p][i].end_ms + SPAN_MS >= now_ms)
+			took[n++] = l->took[p][i].took_ms;
+	if (n < LEAST)
+		return;
+	qsort(took, n, sizeof *took, by_value);
+	book_line(ret, "number log.took.p50.ms/%s %" PRIu64, name, took[n / 2]);
+	book_line(ret, "number log.took.p90.ms/%s %" PRIu64, name, took[n * 9 / 10]);
+}
+
 static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book *ret)
 {
 	enum { SLOT_FIRST = 1000000 };
@@ -318,6 +354,11 @@ static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book
 			book_line(ret, "number %s.age.s/%s %" PRIu64, names[k], name,
 				(now_ms > last[k] ? now_ms - last[k] : 0) / 1000);
 		}
+	write_durations(l, p, now_ms, name, ret);
+	if (counts[LOG_GAVE_UP] || counts[LOG_TIMED_OUT])
+		book_line(ret, "slot %u state=logging who=%s text=%s",
+			SLOT_FIRST + LOGS_PROXIES + p, name,
+			book_word((char[320]){0}, 320, l->gave_up[p], strlen(l->gave_up[p])));
 	if (counts[LOG_GAVE_UP]) {
 		book_line(ret, "number log.gaveup.ms/%s %" PRIu64, name,
 			middle(l, p, 1u << LOG_GAVE_UP, &near));

@@ -18,6 +18,7 @@ enum {
 		600,      /* a tunnel that is cut again and again is written down only at its end */
 	LOGS_BACK_S = 10, /* who is back within this was not gone */
 	LOGS_TIMERS = 8,
+	LOGS_TOOK = 256,   /* durations of the last answers of each */
 	LOGS_BUCKETS = 12, /* of the span, to count what needs no more than counting */
 };
 
@@ -45,7 +46,13 @@ struct logs {
 	struct log_event events[LOGS_EVENTS]; /* a ring */
 	unsigned next, count;
 	uint64_t answered[LOGS_PROXIES][LOGS_BUCKETS], bucket_at[LOGS_BUCKETS];
-	uint64_t lines, known; /* read, and understood */
+	struct {
+		uint64_t end_ms;
+		uint32_t took_ms;
+	} took[LOGS_PROXIES][LOGS_TOOK]; /* rings, of requests that were answered */
+	unsigned ntook[LOGS_PROXIES];
+	char gave_up[LOGS_PROXIES][96]; /* the URL that a client last gave up */
+	uint64_t lines, known;          /* read, and understood */
 	uint64_t now_ms;
 	bool old; /* the line was there before we came */
 	/* After so long in silence tunnels are cut, where no line tells when one began; 0: no more. */

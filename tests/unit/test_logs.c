@@ -85,6 +85,8 @@ static void access_lines(void)
 	CHECK(parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"\\x16\\x03\" 400 226 \"-\" \"-\" "
 		    "99"));
 	CHECK_STR(texts[1], "");
+	CHECK(parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET / HTTP/1.1\" 499 0 \"-\" \"-\" 2.003"));
+	CHECK_INT(parsed.took_ms, 2003);
 	CHECK(!parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET / HTTP/1.1"));
 	CHECK(!parse(
 		"[Sun Nov 22 12:27:19.000000 2026] [core:error] [pid 12] AH00135: Invalid method"));

@@ -62,6 +62,8 @@ struct logs {
 
 /* While the reader may still open files. also: another file that may be its log (what syslog writes for it), or NULL. */
 void logs_open(struct logs *l, const struct book_target *t, const char *also);
+/* The file of this path that the process has open to write to; -ENOENT. */
+int logs_find(const struct book_target *t, const char *path);
 /* Takes one line as if it were read at now_ms; for tests. */
 void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old);
 /* Reads what was added, until then, and adds the numbers to the book. Sets t->again where a log was moved away. */

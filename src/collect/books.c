@@ -164,11 +164,11 @@ static bool pid_of(struct scan value, int32_t *ret)
 	return true;
 }
 
-/* A book that is about no process: of a namespace's nameservers, of the certificates of a port. There may be several for a process, and one for the server
+/* A book that is about no process: of a namespace's nameservers, of the certificates of a port, of a log. There may be several for a process, and one for the server
  * itself: their rows are told apart by a negative number in place of the pid. */
 static bool is_beside(struct scan kind)
 {
-	return scan_is(kind, "tls") || scan_is(kind, "dns");
+	return scan_is(kind, "tls") || scan_is(kind, "dns") || scan_is(kind, "log");
 }
 
 static int32_t beside_id(const struct server_book *b)

@@ -365,7 +365,7 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	engine_files(e, prev, out);
 	engine_namespaces(e, prev, out);
 	engine_owners(e, prev, out);
-	engine_servers(e, out);
+	engine_servers(e, prev, out);
 	engine_port_users(e, prev, out);
 	engine_held(e, prev, out);
 	engine_probes(e, out);

@@ -215,7 +215,7 @@ void engine_server_signals(struct engine *e, const struct sample *prev, struct s
 /* Tells plimsoll-books which servers there are, when the owners of listeners are filled in. */
 int engine_servers_open(struct engine *e);
 void engine_servers_close(struct engine *e);
-void engine_servers(struct engine *e, struct sample *out);
+void engine_servers(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_filesystems(struct engine *e, struct sample *out);
 void engine_storage_demand(struct engine *e, const struct sample *prev, struct sample *out);
 void engine_files(struct engine *e, const struct sample *prev, struct sample *out);

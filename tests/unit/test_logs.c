@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* Lines of logs as HAProxy, Apache and nginx write them, what comes of them, and files that grow, are cut and are moved away. */
+#include "books/log.h"
 #include "books/logs.h"
 #include "test.h"
 
@@ -85,7 +86,8 @@ static void access_lines(void)
 	CHECK(parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"\\x16\\x03\" 400 226 \"-\" \"-\" "
 		    "99"));
 	CHECK_STR(texts[1], "");
-	CHECK(parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET / HTTP/1.1\" 499 0 \"-\" \"-\" 2.003"));
+	CHECK(parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET / HTTP/1.1\" 499 0 \"-\" "
+		    "\"-\" 2.003"));
 	CHECK_INT(parsed.took_ms, 2003);
 	CHECK(!parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET / HTTP/1.1"));
 	CHECK(!parse(
@@ -247,6 +249,25 @@ static void files(void)
 	(void)close(folder);
 }
 
+static void repeats(void)
+{
+	static struct log_repeats r;
+	char line[96];
+	book.n = 0;
+	for (int i = 0; i < 3000; i++) {
+		(void)snprintf(line, sizeof line, "12:%02d x[77]: cannot write (%d)", i % 60, i);
+		log_repeats_take(&r, scan_over(line, strlen(line)));
+		(void)snprintf(line, sizeof line, "GET /%c%c%c", 'a' + i % 26, 'a' + i / 26 % 26,
+			'a' + i / 676);
+		if (i % 10 == 0)
+			log_repeats_take(&r, scan_over(line, strlen(line)));
+	}
+	log_repeats_write(&r, 77, &book);
+	CHECK_STR(book.text, "number log.lines 3300\nnumber log.same 3000\nslot 1 pid=77 "
+			     "state=logging bytes=3000 "
+			     "text=12:59%20x[77]:%20cannot%20write%20(2999)\n");
+}
+
 int main(void)
 {
 	(void)setenv("TZ", "UTC", 1);
@@ -257,5 +278,6 @@ int main(void)
 	tunnels();
 	tunnels_of_nginx();
 	files();
+	repeats();
 	return test_result("logs");
 }

@@ -215,7 +215,7 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (!log_line(line, &e))
 		return;
 	l->known++;
-	uint64_t begin = e.at_end ? 0 : e.at_ms, end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
+	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms, end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
 	bool whole = e.at_ms && (e.at_end || e.have_took);
 	bool far = end > now_ms || now_ms - end > LATE_MS;
 	if (!old &&
@@ -238,7 +238,8 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		copy(l->url, sizeof l->url, e.url);
 	else if (kind == LOG_GAVE_UP || kind == LOG_TIMED_OUT)
 		copy(l->gave_up[proxy], sizeof l->gave_up[proxy], e.url);
-	l->events[l->next] = (struct log_event){begin, end, e.peer, (uint8_t)kind, (uint8_t)proxy};
+	l->events[l->next] = (struct log_event){
+		begin, end, e.peer, (uint8_t)kind, (uint8_t)proxy, e.form == LOG_NGINX_ERROR};
 	l->next = (l->next + 1) % LOGS_EVENTS;
 	l->count += l->count < LOGS_EVENTS;
 }
@@ -365,6 +366,58 @@ static void write_durations(
 	book_line(ret, "number log.took.p90.ms/%s %" PRIu64, name, took[n * 9 / 10]);
 }
 
+/* Its error log tells of those that are cut (at level info). */
+static bool by_error_log(const struct logs *l, unsigned proxy)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->events[i].told && l->events[i].proxy == proxy)
+			return true;
+	return false;
+}
+
+/* The timer that is the time from each end of a tunnel of the client to the next one, with less than a few seconds to come back; 0: none is. Of nginx,
+ * which writes down when a tunnel ended and neither when it began nor by whom. */
+static uint64_t period_of(
+	const struct logs *l, unsigned proxy, const struct address *peer, unsigned *ret_count)
+{
+	enum { SOON_MS = 5000, LEAST = 4 };
+	uint64_t least = UINT64_MAX, most = 0, before = 0;
+	unsigned n = 0;
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct log_event *e = &l->events[i];
+		if (e->kind != LOG_TUNNEL_ENDED || e->begin_ms || e->proxy != proxy ||
+			!address_equal(&e->peer, peer))
+			continue;
+		uint64_t gap = e->end_ms > before ? e->end_ms - before : 0;
+		if (n++) {
+			least = gap < least ? gap : least;
+			most = gap > most ? gap : most;
+		}
+		before = e->end_ms;
+	}
+	*ret_count = n;
+	for (unsigned i = 0; n >= LEAST && i < LOGS_TIMERS && l->timers_ms[i]; i++)
+		if (least + 1000 >= l->timers_ms[i] && most <= l->timers_ms[i] + SOON_MS)
+			return l->timers_ms[i];
+	return 0;
+}
+
+/* Tunnels that ended in step with a timer were cut by it: they become events of that kind. */
+static void find_periods(struct logs *l, unsigned proxy)
+{
+	for (unsigned i = 0; l->timers_ms[0] && i < l->count && i < LOGS_CLIENTS; i++) {
+		const struct log_event e = l->events[i];
+		unsigned n;
+		if (e.kind != LOG_TUNNEL_ENDED || e.begin_ms || e.proxy != proxy ||
+			!e.peer.family || !period_of(l, proxy, &e.peer, &n))
+			continue;
+		for (unsigned k = i; k < l->count; k++)
+			if (l->events[k].kind == LOG_TUNNEL_ENDED && l->events[k].proxy == proxy &&
+				address_equal(&l->events[k].peer, &e.peer))
+				l->events[k].kind = LOG_CUT_SERVER;
+	}
+}
+
 static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book *ret)
 {
 	enum { SLOT_FIRST = 1000000 };
@@ -375,6 +428,8 @@ static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book
 	unsigned counts[LOG_EVENT_KINDS] = {0}, near, n;
 	uint64_t answered = 0, last[LOG_EVENT_KINDS] = {0};
 	char name[160], who[64], peer[80];
+	if (!by_error_log(l, p))
+		find_periods(l, p);
 	for (unsigned i = 0; i < l->count; i++)
 		if (l->events[i].proxy == p) {
 			const struct log_event *e = &l->events[i];

@@ -18,8 +18,9 @@ enum {
 		600,      /* a tunnel that is cut again and again is written down only at its end */
 	LOGS_BACK_S = 10, /* who is back within this was not gone */
 	LOGS_TIMERS = 8,
-	LOGS_TOOK = 256,   /* durations of the last answers of each */
-	LOGS_BUCKETS = 12, /* of the span, to count what needs no more than counting */
+	LOGS_CLIENTS = 256, /* whose tunnels are looked through for a period */
+	LOGS_TOOK = 256,    /* durations of the last answers of each */
+	LOGS_BUCKETS = 12,  /* of the span, to count what needs no more than counting */
 };
 
 enum log_event_kind {
@@ -36,6 +37,7 @@ struct log_event {
 	uint64_t begin_ms, end_ms; /* begin 0: not told */
 	struct address peer;
 	uint8_t kind, proxy;
+	bool told; /* by nginx's error log, as one that was cut */
 };
 
 struct logs {

@@ -39,7 +39,9 @@ const struct rule_case rule_case_upgrade = {
 		"client came "
 		"back within ten seconds (in nginx's log, which does not say when one began: was "
 		"cut once "
-		"more after the same silence); those are a third of all that were cut, at least as "
+		"more after the same silence, or each of its connections ended as long after the "
+		"one before as the timer says, four at least); those are a third of all that were "
+		"cut, at least as "
 		"many "
 		"were cut as ended otherwise, and the last one just now. Without a log, HAProxy's "
 		"counters: "
@@ -168,7 +170,7 @@ static bool judge_log(
 		(void)proxy_told(v, b, "log.tunnels.cut.server.age.s", proxy, &age_server);
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
 	double n = client + server, age = age_client < age_server ? age_client : age_server;
-	/* nginx writes each that it cut in its other log as well, as one that ended. */
+	/* An error log of nginx tells of what is in the other log as well, as one that ended. */
 	double otherwise = haproxy ? ended : ended > n ? ended - n : 0;
 	struct timer t = holds(v, b, proxy, client >= server, life > 0 ? life + 100 : 1e12);
 	if (back < BACK_LEAST || back * 3 < n || n < otherwise || age > FRESH_S + t.ms / 1000)

@@ -185,6 +185,27 @@ static void tunnels_of_nginx(void)
 	CHECK(tells("number log.tunnels.back/- 2\n"));
 }
 
+/* At the level that is usual, nginx says only that a tunnel ended: again and again after 30 s of one client, and by chance of another. */
+static void periods_of_nginx(void)
+{
+	static const unsigned seconds[2][5] = {{0, 31, 62, 92, 123}, {4, 30, 90, 111, 150}};
+	logs = (struct logs){.timers_ms = {30000, 60000}};
+	book.n = 0;
+	for (unsigned i = 0; i < 5; i++)
+		for (unsigned c = 0; c < 2; c++) {
+			char line[160];
+			(void)snprintf(line, sizeof line,
+				"10.0.0.%u - - [22/Nov/2026:12:%02u:%02u +0000] \"GET /ws "
+				"HTTP/1.1\" 101 0 \"-\" \"-\"",
+				2 + c, 25 + seconds[c][i] / 60, seconds[c][i] % 60);
+			logs_take(&logs, scan_over(line, strlen(line)), AT + 100000, true);
+		}
+	logs_write(&logs, AT + 100000, &book);
+	CHECK(tells("number log.tunnels.cut.server/- 5\n"));
+	CHECK(tells("number log.tunnels.ended/- 5\n"));
+	CHECK(tells("number log.tunnels.back/- 4\n"));
+}
+
 /* ---- files ---- */
 
 static unsigned lines;
@@ -277,6 +298,7 @@ int main(void)
 	nginx_lines();
 	tunnels();
 	tunnels_of_nginx();
+	periods_of_nginx();
 	files();
 	repeats();
 	return test_result("logs");

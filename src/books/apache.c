@@ -31,7 +31,7 @@ struct apache {
 
 static struct apache self; /* a reader process has exactly one */
 static struct logs logs;
-enum { LOGS_MS = 100 };
+enum { LOGS_MS = 50 };
 
 /* ---- where ---- */
 

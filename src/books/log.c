@@ -15,7 +15,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { LOOK_MS = 100, LEAST = 10 };
+enum { LOOK_MS = 50, LEAST = 10 };
 
 struct log_state {
 	struct tail tail;

@@ -24,6 +24,8 @@ enum {
 	LATE_MS =
 		10 * 1000, /* a line that is written now is of now: else its clock is another one */
 	DESCRIPTORS = 4096,
+	SLOT_FIRST = SLOT_OF_LOG,
+	SLOT_URLS = SLOT_OF_LOG + 100,
 	STATUS_GAVE_UP = 499, /* nginx's own */
 	STATUS_NO_UPGRADE = 426,
 	STATUS_NO_VERSION = 505, /* asked by HTTP/1.0, which knows of no upgrade */
@@ -190,14 +192,17 @@ static void copy(char *dst, size_t size, struct scan from)
 	dst[n] = '\0';
 }
 
-/* Requests that were answered well, and how long that took: what is usual here. */
-static void take_duration(struct logs *l, unsigned proxy, const struct log_line *e, uint64_t end_ms)
+/* A request that was answered well, and is known to have taken so long. */
+static bool is_answer(const struct log_line *e)
 {
 	enum { OK = 200, SERVER_ERROR = 500 };
 	bool whole = e->who == 0 || e->who == '-';
-	if (!e->have_took || !whole || e->tunnel || e->status < OK || e->status >= SERVER_ERROR ||
-		e->status == STATUS_GAVE_UP)
-		return;
+	return e->have_took && whole && !e->tunnel && e->status >= OK && e->status < SERVER_ERROR &&
+	       e->status != STATUS_GAVE_UP;
+}
+
+static void take_duration(struct logs *l, unsigned proxy, const struct log_line *e, uint64_t end_ms)
+{
 	unsigned at = l->ntook[proxy]++ % LOGS_TOOK;
 	l->took[proxy][at].end_ms = end_ms;
 	l->took[proxy][at].took_ms = e->took_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)e->took_ms;
@@ -215,7 +220,10 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (!log_line(line, &e))
 		return;
 	l->known++;
-	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms, end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
+	if (is_answer(&e))
+		log_urls_take(&l->urls, e.url, e.took_ms);
+	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms,
+		 end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
 	bool whole = e.at_ms && (e.at_end || e.have_took);
 	bool far = end > now_ms || now_ms - end > LATE_MS;
 	if (!old &&
@@ -231,7 +239,8 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		return;
 	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
 		count_answer(l, proxy, end);
-	take_duration(l, proxy, &e, end);
+	if (is_answer(&e))
+		take_duration(l, proxy, &e, end);
 	if (kind == LOG_EVENT_KINDS)
 		return;
 	if (kind <= LOG_CUT_SERVER)
@@ -420,7 +429,6 @@ static void find_periods(struct logs *l, unsigned proxy)
 
 static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book *ret)
 {
-	enum { SLOT_FIRST = 1000000 };
 	const unsigned cut = 1u << LOG_CUT_CLIENT | 1u << LOG_CUT_SERVER;
 	static const char *const names[LOG_EVENT_KINDS] = {"log.tunnels.cut.client",
 		"log.tunnels.cut.server", "log.tunnels.ended", "log.gaveup", "log.timedout",
@@ -477,6 +485,7 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 		book_line(ret, "number log.lines %" PRIu64, l->lines);
 	for (unsigned p = 0; p < l->nproxies; p++)
 		write_proxy(l, p, now_ms, ret);
+	log_urls_write(&l->urls, SLOT_URLS, ret);
 }
 
 static bool take_line(void *ctx, struct scan line)

@@ -7,6 +7,7 @@
 
 #include "books/book.h"
 #include "books/log_line.h"
+#include "books/log_urls.h"
 #include "books/tail.h"
 
 enum {
@@ -54,7 +55,8 @@ struct logs {
 	} took[LOGS_PROXIES][LOGS_TOOK]; /* rings, of requests that were answered */
 	unsigned ntook[LOGS_PROXIES];
 	char gave_up[LOGS_PROXIES][96]; /* the URL that a client last gave up */
-	uint64_t lines, known;          /* read, and understood */
+	struct log_urls urls;
+	uint64_t lines, known; /* read, and understood */
 	uint64_t now_ms;
 	bool old; /* the line was there before we came */
 	/* After so long in silence tunnels are cut, where no line tells when one began; 0: no more. */

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* Lines of logs as HAProxy, Apache and nginx write them, what comes of them, and files that grow, are cut and are moved away. */
 #include "books/log.h"
+#include "books/log_urls.h"
 #include "books/logs.h"
 #include "test.h"
 
@@ -270,6 +271,26 @@ static void files(void)
 	(void)close(folder);
 }
 
+static void urls(void)
+{
+	static struct log_urls u;
+	char line[64];
+	book.n = 0;
+	book.text[0] = '\0';
+	for (unsigned i = 0; i < 1000;
+		i++) { /* two that are asked for all the time, among those that somebody makes up */
+		log_urls_take(&u, scan_over("/index.html", 11), 1 + i % 3);
+		log_urls_take(&u, scan_over("/report", 7), i % 20 == 0 ? 60000 : 400);
+		(void)snprintf(line, sizeof line, "/made-up/%u", i);
+		log_urls_take(&u, scan_over(line, strlen(line)), 5);
+	}
+	log_urls_take(&u, scan_over("", 0), 1);
+	log_urls_take(&u, scan_over("/seldom", 7), UINT64_MAX);
+	log_urls_write(&u, 100, &book);
+	CHECK_STR(book.text, "slot 100 state=logging ms=4 bytes=1000 who=usual text=/index.html\n"
+			     "slot 101 state=logging ms=512 bytes=1000 who=usual text=/report\n");
+}
+
 static void repeats(void)
 {
 	static struct log_repeats r;
@@ -301,5 +322,6 @@ int main(void)
 	periods_of_nginx();
 	files();
 	repeats();
+	urls();
 	return test_result("logs");
 }

@@ -7,6 +7,7 @@
 #include "books/apache.h"
 
 #include "base/clock.h"
+#include "books/logs.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,6 +30,8 @@ struct apache {
 };
 
 static struct apache self; /* a reader process has exactly one */
+static struct logs logs;
+enum { LOGS_MS = 50 };
 
 /* ---- where ---- */
 
@@ -76,6 +79,7 @@ int book_open_apache(struct book_target *t)
 	t->state = &self;
 	int r = apache_conf_read(&self.conf, t);
 	self.have_conf = r == 0;
+	logs_open(&logs, t, NULL);
 	(void)snprintf(self.mark, sizeof self.mark, "plimsoll=%d", (int)getpid());
 	self.have_place = r == 0 && find_place(&self.conf, t, &self.place);
 	return r < 0 ? r : self.have_place ? 0 : -ENOENT;
@@ -207,6 +211,7 @@ void book_ask_apache(struct book_target *t, bool full, struct book *ret)
 	const char *mpm = counted && *a->counts.mpm ? a->counts.mpm : a->conf.mpm;
 	uint64_t limit = a->have_conf ? apache_limit(&a->conf, mpm) : 0;
 	write_config(ret, a);
+	logs_ask(&logs, t, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
 	if (!counted) {
 		write_limit(ret, limit);
 		return;

@@ -33,7 +33,7 @@ static struct logs logs; /* a reader process has exactly one */
 
 static const char *const timeouts[] = {
 	"client", "server", "tunnel", "queue", "connect", "http-keep-alive"};
-enum { TIMEOUTS = COUNTOF(timeouts), LOGS_MS = 100 };
+enum { TIMEOUTS = COUNTOF(timeouts), LOGS_MS = 50 };
 
 /* ---- configuration ---- */
 

@@ -238,6 +238,25 @@ static bool haproxy(struct scan line, struct log_line *ret)
 
 /* ---- Apache, nginx ---- */
 
+/* "1500000", microseconds (Apache's %D), or "1.500", seconds (nginx's $request_time). */
+static void duration(struct scan word, struct log_line *ret)
+{
+	uint64_t whole, part;
+	if (!word.p || scan_len(word) == 0 || *word.p < '0' || *word.p > '9' ||
+		!scan_u64(&word, &whole))
+		return;
+	if (word.p == word.end) {
+		ret->took_ms = whole / 1000;
+	} else if (scan_skip(&word, '.') && scan_len(word) == 3 && *word.p >= '0' &&
+		   *word.p <= '9' && scan_u64(&word, &part) && word.p == word.end &&
+		   whole < UINT32_MAX) {
+		ret->took_ms = whole * 1000 + part;
+	} else {
+		return;
+	}
+	ret->have_took = true;
+}
+
 /* HOST IDENT USER [DATE] "REQUEST" STATUS BYTES ...; combined has two more texts in quotes. */
 static bool access_log(struct scan line, struct log_line *ret)
 {
@@ -258,12 +277,11 @@ static bool access_log(struct scan line, struct log_line *ret)
 	while (quoted(&s, &text))
 		;
 	struct scan last = {NULL, NULL};
-	while (scan_word(&s, &word))
+	unsigned words = 0;
+	for (; scan_word(&s, &word); words++)
 		last = word;
-	if (last.p && scan_u64(&last, &v) && last.p == last.end) {
-		ret->took_ms = v / 1000;
-		ret->have_took = true;
-	}
+	if (words == 1) /* two are bytes in and out */
+		duration(last, ret);
 	ret->form = LOG_ACCESS;
 	return true;
 }

@@ -4,7 +4,8 @@
  * by strangers: nothing is believed but its form. Three forms are known, told apart by what stands where:
  *
  *     HAProxy     httplog and tcplog, with or without what syslog writes before them
- *     access      Apache's and nginx's common and combined form; a number at the end is the duration in microseconds (%D)
+ *     access      Apache's and nginx's common and combined form; a number at the end is the duration, in microseconds (%D) or as
+ *                 seconds (1.500)
  *     nginx       the error log's "upstream timed out" */
 #ifndef BOOKS_LOG_LINE_H
 #define BOOKS_LOG_LINE_H

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "books/conf.h"
 #include "books/line.h"
+#include "books/server_files.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +24,8 @@ enum {
 	LATE_MS =
 		10 * 1000, /* a line that is written now is of now: else its clock is another one */
 	DESCRIPTORS = 4096,
+	SLOT_FIRST = SLOT_OF_LOG,
+	SLOT_URLS = SLOT_OF_LOG + 100,
 	STATUS_GAVE_UP = 499, /* nginx's own */
 	STATUS_NO_UPGRADE = 426,
 	STATUS_NO_VERSION = 505, /* asked by HTTP/1.0, which knows of no upgrade */
@@ -67,27 +70,28 @@ static bool writes_only(int info, const char *name)
 	return (flags & O_ACCMODE) == O_WRONLY;
 }
 
-void logs_open(struct logs *l, const struct book_target *t, const char *also)
+/* Calls take() with a descriptor of each regular file that the process has open only to write to it, until that says false; the descriptor is then take()'s. */
+static void each_written(
+	const struct book_target *t, bool (*take)(void *ctx, int fd, const char *path), void *ctx)
 {
-	char path[48];
-	memset(l, 0, sizeof *l);
-	tzset();
+	char path[SERVER_PATH];
 	(void)snprintf(path, sizeof path, "/proc/%d/fdinfo", t->pid);
 	int info = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	(void)snprintf(path, sizeof path, "/proc/%d/fd", t->pid);
 	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = folder >= 0 ? fdopendir(folder) : NULL;
 	const struct dirent *e;
-	for (unsigned looks = 0; d && info >= 0 && looks < DESCRIPTORS && (e = readdir(d)) != NULL;
-		looks++) {
+	bool more = d && info >= 0;
+	for (unsigned looks = 0; more && looks < DESCRIPTORS && (e = readdir(d)) != NULL; looks++) {
 		struct stat st;
 		/* What is no regular file is not even opened. */
 		if (e->d_name[0] == '.' || fstatat(folder, e->d_name, &st, 0) < 0 ||
 			!S_ISREG(st.st_mode) || st.st_nlink == 0 || !writes_only(info, e->d_name))
 			continue;
+		ssize_t n = readlinkat(folder, e->d_name, path, sizeof path - 1);
+		path[n > 0 ? n : 0] = '\0';
 		int fd = openat(folder, e->d_name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		if (fd >= 0)
-			take_file(l, fd);
+		more = fd < 0 || take(ctx, fd, path);
 	}
 	if (d)
 		(void)closedir(d);
@@ -95,9 +99,45 @@ void logs_open(struct logs *l, const struct book_target *t, const char *also)
 		(void)close(folder);
 	if (info >= 0)
 		(void)close(info);
+}
+
+static bool take_any(void *ctx, int fd, const char *path)
+{
+	(void)path;
+	take_file(ctx, fd);
+	return true;
+}
+
+void logs_open(struct logs *l, const struct book_target *t, const char *also)
+{
+	memset(l, 0, sizeof *l);
+	tzset();
+	each_written(t, take_any, l);
 	int fd = also ? conf_open(t, also, O_RDONLY | O_NONBLOCK) : -1;
 	if (fd >= 0)
 		take_file(l, fd);
+}
+
+struct wanted_file {
+	const char *path;
+	int fd;
+};
+
+static bool take_named(void *ctx, int fd, const char *path)
+{
+	struct wanted_file *w = ctx;
+	if (strcmp(path, w->path) == 0)
+		w->fd = fd;
+	else
+		(void)close(fd);
+	return w->fd < 0;
+}
+
+int logs_find(const struct book_target *t, const char *path)
+{
+	struct wanted_file w = {path, -ENOENT};
+	each_written(t, take_named, &w);
+	return w.fd;
 }
 
 /* ---- lines ---- */
@@ -145,6 +185,29 @@ static enum log_event_kind kind_of(const struct log_line *e)
 	return LOG_EVENT_KINDS;
 }
 
+static void copy(char *dst, size_t size, struct scan from)
+{
+	size_t n = scan_len(from) < size - 1 ? scan_len(from) : size - 1;
+	memcpy(dst, from.p, n);
+	dst[n] = '\0';
+}
+
+/* A request that was answered well, and is known to have taken so long. */
+static bool is_answer(const struct log_line *e)
+{
+	enum { OK = 200, SERVER_ERROR = 500 };
+	bool whole = e->who == 0 || e->who == '-';
+	return e->have_took && whole && !e->tunnel && e->status >= OK && e->status < SERVER_ERROR &&
+	       e->status != STATUS_GAVE_UP;
+}
+
+static void take_duration(struct logs *l, unsigned proxy, const struct log_line *e, uint64_t end_ms)
+{
+	unsigned at = l->ntook[proxy]++ % LOGS_TOOK;
+	l->took[proxy][at].end_ms = end_ms;
+	l->took[proxy][at].took_ms = e->took_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)e->took_ms;
+}
+
 static uint64_t span_of(unsigned kind)
 {
 	return kind <= LOG_TUNNEL_ENDED ? TUNNELS_MS : SPAN_MS;
@@ -157,7 +220,10 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (!log_line(line, &e))
 		return;
 	l->known++;
-	uint64_t begin = e.at_end ? 0 : e.at_ms, end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
+	if (is_answer(&e))
+		log_urls_take(&l->urls, e.url, e.took_ms);
+	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms,
+		 end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
 	bool whole = e.at_ms && (e.at_end || e.have_took);
 	bool far = end > now_ms || now_ms - end > LATE_MS;
 	if (!old &&
@@ -173,15 +239,16 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		return;
 	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
 		count_answer(l, proxy, end);
+	if (is_answer(&e))
+		take_duration(l, proxy, &e, end);
 	if (kind == LOG_EVENT_KINDS)
 		return;
-	if (kind <= LOG_CUT_SERVER) {
-		size_t n =
-			scan_len(e.url) < sizeof l->url - 1 ? scan_len(e.url) : sizeof l->url - 1;
-		memcpy(l->url, e.url.p, n);
-		l->url[n] = '\0';
-	}
-	l->events[l->next] = (struct log_event){begin, end, e.peer, (uint8_t)kind, (uint8_t)proxy};
+	if (kind <= LOG_CUT_SERVER)
+		copy(l->url, sizeof l->url, e.url);
+	else if (kind == LOG_GAVE_UP || kind == LOG_TIMED_OUT)
+		copy(l->gave_up[proxy], sizeof l->gave_up[proxy], e.url);
+	l->events[l->next] = (struct log_event){
+		begin, end, e.peer, (uint8_t)kind, (uint8_t)proxy, e.form == LOG_NGINX_ERROR};
 	l->next = (l->next + 1) % LOGS_EVENTS;
 	l->count += l->count < LOGS_EVENTS;
 }
@@ -291,9 +358,77 @@ static const struct log_event *most_by(
 	return best;
 }
 
+/* How long answers took in the last two minutes. */
+static void write_durations(
+	const struct logs *l, unsigned p, uint64_t now_ms, const char *name, struct book *ret)
+{
+	enum { LEAST = 5 };
+	static uint64_t took[LOGS_TOOK];
+	unsigned n = 0, have = l->ntook[p] < LOGS_TOOK ? l->ntook[p] : LOGS_TOOK;
+	for (unsigned i = 0; i < have; i++)
+		if (l->took[p][i].end_ms + SPAN_MS >= now_ms)
+			took[n++] = l->took[p][i].took_ms;
+	if (n < LEAST)
+		return;
+	qsort(took, n, sizeof *took, by_value);
+	book_line(ret, "number log.took.p50.ms/%s %" PRIu64, name, took[n / 2]);
+	book_line(ret, "number log.took.p90.ms/%s %" PRIu64, name, took[n * 9 / 10]);
+}
+
+/* Its error log tells of those that are cut (at level info). */
+static bool by_error_log(const struct logs *l, unsigned proxy)
+{
+	for (unsigned i = 0; i < l->count; i++)
+		if (l->events[i].told && l->events[i].proxy == proxy)
+			return true;
+	return false;
+}
+
+/* The timer that is the time from each end of a tunnel of the client to the next one, with less than a few seconds to come back; 0: none is. Of nginx,
+ * which writes down when a tunnel ended and neither when it began nor by whom. */
+static uint64_t period_of(
+	const struct logs *l, unsigned proxy, const struct address *peer, unsigned *ret_count)
+{
+	enum { SOON_MS = 5000, LEAST = 4 };
+	uint64_t least = UINT64_MAX, most = 0, before = 0;
+	unsigned n = 0;
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct log_event *e = &l->events[i];
+		if (e->kind != LOG_TUNNEL_ENDED || e->begin_ms || e->proxy != proxy ||
+			!address_equal(&e->peer, peer))
+			continue;
+		uint64_t gap = e->end_ms > before ? e->end_ms - before : 0;
+		if (n++) {
+			least = gap < least ? gap : least;
+			most = gap > most ? gap : most;
+		}
+		before = e->end_ms;
+	}
+	*ret_count = n;
+	for (unsigned i = 0; n >= LEAST && i < LOGS_TIMERS && l->timers_ms[i]; i++)
+		if (least + 1000 >= l->timers_ms[i] && most <= l->timers_ms[i] + SOON_MS)
+			return l->timers_ms[i];
+	return 0;
+}
+
+/* Tunnels that ended in step with a timer were cut by it: they become events of that kind. */
+static void find_periods(struct logs *l, unsigned proxy)
+{
+	for (unsigned i = 0; l->timers_ms[0] && i < l->count && i < LOGS_CLIENTS; i++) {
+		const struct log_event e = l->events[i];
+		unsigned n;
+		if (e.kind != LOG_TUNNEL_ENDED || e.begin_ms || e.proxy != proxy ||
+			!e.peer.family || !period_of(l, proxy, &e.peer, &n))
+			continue;
+		for (unsigned k = i; k < l->count; k++)
+			if (l->events[k].kind == LOG_TUNNEL_ENDED && l->events[k].proxy == proxy &&
+				address_equal(&l->events[k].peer, &e.peer))
+				l->events[k].kind = LOG_CUT_SERVER;
+	}
+}
+
 static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book *ret)
 {
-	enum { SLOT_FIRST = 1000000 };
 	const unsigned cut = 1u << LOG_CUT_CLIENT | 1u << LOG_CUT_SERVER;
 	static const char *const names[LOG_EVENT_KINDS] = {"log.tunnels.cut.client",
 		"log.tunnels.cut.server", "log.tunnels.ended", "log.gaveup", "log.timedout",
@@ -301,6 +436,8 @@ static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book
 	unsigned counts[LOG_EVENT_KINDS] = {0}, near, n;
 	uint64_t answered = 0, last[LOG_EVENT_KINDS] = {0};
 	char name[160], who[64], peer[80];
+	if (!by_error_log(l, p))
+		find_periods(l, p);
 	for (unsigned i = 0; i < l->count; i++)
 		if (l->events[i].proxy == p) {
 			const struct log_event *e = &l->events[i];
@@ -318,6 +455,11 @@ static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book
 			book_line(ret, "number %s.age.s/%s %" PRIu64, names[k], name,
 				(now_ms > last[k] ? now_ms - last[k] : 0) / 1000);
 		}
+	write_durations(l, p, now_ms, name, ret);
+	if (counts[LOG_GAVE_UP] || counts[LOG_TIMED_OUT])
+		book_line(ret, "slot %u state=logging who=%s text=%s",
+			SLOT_FIRST + LOGS_PROXIES + p, name,
+			book_word((char[320]){0}, 320, l->gave_up[p], strlen(l->gave_up[p])));
 	if (counts[LOG_GAVE_UP]) {
 		book_line(ret, "number log.gaveup.ms/%s %" PRIu64, name,
 			middle(l, p, 1u << LOG_GAVE_UP, &near));
@@ -343,6 +485,7 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 		book_line(ret, "number log.lines %" PRIu64, l->lines);
 	for (unsigned p = 0; p < l->nproxies; p++)
 		write_proxy(l, p, now_ms, ret);
+	log_urls_write(&l->urls, SLOT_URLS, ret);
 }
 
 static bool take_line(void *ctx, struct scan line)

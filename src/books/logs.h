@@ -7,6 +7,7 @@
 
 #include "books/book.h"
 #include "books/log_line.h"
+#include "books/log_urls.h"
 #include "books/tail.h"
 
 enum {
@@ -18,7 +19,9 @@ enum {
 		600,      /* a tunnel that is cut again and again is written down only at its end */
 	LOGS_BACK_S = 10, /* who is back within this was not gone */
 	LOGS_TIMERS = 8,
-	LOGS_BUCKETS = 12, /* of the span, to count what needs no more than counting */
+	LOGS_CLIENTS = 256, /* whose tunnels are looked through for a period */
+	LOGS_TOOK = 256,    /* durations of the last answers of each */
+	LOGS_BUCKETS = 12,  /* of the span, to count what needs no more than counting */
 };
 
 enum log_event_kind {
@@ -35,6 +38,7 @@ struct log_event {
 	uint64_t begin_ms, end_ms; /* begin 0: not told */
 	struct address peer;
 	uint8_t kind, proxy;
+	bool told; /* by nginx's error log, as one that was cut */
 };
 
 struct logs {
@@ -45,6 +49,13 @@ struct logs {
 	struct log_event events[LOGS_EVENTS]; /* a ring */
 	unsigned next, count;
 	uint64_t answered[LOGS_PROXIES][LOGS_BUCKETS], bucket_at[LOGS_BUCKETS];
+	struct {
+		uint64_t end_ms;
+		uint32_t took_ms;
+	} took[LOGS_PROXIES][LOGS_TOOK]; /* rings, of requests that were answered */
+	unsigned ntook[LOGS_PROXIES];
+	char gave_up[LOGS_PROXIES][96]; /* the URL that a client last gave up */
+	struct log_urls urls;
 	uint64_t lines, known; /* read, and understood */
 	uint64_t now_ms;
 	bool old; /* the line was there before we came */
@@ -55,6 +66,8 @@ struct logs {
 
 /* While the reader may still open files. also: another file that may be its log (what syslog writes for it), or NULL. */
 void logs_open(struct logs *l, const struct book_target *t, const char *also);
+/* The file of this path that the process has open to write to; -ENOENT. */
+int logs_find(const struct book_target *t, const char *path);
 /* Takes one line as if it were read at now_ms; for tests. */
 void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old);
 /* Reads what was added, until then, and adds the numbers to the book. Sets t->again where a log was moved away. */

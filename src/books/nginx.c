@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEFAULT_MS = 60000, LOGS_MS = 100 }; /* proxy_read_timeout */
+enum { DEFAULT_MS = 60000, LOGS_MS = 50 }; /* proxy_read_timeout */
 
 static const char opens[] = "server { listen 127.0.0.1:8080; location = /nginx_status { "
 			    "stub_status; access_log off; allow 127.0.0.1; deny all; } }";

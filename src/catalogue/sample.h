@@ -432,6 +432,9 @@ enum slot_state {
 	SLOT_STATES
 };
 
+/* Numbers of slots from here on are no worker's: what the reader of the server's log wrote down beside its numbers (src/books/logs.h). */
+enum { SLOT_OF_LOG = 1000000 };
+
 /* One worker, session or client of a server that has been what it is for a second or more, or that stands in others' way; the oldest
  * first where there are more than are kept. */
 struct server_slot {

@@ -164,11 +164,11 @@ static bool pid_of(struct scan value, int32_t *ret)
 	return true;
 }
 
-/* A book that is about no process: of a namespace's nameservers, of the certificates of a port. There may be several for a process, and one for the server
+/* A book that is about no process: of a namespace's nameservers, of the certificates of a port, of a log. There may be several for a process, and one for the server
  * itself: their rows are told apart by a negative number in place of the pid. */
 static bool is_beside(struct scan kind)
 {
-	return scan_is(kind, "tls") || scan_is(kind, "dns");
+	return scan_is(kind, "tls") || scan_is(kind, "dns") || scan_is(kind, "log");
 }
 
 static int32_t beside_id(const struct server_book *b)
@@ -434,6 +434,30 @@ static bool has_rows(const struct table *t, size_t row_size, size_t server, int3
 	return false;
 }
 
+static bool is_worker(const struct server_slot *s, int32_t pid)
+{
+	return s->server == pid && s->id < SLOT_OF_LOG;
+}
+
+static bool has_workers(const struct sample *s, int32_t pid)
+{
+	for (uint32_t i = 0; i < s->slots.count; i++)
+		if (is_worker(&TABLE_ROWS(s->slots, struct server_slot)[i], pid))
+			return true;
+	return false;
+}
+
+static void keep_workers(const struct sample *prev, struct sample *out, int32_t pid)
+{
+	for (uint32_t i = 0; i < prev->slots.count; i++) {
+		const struct server_slot *s = &TABLE_ROWS(prev->slots, struct server_slot)[i];
+		struct server_slot *at =
+			is_worker(s, pid) ? table_add(&out->slots, sizeof *at) : NULL;
+		if (at)
+			memcpy(at, s, sizeof *at);
+	}
+}
+
 /* A server that is full or hangs tells nothing: what it told last is who got it there. */
 static void keep_last_told(
 	const struct sample *prev, struct sample *out, const struct server_book *b)
@@ -441,10 +465,8 @@ static void keep_last_told(
 	if ((b->status != BOOK_FULL && b->status != BOOK_HUNG && b->status != BOOK_SLOW) ||
 		!engine_same_process(prev, out, b->pid))
 		return;
-	if (!has_rows(&out->slots, sizeof(struct server_slot), offsetof(struct server_slot, server),
-		    b->pid))
-		keep_rows(&prev->slots, &out->slots, sizeof(struct server_slot),
-			offsetof(struct server_slot, server), b->pid);
+	if (!has_workers(out, b->pid))
+		keep_workers(prev, out, b->pid);
 	if (!has_rows(&out->pools, sizeof(struct server_pool), offsetof(struct server_pool, server),
 		    b->pid))
 		keep_rows(&prev->pools, &out->pools, sizeof(struct server_pool),

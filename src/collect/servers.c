@@ -281,6 +281,49 @@ static void take_resolvers(struct engine *e, const struct sample *prev, const st
 	}
 }
 
+static bool is_log(const char *path)
+{
+	size_t n = strlen(path);
+	return strstr(path, "/log/") || strstr(path, "/logs/") ||
+	       (n > 4 && strcmp(path + n - 4, ".log") == 0) ||
+	       (n > 4 && strcmp(path + n - 4, ".err") == 0) ||
+	       (n > 4 && strcmp(path + n - 4, ".out") == 0);
+}
+
+/* The log that grows most, if it grows fast: what it repeats (books/log.c) is asked as if it were a server's book. */
+static void take_log(struct engine *e, const struct sample *prev, const struct sample *out)
+{
+	enum { LEAST = 10 * 1024 }; /* bytes a second: a hundred lines */
+	struct servers *s = e->servers;
+	const struct held_file *most = NULL;
+	const struct proc *p = NULL;
+	double rate = LEAST;
+	for (uint32_t i = 0; prev && i < prev->held.count; i++) {
+		const struct held_file *h = &TABLE_ROWS(prev->held, struct held_file)[i];
+		const char *path = intern_text(&e->series->names, h->path);
+		double now = h->since_ns ? (double)h->growth / ((double)h->since_ns / 1e9) : 0;
+		const struct proc *writer = now > rate && !h->deleted && is_log(path)
+						    ? sample_proc(out, h->pid, 0)
+						    : NULL;
+		if (!writer || writer->self || strlen(path) >= sizeof s->now.rows[0].path)
+			continue;
+		most = h;
+		p = writer;
+		rate = now;
+	}
+	if (!most || s->now.count == BOOK_SERVERS)
+		return;
+	struct book_wanted *w = &s->now.rows[s->now.count++];
+	w->pid = p->pid;
+	w->worker = worker_of(e, out, p);
+	w->start_ticks = p->start_ticks;
+	w->netns = e->series->netns[p->have & HAVE_NETNS ? p->netns : NETNS_HOST].inode;
+	w->uid = p->uid;
+	(void)snprintf(w->kind, sizeof w->kind, "log");
+	(void)snprintf(w->program, sizeof w->program, "%.*s", (int)sizeof p->comm - 1, p->comm);
+	(void)snprintf(w->path, sizeof w->path, "%s", intern_text(&e->series->names, most->path));
+}
+
 void engine_servers(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	struct servers *s = e->servers;
@@ -293,6 +336,7 @@ void engine_servers(struct engine *e, const struct sample *prev, struct sample *
 	take_unix_listeners(e, out);
 	take_tls_ports(e, out);
 	take_resolvers(e, prev, out);
+	take_log(e, prev, out);
 	if (s->beyond)
 		sample_gap(out, NETNS_HOST, ENOSPC, "books of servers beyond 64", "workers");
 	size_t size = books_wanted_size(s->now.count);

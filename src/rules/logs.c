@@ -1,10 +1,12 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* A log that one line fills. Nobody reads the file: what is in it is of strangers. A loop shows in how it is written: the same number of bytes each
+/* A log that one line fills. The rule does not need what is in it, which is of strangers: who reads it without rights quotes the line (books/log.c). A loop shows
+ * in how it is written: the same number of bytes each
  * time, hundreds of times a second, without end. */
 #include "rules/logs.h"
 
 #include "base/text.h"
+#include "ledger/servers.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -156,6 +158,28 @@ double logs_loop_rate(struct view *v, uint64_t devno, struct who *out, size_t *r
 	return sum;
 }
 
+/* The line that the log repeats, as the reader of its end wrote it down (books/log.c); "" where it did not, or none makes half of them. */
+static const char *repeated(struct view *v, int32_t writer, double *ret_share)
+{
+	const struct sample *s = view_last(v);
+	uint64_t same, lines;
+	for (uint32_t i = 0; i < s->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
+		if (strcmp(server_kind(v, b), "log") != 0 ||
+			!server_number_of(v, s, b->pid, "log.same", &same) ||
+			!server_number_of(v, s, b->pid, "log.lines", &lines) || same * 2 < lines ||
+			!lines)
+			continue;
+		for (uint32_t k = 0; k < s->slots.count; k++) {
+			const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[k];
+			*ret_share = (double)same / (double)lines;
+			if (o->server == b->pid && o->pid == writer)
+				return arena_str(&v->scratch, o->text);
+		}
+	}
+	return "";
+}
+
 static void judge(struct view *v, struct verdicts *out, const struct held_file *h)
 {
 	struct flood g;
@@ -192,6 +216,11 @@ static void judge(struct view *v, struct verdicts *out, const struct held_file *
 				calls, size),
 			-1, calls, WRITES,
 			say(v, "tail -n 1000 %s | sort | uniq -c | sort -n | tail -3", word));
+	double share = 0;
+	const char *line = repeated(v, h->pid, &share);
+	if (*line)
+		verdict_evidence(f, say(v, "%.0f %% of the lines are \"%s\"", 100 * share, line),
+			-1, share, -1, say(v, "tail -n 3 %s", word));
 	const char *unit = unit_of(v, h->pid);
 	verdict_remedy(f,
 		say(v, "Read the line, and mend what it complains of; else restart %s", name),

@@ -3,6 +3,7 @@
 /* Rules for connections that a proxy passes on as they are, above all WebSockets: those that its timer cuts though they are wanted, and those that never come
  * about because it does not pass the wish on. Its log tells of each, where it writes one (books/logs.h); else its counters do. */
 #include "ledger/servers.h"
+#include "rules/proxy.h"
 #include "rules/verdict.h"
 
 #include "base/text.h"
@@ -38,7 +39,9 @@ const struct rule_case rule_case_upgrade = {
 		"client came "
 		"back within ten seconds (in nginx's log, which does not say when one began: was "
 		"cut once "
-		"more after the same silence); those are a third of all that were cut, at least as "
+		"more after the same silence, or each of its connections ended as long after the "
+		"one before as the timer says, four at least); those are a third of all that were "
+		"cut, at least as "
 		"many "
 		"were cut as ended otherwise, and the last one just now. Without a log, HAProxy's "
 		"counters: "
@@ -61,50 +64,7 @@ const struct rule_case rule_case_upgrade = {
 		  "the application at less than half the timer.",
 };
 
-/* ---- what the proxy told ---- */
-
-static bool told(struct view *v, const struct server_book *b, const char *what, const char *proxy,
-	double *ret)
-{
-	uint64_t n;
-	*ret = 0;
-	if (!server_number_of(v, view_last(v), b->pid, say(v, "%s/%s", what, proxy), &n))
-		return false;
-	*ret = (double)n;
-	return true;
-}
-
-/* Steps through proxies of the server of which it tells this; NULL behind the last. *at begins with 0. */
-static const char *next_proxy(
-	struct view *v, const struct server_book *b, const char *what, uint32_t *at)
-{
-	const struct sample *s = view_last(v);
-	size_t n = strlen(what);
-	while (*at < s->server_numbers.count) {
-		const struct server_number *row =
-			&TABLE_ROWS(s->server_numbers, struct server_number)[(*at)++];
-		const char *name = intern_text(&v->series->names, row->name);
-		if (row->server == b->pid && strncmp(name, what, n) == 0 && name[n] == '/')
-			return arena_str(&v->scratch, name + n + 1);
-	}
-	return NULL;
-}
-
-/* The largest timer of this name that is not longer than what the tunnels lived, else the smallest; 0: none is known. */
-static double timer_of(
-	struct view *v, const struct server_book *b, const char *what, double life_ms)
-{
-	const char *proxy;
-	double best = 0, least = 0, ms;
-	for (uint32_t at = 0; (proxy = next_proxy(v, b, what, &at));) {
-		if (!told(v, b, what, proxy, &ms) || ms <= 0)
-			continue;
-		least = least <= 0 || ms < least ? ms : least;
-		if (ms > best && ms <= life_ms)
-			best = ms;
-	}
-	return best > 0 ? best : least;
-}
+/* ---- tunnels that are cut ---- */
 
 struct timer {
 	double ms; /* 0: not known */
@@ -112,44 +72,31 @@ struct timer {
 	bool tunnel; /* it is the one that is made for tunnels */
 };
 
-static const char *span(struct view *v, double ms)
-{
-	char b[32];
-	return ms < 10000 && ms != 1000 * (double)(long)(ms / 1000)
-		       ? say(v, "%.0f ms", ms)
-		       : say(v, "%s", text_duration(b, ms / 1000));
-}
-
 /* The timer that holds for tunnels through the proxy. by_client: it was that of the client's side. */
 static struct timer holds(struct view *v, const struct server_book *b, const char *proxy,
 	bool by_client, double life_ms)
 {
 	struct timer t = {.setting = "proxy_read_timeout", .file = "nginx.conf"};
 	if (strcmp(server_kind(v, b), "haproxy") != 0) {
-		t.ms = timer_of(v, b, "timeout.proxy.ms", life_ms);
-		t.setting = t.ms > 0 ? say(v, "proxy_read_timeout %s", span(v, t.ms)) : t.setting;
+		t.ms = proxy_timer(v, b, "timeout.proxy.ms", life_ms);
+		t.setting =
+			t.ms > 0 ? say(v, "proxy_read_timeout %s", proxy_span(v, t.ms)) : t.setting;
 		return t;
 	}
 	t.file = "haproxy.cfg";
-	if (told(v, b, "timeout.tunnel.ms", proxy, &t.ms)) {
+	if (proxy_told(v, b, "timeout.tunnel.ms", proxy, &t.ms)) {
 		t.tunnel = true;
-		t.setting = say(v, "timeout tunnel %s", span(v, t.ms));
+		t.setting = say(v, "timeout tunnel %s", proxy_span(v, t.ms));
 		return t;
 	}
 	if (by_client)
-		t.ms = timer_of(v, b, "timeout.client.ms", life_ms);
+		t.ms = proxy_timer(v, b, "timeout.client.ms", life_ms);
 	else
-		(void)told(v, b, "timeout.server.ms", proxy, &t.ms);
+		(void)proxy_told(v, b, "timeout.server.ms", proxy, &t.ms);
 	t.setting =
 		say(v, "timeout %s%s%s (no timeout tunnel is set)", by_client ? "client" : "server",
-			t.ms > 0 ? " " : "", t.ms > 0 ? span(v, t.ms) : "");
+			t.ms > 0 ? " " : "", t.ms > 0 ? proxy_span(v, t.ms) : "");
 	return t;
-}
-
-/* "-" is the one proxy of a server that tells of no names. */
-static const char *called(const char *proxy)
-{
-	return strcmp(proxy, "-") == 0 ? "" : proxy;
 }
 
 /* The client that was cut most often, as the reader of the log wrote it down; NULL. */
@@ -160,13 +107,11 @@ static const struct server_slot *most_cut(
 	for (uint32_t i = 0; i < s->slots.count; i++) {
 		const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[i];
 		if (o->server == b->pid && o->state == SLOT_CLOSING && o->pid == 0 &&
-			strncmp(o->who, called(proxy), sizeof o->who - 1) == 0)
+			strncmp(o->who, proxy_called(proxy), sizeof o->who - 1) == 0)
 			return o;
 	}
 	return NULL;
 }
-
-/* ---- tunnels that are cut ---- */
 
 static void remedies(
 	struct view *v, struct verdict *f, const struct server_book *b, const struct timer *t)
@@ -182,9 +127,9 @@ static void remedies(
 		NULL, t->file, true, "connections of clients that vanished are kept longer",
 		"none");
 	verdict_remedy(f,
-		t->ms > 0
-			? say(v, "Pings by the application, at least every %s", span(v, t->ms / 2))
-			: "Pings by the application, more often than the proxy's timer",
+		t->ms > 0 ? say(v, "Pings by the application, at least every %s",
+				    proxy_span(v, t->ms / 2))
+			  : "Pings by the application, more often than the proxy's timer",
 		NULL, NULL, true, "a few bytes for each connection", "none");
 }
 
@@ -195,14 +140,14 @@ static struct verdict *cut_verdict(struct view *v, struct verdicts *out,
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, name);
 	if (!f)
 		return NULL;
-	proxy = called(proxy);
+	proxy = proxy_called(proxy);
 	f->netns = b->netns;
 	f->pid = b->pid;
 	f->port = b->port;
 	f->title =
 		say(v, "%s cuts WebSockets%s%s%s that are wanted%s%s", name, *proxy ? " of " : "",
 			proxy, *proxy ? "" : " and other tunnels", t->ms > 0 ? ", after " : "",
-			t->ms > 0 ? say(v, "%s of silence", span(v, t->ms)) : "");
+			t->ms > 0 ? say(v, "%s of silence", proxy_span(v, t->ms)) : "");
 	f->culprits[f->nculprits++] = (struct who){"config", t->setting, 0, 1,
 		t->tunnel ? "is shorter than the connections are silent"
 			  : "holds for connections that are upgraded as well, and is shorter than "
@@ -214,18 +159,18 @@ static bool judge_log(
 	struct view *v, struct verdicts *out, const struct server_book *b, const char *proxy)
 {
 	double client, server, ended, back, life, age_client = 1e9, age_server = 1e9;
-	(void)told(v, b, "log.tunnels.cut.client", proxy, &client);
-	(void)told(v, b, "log.tunnels.cut.server", proxy, &server);
-	(void)told(v, b, "log.tunnels.ended", proxy, &ended);
-	(void)told(v, b, "log.tunnels.back", proxy, &back);
-	(void)told(v, b, "log.tunnels.ms", proxy, &life);
+	(void)proxy_told(v, b, "log.tunnels.cut.client", proxy, &client);
+	(void)proxy_told(v, b, "log.tunnels.cut.server", proxy, &server);
+	(void)proxy_told(v, b, "log.tunnels.ended", proxy, &ended);
+	(void)proxy_told(v, b, "log.tunnels.back", proxy, &back);
+	(void)proxy_told(v, b, "log.tunnels.ms", proxy, &life);
 	if (client > 0)
-		(void)told(v, b, "log.tunnels.cut.client.age.s", proxy, &age_client);
+		(void)proxy_told(v, b, "log.tunnels.cut.client.age.s", proxy, &age_client);
 	if (server > 0)
-		(void)told(v, b, "log.tunnels.cut.server.age.s", proxy, &age_server);
+		(void)proxy_told(v, b, "log.tunnels.cut.server.age.s", proxy, &age_server);
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
 	double n = client + server, age = age_client < age_server ? age_client : age_server;
-	/* nginx writes each that it cut in its other log as well, as one that ended. */
+	/* An error log of nginx tells of what is in the other log as well, as one that ended. */
 	double otherwise = haproxy ? ended : ended > n ? ended - n : 0;
 	struct timer t = holds(v, b, proxy, client >= server, life > 0 ? life + 100 : 1e12);
 	if (back < BACK_LEAST || back * 3 < n || n < otherwise || age > FRESH_S + t.ms / 1000)
@@ -251,7 +196,8 @@ static bool judge_log(
 		-1, n, -1, grep);
 	if (life > 0)
 		verdict_evidence(f,
-			say(v, "half of those that were cut lived for %s or less", span(v, life)),
+			say(v, "half of those that were cut lived for %s or less",
+				proxy_span(v, life)),
 			-1, life / 1000, t.ms > 0 ? t.ms / 1000 : -1, grep);
 	const struct server_slot *slot = most_cut(v, b, proxy);
 	const char *peer = slot ? server_slot_peer(v, slot) : "";
@@ -261,7 +207,7 @@ static bool judge_log(
 				slot->text[0] ? ", last at " : "", slot->text));
 	verdict_victim(f, "server", server_name(v, b), b->pid,
 		say(v, "users of %s lose their connection and come back",
-			*called(proxy) ? proxy : "it"));
+			*proxy_called(proxy) ? proxy : "it"));
 	remedies(v, f, b, &t);
 	return true;
 }
@@ -276,7 +222,7 @@ static void judge_counters(struct view *v, struct verdicts *out, const struct se
 	unsigned n = server_pool_history(v, q, at, rows);
 	uint64_t seen;
 	if (server_number_of(v, view_last(v), b->pid, "log.lines", &seen) || n < 2 ||
-		told(v, b, "log.answers", proxy, &lines) ||
+		proxy_told(v, b, "log.answers", proxy, &lines) ||
 		!server_number_growth(v, b->pid, say(v, "answers.1xx/%s", proxy), &upgrades) ||
 		!server_number_growth(v, b->pid, say(v, "client.aborts/%s", proxy), &client) ||
 		!server_number_growth(v, b->pid, say(v, "server.aborts/%s", proxy), &server))
@@ -317,7 +263,7 @@ static const char *taken_out(struct view *v, const struct server_book *b)
 {
 	uint64_t passes;
 	uint32_t at = 0;
-	const char *where = next_proxy(v, b, "upgrade.removed", &at);
+	const char *where = proxy_next(v, b, "upgrade.removed", &at);
 	if (where)
 		return say(v, "http-request del-header Upgrade (%s)", where);
 	return server_number_of(v, view_last(v), b->pid, "config.upgrade", &passes) && !passes
@@ -330,15 +276,15 @@ static void judge_refused(
 {
 	double n, age;
 	const char *culprit = taken_out(v, b);
-	if (!culprit || !told(v, b, "log.no-upgrade", proxy, &n) || n < REFUSED_LEAST ||
-		!told(v, b, "log.no-upgrade.age.s", proxy, &age) || age > REFUSED_AGE_S)
+	if (!culprit || !proxy_told(v, b, "log.no-upgrade", proxy, &n) || n < REFUSED_LEAST ||
+		!proxy_told(v, b, "log.no-upgrade.age.s", proxy, &age) || age > REFUSED_AGE_S)
 		return;
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
 	const char *name = server_name(v, b);
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, name);
 	if (!f)
 		return;
-	proxy = called(proxy);
+	proxy = proxy_called(proxy);
 	f->netns = b->netns;
 	f->pid = b->pid;
 	f->port = b->port;
@@ -371,10 +317,10 @@ void rule_upgrade(struct view *v, struct verdicts *out)
 	for (uint32_t i = 0; i < s->servers.count; i++) {
 		b = &TABLE_ROWS(s->servers, struct server_book)[i];
 		size_t before = out->count;
-		for (uint32_t at = 0; (proxy = next_proxy(v, b, "log.tunnels.back", &at));)
+		for (uint32_t at = 0; (proxy = proxy_next(v, b, "log.tunnels.back", &at));)
 			(void)judge_log(v, out, b, proxy);
 		for (uint32_t at = 0;
-			out->count == before && (proxy = next_proxy(v, b, "log.no-upgrade", &at));)
+			out->count == before && (proxy = proxy_next(v, b, "log.no-upgrade", &at));)
 			judge_refused(v, out, b, proxy);
 	}
 	for (uint32_t at = 0; (q = server_next_pool(v, POOL_QUEUE, &at, &b));)

@@ -54,6 +54,7 @@ static void tell_request(
 			-1, ms / 1000.0, -1,
 			say(v, "cat /proc/%" PRId32 "/cmdline   # its status page lists requests",
 				s->pid));
+	workers_tell_usual(v, f, s, text, ms / 1000.0);
 }
 
 static const char *ss_of(

@@ -53,6 +53,12 @@ const struct usage *workers_local_peer(
 /* What the server last told of requests of the peer ("" for all): the most frequent text, and the longest time in ms. NULL where it told none. */
 const char *workers_request(
 	struct view *v, const struct server *s, const char *peer, uint32_t *ret_ms);
+/* Within how many seconds nine of ten requests for the same URL were answered before, as the server's log has it, and how many these were. False: not known. */
+bool workers_usual(const struct view *v, const struct server *s, const char *request, double *ret_s,
+	double *ret_count);
+/* Tells it as evidence, where it is known; request may be NULL. */
+void workers_tell_usual(struct view *v, struct verdict *f, const struct server *s,
+	const char *request, double now_s);
 /* Remedies against one peer that holds too much. */
 void workers_limit_peer(struct view *v, struct verdict *f, const struct server *s);
 

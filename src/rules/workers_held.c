@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: ISC */
 #include "rules/workers.h"
 
+#include "base/text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -292,6 +294,47 @@ void workers_blame(
 	}
 }
 
+/* What the reader of the server's log wrote down, and no worker (books/logs.h). */
+static bool is_of_log(const struct server_slot *o)
+{
+	return o->id >= SLOT_OF_LOG && o->pid == 0;
+}
+
+bool workers_usual(const struct view *v, const struct server *s, const char *request, double *ret_s,
+	double *ret_count)
+{
+	const struct sample *last = view_last(v);
+	const char *url = strchr(request, '/');
+	size_t n = url ? strcspn(url, "? ") : 0;
+	for (uint32_t i = 0; n && i < last->slots.count; i++) {
+		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
+		if (o->server != s->pid || !is_of_log(o) || strcmp(o->who, "usual") != 0 ||
+			strlen(o->text) != n || strncmp(o->text, url, n) != 0)
+			continue;
+		*ret_s = o->state_ms / 1000.0;
+		*ret_count = (double)o->bytes;
+		return true;
+	}
+	return false;
+}
+
+void workers_tell_usual(struct view *v, struct verdict *f, const struct server *s,
+	const char *request, double now_s)
+{
+	double usual, count;
+	char a[32];
+	if (request && workers_usual(v, s, request, &usual, &count))
+		verdict_evidence(f,
+			say(v,
+				"nine of ten of the last %.0f requests for it were answered within "
+				"%s, as the log tells",
+				count,
+				usual < 1 ? say(v, "%.0f ms", usual * 1000)
+					  : text_duration(a, usual)),
+			-1, now_s, usual,
+			"awk '{ print $7, $NF }' ACCESSLOG | sort | tail   # durations at the end");
+}
+
 const char *workers_request(
 	struct view *v, const struct server *s, const char *peer, uint32_t *ret_ms)
 {
@@ -301,7 +344,7 @@ const char *workers_request(
 	*ret_ms = 0;
 	for (uint32_t i = 0; i < last->slots.count; i++) {
 		unsigned n = 0;
-		if (rows[i].server != s->pid || !rows[i].text[0] ||
+		if (rows[i].server != s->pid || !rows[i].text[0] || is_of_log(&rows[i]) ||
 			(*peer && strcmp(server_slot_peer(v, &rows[i]), peer) != 0))
 			continue;
 		if (rows[i].state_ms > *ret_ms)

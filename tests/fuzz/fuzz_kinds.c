@@ -7,6 +7,7 @@
 #include "books/dns.h"
 #include "books/haproxy.h"
 #include "books/line.h"
+#include "books/log.h"
 #include "books/logs.h"
 #include "books/memcached.h"
 #include "books/mysql.h"
@@ -221,7 +222,7 @@ static void words(struct scan s)
 static void log_lines(struct scan s)
 {
 	static struct logs logs;
-	struct scan line;
+	struct scan line, all = s;
 	struct log_line e;
 	const uint64_t now_ms = UINT64_C(1795351320000); /* near the dates of the seeds */
 	memset(&logs, 0, sizeof logs);
@@ -233,6 +234,14 @@ static void log_lines(struct scan s)
 			abort();
 		logs_take(&logs, line, now_ms, old);
 	}
+	static struct log_repeats repeats;
+	memset(&repeats, 0, sizeof repeats);
+	s = all;
+	while (scan_line(&s, &line))
+		log_repeats_take(&repeats, line);
+	if (repeats.most > repeats.lines || !memchr(repeats.text, 0, sizeof repeats.text))
+		abort();
+	log_repeats_write(&repeats, 1, &book);
 	logs_write(&logs, now_ms, &book);
 	if (logs.count > LOGS_EVENTS || logs.nproxies > LOGS_PROXIES || logs.known > logs.lines ||
 		!memchr(logs.url, 0, sizeof logs.url))

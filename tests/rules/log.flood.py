@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """One line over and over; its disk still has room."""
 
-from expect import finding, note
+from expect import Expect, finding, note
 from tree import GIB, MIB, File
 
 LOG = "/var/log/orderd/error.log"
@@ -21,6 +21,26 @@ def logging(t, sizes=None, calls=9000, size=270, growth=24 * MIB, path=LOG, avai
 def fire(t):
     logging(t)
     return finding("log.flood:" + LOG, "wrong", "warning", culprit=("process", "orderd", 600))
+
+
+def quotes(run):
+    texts = [e["text"] for f in run.doc["findings"] for e in f["evidence"]]
+    return None if any("99 % of the lines" in x and "cannot connect to spool" in x for x in texts) else "the line is not quoted: %s" % texts
+
+
+def fire_quoted(t):
+    """Who reads the log's end says which line it is."""
+    logging(t)
+    t.book("log", 600, "log", numbers={"log.lines": 1000, "log.same": 990}, when=lambda i: i == 5,
+           slots=[(1, dict(pid=600, state="logging", bytes=990, text="orderd[600]: cannot connect to spool: Connection refused"))])
+    return Expect(finding("log.flood:" + LOG, "wrong", "warning", culprit=("process", "orderd", 600)), checks=[quotes])
+
+
+def fire_not_quoted(t):
+    """The reader came too late, or lines differ to it: nothing is quoted, and the rest is as before."""
+    logging(t)
+    t.book("log", 600, "log", numbers={"log.lines": 1000, "log.same": 90}, when=lambda i: i == 5, slots=[(1, dict(pid=600, state="logging", bytes=90, text="cannot connect to spool"))])
+    return Expect(finding("log.flood:" + LOG, "wrong", "warning", culprit=("process", "orderd", 600)), checks=[lambda run: None if quotes(run) else "a line is quoted that is not repeated"])
 
 
 def fire_fills(t):

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Workers that a peer holds because it does not take what it asked for."""
 
-from expect import finding
+from expect import Expect, finding
 
 
 def full(t, **book):
@@ -18,6 +18,26 @@ def fire(t):
     full(t, slots=[(3, dict(pid=704, state="working", ms=214000, peer="10.77.0.9:20003", text="GET /catalogue.pdf HTTP/1.1"))])
     t.clients("10.77.0.9", 8080, 20, "reads")
     return finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20, victims=["apache2"], text="All 20 workers")
+
+
+def evidence(words):
+    def check(run):
+        texts = [e["text"] for f in run.doc["findings"] for e in f["evidence"]]
+        return None if any(words in x for x in texts) else "nothing says \"%s\": %s" % (words, texts)
+    return check
+
+
+def fire_and_what_is_usual(t):
+    """It told of its workers before it was full; its log is read on, and says how long such a request usually takes."""
+    t.server(700, "apache2", 8080, children=20, waiting=7)
+    t.clients("10.77.0.2", 8080, 7, "waits", first=40000)
+    t.clients("10.77.0.9", 8080, 20, "reads")
+    told = [(3, dict(pid=704, state="working", ms=214000, peer="10.77.0.9:20003", text="GET /catalogue.pdf?page=1 HTTP/1.1"))]
+    usual = [(1000100, dict(state="logging", ms=512, bytes=830, who="usual", text="/catalogue.pdf")), (1000101, dict(state="logging", ms=4, bytes=9000, who="usual", text="/"))]
+    t.book("apache", 700, "apache2", status=lambda i: "full" if i >= 2 else "ok", port=8080, when=lambda i: i % 2 == 0, slots=lambda i: usual if i >= 2 else told + usual,
+           pools=[("workers", "", dict(limit=20))])
+    return Expect(finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20),
+                  checks=[evidence("nine of ten of the last 830 requests for it were answered within 512 ms"), evidence("GET /catalogue.pdf?page=1")])
 
 
 def fire_without_a_book(t):

@@ -1,6 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* Lines of logs as HAProxy, Apache and nginx write them, what comes of them, and files that grow, are cut and are moved away. */
+#include "books/log.h"
+#include "books/log_urls.h"
 #include "books/logs.h"
 #include "test.h"
 
@@ -85,6 +87,9 @@ static void access_lines(void)
 	CHECK(parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"\\x16\\x03\" 400 226 \"-\" \"-\" "
 		    "99"));
 	CHECK_STR(texts[1], "");
+	CHECK(parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET / HTTP/1.1\" 499 0 \"-\" "
+		    "\"-\" 2.003"));
+	CHECK_INT(parsed.took_ms, 2003);
 	CHECK(!parse("10.78.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET / HTTP/1.1"));
 	CHECK(!parse(
 		"[Sun Nov 22 12:27:19.000000 2026] [core:error] [pid 12] AH00135: Invalid method"));
@@ -181,6 +186,27 @@ static void tunnels_of_nginx(void)
 	CHECK(tells("number log.tunnels.back/- 2\n"));
 }
 
+/* At the level that is usual, nginx says only that a tunnel ended: again and again after 30 s of one client, and by chance of another. */
+static void periods_of_nginx(void)
+{
+	static const unsigned seconds[2][5] = {{0, 31, 62, 92, 123}, {4, 30, 90, 111, 150}};
+	logs = (struct logs){.timers_ms = {30000, 60000}};
+	book.n = 0;
+	for (unsigned i = 0; i < 5; i++)
+		for (unsigned c = 0; c < 2; c++) {
+			char line[160];
+			(void)snprintf(line, sizeof line,
+				"10.0.0.%u - - [22/Nov/2026:12:%02u:%02u +0000] \"GET /ws "
+				"HTTP/1.1\" 101 0 \"-\" \"-\"",
+				2 + c, 25 + seconds[c][i] / 60, seconds[c][i] % 60);
+			logs_take(&logs, scan_over(line, strlen(line)), AT + 100000, true);
+		}
+	logs_write(&logs, AT + 100000, &book);
+	CHECK(tells("number log.tunnels.cut.server/- 5\n"));
+	CHECK(tells("number log.tunnels.ended/- 5\n"));
+	CHECK(tells("number log.tunnels.back/- 4\n"));
+}
+
 /* ---- files ---- */
 
 static unsigned lines;
@@ -245,6 +271,45 @@ static void files(void)
 	(void)close(folder);
 }
 
+static void urls(void)
+{
+	static struct log_urls u;
+	char line[64];
+	book.n = 0;
+	book.text[0] = '\0';
+	for (unsigned i = 0; i < 1000;
+		i++) { /* two that are asked for all the time, among those that somebody makes up */
+		log_urls_take(&u, scan_over("/index.html", 11), 1 + i % 3);
+		log_urls_take(&u, scan_over("/report", 7), i % 20 == 0 ? 60000 : 400);
+		(void)snprintf(line, sizeof line, "/made-up/%u", i);
+		log_urls_take(&u, scan_over(line, strlen(line)), 5);
+	}
+	log_urls_take(&u, scan_over("", 0), 1);
+	log_urls_take(&u, scan_over("/seldom", 7), UINT64_MAX);
+	log_urls_write(&u, 100, &book);
+	CHECK_STR(book.text, "slot 100 state=logging ms=4 bytes=1000 who=usual text=/index.html\n"
+			     "slot 101 state=logging ms=512 bytes=1000 who=usual text=/report\n");
+}
+
+static void repeats(void)
+{
+	static struct log_repeats r;
+	char line[96];
+	book.n = 0;
+	for (int i = 0; i < 3000; i++) {
+		(void)snprintf(line, sizeof line, "12:%02d x[77]: cannot write (%d)", i % 60, i);
+		log_repeats_take(&r, scan_over(line, strlen(line)));
+		(void)snprintf(line, sizeof line, "GET /%c%c%c", 'a' + i % 26, 'a' + i / 26 % 26,
+			'a' + i / 676);
+		if (i % 10 == 0)
+			log_repeats_take(&r, scan_over(line, strlen(line)));
+	}
+	log_repeats_write(&r, 77, &book);
+	CHECK_STR(book.text, "number log.lines 3300\nnumber log.same 3000\nslot 1 pid=77 "
+			     "state=logging bytes=3000 "
+			     "text=12:59%20x[77]:%20cannot%20write%20(2999)\n");
+}
+
 int main(void)
 {
 	(void)setenv("TZ", "UTC", 1);
@@ -254,6 +319,9 @@ int main(void)
 	nginx_lines();
 	tunnels();
 	tunnels_of_nginx();
+	periods_of_nginx();
 	files();
+	repeats();
+	urls();
 	return test_result("logs");
 }

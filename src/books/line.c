@@ -301,7 +301,9 @@ bool line_http(struct line *l, const char *host, const char *path, bool keep, st
 	case 302:
 	case 307:
 	case 308:
-	case 404: return line_fail(l, BOOK_CLOSED); /* not where the configuration seemed to have it */
+	case 404:
+		return line_fail(
+			l, BOOK_CLOSED); /* not where the configuration seemed to have it */
 	default: return line_fail(l, BOOK_GARBAGE);
 	}
 }

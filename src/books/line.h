@@ -34,7 +34,8 @@ bool line_send(struct line *l, const void *bytes, size_t n);
 bool line_receive(struct line *l, line_enough *enough, void *ctx);
 /* GET by HTTP/1.0 on a line that is connected; the server closes. keep: unless it agrees to keep the connection for one more. ret_body lies in the bytes of the
  * line, a NUL after it. 401, 403 and 407 are BOOK_DENIED, 404 and where it leads elsewhere BOOK_CLOSED, all else but a whole 200 BOOK_GARBAGE. */
-bool line_http(struct line *l, const char *host, const char *path, bool keep, struct scan *ret_body);
+bool line_http(
+	struct line *l, const char *host, const char *path, bool keep, struct scan *ret_body);
 /* The number of a status line's code and the body behind its head; 0: these are none. */
 int line_http_answer(struct scan text, struct scan *ret_body);
 void line_close(struct line *l);

@@ -55,8 +55,8 @@ void episodes_mute(struct episodes *e, const struct mutes *m)
 	for (size_t i = 0; m && i < e->count; i++) {
 		struct episode *ep = &e->rows[i];
 		uint64_t from = ep->since_ns > e->first_ns ? ep->since_ns : e->first_ns;
-		(void)snprintf(class, sizeof class, "%.*s", (int)strcspn(ep->resource, ":"),
-			ep->resource);
+		(void)snprintf(
+			class, sizeof class, "%.*s", (int)strcspn(ep->resource, ":"), ep->resource);
 		ep->muted = mutes_cover(m, from, ep->until_ns ? ep->until_ns : e->last_ns, ep->id,
 			ep->rule, ep->resource, class);
 	}

@@ -14,7 +14,7 @@ struct episode {
 	enum severity severity;      /* the worst it had */
 	uint64_t since_ns, until_ns; /* until 0: it lasted when the span ended */
 	uint64_t worst_ns;           /* a moment of that severity */
-	char *recorded; /* the finding as it was recorded then (JSON), or NULL; owned */
+	char *recorded;           /* the finding as it was recorded then (JSON), or NULL; owned */
 	const struct mute *muted; /* was at all times, see episodes_mute() */
 };
 

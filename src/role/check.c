@@ -168,10 +168,10 @@ static enum overall worst_of(const struct episodes *e)
 {
 	enum overall worst = OVERALL_OK;
 	for (size_t i = 0; i < e->count; i++) {
-		enum overall one = e->rows[i].muted                          ? OVERALL_OK
-				   : e->rows[i].severity == SEVERITY_CRITICAL  ? OVERALL_CRITICAL
-				   : e->rows[i].severity == SEVERITY_WARNING ? OVERALL_WARNING
-									     : OVERALL_OK;
+		enum overall one = e->rows[i].muted                           ? OVERALL_OK
+				   : e->rows[i].severity == SEVERITY_CRITICAL ? OVERALL_CRITICAL
+				   : e->rows[i].severity == SEVERITY_WARNING  ? OVERALL_WARNING
+									      : OVERALL_OK;
 		worst = one > worst ? one : worst;
 	}
 	return worst;

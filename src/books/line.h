@@ -67,4 +67,12 @@ char *line_word(char *buf, size_t size, struct scan piece);
 /* All of a whole word, or false. */
 bool line_number(struct scan word, uint64_t *ret);
 
+/* A number that a server tells, and what the book calls it. Rows without that come first: they are fields of a pool, and kept for it. */
+struct line_wanted {
+	const char *name, *number;
+};
+/* A name and value of an answer, to a field of pool (bit N of *seen: row N was there) or a line of the book. Most are not wanted. */
+void line_wanted_take(const struct line_wanted *rows, size_t n, struct scan name, struct scan value,
+	uint64_t *pool, unsigned *seen, struct book *ret);
+
 #endif

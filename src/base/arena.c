@@ -72,6 +72,13 @@ void arena_give_back(void *pages, size_t n)
 		memset(pages, 0, n);
 }
 
+void arena_empty(struct arena *a)
+{
+	arena_reset(a);
+	if (a->writable)
+		arena_give_back(a->base, a->writable);
+}
+
 char *arena_strn(struct arena *a, const char *s, size_t n)
 {
 	static char empty[1];

@@ -39,6 +39,9 @@ void *arena_push(struct arena *a, size_t n);
  * memory is locked). */
 void arena_give_back(void *pages, size_t n);
 
+/* Resets it and gives back what it took, for one that was much larger than it will be for a while. */
+void arena_empty(struct arena *a);
+
 /* Text in the arena; on overflow the static string "" is returned, never NULL. */
 char *arena_strn(struct arena *a, const char *s, size_t n);
 char *arena_str(struct arena *a, const char *s);

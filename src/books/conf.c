@@ -86,25 +86,26 @@ static int32_t parent_of(int32_t pid)
 	return scan_u64(&s, &parent) && parent < INT32_MAX ? (int32_t)parent : 0;
 }
 
-/* Below a folder, whatever links there are in it: its root is no root of ours, and who is in it may have written them for us. */
-static int open_in(const char *root, const char *path, int flags)
+/* A FIFO would be waited for. openat2() minds the flag where nothing is read. */
+int conf_open_in(const char *root, const char *path, int flags, bool links)
 {
-	struct open_how how = {.flags = (unsigned)flags | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-	if (!(flags & O_PATH))
-		how.flags |= O_NOCTTY | O_NONBLOCK;
-	AUTO_FD int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	flags |= flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	struct open_how how = {
+		.flags = (unsigned)flags, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+	AUTO_FD int dir = open(*root ? root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	long fd = syscall(SYS_openat2, dir, path, &how, sizeof how);
-	if (fd < 0 &&
-		errno ==
-			ENOSYS) { /* before 5.6: one link at the end is not followed, those before are */
-		while (*path == '/')
-			path++;
-		fd = openat(dir, *path ? path : ".", (int)how.flags | O_NOFOLLOW);
+	int fd = (int)syscall(SYS_openat2, dir, path, &how, sizeof how);
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) { /* before 5.6, and some containers */
+		path += strspn(path, "/");
+		fd = openat(dir, *path ? path : ".", links ? flags : flags | O_NOFOLLOW);
 	}
-	return fd < 0 ? -errno : (int)fd;
+	return fd < 0 ? -errno : fd;
+}
+
+static int open_in(const char *root, const char *path, int flags)
+{
+	return conf_open_in(root, path, flags, false);
 }
 
 int conf_open(const struct book_target *t, const char *path, int flags)
@@ -156,7 +157,7 @@ void conf_each(const struct book_target *t, const char *pattern,
 	void (*each)(const struct book_target *t, const char *path, void *ctx), void *ctx)
 {
 	const char *slash = strrchr(pattern, '/');
-	char dir[160], path[512];
+	char dir[512], path[512];
 	if (!slash)
 		return;
 	(void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - pattern), pattern);

@@ -24,6 +24,9 @@ const char *conf_option(const struct conf_args *a, const char *option, int *i);
 /* Opens a file or, with O_PATH, whatever it is, of the server's file system; a relative path begins in its working folder. A server that is
  * confined to a folder (chroot) has read its configuration before: it is then looked up outside. A descriptor or a negative errno. */
 int conf_open(const struct book_target *t, const char *path, int flags);
+/* Below a folder, whatever links there are in it: its root is no root of ours, and who is in it may have written them for us. links: where the kernel has no
+ * such way of looking up (before 5.6), a link at the end is followed all the same. */
+int conf_open_in(const char *root, const char *path, int flags, bool links);
 /* The whole file, NUL after it: it is the caller's to free. NULL when it cannot be read, or is too large. */
 char *conf_read(const struct book_target *t, const char *path, size_t *ret_len);
 /* Calls each() for the files of a folder that a pattern in the last part of a path names, by name; none are hidden ones. */

@@ -13,7 +13,6 @@
 #include "books/line.h"
 #include "books/logs.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -166,45 +165,33 @@ void haproxy_read_config(struct scan text, struct haproxy_defaults *d, struct ha
 	d->section = 0;
 }
 
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
+struct reading {
+	struct haproxy_defaults *d;
+	struct haproxy_config *ret;
+	bool any;
+};
 
-static int is_cfg(const struct dirent *e)
+static void read_file(const struct book_target *t, const char *path, void *ctx)
 {
-	size_t n = strlen(e->d_name);
-	return e->d_name[0] != '.' && n > 4 && strcmp(e->d_name + n - 4, ".cfg") == 0;
+	struct reading *r = ctx;
+	size_t len;
+	AUTO_FREE char *text = conf_read(t, path, &len);
+	if (!text)
+		return;
+	haproxy_read_config(scan_over(text, len), r->d, r->ret);
+	r->any = true;
 }
 
 /* "-f" takes a file, or a folder, of which all *.cfg are read in their order. */
 static bool read_path(const struct book_target *t, const char *path, struct haproxy_defaults *d,
 	struct haproxy_config *ret)
 {
-	size_t len;
-	AUTO_FREE char *text = conf_read(t, path, &len);
-	if (text) {
-		haproxy_read_config(scan_over(text, len), d, ret);
-		return true;
-	}
-	AUTO_FD int fd = conf_open(t, path, O_RDONLY | O_DIRECTORY);
-	struct dirent **names = NULL;
-	int n = fd < 0 ? -1 : scandirat(fd, ".", &names, is_cfg, by_name);
-	bool any = false;
-	for (int i = 0; i < n; i++) {
-		char inside[512];
-		if ((size_t)snprintf(inside, sizeof inside, "%s/%s", path, names[i]->d_name) <
-			sizeof inside) {
-			AUTO_FREE char *more = conf_read(t, inside, &len);
-			if (more) {
-				haproxy_read_config(scan_over(more, len), d, ret);
-				any = true;
-			}
-		}
-		free(names[i]);
-	}
-	free(names);
-	return any;
+	char inside[512];
+	struct reading r = {d, ret, false};
+	read_file(t, path, &r);
+	if (!r.any && (size_t)snprintf(inside, sizeof inside, "%s/*.cfg", path) < sizeof inside)
+		conf_each(t, inside, read_file, &r);
+	return r.any;
 }
 
 int book_open_haproxy(struct book_target *t)

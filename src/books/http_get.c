@@ -25,8 +25,8 @@ void http_address(struct http_place *p, const struct address *a, uint16_t port)
 
 static bool connected(const struct http_place *p)
 {
-	return *p->socket ? line_unix(&line, p->dir_fd, p->socket) :
-			    line_tcp(&line, &p->address, p->port);
+	return *p->socket ? line_unix(&line, p->dir_fd, p->socket)
+			  : line_tcp(&line, &p->address, p->port);
 }
 
 static void begin(uint64_t until_ns)

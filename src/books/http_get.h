@@ -11,11 +11,11 @@
 struct http_place {
 	struct address address;
 	uint16_t port;
-	int dir_fd;       /* of a unix socket instead: its folder, see conf_socket() */
-	char socket[64];  /* and its name, or "" */
-	char at[128];     /* as it is said in the source: "127.0.0.1:80", "[::1]:80" */
-	char host[128];   /* virtual host that is meant, or "" */
-	char page[160];   /* "/server-status" */
+	int dir_fd;      /* of a unix socket instead: its folder, see conf_socket() */
+	char socket[64]; /* and its name, or "" */
+	char at[128];    /* as it is said in the source: "127.0.0.1:80", "[::1]:80" */
+	char host[128];  /* virtual host that is meant, or "" */
+	char page[160];  /* "/server-status" */
 };
 
 struct http_page {

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -310,7 +311,9 @@ bool line_http(struct line *l, const char *host, const char *path, bool keep, st
 	case 302:
 	case 307:
 	case 308:
-	case 404: return line_fail(l, BOOK_CLOSED); /* not where the configuration seemed to have it */
+	case 404:
+		return line_fail(
+			l, BOOK_CLOSED); /* not where the configuration seemed to have it */
 	default: return line_fail(l, BOOK_GARBAGE);
 	}
 }
@@ -356,4 +359,20 @@ bool line_number(struct scan word, uint64_t *ret)
 		return false;
 	*ret = v;
 	return true;
+}
+
+void line_wanted_take(const struct line_wanted *rows, size_t n, struct scan name, struct scan value,
+	uint64_t *pool, unsigned *seen, struct book *ret)
+{
+	uint64_t v;
+	for (size_t i = 0; i < n; i++) {
+		if (!scan_is(name, rows[i].name) || !line_number(value, &v))
+			continue;
+		if (rows[i].number) {
+			book_line(ret, "number %s %" PRIu64, rows[i].number, v);
+		} else {
+			pool[i] = v;
+			*seen |= 1u << i;
+		}
+	}
 }

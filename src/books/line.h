@@ -35,7 +35,8 @@ bool line_send(struct line *l, const void *bytes, size_t n);
 bool line_receive(struct line *l, line_enough *enough, void *ctx);
 /* GET by HTTP/1.0 on a line that is connected; the server closes. keep: unless it agrees to keep the connection for one more. ret_body lies in the bytes of the
  * line, a NUL after it. 401, 403 and 407 are BOOK_DENIED, 404 and where it leads elsewhere BOOK_CLOSED, all else but a whole 200 BOOK_GARBAGE. */
-bool line_http(struct line *l, const char *host, const char *path, bool keep, struct scan *ret_body);
+bool line_http(
+	struct line *l, const char *host, const char *path, bool keep, struct scan *ret_body);
 /* The number of a status line's code and the body behind its head; 0: these are none. */
 int line_http_answer(struct scan text, struct scan *ret_body);
 void line_close(struct line *l);
@@ -66,5 +67,13 @@ char *line_word(char *buf, size_t size, struct scan piece);
 
 /* All of a whole word, or false. */
 bool line_number(struct scan word, uint64_t *ret);
+
+/* A number that a server tells, and what the book calls it. Rows without that come first: they are fields of a pool, and kept for it. */
+struct line_wanted {
+	const char *name, *number;
+};
+/* A name and value of an answer, to a field of pool (bit N of *seen: row N was there) or a line of the book. Most are not wanted. */
+void line_wanted_take(const struct line_wanted *rows, size_t n, struct scan name, struct scan value,
+	uint64_t *pool, unsigned *seen, struct book *ret);
 
 #endif

@@ -22,9 +22,7 @@ enum { CONNECTED, MAX, TOTAL, REJECTED, BYTES, LIMIT, POOL_FIELDS };
 
 enum book_status memcached_parse(struct scan text, struct book *ret)
 {
-	static const struct {
-		const char *name, *number;
-	} wanted[] = {[CONNECTED] = {"curr_connections", NULL},
+	static const struct line_wanted wanted[] = {[CONNECTED] = {"curr_connections", NULL},
 		[MAX] = {"max_connections", NULL},
 		[TOTAL] = {"total_connections", NULL},
 		[REJECTED] = {"rejected_connections", NULL},
@@ -42,7 +40,7 @@ enum book_status memcached_parse(struct scan text, struct book *ret)
 		{"cmd_set", "sets"},
 		{"store_no_memory", "sets.no.memory"},
 		{"uptime", "uptime.s"}};
-	uint64_t pool[POOL_FIELDS] = {0}, v;
+	uint64_t pool[POOL_FIELDS] = {0};
 	unsigned seen = 0;
 	struct scan line, word, name;
 	if (scan_starts(text, "ERROR Too many open connections"))
@@ -55,16 +53,7 @@ enum book_status memcached_parse(struct scan text, struct book *ret)
 		if (!scan_word(&line, &word) || !scan_is(word, "STAT") || !scan_word(&line, &name))
 			continue;
 		scan_blanks(&line);
-		for (size_t i = 0; line_number(line, &v) && i < COUNTOF(wanted); i++) {
-			if (!scan_is(name, wanted[i].name))
-				continue;
-			if (i < POOL_FIELDS) {
-				pool[i] = v;
-				seen |= 1u << i;
-			} else {
-				book_line(ret, "number %s %" PRIu64, wanted[i].number, v);
-			}
-		}
+		line_wanted_take(wanted, COUNTOF(wanted), name, line, pool, &seen, ret);
 	}
 	if (!(seen & 1u << CONNECTED) || !(seen & 1u << BYTES))
 		return BOOK_GARBAGE;

@@ -3,35 +3,22 @@
 #include "books/server_files.h"
 
 #include "base/attr.h"
+#include "books/conf.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 enum { GLOB_MAX = 512, GLOB_LOOKS = 4096, GLOB_DEPTH = 16, ENVIRONMENT = 64 * 1024 };
 
-/* Kernels before 5.6 have no openat2(): there a link of a container may lead out of it, to files that its own user could read. */
+/* Links are what sites-enabled is made of: on kernels before 5.6 one of a container may lead out of it. */
 static int open_inside(const struct book_target *t, const char *path, int flags)
 {
-	AUTO_FD int root = open(*t->root ? t->root : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root < 0)
-		return -errno;
-	/* A FIFO would be waited for. openat2() minds the flag where nothing is read. */
-	flags |= flags & O_PATH ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	struct open_how how = {
-		.flags = (unsigned)flags, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-	if (fd < 0 && (errno == ENOSYS || errno == EPERM)) {
-		path += strspn(path, "/");
-		fd = openat(root, *path ? path : ".", flags);
-	}
-	return fd < 0 ? -errno : fd;
+	return conf_open_in(t->root, path, flags, true);
 }
 
 static ssize_t read_whole(int fd, char *buf, size_t size)

@@ -104,9 +104,7 @@ static bool seconds_us(struct scan value, uint64_t *ret)
 bool unbound_parse(struct scan text, const struct unbound_config *c, struct book *ret)
 {
 	enum { QUERIES, WAITING, MOST, EXCEEDED, TCP, POOL_FIELDS };
-	static const struct {
-		const char *name, *number;
-	} wanted[] = {[QUERIES] = {"total.num.queries", NULL},
+	static const struct line_wanted wanted[] = {[QUERIES] = {"total.num.queries", NULL},
 		[WAITING] = {"total.requestlist.current.all", NULL},
 		[MOST] = {"total.requestlist.max", NULL},
 		[EXCEEDED] = {"total.requestlist.exceeded", NULL},
@@ -117,7 +115,7 @@ bool unbound_parse(struct scan text, const struct unbound_config *c, struct book
 		{"total.num.queries_ip_ratelimited", "requests.limited"},
 		{"num.answer.rcode.SERVFAIL", "answers.servfail"},
 		{"unwanted.replies", "answers.unwanted"}};
-	uint64_t pool[POOL_FIELDS] = {0}, v, time_us = 0;
+	uint64_t pool[POOL_FIELDS] = {0}, time_us = 0;
 	unsigned seen = 0;
 	struct scan line;
 	char limit[32] = "";
@@ -128,16 +126,7 @@ bool unbound_parse(struct scan text, const struct unbound_config *c, struct book
 		struct scan name = {line.p, equals}, value = {equals + 1, line.end};
 		if (scan_is(name, "total.recursion.time.avg"))
 			(void)seconds_us(value, &time_us);
-		for (size_t i = 0; line_number(value, &v) && i < COUNTOF(wanted); i++) {
-			if (!scan_is(name, wanted[i].name))
-				continue;
-			if (i < POOL_FIELDS) {
-				pool[i] = v;
-				seen |= 1u << i;
-			} else {
-				book_line(ret, "number %s %" PRIu64, wanted[i].number, v);
-			}
-		}
+		line_wanted_take(wanted, COUNTOF(wanted), name, value, pool, &seen, ret);
 	}
 	if (!(seen & 1u << QUERIES))
 		return false;

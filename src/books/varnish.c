@@ -118,7 +118,7 @@ static uint64_t counter(const json_t *doc, struct scan body, const char *name, b
 
 static bool of_main(const json_t *doc, struct scan body, struct varnish_found *f, struct book *ret)
 {
-	static const char *const wanted[][2] = {{"client_req", "requests"},
+	static const struct line_wanted wanted[] = {{"client_req", "requests"},
 		{"cache_hit", "cache.hits"}, {"cache_miss", "cache.misses"},
 		{"n_lru_nuked", "objects.nuked"}, {"backend_fail", "backend.failed"},
 		{"backend_busy", "backend.busy"}, {"backend_unhealthy", "backend.unhealthy"},
@@ -143,9 +143,9 @@ static bool of_main(const json_t *doc, struct scan body, struct varnish_found *f
 		counter(doc, body, "sess_dropped", &there) +
 			counter(doc, body, "req_dropped", &other));
 	for (size_t i = 0; i < COUNTOF(wanted); i++) {
-		uint64_t v = counter(doc, body, wanted[i][0], &there);
+		uint64_t v = counter(doc, body, wanted[i].name, &there);
 		if (there)
-			book_line(ret, "number %s %" PRIu64, wanted[i][1], v);
+			book_line(ret, "number %s %" PRIu64, wanted[i].number, v);
 	}
 	return true;
 }

@@ -31,15 +31,15 @@ struct proc {
 	int32_t pgrp; /* process group: a job and what it starts */
 	uint32_t uid;
 	uint32_t have;
+	uint32_t threads;
 	uint64_t start_ticks; /* since boot: with pid the identity of a process */
 	char comm[PROC_COMM]; /* foreign bytes: never to a terminal unescaped */
 	char state;
 	bool kernel; /* a kernel thread */
 	bool self;   /* Plimsoll: never a culprit or a victim */
 	int16_t nice;
-	uint16_t policy; /* SCHED_OTHER 0 ... SCHED_BATCH 3, SCHED_IDLE 5 */
-	uint16_t netns;  /* index into the series set's namespaces */
-	uint32_t threads;
+	uint16_t policy;          /* SCHED_OTHER 0 ... SCHED_BATCH 3, SCHED_IDLE 5 */
+	uint16_t netns;           /* index into the series set's namespaces */
 	uint32_t blocked_threads; /* threads in D at this moment */
 	uint64_t cpu_ns;          /* user and system, threads that ended included */
 	uint64_t child_ticks;     /* CPU of children that ended and were waited for */

@@ -34,7 +34,8 @@ struct series_set {
 	struct arena rows; /* struct series, by id */
 	uint32_t count;    /* ids 1..count exist */
 	uint32_t first[METRIC_COUNT], last[METRIC_COUNT];
-	uint32_t *slots; /* hash of (metric, netns, instance) -> id; grows in reserved address space */
+	uint32_t *
+		slots; /* hash of (metric, netns, instance) -> id; grows in reserved address space */
 	uint32_t nslots;
 	uint64_t lost;
 	struct netns netns[NETNS_MAX];

@@ -36,6 +36,8 @@ static struct episode *episode_add(struct episodes *e, const char *id)
 static int by_weight(const void *a, const void *b)
 {
 	const struct episode *x = a, *y = b;
+	if (!x->muted != !y->muted)
+		return x->muted ? 1 : -1;
 	if (x->severity != y->severity)
 		return (int)y->severity - (int)x->severity;
 	return x->since_ns < y->since_ns ? -1 : x->since_ns > y->since_ns;
@@ -45,6 +47,20 @@ static void sort_episodes(struct episodes *e)
 {
 	if (e->count)
 		qsort(e->rows, e->count, sizeof *e->rows, by_weight);
+}
+
+void episodes_mute(struct episodes *e, const struct mutes *m)
+{
+	char class[64];
+	for (size_t i = 0; m && i < e->count; i++) {
+		struct episode *ep = &e->rows[i];
+		uint64_t from = ep->since_ns > e->first_ns ? ep->since_ns : e->first_ns;
+		(void)snprintf(
+			class, sizeof class, "%.*s", (int)strcspn(ep->resource, ":"), ep->resource);
+		ep->muted = mutes_cover(m, from, ep->until_ns ? ep->until_ns : e->last_ns, ep->id,
+			ep->rule, ep->resource, class);
+	}
+	sort_episodes(e);
 }
 
 void episodes_free(struct episodes *e)
@@ -67,7 +83,6 @@ static void take_event(
 	void *ctx, enum track_event event, const struct tracked *row, const struct verdict *f)
 {
 	struct looking *l = ctx;
-	(void)f;
 	struct episode *ep =
 		event == TRACK_OPEN ? episode_add(l->e, row->id) : episode_of(l->e, row->id);
 	if (!ep) {
@@ -85,6 +100,7 @@ static void take_event(
 		ep->worst_ns = l->now_ns;
 		(void)snprintf(ep->title, sizeof ep->title, "%s", row->title);
 		(void)snprintf(ep->resource, sizeof ep->resource, "%s", row->resource);
+		(void)snprintf(ep->rule, sizeof ep->rule, "%s", f ? rule_info(f->rule)->name : "");
 	}
 }
 
@@ -191,6 +207,8 @@ static int remember(void *ctx, const struct event *e)
 			(void)snprintf(ep->title, sizeof ep->title, "%s", text_of(j, "title"));
 			(void)snprintf(
 				ep->resource, sizeof ep->resource, "%s", text_of(j, "resource"));
+			(void)snprintf(ep->rule, sizeof ep->rule, "%s",
+				text_of(json_object_get(j, "finding"), "rule"));
 			if (json_is_object(json_object_get(j, "finding"))) {
 				free(ep->recorded);
 				ep->recorded =

@@ -10,11 +10,12 @@
 
 struct episode {
 	char id[17];
-	char title[160], resource[160];
+	char title[160], resource[160], rule[48];
 	enum severity severity;      /* the worst it had */
 	uint64_t since_ns, until_ns; /* until 0: it lasted when the span ended */
 	uint64_t worst_ns;           /* a moment of that severity */
-	char *recorded; /* the finding as it was recorded then (JSON), or NULL; owned */
+	char *recorded;           /* the finding as it was recorded then (JSON), or NULL; owned */
+	const struct mute *muted; /* was at all times, see episodes_mute() */
 };
 
 struct episodes {
@@ -32,6 +33,8 @@ int episodes_look(struct history *h, struct store *into, struct view *v, unsigne
 /* Takes what the recorder found at the time: for spans too long to look at each second, or whose seconds are gone. */
 int episodes_recorded(struct history *h, uint64_t from_ns, uint64_t to_ns, const char *only,
 	struct episodes *ret);
+/* Marks those that somebody had muted for as long as they lasted in the span, and puts them behind the others. `m` must live as long. NULL: none. */
+void episodes_mute(struct episodes *e, const struct mutes *m);
 void episodes_free(struct episodes *e);
 
 #endif

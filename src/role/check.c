@@ -157,8 +157,10 @@ static const struct verdict *relook(
 		findings_build(&s->view, sp->o->text[OPTION_ONLY], sp->all, fs) < 0)
 		return NULL;
 	for (size_t i = 0; i < fs->count; i++)
-		if (strcmp(finding_id(&s->view, &fs->rows[i]), ep->id) == 0)
+		if (strcmp(finding_id(&s->view, &fs->rows[i]), ep->id) == 0) {
+			fs->rows[i].muted = ep->muted;
 			return &fs->rows[i];
+		}
 	return NULL;
 }
 
@@ -166,9 +168,10 @@ static enum overall worst_of(const struct episodes *e)
 {
 	enum overall worst = OVERALL_OK;
 	for (size_t i = 0; i < e->count; i++) {
-		enum overall one = e->rows[i].severity == SEVERITY_CRITICAL  ? OVERALL_CRITICAL
-				   : e->rows[i].severity == SEVERITY_WARNING ? OVERALL_WARNING
-									     : OVERALL_OK;
+		enum overall one = e->rows[i].muted                           ? OVERALL_OK
+				   : e->rows[i].severity == SEVERITY_CRITICAL ? OVERALL_CRITICAL
+				   : e->rows[i].severity == SEVERITY_WARNING  ? OVERALL_WARNING
+									      : OVERALL_OK;
 		worst = one > worst ? one : worst;
 	}
 	return worst;
@@ -183,8 +186,14 @@ static void say_episode(struct spanning *sp, struct style st, unsigned number)
 	if (f)
 		show_finding(stdout, st, &sp->s->view, f, number);
 	else
-		(void)printf("\n%u. %s: %s\n", number, severity_name(ep->severity),
-			text_safe(safe, sizeof safe, ep->title));
+		(void)printf("\n%u. %s%s: %s\n", number, ep->muted ? "muted " : "",
+			severity_name(ep->severity), text_safe(safe, sizeof safe, ep->title));
+	if (!f && ep->muted) {
+		(void)snprintf(safe, sizeof safe, "until %s%s%s: %s",
+			text_time(a, ep->muted->until_ns), *ep->muted->by ? " by " : "",
+			ep->muted->by, ep->muted->reason);
+		show_paragraph(stdout, st, "muted", safe);
+	}
 	uint64_t until = ep->until_ns ? ep->until_ns : sp->e.last_ns;
 	(void)snprintf(line, sizeof line, "%s to %s%s", text_time(a, ep->since_ns),
 		text_time(b, until), ep->until_ns ? "" : " and on");
@@ -198,9 +207,15 @@ static void say_span(struct spanning *sp)
 	struct style st = style_of(stdout, sp->o->set[OPTION_NO_COLOR]);
 	static const char *const words[] = {"OK", "WARNING", "CRITICAL", "UNKNOWN"};
 	char a[40], b[40], host[256];
-	(void)printf("%s  %s from %s to %s: %zu finding%s\n", words[worst_of(&sp->e)],
+	size_t muted = 0;
+	for (size_t i = 0; i < sp->e.count; i++)
+		muted += sp->e.rows[i].muted != NULL;
+	(void)printf("%s  %s from %s to %s: %zu finding%s", words[worst_of(&sp->e)],
 		session_host(sp->s, host), text_time(a, sp->e.first_ns),
 		text_time(b, sp->e.last_ns), sp->e.count, sp->e.count == 1 ? "" : "s");
+	if (muted)
+		(void)printf(", %zu of them muted", muted);
+	(void)puts("");
 	if (!sp->looked)
 		(void)printf("as found by the recorder at the time; name a span of an hour or less "
 			     "to look "
@@ -221,6 +236,8 @@ static json_t *episode_json(struct spanning *sp, const struct episode *ep)
 		j = json_pack("{s:s, s:o, s:o}", "id", ep->id, "resource", json_text(ep->resource),
 			"title", json_text(ep->title));
 	json_object_set_new(j, "severity", json_string(severity_name(ep->severity)));
+	if (ep->muted)
+		json_object_set_new(j, "muted", json_mute(ep->muted));
 	json_object_set_new(j, "since", json_string(text_time(at, ep->since_ns)));
 	json_object_set_new(
 		j, "until", ep->until_ns ? json_string(text_time(at, ep->until_ns)) : json_null());
@@ -263,6 +280,7 @@ static int check_span(const struct options *o, struct session *s, struct verdict
 		return complain(EX_IOERR, "check: the recording: %s", strerror(-r));
 	if (sp.e.first_ns < s->from_ns) /* the window of the first look */
 		sp.e.first_ns = s->from_ns;
+	episodes_mute(&sp.e, mutes_of(o, s));
 	enum overall overall = worst_of(&sp.e);
 	if (o->set[OPTION_JSON])
 		r = say_span_json(&sp);

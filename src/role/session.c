@@ -174,7 +174,7 @@ static void size_window(const struct options *o, struct session *s, uint64_t def
 static void ask_servers(const struct options *o, struct session *s)
 {
 	if ((o->command != COMMAND_CHECK && o->command != COMMAND_LIMITS &&
-		    o->command != COMMAND_DOCTOR) ||
+		    o->command != COMMAND_DOCTOR && o->command != COMMAND_TUNE) ||
 		!s->reader || s->history || reader_is_replay(s->reader) || o->set[OPTION_NO_BOOKS])
 		return;
 	s->books_error = -books_start(s->reader);

@@ -344,27 +344,11 @@ static bool is_readonly(const char *text)
 	return has_any(text, words, COUNTOF(words));
 }
 
-/* The filesystem with this device number that is mounted for writing, or 0. */
-static uint32_t mounted(struct view *v, uint64_t devno)
-{
-	for (uint32_t id = view_each(v, M_FS_DEVNO, 0); devno && id;
-		id = view_each(v, M_FS_DEVNO, id)) {
-		uint64_t is;
-		if (sample_get(view_last(v), id, &is) && is == devno)
-			return series_row(v->series, id)->instance;
-	}
-	return 0;
-}
-
 /* The name of a disk or partition by its number, NULL where it is not known. */
 static const char *device_with(struct view *v, uint64_t devno)
 {
-	for (uint32_t id = view_each(v, M_DISK_DEVNO, 0); id; id = view_each(v, M_DISK_DEVNO, id)) {
-		uint64_t is;
-		if (sample_get(view_last(v), id, &is) && is == devno)
-			return series_instance(v->series, id);
-	}
-	return NULL;
+	uint32_t disk = view_instance_with(v, M_DISK_DEVNO, devno);
+	return disk ? intern_text(&v->series->names, disk) : NULL;
 }
 
 /* shown: the list of mounts shows it. l: what the kernel said of it, NULL when that is not known any more. */
@@ -419,7 +403,7 @@ void rule_fs_readonly(struct view *v, struct verdicts *out)
 			told && devno == told ? &l : NULL);
 	}
 	/* Some refuse without saying so of the mount (XFS shuts down). One that was unmounted since is no trouble any more. */
-	uint32_t mount = found ? 0 : mounted(v, told);
+	uint32_t mount = found || !told ? 0 : view_instance_with(v, M_FS_DEVNO, told);
 	if (mount)
 		gave_up(v, out, mount, told, dev, false, &l);
 }

@@ -88,15 +88,10 @@ static bool writes_of(
 
 static const char *mount_of(const struct view *v, uint64_t devno, double *ret_available)
 {
-	for (uint32_t id = view_each(v, M_FS_DEVNO, 0); id; id = view_each(v, M_FS_DEVNO, id)) {
-		uint64_t raw;
-		if (sample_get(view_last(v), id, &raw) && raw == devno &&
-			view_gauge(v,
-				view_id(v, M_FS_AVAILABLE, 0, series_row(v->series, id)->instance),
-				ret_available))
-			return series_instance(v->series, id);
-	}
-	return NULL;
+	uint32_t mount = view_instance_with(v, M_FS_DEVNO, devno);
+	return mount && view_gauge(v, view_id(v, M_FS_AVAILABLE, 0, mount), ret_available)
+		       ? intern_text(&v->series->names, mount)
+		       : NULL;
 }
 
 /* A log that grows, its writer, and how. */

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: ISC */
 #include "rules/tune.h"
 
+#include "base/num.h"
 #include "base/text.h"
+#include "ledger/servers.h"
 #include "ledger/who.h"
 #include "rules/tune_impl.h"
 #include "rules/verdict.h"
@@ -61,6 +63,7 @@ bool tune_known(const char *only)
 		if (fnmatch(class, resource_info(tunables[i].resource)->class, 0) == 0)
 			return true;
 	return fnmatch(class, resource_info(RES_WORKERS)->class, 0) == 0 ||
+	       fnmatch(class, resource_info(RES_MEMORY)->class, 0) == 0 ||
 	       fnmatch(class, resource_info(RES_CONNECTIONS)->class, 0) == 0;
 }
 
@@ -283,8 +286,9 @@ static void tune_row(struct view *v, const struct tunable *t, const struct ledge
 
 /* ---- servers' own limits ---- */
 
-/* Resident memory of a process of this server, in the middle; 0: none is seen. Shared pages count in each: too much rather than too little. */
-static double worker_bytes(struct view *v, int32_t server, double *ret_n)
+/* Resident memory of a worker of this server, in the middle; 0: none is seen. Shared pages count in each process: too much rather than too little. Where a
+ * process has several workers (threads), there are more of them than processes. workers: as many as it says that there are. */
+static double worker_bytes(struct view *v, int32_t server, double workers, double *ret_n)
 {
 	const struct sample *s = view_last(v);
 	double sum = 0, n = 0, page;
@@ -297,7 +301,34 @@ static double worker_bytes(struct view *v, int32_t server, double *ret_n)
 	}
 	*ret_n = n;
 	page = metric_scale(M_SLAB_PAGES);
-	return n > 0 ? sum / n * page : 0;
+	return n > 0 ? sum / (workers > n ? workers : n) * page : 0;
+}
+
+static enum resource resource_of(const struct server_pool *p)
+{
+	return p->kind == POOL_WORKERS  ? RES_WORKERS
+	       : p->kind == POOL_MEMORY ? RES_MEMORY
+					: RES_CONNECTIONS;
+}
+
+/* What a server stores, of its own ceiling. At it a cache throws old things away, which is what it is for; others refuse to store more. */
+static void tune_stored(struct view *v, const struct server_book *b, const struct tune_input *in,
+	struct tuning *out)
+{
+	uint64_t strict = 0, refused = 0;
+	double grown = 0;
+	out->danger = "what it takes others do not have; and a fork for saving may need as much "
+		      "again";
+	out->refused = -1;
+	if (!server_number_of(v, view_last(v), b->pid, "memory.noeviction", &strict) || !strict) {
+		keep(out, "at its ceiling it throws old keys away, as a cache does");
+		return;
+	}
+	if (server_number_of(v, view_last(v), b->pid, "errors.oom", &refused))
+		out->refused = (double)refused;
+	if (server_number_growth(v, b->pid, "errors.oom", &grown) && v->seconds > 0)
+		out->refused_per_s = grown / v->seconds;
+	judge(v, out, in, 1, FOR_WORKERS, FORM_CG_MEMORY);
 }
 
 static void tune_pool(struct view *v, const struct server_limit *s, const struct server_book *b,
@@ -305,8 +336,9 @@ static void tune_pool(struct view *v, const struct server_limit *s, const struct
 {
 	const char *name = intern_text(&v->series->names, b->name),
 		   *pool = intern_text(&v->series->names, p->name);
-	enum resource res = p->kind == POOL_WORKERS ? RES_WORKERS : RES_CONNECTIONS;
-	double n = 0, each = s->process ? worker_bytes(v, b->pid, &n) : 0;
+	enum resource res = resource_of(p);
+	double n = 0, workers = (double)p->used + (double)p->idle,
+	       each = s->process ? worker_bytes(v, b->pid, workers, &n) : 0;
 	*out = (struct tuning){.name = say(v, "%s:%s%s%s", resource_info(res)->class, name,
 				       *pool ? "/" : "", pool),
 		.unit = resource_info(res)->unit,
@@ -324,6 +356,11 @@ static void tune_pool(struct view *v, const struct server_limit *s, const struct
 				       "moves the queue"
 				     : "each connection takes descriptors and buffers, and "
 				       "whatever is behind it gets more at once"};
+	if (p->kind == POOL_MEMORY) {
+		tune_stored(v, b, in, out);
+		tune_server_settings(v, s, out);
+		return;
+	}
 	judge(v, out, in, each, FOR_WORKERS, FORM_SERVER);
 	/* who waits was not refused, but would be served by a larger limit */
 	if (out->action == TUNE_KEEP && p->waiting > 0 && p->used >= p->limit) {
@@ -335,8 +372,11 @@ static void tune_pool(struct view *v, const struct server_limit *s, const struct
 	char a[32];
 	if (each > 0)
 		out->cost_text = say(v,
-			"the %.0f processes that are there have %s each, shared pages included", n,
-			text_bytes(a, each));
+			"%.0f that are there, in %.0f processes, have %s each, shared pages "
+			"included",
+			workers > n ? workers : n, n, text_bytes(a, each));
+	else if (s->process && out->action == TUNE_RAISE)
+		out->cost = -1; /* each is a process, and none is seen */
 	tune_server_settings(v, s, out);
 }
 
@@ -360,22 +400,101 @@ static void add_servers(
 					0)
 				continue;
 			tune_pool(v, &limits[k], b, p, in, &rows[*n]);
-			*n += fits(in->only, rows[*n].name,
-				p->kind == POOL_WORKERS ? RES_WORKERS : RES_CONNECTIONS);
+			*n += fits(in->only, rows[*n].name, resource_of(p));
 		}
 	}
 }
 
 /* ---- all ---- */
 
-/* SYNs that found no room: how long that queue was is not known to anybody, so only refusals tell of it. */
-static void add_syn_queues(
-	struct view *v, const struct tune_input *in, struct tuning *rows, size_t room, size_t *n)
+/* Half-open connections at a port, now; and all that there are. */
+static double half_open(const struct view *v, const struct ledger_row *r, double *ret_all)
+{
+	const struct sample *s = view_last(v);
+	const char *port = strrchr(r->name, ':');
+	uint64_t number = 0;
+	double sum = 0;
+	*ret_all = 0;
+	if (!port || num_u64(port + 1, &number) < 0)
+		return 0;
+	for (uint32_t i = 0; i < s->conns.count; i++) {
+		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
+		if (g->outgoing || g->netns != r->netns || g->port != number)
+			continue;
+		sum += g->syn_recv;
+		*ret_all += g->total;
+	}
+	return sum;
+}
+
+/* The listener that SYNs found full: where most connections are half-open now, else where most are, else the one with the longest queue. */
+static const struct ledger_row *flooded(
+	const struct view *v, const struct ledger *l, unsigned netns, double *ret_half)
+{
+	const struct ledger_row *best = NULL;
+	double most = 0, all;
+	*ret_half = 0;
+	for (size_t i = 0; i < l->count; i++) {
+		const struct ledger_row *r = &l->rows[i];
+		if (r->resource != RES_TCP_LISTEN || r->netns != netns || !strchr(r->name, ':') ||
+			r->limit <= 0)
+			continue;
+		double half = half_open(v, r, &all);
+		bool more = half > *ret_half || (half >= *ret_half && all > most);
+		bool same = half >= *ret_half && all >= most;
+		if (!best || more || (same && r->limit > best->limit)) {
+			best = r;
+			*ret_half = half;
+			most = all;
+		}
+	}
+	return best;
+}
+
+/* A queue of half-open connections is as long as that of those that wait to be accepted (since 4.4): as the program asked for, and somaxconn grants. Without
+ * cookies the last quarter of tcp_max_syn_backlog is kept for peers that are known, so that has to be a third longer. */
+static void tune_syn(struct view *v, const struct ledger_row *r, double half, struct tuning *out)
+{
+	const struct tunable *t = tunable_of(r);
+	enum { HALF_OPEN = 320 };
+	out->limit = r->limit;
+	out->high = out->used = half;
+	out->value = r->limit;
+	if (!t || out->refused_per_s <= 0)
+		return;
+	out->action = TUNE_RAISE;
+	out->value = round_up(ROOM * r->limit, FORM_LISTEN);
+	if (out->value > t->most)
+		out->value = t->most;
+	if (r->limit >= t->most) {
+		out->action = TUNE_NO_HIGHER;
+		out->value = out->limit;
+		out->why = say(v, "%s; the kernel has no higher limit", out->why);
+		return;
+	}
+	out->cost = (out->value - out->limit) * HALF_OPEN;
+	out->setting = t->setting;
+	out->file = t->file;
+	out->why = say(v, "%s; %s has a queue of %.0f", out->why, r->name, r->limit);
+	tune_settings(v, t, r, out);
+	double most = round_up(out->value * 4 / 3, FORM_SYSCTL);
+	const char *without = say(v, "net.ipv4.tcp_max_syn_backlog = %.0f", most);
+	if (out->nnow < TUNE_LINES)
+		out->now[out->nnow++] = say(v, "%ssysctl -w net.ipv4.tcp_max_syn_backlog=%.0f",
+			in_netns(v, r->netns), most);
+	if (out->nlines < TUNE_LINES)
+		out->lines[out->nlines++] =
+			*out->file ? without : say(v, "/etc/sysctl.d/90-syn.conf: %s", without);
+}
+
+/* SYNs that found no room: how full that queue was is not known to anybody, so only refusals tell of it. */
+static void add_syn_queues(struct view *v, const struct ledger *l, const struct tune_input *in,
+	struct tuning *rows, size_t room, size_t *n)
 {
 	for (uint32_t id = view_each(v, M_SYN_QFULL_DROP, 0); id && *n < room;
 		id = view_each(v, M_SYN_QFULL_DROP, id)) {
 		unsigned netns = series_row(v->series, id)->netns;
-		double drops = 0, cookies = 0, rate = 0, grown = 0;
+		double drops = 0, cookies = 0, rate = 0, grown = 0, half;
 		(void)view_gauge(v, id, &drops);
 		(void)view_rate(v, id, &rate);
 		(void)view_gauge(v, view_id(v, M_SYN_COOKIES, netns, 0), &cookies);
@@ -383,9 +502,11 @@ static void add_syn_queues(
 		const char *class = resource_info(RES_TCP_SYN)->class;
 		if (drops + cookies <= 0 || !fits(in->only, class, RES_TCP_SYN))
 			continue;
-		rows[(*n)++] = (struct tuning){.action = rate + grown > 0 ? TUNE_RAISE : TUNE_KEEP,
+		const struct ledger_row *r = flooded(v, l, netns, &half);
+		struct tuning *out = &rows[(*n)++];
+		*out = (struct tuning){.action = TUNE_KEEP,
 			.name = class,
-			.setting = "net.ipv4.tcp_max_syn_backlog",
+			.setting = "net.core.somaxconn",
 			.unit = "connections",
 			.netns = netns,
 			.limit = -1,
@@ -393,20 +514,16 @@ static void add_syn_queues(
 			.used = -1,
 			.refused = drops + cookies,
 			.refused_per_s = rate + grown,
-			.value = 4096,
-			.cost = 4096 * 320.0,
+			.value = -1,
+			.cost = -1,
 			.why = say(v,
 				"%.0f SYNs dropped and %.0f answered with a cookie since boot%s",
 				drops, cookies, rate + grown > 0 ? ", now as well" : ", none now"),
 			.danger = "a SYN flood fills any queue; cookies (tcp_syncookies = 1) carry "
 				  "on without one",
-			.now = {say(v, "%ssysctl -w net.ipv4.tcp_max_syn_backlog=4096",
-				in_netns(v, netns))},
-			.nnow = 1,
-			.file = "/etc/sysctl.d/90-syn.conf",
-			.lines = {"net.ipv4.tcp_max_syn_backlog = 4096"},
-			.nlines = 1,
-			.apply = "sysctl --system"};
+			.file = ""};
+		if (r)
+			tune_syn(v, r, half, out);
 	}
 }
 
@@ -438,7 +555,7 @@ int tune_build(struct view *v, const struct ledger *l, const struct tune_input *
 			continue;
 		tune_row(v, t, r, in, &rows[n++]);
 	}
-	add_syn_queues(v, in, rows, room, &n);
+	add_syn_queues(v, l, in, rows, room, &n);
 	add_servers(v, in, rows, room, &n);
 	qsort(rows, n, sizeof *rows, compare);
 	*ret = rows;

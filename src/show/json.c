@@ -49,6 +49,12 @@ static json_t *whos(const struct who *w, size_t n)
 	return a;
 }
 
+json_t *json_mute(const struct mute *m)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "what", json_text(m->what), "until",
+		time_text(m->until_ns), "by", json_text(m->by), "reason", json_text(m->reason));
+}
+
 json_t *json_finding(struct view *v, const struct verdict *f)
 {
 	json_t *victims = json_array(), *evidence = json_array(), *remedies = json_array(),
@@ -95,10 +101,7 @@ json_t *json_finding(struct view *v, const struct verdict *f)
 		"culprits", whos(f->culprits, f->nculprits), "victims", victims, "evidence",
 		evidence, "remedies", remedies, "effects", effects);
 	if (j && f->muted)
-		json_object_set_new(j, "muted",
-			json_pack("{s:o, s:o, s:o, s:o}", "what", json_text(f->muted->what),
-				"until", time_text(f->muted->until_ns), "by",
-				json_text(f->muted->by), "reason", json_text(f->muted->reason)));
+		json_object_set_new(j, "muted", json_mute(f->muted));
 	return j;
 }
 

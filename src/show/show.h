@@ -42,6 +42,7 @@ const char *show_safe(struct view *v, const char *s);
 json_t *json_check(
 	struct view *v, const struct findings *fs, const char *version, const char *host);
 json_t *json_finding(struct view *v, const struct verdict *f);
+json_t *json_mute(const struct mute *m);
 json_t *json_limits(struct view *v, const struct ledger *l);
 json_t *json_rule(enum rule_id r);
 /* A number: whole ones as integers, infinities as null. */

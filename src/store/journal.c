@@ -127,6 +127,11 @@ void journal_put(struct journal *j, struct series_set *set, const struct sample 
 	j->clock_us = clock_us;
 	j->chapter_bytes += j->frame.used;
 	j->number++;
+	if (first) { /* it tells all; those that follow are smaller by far */
+		arena_empty(&j->frame);
+		arena_empty(&j->encoder.part);
+		arena_empty(&j->encoder.tables);
+	}
 	if (j->have_thread)
 		(void)!write(j->wake, &(uint64_t){1}, sizeof(uint64_t));
 }
@@ -309,6 +314,10 @@ static int drain(struct journal *j)
 		}
 		j->newest_ns = f.real_ns;
 		queue_advance(&j->queue, &f);
+		if (f.first) { /* large, as no other one of its chapter */
+			arena_empty(&j->scratch);
+			arena_give_back(j->batch, ((size_t)f.size | 4095) + 1);
+		}
 		if (j->newest_ns - j->synced_ns >= JOURNAL_SYNC_NS || j->newest_ns < j->synced_ns) {
 			r = sync_log(j);
 			if (r < 0 && r != -EAGAIN)

@@ -189,3 +189,15 @@ const struct mute *mutes_find(const struct mutes *m, uint64_t at_ns, const char 
 	}
 	return NULL;
 }
+
+const struct mute *mutes_cover(const struct mutes *m, uint64_t from_ns, uint64_t to_ns,
+	const char *id, const char *rule, const char *resource, const char *class)
+{
+	const struct mute *row;
+	/* each goes on behind the end of the one before it */
+	for (uint64_t at = from_ns; (row = mutes_find(m, at, id, rule, resource, class));
+		at = row->until_ns)
+		if (row->until_ns > to_ns)
+			return row;
+	return NULL;
+}

@@ -42,5 +42,8 @@ size_t mutes_drop_ended(struct mutes *m, uint64_t now_ns,
 /* The first row that is in force at this time and fits a finding; NULL: none. class: of the resource, without instance. */
 const struct mute *mutes_find(const struct mutes *m, uint64_t at_ns, const char *id,
 	const char *rule, const char *resource, const char *class);
+/* The same of all of a time: the last of those that are in force one after the other without a gap; NULL when at some moment none is. */
+const struct mute *mutes_cover(const struct mutes *m, uint64_t from_ns, uint64_t to_ns,
+	const char *id, const char *rule, const char *resource, const char *class);
 
 #endif

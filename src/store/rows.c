@@ -282,9 +282,8 @@ static bool table_same(const struct rows_encoder *e, enum table_id t, const unsi
 	return true;
 }
 
-static void encode_table(
-	struct rows_encoder *e, struct table_writer *w, enum table_id t, const unsigned char *now,
-	uint32_t n)
+static void encode_table(struct rows_encoder *e, struct table_writer *w, enum table_id t,
+	const unsigned char *now, uint32_t n)
 {
 	static const char zero[1024];
 	const struct table_info *info = w->info = table_info(t);

@@ -21,7 +21,8 @@ struct rows_names {
 };
 
 struct rows_encoder {
-	struct arena old[TABLE_COUNT], next[TABLE_COUNT]; /* rows in the order they are written; of a sample that has it, none in next */
+	struct arena old[TABLE_COUNT],
+		next[TABLE_COUNT]; /* rows in the order they are written; of a sample that has it, none in next */
 	struct arena old_order[TABLE_COUNT], next_order[TABLE_COUNT];
 	uint32_t nold[TABLE_COUNT], dropped[TABLE_COUNT];
 	uint64_t ct_sampled;

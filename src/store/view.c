@@ -41,6 +41,15 @@ uint32_t view_each(const struct view *v, enum metric m, uint32_t id)
 	return id ? series_row(v->series, id)->next : v->series->first[m];
 }
 
+uint32_t view_instance_with(const struct view *v, enum metric m, uint64_t raw)
+{
+	uint64_t is;
+	for (uint32_t id = view_each(v, m, 0); id; id = view_each(v, m, id))
+		if (sample_get(view_last(v), id, &is) && is == raw)
+			return series_row(v->series, id)->instance;
+	return 0;
+}
+
 static double scale_of(const struct view *v, uint32_t id)
 {
 	return metric_scale((enum metric)series_row(v->series, id)->metric);

@@ -84,6 +84,8 @@ const struct sample *view_last(const struct view *v);
  * m, 0); id; id = view_each(v, m, id)). */
 uint32_t view_id(const struct view *v, enum metric m, unsigned netns, uint32_t instance);
 uint32_t view_each(const struct view *v, enum metric m, uint32_t id);
+/* The instance (interned) of a metric of the host whose newest value, raw, is this one: a disk or a mount by its device number. 0: none. */
+uint32_t view_instance_with(const struct view *v, enum metric m, uint64_t raw);
 
 bool view_gauge(
 	const struct view *v, uint32_t id, double *ret); /* newest value; of a counter, its total */

@@ -34,13 +34,8 @@ int main(int argc, char **argv)
 	int status = options_parse(argc, argv, &o);
 	if (status)
 		return status;
-	if (o.command == COMMAND_SERVE) {
-		/* It stands by for weeks, and is asked much now and then: what an answer took is given back. */
-		(void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
-		(void)mallopt(M_TRIM_THRESHOLD, 256 << 10);
-		(void)mallopt(M_ARENA_MAX, 1);
+	if (o.command == COMMAND_SERVE)
 		status = command_serve(&o);
-	}
 	else if (o.command == COMMAND_SHIP)
 		status = command_ship(&o);
 	else if (o.command == COMMAND_NOTIFY)

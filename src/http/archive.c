@@ -7,6 +7,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <time.h>
+
+enum { REST_S = 2 };
 
 struct queue {
 	struct job *first, *last;
@@ -44,12 +47,31 @@ static struct job *pop(struct queue *q)
 	return j;
 }
 
+/* Nobody asked for a while: what the last answers took is given back. */
+static void rest(struct archive *a)
+{
+	(void)pthread_mutex_unlock(&a->lock);
+	window_rest(&a->window);
+	(void)malloc_trim(0);
+	(void)pthread_mutex_lock(&a->lock);
+}
+
 /* The next job, or NULL when it is time to end. */
 static struct job *next_job(struct archive *a)
 {
+	struct timespec until;
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += REST_S;
 	(void)pthread_mutex_lock(&a->lock);
-	while (!a->waiting.first && !a->ending)
-		(void)pthread_cond_wait(&a->wake, &a->lock);
+	for (bool rested = false; !a->waiting.first && !a->ending;) {
+		if (rested)
+			(void)pthread_cond_wait(&a->wake, &a->lock);
+		else if (pthread_cond_clockwait(&a->wake, &a->lock, CLOCK_MONOTONIC, &until) ==
+			 ETIMEDOUT) {
+			rested = true;
+			rest(a);
+		}
+	}
 	struct job *j = a->ending ? NULL : pop(&a->waiting);
 	(void)pthread_mutex_unlock(&a->lock);
 	return j;
@@ -61,8 +83,6 @@ static void *work(void *ctx)
 	struct job *j;
 	while ((j = next_job(a)) != NULL) {
 		route_past(j->route, &a->window, &j->params, &j->answer);
-		window_rest(&a->window);
-		(void)malloc_trim(0);
 		(void)pthread_mutex_lock(&a->lock);
 		push(&a->done, j);
 		(void)eventfd_write(a->done_fd, 1);

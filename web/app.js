@@ -4,6 +4,7 @@
 // tells of a newer sample, or every two seconds where there is no stream. Each part of the page is a module of its own.
 import * as control from "./control.js";
 import {$, command, el, plain, say} from "./dom.js";
+import * as early from "./early.js";
 import * as findings from "./findings.js";
 import * as keys from "./keys.js";
 import * as ledger from "./ledger.js";
@@ -17,12 +18,8 @@ const EVERY_MS = 2000;
 const ANSWER_MS = 10000; // an answer that takes longer is none
 const STEP_MS = 80; // while somebody steps, only the last step is asked for
 
-const early = window.early || {}; // asked already: early.js
-
 async function ask(path) {
-	const begun = early[path];
-	delete early[path];
-	const answer = await (begun || fetch(path, {signal: AbortSignal.timeout(ANSWER_MS)}));
+	const answer = await (early.take(path) || fetch(path, {signal: AbortSignal.timeout(ANSWER_MS)}));
 	if (answer.status === 401 || answer.status === 403)
 		throw new Error("a login is needed");
 	return answer.json();
@@ -106,7 +103,7 @@ async function update() {
 		$("age").className = "old";
 		say($("age"), "no answer");
 		showStale(/login/.test(e.message) ? "This page needs a login." : `plimsoll serve does not answer${navigator.onLine ? "" : ": this browser is offline"}. ` +
-			"Shown is what it said last; it is asked again by itself.", ...(/login/.test(e.message) ? [" ", el("a", {href: "/login"}, "log in")] : []));
+			"Shown is what it said last; it is asked again by itself.", ...(/login/.test(e.message) ? [" ", el("a", {href: "/login.html"}, "log in")] : []));
 	}
 	document.body.classList.remove("asking");
 	running = false;

@@ -1,11 +1,19 @@
 // SPDX-FileCopyrightText: 2026 The Plimsoll authors
 // SPDX-License-Identifier: ISC
-// What the first screen shows of the newest sample is asked for while the modules of the page still come; app.js takes the answers. A page that
-// begins at a moment of the past asks for that by itself.
-"use strict";
+// Asks for what the first screen shows while the other modules are still on their way. A link to the past asks for the past by itself.
+const early = new Map();
 
 if (!/[#&](at|from)=/.test(location.hash)) {
-	window.early = Object.fromEntries(["/healthz", "/api/v1/check", "/api/v1/limits"].map((path) => [path, fetch(path)]));
-	for (const answer of Object.values(window.early))
-		answer.catch(() => {}); // it is asked again
+	for (const path of ["/healthz", "/api/v1/check", "/api/v1/limits"]) {
+		const answer = fetch(path);
+		answer.catch(() => {}); // who takes it hears of that
+		early.set(path, answer);
+	}
+}
+
+// The answer that was asked for early, once; undefined: it was not.
+export function take(path) {
+	const answer = early.get(path);
+	early.delete(path);
+	return answer;
 }

@@ -60,15 +60,17 @@ export function showNoVerdict(why, detail) {
 
 let begins = []; // events: what the recorder noted of findings
 
-// A check looks at some seconds; the recorder may have seen the same trouble begin long before.
-function trueSince(f, at) {
-	const now = Date.parse(at), since = Date.parse(f.since);
-	const same = begins.filter((e) => e.id === f.id && e.at < since && (e.until === null || e.until >= since) && e.at <= now);
-	return same.length ? new Date(Math.min(...same.map((e) => e.at))).toISOString() : f.since;
+// A check looks at some seconds; the recorder may have seen the same trouble begin long before. Where neither saw its begin, `before` says so.
+function withBegin(f, check) {
+	const now = Date.parse(check.at), since = Date.parse(f.since);
+	const same = begins.filter((e) => e.id === f.id && e.at <= since + 1500 && (e.until === null || e.until >= since) && e.at <= now);
+	if (same.length)
+		return {...f, since: new Date(Math.min(since, ...same.map((e) => e.at))).toISOString()};
+	return {...f, before: (now - since) / 1000 > check.window_s - 1.5};
 }
 
 function withBegins(check) {
-	return {...check, findings: check.findings.map((f) => f.since ? {...f, since: trueSince(f, check.at)} : f)};
+	return {...check, findings: check.findings.map((f) => f.since ? withBegin(f, check) : f)};
 }
 
 // events of kind "finding", times in ms
@@ -114,7 +116,7 @@ function showRemedy(r) {
 }
 
 function lasted(f, at) {
-	return f.since ? duration(Math.max(0, (Date.parse(at) - Date.parse(f.since)) / 1000)) : "";
+	return f.since ? (f.before ? "at least " : "") + duration(Math.max(0, (Date.parse(at) - Date.parse(f.since)) / 1000)) : "";
 }
 
 const OWN_UNIT = ["bytes", "bytes/s", "ratio", "seconds", ""];
@@ -130,7 +132,7 @@ function measure(f, at) {
 	return el("div", {class: "measure"},
 		f.used === null ? "" : el("p", {class: "used"}, el("strong", {}, amount(f.used, f.unit)), limit + unit),
 		f.limit === null || f.used === null ? "" : loadBar({used: f.used, limit: f.limit, high: null}),
-		el("dl", {}, fact("since", f.since && `${clock(f.since, Date.parse(at))}, for ${lasted(f, at)}`),
+		el("dl", {}, fact("since", f.since && `${clock(f.since, Date.parse(at))}${f.before ? " or before" : ""}, for ${lasted(f, at)}`),
 			fact("time left", f.eta_s !== null && (f.eta_s <= 0 ? "none" : duration(f.eta_s))), fact("refused", f.refused ? amount(f.refused) : ""),
 			fact("resource", el("span", {class: "mono"}, plain(f.resource))), fact("control group", f.cgroup && el("span", {class: "mono"}, plain(f.cgroup))),
 			fact("network namespace", f.netns && el("span", {class: "mono"}, plain(f.netns))),
@@ -184,7 +186,7 @@ function card(f, at, open) {
 			el("p", {class: "line"}, el("span", {class: "chip"}, el("span", {class: "sign", "aria-hidden": "true"}, SIGNS[kind] + " "), f.muted ? "muted" : kind),
 				" ", el("span", {class: "state"}, STATES[f.state] || plain(f.state)),
 				open || !who ? "" : [el("span", {class: "dim"}, " · by "), el("span", {class: "by"}, who)],
-				!f.since ? "" : el("span", {class: "dim"}, ` · for ${lasted(f, at)}`)),
+				!f.since || f.state === "note" ? "" : el("span", {class: "dim"}, ` · for ${lasted(f, at)}`)),
 			el("h3", {}, title)),
 		inner);
 }

@@ -6,6 +6,7 @@ import {$, el, plain, renew} from "./dom.js";
 import {amount, clock, duration} from "./words.js";
 
 const PLENTY = 0.5; // more left than this is shown only when asked for
+const HOLDERS = 2; // of those that hold it
 
 let rows = [];
 
@@ -20,7 +21,7 @@ function waits(r) {
 }
 
 function fits(r, wanted) {
-	return [r.resource, r.cgroup, r.netns, ...r.holders.map((h) => h.value + " " + (h.pid || ""))].join(" ").toLowerCase().includes(wanted);
+	return [r.resource, r.cgroup, r.netns, ...r.holders.slice(0, HOLDERS).map((h) => h.value + " " + (h.pid || ""))].join(" ").toLowerCase().includes(wanted);
 }
 
 function percentLeft(l) {
@@ -47,12 +48,12 @@ function row(r) {
 			r.cgroup && !r.resource.includes(r.cgroup) ? el("div", {class: "under"}, plain(r.cgroup)) : "",
 			r.netns ? el("div", {class: "under"}, `network namespace ${plain(r.netns)}`) : ""),
 		el("td", {class: "line"}, loadBar(r)),
-		cell("used", el("span", {class: "numbers"}, numbers(r))),
+		cell("used", el("span", {class: "uses"}, numbers(r))),
 		cell("left", l === null ? "" : percentLeft(l)),
 		cell("at most", r.high === null ? "" : amount(r.high, r.unit), r.high_at ? el("div", {class: "under"}, clock(r.high_at)) : ""),
 		cell("hurts", hurts.map((h) => el("div", {}, h))),
 		cell("time left", r.eta_s === null ? "" : duration(r.eta_s)),
-		cell("held by", r.holders.slice(0, 2).map((h) => el("div", {}, holder(h)))));
+		cell("held by", r.holders.slice(0, HOLDERS).map((h) => el("div", {}, holder(h)))));
 }
 
 function draw() {

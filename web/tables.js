@@ -11,10 +11,11 @@ const VIEWS = [["procs", "processes"], ["conns", "connections"], ["servers", "se
 	["memory", "memory"], ["cpu", "processors"], ["cgroups", "control groups"], ["pools", "pools"], ["states", "tracked connections"], ["irqs", "interrupts"],
 	["findings", "findings"], ["overview", "overview"]];
 const FEW = 100; // rows that are drawn before somebody asks for more
+const MANY = 500, MANY_EVERY_MS = 6000; // what has more rows than this is asked for less often
 const PATIENCE_MS = 150; // after the last letter of a filter, or step in time
 
 let ask = null; // (path) => document
-let model = null, asked = 0, inSight = false, everything = false, wanted = null, timer = 0;
+let model = null, asked = 0, fetchedAt = 0, inSight = false, everything = false, wanted = null, timer = 0;
 const parts = {};
 
 function view() {
@@ -56,9 +57,14 @@ function isNumber(c) {
 	return c.align === "right";
 }
 
+// Amounts begin with the largest, names with the first.
+function natural(c) {
+	return isNumber(c) && c.unit !== "id" ? "-" + c.key : c.key;
+}
+
 function sortBy(c) {
-	const now = place.get("sort");
-	const first = isNumber(c) && c.unit !== "id" ? "-" + c.key : c.key, second = isNumber(c) && c.unit !== "id" ? c.key : "-" + c.key;
+	const now = place.get("sort"), first = natural(c);
+	const second = first.startsWith("-") ? c.key : "-" + c.key;
 	place.set({sort: now === first ? second : now === second ? null : first});
 }
 
@@ -109,20 +115,15 @@ function draw() {
 	const columns = model.columns.map((c) => c.key).join() + place.get("sort");
 	renew(parts.lines, (model.lines || []).map((l, i) => ({key: String(i), signature: JSON.stringify(l), make: () => line(l)})));
 	renew(parts.table.tHead, [{key: model.name, signature: columns, make: () => el("tr", {}, model.columns.map(heading))}]);
-	const seen = new Map();
-	renew(parts.table.tBodies[0], shown.map((r) => {
-		const n = seen.get(r.key) || 0; // two rows of one key are two
-		seen.set(r.key, n + 1);
-		return {key: `${model.name} ${r.key} ${n}`, signature: r.cells.map((c) => c.text).join("\t") + r.tone, make: () => row(r)};
-	}));
+	renew(parts.table.tBodies[0], shown.map((r) => ({key: `${model.name} ${r.key}`, signature: r.cells.map((c) => c.text).join("\t") + r.tone, make: () => row(r)})));
 	parts.table.setAttribute("aria-label", plain(model.title || model.name));
 	parts.box.hidden = !all.length;
 	parts.none.hidden = all.length > 0;
 	say(parts.none, model.rows.length ? "No row has these words." : plain(model.empty || "No rows at this moment."));
-	parts.more.hidden = shown.length === all.length;
-	say(parts.more, `show all ${all.length}`);
-	say(parts.count, (all.length === model.rows.length ? `${all.length} rows` : `${all.length} of ${model.rows.length} rows`) +
-		(model.left_out ? `, ${model.left_out} more were left out` : "") + ` at ${hms(model.at)}`);
+	const there = model.rows.length + (model.left_out || 0), fit = all.length === model.rows.length ? there : all.length;
+	parts.more.hidden = shown.length === fit;
+	say(parts.more, `show all ${fit}`);
+	say(parts.count, (fit === there ? `${there} rows` : `${fit} of ${there} rows`) + ` at ${hms(model.at)}`);
 	renew(parts.help, model.columns.map((c) => ({key: c.key, signature: c.title + c.help, make: () => el("div", {}, el("dt", {}, plain(c.title)), el("dd", {}, plain(c.help || "")))})));
 }
 
@@ -136,11 +137,25 @@ function choose() {
 
 /* ---- asking ---- */
 
+// The server sends the first rows of an order; whoever looks for words, or turns an order round, needs all.
+function request() {
+	const t = time.get(), p = new URLSearchParams(), sort = place.get("sort");
+	const column = model && model.name === view() && sort ? model.columns.find((c) => c.key === sort.replace(/^-/, "")) : null;
+	if (!t.live)
+		p.set("at", timeText(t.at));
+	if (everything || place.get("q") || (sort && (!column || natural(column) !== sort)))
+		p.set("limit", "0");
+	else if (column)
+		p.set("sort", column.key);
+	return `/api/v1/view/${view()}${p.size ? "?" + p : ""}`;
+}
+
 async function fetchNow() {
-	const name = view(), t = time.get(), mine = ++asked;
+	const mine = ++asked;
 	wanted = null;
+	fetchedAt = Date.now();
 	try {
-		const answer = await ask(`/api/v1/view/${name}` + (t.live ? "" : `?at=${timeText(t.at)}`));
+		const answer = await ask(request());
 		if (mine !== asked)
 			return;
 		if (answer.error) {
@@ -180,7 +195,7 @@ export function mount(asker) {
 			parts.typing = setTimeout(() => place.set({q: parts.words.value.trim()}), PATIENCE_MS);
 		}});
 	parts.count = el("span", {role: "status", id: "rows"});
-	parts.more = el("button", {type: "button", hidden: true, click: () => { everything = true; draw(); }});
+	parts.more = el("button", {type: "button", hidden: true, click: () => { everything = true; refresh(); }});
 	parts.lines = el("div", {class: "lines"});
 	parts.table = el("table", {id: "table"}, el("thead"), el("tbody"));
 	parts.box = el("div", {class: "scroll", tabindex: "0", role: "region", "aria-label": "table", scroll: hideTip, hidden: true}, parts.table);
@@ -190,16 +205,15 @@ export function mount(asker) {
 	box.append(parts.tabs, el("p", {class: "controls"}, el("label", {}, "Find ", parts.words), parts.count, copyButton(tsv, "copy rows", "copy these rows for a spreadsheet")),
 		parts.lines, parts.none, parts.box, parts.more, el("details", {class: "explain"}, el("summary", {}, "what each column is"), parts.help), parts.tip);
 	choose();
-	let before = [view(), place.get("view")];
+	let before = [view(), place.get("view")]; // place tells of anything that changed in the link
 	place.subscribe(() => {
 		const now = [view(), place.get("view")];
 		choose();
-		if (now[0] !== before[0]) {
+		if (now[0] !== before[0])
 			everything = false;
-			refresh();
-		} else {
+		else
 			draw();
-		}
+		refresh();
 		if (now[1] && now[1] !== before[1] && !inSight)
 			goTo(box);
 		before = now;
@@ -216,7 +230,7 @@ export function mount(asker) {
 
 // A newer sample is there.
 export function pulse() {
-	if (time.get().live)
+	if (time.get().live && !(model && model.rows.length > MANY && Date.now() - fetchedAt < MANY_EVERY_MS))
 		refresh();
 }
 

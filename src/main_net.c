@@ -30,6 +30,7 @@ int main(int argc, char **argv)
 	/* Answers are large and come again and again: their memory is kept and not given back and faulted in each time. */
 	(void)mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	(void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	(void)mallopt(M_ARENA_MAX, 1); /* what a thread of its own kept, malloc_trim() could not give back */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	int status = options_parse(argc, argv, &o);
 	if (status)

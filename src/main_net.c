@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* plimsoll-net: the commands that talk to the network, started by plimsoll (role/delegate.c). */
+/* plimsoll-net: the commands that tell others over the network, started by plimsoll (role/delegate.c). */
 #include "names/names.h"
 #include "role/commands.h"
 
@@ -30,20 +30,17 @@ int main(int argc, char **argv)
 	/* Answers are large and come again and again: their memory is kept and not given back and faulted in each time. */
 	(void)mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	(void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
-	(void)mallopt(M_ARENA_MAX, 1); /* what a thread of its own kept, malloc_trim() could not give back */
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	int status = options_parse(argc, argv, &o);
 	if (status)
 		return status;
-	if (o.command == COMMAND_SERVE)
-		status = command_serve(&o);
-	else if (o.command == COMMAND_SHIP)
+	if (o.command == COMMAND_SHIP)
 		status = command_ship(&o);
 	else if (o.command == COMMAND_NOTIFY)
 		status = command_notify(&o);
 	else
 		status = complain(
-			EX_USAGE, "plimsoll-net: started by plimsoll serve, ship and notify only");
+			EX_USAGE, "plimsoll-net: started by plimsoll ship and notify only");
 	options_free(&o);
 	return status;
 }

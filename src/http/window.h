@@ -11,7 +11,7 @@
 
 enum {
 	WINDOW_SAMPLES = 6, /* five seconds at the usual interval, as `plimsoll check` looks */
-	WINDOW_ROOM = 8,
+	WINDOW_ROOM = WINDOW_SAMPLES,
 };
 
 struct window {

@@ -78,7 +78,7 @@ function worked(pid) {
 const WATCH = () => {
 	const complete = () => document.querySelector("#word") && !["", "…"].includes(document.querySelector("#word").textContent) &&
 		document.querySelector("#findings > *") && document.querySelector("#ledger tbody tr");
-	const look = () => complete() ? requestAnimationFrame(() => setTimeout(() => performance.mark("first-screen"))) : requestAnimationFrame(look);
+	const look = () => complete() ? requestAnimationFrame(() => setTimeout(() => performance.mark("first-screen-painted"))) : requestAnimationFrame(look);
 	requestAnimationFrame(look);
 };
 
@@ -95,9 +95,9 @@ async function firstScreen(browser, url, pid) {
 	const page = await newPage(browser, {width: 1280, height: 900});
 	const before = worked(pid);
 	await page.goto(url, {waitUntil: "commit"});
-	await marked(page, "first-screen");
+	await marked(page, "first-screen-painted");
 	const work = worked(pid) - before;
-	const at = await page.evaluate(() => performance.getEntriesByName("first-screen")[0].startTime);
+	const at = await page.evaluate(() => performance.getEntriesByName("first-screen-painted")[0].startTime);
 	await page.context().close();
 	return {at, work};
 }

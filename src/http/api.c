@@ -8,6 +8,8 @@
 #include "http/catalogue.h"
 #include "http/events.h"
 #include "http/numbers.h"
+#include "http/openapi.h"
+#include "http/prometheus.h"
 #include "http/tables.h"
 #include "show/openmetrics.h"
 #include "show/show.h"
@@ -117,6 +119,15 @@ static void limits(struct window *w, const struct params *p, struct answer *ret)
 		answer_json(ret, ANSWER_OK, json_limits(&w->view, &l));
 }
 
+static void describe(struct window *w, const struct params *p, struct answer *ret)
+{
+	(void)w;
+	(void)p;
+	struct show_text t = {0};
+	show_text_add(&t, openapi_json);
+	answer_text(ret, &t);
+}
+
 /* ---- routes ---- */
 
 static const struct route routes[] = {
@@ -128,6 +139,15 @@ static const struct route routes[] = {
 	{"/api/v1/query", answer_query, ROUTE_ARCHIVE, true},
 	{"/api/v1/events", answer_events, ROUTE_ARCHIVE, false},
 	{"/api/v1/catalogue", answer_catalogue, ROUTE_FIXED, false},
+	{"/api/v1/openapi.json", describe, ROUTE_FIXED, false},
+	{"/api/v1/query_range", prometheus_query_range, ROUTE_ARCHIVE, true},
+	{"/api/v1/series", prometheus_series, ROUTE_ARCHIVE, true},
+	{"/api/v1/labels", prometheus_labels, ROUTE_ARCHIVE, true},
+	{"/api/v1/label/*/values", prometheus_label_values, ROUTE_ARCHIVE, false},
+	{"/api/v1/metadata", prometheus_metadata, ROUTE_FIXED, false},
+	{"/api/v1/status/buildinfo", prometheus_buildinfo, ROUTE_FIXED, false},
+	{"/api/v1/rules", prometheus_rules, ROUTE_FIXED, false},
+	{"/api/v1/query_exemplars", prometheus_exemplars, ROUTE_FIXED, true},
 };
 
 const struct route *route_at(size_t i)

@@ -62,15 +62,12 @@ void window_destroy(struct window *w)
 
 void window_rest(struct window *w)
 {
+	drop_store(w);
 	history_close(w->history);
 	w->history = NULL;
-	free(w->usual);
-	w->usual = NULL;
-	drop_store(w);
-	view_destroy(&w->view);
-	(void)view_init(&w->view); /* it could before */
+	w->follows = false;
+	w->judged = false;
 	w->loaded_ns = 0;
-	w->follows = w->judged = false;
 }
 
 static int open_or_look_again(struct window *w)

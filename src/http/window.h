@@ -33,7 +33,7 @@ struct window {
 /* path must outlive the window. 0 or -ENOMEM; the store need not be there yet. */
 int window_init(struct window *w, const char *path);
 void window_destroy(struct window *w);
-/* Gives back all memory that can be had again: as after window_init(). */
+/* Gives back the memory of what is loaded; it will be loaded again. */
 void window_rest(struct window *w);
 /* Opens the store, or looks again for what was written since. Errors as history_open(). */
 int window_refresh(struct window *w);

@@ -54,16 +54,20 @@ function replaceKeepingFocus(e, fresh) {
 // a child with the same key and the same signature stays as it is. wanted: [{key, signature, make()}].
 export function renew(parent, wanted) {
 	const old = new Map([...parent.children].map((c) => [c.dataset.key, c]));
+	const seen = new Map();
 	let at = parent.firstElementChild;
 	for (const w of wanted) {
-		let e = old.get(w.key);
-		old.delete(w.key);
+		const n = seen.get(w.key) || 0; // two of one key are two
+		seen.set(w.key, n + 1);
+		const key = n ? `${w.key} (${n})` : w.key;
+		let e = old.get(key);
+		old.delete(key);
 		if (!e || e.signature !== w.signature) {
 			if (e && isMarking(e)) {
 				// drawn when nobody marks anything in it
 			} else {
 				const fresh = w.make();
-				fresh.dataset.key = w.key;
+				fresh.dataset.key = key;
 				fresh.signature = w.signature;
 				if (e)
 					replaceKeepingFocus(e, fresh);

@@ -115,12 +115,7 @@ function draw() {
 	const columns = model.columns.map((c) => c.key).join() + place.get("sort");
 	renew(parts.lines, (model.lines || []).map((l, i) => ({key: String(i), signature: JSON.stringify(l), make: () => line(l)})));
 	renew(parts.table.tHead, [{key: model.name, signature: columns, make: () => el("tr", {}, model.columns.map(heading))}]);
-	const seen = new Map();
-	renew(parts.table.tBodies[0], shown.map((r) => {
-		const n = seen.get(r.key) || 0; // two rows of one key are two
-		seen.set(r.key, n + 1);
-		return {key: `${model.name} ${r.key} ${n}`, signature: r.cells.map((c) => c.text).join("\t") + r.tone, make: () => row(r)};
-	}));
+	renew(parts.table.tBodies[0], shown.map((r) => ({key: `${model.name} ${r.key}`, signature: r.cells.map((c) => c.text).join("\t") + r.tone, make: () => row(r)})));
 	parts.table.setAttribute("aria-label", plain(model.title || model.name));
 	parts.box.hidden = !all.length;
 	parts.none.hidden = all.length > 0;

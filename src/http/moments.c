@@ -61,17 +61,9 @@ void moments_free(struct moments *m)
 
 /* ---- of samples ---- */
 
-static int by_pid(const void *key, const void *row)
-{
-	int32_t pid = *(const int32_t *)key, other = ((const struct proc *)row)->pid;
-	return pid < other ? -1 : pid > other;
-}
-
 static const struct proc *proc_of(const struct sample *s, int32_t pid)
 {
-	return s && s->procs.count ? bsearch(&pid, TABLE_ROWS(s->procs, struct proc),
-					     s->procs.count, sizeof(struct proc), by_pid)
-				   : NULL;
+	return s && pid > 0 ? sample_proc(s, pid, 0) : NULL;
 }
 
 static const char *signal_name(unsigned number, char buf[static 16])

@@ -12,7 +12,7 @@
 
 enum {
 	STEPS_MAX = 11000,      /* what Prometheus grants */
-	ANSWER_BYTES = 6 << 20, /* of an answer */
+	ANSWER_BYTES = 4 << 20, /* of an answer */
 };
 
 static const uint64_t STEP_MIN_NS = 1000000;

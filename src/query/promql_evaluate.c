@@ -22,6 +22,7 @@
 
 enum {
 	READINGS_MAX = 8 << 20,  /* of counters, to find their totals */
+	TOTALS_AT_ONCE = 128,    /* series: an hour of them stands in memory */
 	WINDOW_WORK = 100 << 20, /* values that are looked at for all windows */
 };
 
@@ -233,12 +234,14 @@ struct totals {
 	struct promql_value *v;
 	const struct history_series *series; /* of the rows */
 	uint64_t *when;                      /* of each value: when it was read */
+	size_t first;                        /* row of the first series that is read */
 };
 
 static int take_total(void *ctx, size_t series, const struct history_points *p)
 {
 	struct totals *t = ctx;
 	const struct promql_span *span = t->e->span;
+	series += t->first;
 	double scale = metric_scale(t->series[series].metric);
 	for (size_t i = 0; i < p->n; i++) {
 		uint64_t at = p->time_ns[i], first = t->l->first_ns;
@@ -289,14 +292,17 @@ static int read_totals(struct evaluation *e, const struct leaf *l, struct promql
 	if (r < 0 || n == 0)
 		return r;
 	uint64_t *keys = malloc(n * sizeof *keys);
-	struct totals t = {e, l, ret, all, calloc(n * e->span->steps + 1, sizeof *t.when)};
+	struct totals t = {e, l, ret, all, calloc(n * e->span->steps + 1, sizeof *t.when), 0};
 	r = keys && t.when ? 0 : -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n; i++) {
 		keys[i] = all[i].key;
 		ret->rows[i].id = promql_id_of(&all[i]);
 	}
-	if (r == 0)
-		r = history_read(e->h, keys, n, l->from_ns + 1, l->to_ns, take_total, &t);
+	for (size_t i = 0; r == 0 && i < n; i += TOTALS_AT_ONCE) {
+		t.first = i;
+		r = history_read(e->h, keys + i, n - i < TOTALS_AT_ONCE ? n - i : TOTALS_AT_ONCE,
+			l->from_ns + 1, l->to_ns, take_total, &t);
+	}
 	for (size_t i = 0; r == 0 && i < n; i++)
 		carry(&t, i);
 	free(keys);

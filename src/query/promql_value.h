@@ -8,7 +8,7 @@
 
 enum {
 	PROMQL_OWN_LABELS = 2,   /* that of the metric, and netns */
-	PROMQL_VALUES = 1 << 18, /* of one series set: 2 MiB */
+	PROMQL_VALUES = 1 << 17, /* of one series set: 1 MiB */
 };
 
 /* Who a series is. Texts belong to the history or are constant. Sorted by name of the label. */

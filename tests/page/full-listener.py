@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The Plimsoll authors
 # SPDX-License-Identifier: ISC
-"""full-listener.py NAME SECONDS: a process of this name (hex) that listens and does not accept, and clients that knock each second. In a network
+"""full-listener.py NAME SECONDS [PORT]: a process of this name (hex) that listens and does not accept, and clients that knock each second. In a network
 namespace of its own where it may."""
 import contextlib, ctypes, fcntl, os, socket, struct, sys, time
 
@@ -15,7 +15,7 @@ s.bind(("127.0.0.1", int(sys.argv[3]) if len(sys.argv) > 3 else 0))
 s.listen(4)
 clients = []
 end = time.time() + float(sys.argv[2])
-print(os.getpid(), s.getsockname()[1], flush=True)
+print(f"{os.getpid()} {s.getsockname()[1]}", flush=True)
 while time.time() < end:
     for _ in range(2):
         c = socket.socket()

@@ -61,8 +61,14 @@ export class Process {
 			running.delete(this.p);
 			done(code === null ? signal : code);
 		}));
-		for (const stream of [this.p.stdout, this.p.stderr])
-			stream.on("data", (d) => this.lines.push(...String(d).split("\n").filter(Boolean)));
+		for (const stream of [this.p.stdout, this.p.stderr]) {
+			let rest = "";
+			stream.on("data", (d) => {
+				const lines = (rest + d).split("\n");
+				rest = lines.pop();
+				this.lines.push(...lines);
+			});
+		}
 	}
 
 	line(pattern, seconds = 15) {

@@ -40,9 +40,11 @@ int main(int argc, char **argv)
 		status = command_ship(&o);
 	else if (o.command == COMMAND_NOTIFY)
 		status = command_notify(&o);
+	else if (o.command == COMMAND_USER)
+		status = command_user(&o);
 	else
-		status = complain(
-			EX_USAGE, "plimsoll-net: started by plimsoll serve, ship and notify only");
+		status = complain(EX_USAGE,
+			"plimsoll-net: started by plimsoll serve, ship, notify and user only");
 	options_free(&o);
 	return status;
 }

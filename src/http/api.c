@@ -118,7 +118,7 @@ static void limits(struct window *w, const struct params *p, struct answer *ret)
 
 static const struct route routes[] = {
 	{"GET", "/healthz", health, ROUTE_PRESENT},
-	{"GET", "/metrics", metrics, ROUTE_PRESENT},
+	{"GET", "/metrics", metrics, ROUTE_FRESH},
 	{"GET", "/api/v1/check", check, ROUTE_KEPT},
 	{"GET", "/api/v1/limits", limits, ROUTE_KEPT},
 	{"GET", "/api/v1/query", answer_query, ROUTE_ARCHIVE},
@@ -230,10 +230,13 @@ const struct answer *api_present(struct api *a, const struct route *r, const str
 {
 	refresh(a);
 	struct answer *kept = &a->kept[r - routes];
-	if (r->place == ROUTE_KEPT && kept->text)
+	bool keeps =
+		r->place == ROUTE_KEPT ||
+		(r->place == ROUTE_FRESH && is_running(&a->window, age_s(a->window.loaded_ns)));
+	if (keeps && kept->text)
 		return kept;
 	answer_clear(&a->once);
-	struct answer *into = r->place == ROUTE_KEPT && a->window.loaded_ns ? kept : &a->once;
+	struct answer *into = keeps && a->window.loaded_ns ? kept : &a->once;
 	if (a->window.loaded_ns)
 		r->answer(&a->window, p, into);
 	else

@@ -15,13 +15,12 @@
 #include <pwd.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { NOBODY = 65534, NICE = 5 };
+enum { NOBODY = 65534 };
 
 static const uint64_t LOOK_AGAIN_NS = 1000000000;
 
@@ -134,9 +133,8 @@ static void say_without(const char *what, int error)
  * not do, and CAP_DAC_READ_SEARCH would open every file of the machine where Landlock is missing. */
 static int give_up_rights(const char *store, const struct stat *st)
 {
-	(void)setpriority(PRIO_PROCESS, 0, NICE); /* to record comes before to tell */
-	tzset();                                  /* while /etc/localtime can be read */
-	json_object_seed(0);                      /* and /dev/urandom */
+	tzset();             /* while /etc/localtime can be read */
+	json_object_seed(0); /* and /dev/urandom */
 	say_without("a user of its own", confine_user(user_for(st), st->st_gid));
 	if (access(store, S_ISDIR(st->st_mode) ? R_OK | X_OK : R_OK) < 0)
 		return complain(EX_NOINPUT,

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -150,12 +151,12 @@ static int write_rows(int fd, const struct accounts *a)
 /* The entry itself is on the disk, too. */
 static void sync_folder(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	AUTO_FREE char *folder = slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
-	AUTO_FD int fd = open(folder  ? folder
-			      : slash ? "/"
-				      : ".",
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char folder[PATH_MAX];
+	(void)snprintf(folder, sizeof folder, "%s", path);
+	char *slash = strrchr(folder, '/');
+	if (slash)
+		slash[slash == folder] = '\0';
+	AUTO_FD int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0)
 		(void)fsync(fd);
 }

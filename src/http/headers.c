@@ -95,7 +95,9 @@ static bool decode(const char *p, size_t n, char *ret, size_t size)
 {
 	size_t at = 0;
 	for (size_t i = 0; i < n; i++) {
-		char c = p[i] == '+' ? ' ' : p[i];
+		char c = p[i];
+		if (c == '+')
+			c = ' ';
 		if (c == '%') {
 			int high = i + 2 < n ? hex_digit(p[i + 1]) : -1;
 			int low = high < 0 ? -1 : hex_digit(p[i + 2]);

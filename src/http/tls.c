@@ -19,22 +19,23 @@ struct tls {
 	gnutls_x509_crt_t own; /* the first of the chain */
 };
 
-static int read_file(const char *path, char **ret, char *why, size_t size)
+/* The text, or NULL with the reason in why. */
+static char *read_file(const char *path, char *why, size_t size)
 {
 	FILE *f = fopen(path, "re");
 	char *text = f ? malloc(FILE_MAX + 1) : NULL;
 	size_t n = text ? fread(text, 1, FILE_MAX + 1, f) : 0;
-	int r = !text || ferror(f) ? -errno : n > FILE_MAX ? -EFBIG : 0;
+	bool good = text && !ferror(f) && n <= FILE_MAX;
+	if (!good)
+		(void)snprintf(why, size, "%s: %s", path, strerror(n > FILE_MAX ? EFBIG : errno));
+	else
+		text[n] = '\0';
 	if (f)
 		(void)fclose(f);
-	if (r < 0) {
-		(void)snprintf(why, size, "%s: %s", path, strerror(-r));
-		free(text);
-		return r;
-	}
-	text[n] = '\0';
-	*ret = text;
-	return 0;
+	if (good)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static gnutls_datum_t datum(char *text)
@@ -64,10 +65,13 @@ static int take_own(struct tls *t)
 
 int tls_load(const char *cert, const char *key, struct tls **ret, char *why, size_t size)
 {
+	*why = '\0';
 	struct tls *t = calloc(1, sizeof *t);
-	int r = t ? read_file(cert, &t->certificate, why, size) : -ENOMEM;
-	if (r == 0)
-		r = read_file(key, &t->key, why, size);
+	if (!t)
+		return -ENOMEM;
+	t->certificate = read_file(cert, why, size);
+	t->key = t->certificate ? read_file(key, why, size) : NULL;
+	int r = t->key ? 0 : -EINVAL;
 	if (r == 0) {
 		int e = check(t);
 		if (e == 0)

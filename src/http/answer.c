@@ -21,6 +21,17 @@ void answer_json(struct answer *a, unsigned status, json_t *j)
 	*a = (struct answer){status, ANSWER_JSON, text, text ? strlen(text) : 0};
 }
 
+static const char *error_type(unsigned status)
+{
+	switch (status) {
+	case ANSWER_NOT_FOUND: return "not_found";
+	case ANSWER_UNPROCESSABLE: return "execution";
+	case ANSWER_INTERNAL_ERROR: return "internal";
+	case ANSWER_UNAVAILABLE: return "unavailable";
+	default: return "bad_data";
+	}
+}
+
 void answer_error(struct answer *a, unsigned status, const char *fmt, ...)
 {
 	char line[1024];
@@ -28,7 +39,9 @@ void answer_error(struct answer *a, unsigned status, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	answer_json(a, status, json_pack("{s:o}", "error", json_text(line)));
+	answer_json(a, status,
+		json_pack("{s:s, s:s, s:o}", "status", "error", "errorType", error_type(status),
+			"error", json_text(line)));
 }
 
 void answer_no_memory(struct answer *a)
@@ -57,11 +70,91 @@ static const char *const param_names[] = {[PARAM_AT] = "at",
 	[PARAM_Q] = "q",
 	[PARAM_FROM] = "from",
 	[PARAM_TO] = "to",
-	[PARAM_STEP] = "step"};
+	[PARAM_STEP] = "step",
+	[PARAM_SORT] = "sort",
+	[PARAM_LIMIT] = "limit",
+	[PARAM_QUERY] = "query",
+	[PARAM_TIME] = "time",
+	[PARAM_START] = "start",
+	[PARAM_END] = "end",
+	[PARAM_MATCH] = "match[]",
+	[PARAM_METRIC] = "metric"};
 
 const char *param_name(enum param p)
 {
 	return param_names[p];
+}
+
+static void add(struct params *p, struct param_list *l, const char *value)
+{
+	if (l->n < PARAM_SAME)
+		l->text[l->n++] = value;
+	else
+		p->too_many = true;
+}
+
+void params_take(struct params *p, const char *name, const char *value)
+{
+	unsigned i = 0;
+	value = value ? value : "";
+	while (i < PARAM_COUNT && strcmp(param_names[i], name) != 0)
+		i++;
+	if (i == PARAM_COUNT)
+		return;
+	if (!p->text[i])
+		p->text[i] = value;
+	if (i == PARAM_Q)
+		add(p, &p->q, value);
+	if (i == PARAM_MATCH)
+		add(p, &p->match, value);
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9'   ? c - '0'
+	       : c >= 'a' && c <= 'f' ? c - 'a' + 10
+	       : c >= 'A' && c <= 'F' ? c - 'A' + 10
+				      : -1;
+}
+
+/* In place; what is no %XX stays. */
+static void unescape(char *s)
+{
+	char *to = s;
+	for (; *s; s++) {
+		int high = *s == '%' ? hex_digit(s[1]) : -1, low = high < 0 ? -1 : hex_digit(s[2]);
+		if (low >= 0) {
+			*to++ = (char)(high * 16 + low);
+			s += 2;
+		} else {
+			*to++ = *s == '+' ? ' ' : *s;
+		}
+	}
+	*to = '\0';
+}
+
+void params_form(struct params *p, char *form)
+{
+	char *rest = form, *pair;
+	while ((pair = strsep(&rest, "&")) != NULL) {
+		char *value = strchr(pair, '=');
+		if (value)
+			*value++ = '\0';
+		unescape(pair);
+		if (value)
+			unescape(value);
+		params_take(p, pair, value);
+	}
+}
+
+void answer_text(struct answer *a, struct show_text *t)
+{
+	if (t->failed) {
+		show_text_free(t);
+		answer_no_memory(a);
+	} else {
+		*a = (struct answer){ANSWER_OK, ANSWER_JSON, t->p, t->n};
+	}
 }
 
 void answer_no_time(struct answer *a, enum param p, const char *text)

@@ -5,7 +5,12 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
+#include "http/catalogue.h"
+#include "http/events.h"
 #include "http/numbers.h"
+#include "http/openapi.h"
+#include "http/prometheus.h"
+#include "http/tables.h"
 #include "show/openmetrics.h"
 #include "show/show.h"
 
@@ -114,27 +119,81 @@ static void limits(struct window *w, const struct params *p, struct answer *ret)
 		answer_json(ret, ANSWER_OK, json_limits(&w->view, &l));
 }
 
+static void describe(struct window *w, const struct params *p, struct answer *ret)
+{
+	(void)w;
+	(void)p;
+	struct show_text t = {0};
+	show_text_add(&t, openapi_json);
+	answer_text(ret, &t);
+}
+
 /* ---- routes ---- */
 
 static const struct route routes[] = {
-	{"GET", "/healthz", health, ROUTE_PRESENT},
-	{"GET", "/metrics", metrics, ROUTE_FRESH},
-	{"GET", "/api/v1/check", check, ROUTE_KEPT},
-	{"GET", "/api/v1/limits", limits, ROUTE_KEPT},
-	{"GET", "/api/v1/query", answer_query, ROUTE_ARCHIVE},
+	{"/healthz", health, ROUTE_PRESENT, false},
+	{"/metrics", metrics, ROUTE_FRESH, false},
+	{"/api/v1/check", check, ROUTE_KEPT, false},
+	{"/api/v1/limits", limits, ROUTE_KEPT, false},
+	{"/api/v1/view/*", answer_view, ROUTE_KEPT, false},
+	{"/api/v1/query", answer_query, ROUTE_ARCHIVE, true},
+	{"/api/v1/events", answer_events, ROUTE_ARCHIVE, false},
+	{"/api/v1/catalogue", answer_catalogue, ROUTE_FIXED, false},
+	{"/api/v1/openapi.json", describe, ROUTE_FIXED, false},
+	{"/api/v1/query_range", prometheus_query_range, ROUTE_ARCHIVE, true},
+	{"/api/v1/series", prometheus_series, ROUTE_ARCHIVE, true},
+	{"/api/v1/labels", prometheus_labels, ROUTE_ARCHIVE, true},
+	{"/api/v1/label/*/values", prometheus_label_values, ROUTE_ARCHIVE, false},
+	{"/api/v1/metadata", prometheus_metadata, ROUTE_FIXED, false},
+	{"/api/v1/status/buildinfo", prometheus_buildinfo, ROUTE_FIXED, false},
+	{"/api/v1/rules", prometheus_rules, ROUTE_FIXED, false},
+	{"/api/v1/query_exemplars", prometheus_exemplars, ROUTE_FIXED, true},
 };
+
+const struct route *route_at(size_t i)
+{
+	return i < COUNTOF(routes) ? &routes[i] : NULL;
+}
+
+/* Where the path has what the route's '*' stands for; false when it is another path. */
+static bool matches(const char *route, const char *path, const char **ret, size_t *ret_n)
+{
+	const char *star = strchr(route, '*');
+	if (!star)
+		return strcmp(route, path) == 0;
+	size_t before = (size_t)(star - route);
+	if (strncmp(route, path, before) != 0)
+		return false;
+	*ret = path + before;
+	*ret_n = strcspn(*ret, "/");
+	return *ret_n > 0 && *ret_n < PARAM_PART && strcmp(*ret + *ret_n, star + 1) == 0;
+}
 
 const struct route *route_find(const char *path)
 {
+	const char *part;
+	size_t n;
 	for (size_t i = 0; i < COUNTOF(routes); i++)
-		if (strcmp(routes[i].path, path) == 0)
+		if (matches(routes[i].path, path, &part, &n))
 			return &routes[i];
 	return NULL;
 }
 
+void route_part(const struct route *r, const char *path, struct params *p)
+{
+	const char *part = "";
+	size_t n = 0;
+	(void)matches(r->path, path, &part, &n);
+	memcpy(p->part, part, n);
+	p->part[n] = '\0';
+}
+
+/* What is asked with more than a name is not kept, and may take longer. */
 bool route_is_past(const struct route *r, const struct params *p)
 {
-	return r->place == ROUTE_ARCHIVE || (r->place == ROUTE_KEPT && p->text[PARAM_AT]);
+	return r->place == ROUTE_ARCHIVE ||
+	       (r->place == ROUTE_KEPT &&
+		       (p->text[PARAM_AT] || p->text[PARAM_SORT] || p->text[PARAM_LIMIT]));
 }
 
 static void answer_not_then(struct answer *a, const struct window *w, uint64_t at_ns)
@@ -153,12 +212,12 @@ static void answer_not_then(struct answer *a, const struct window *w, uint64_t a
 static void answer_at(
 	const struct route *r, struct window *w, const struct params *p, struct answer *ret)
 {
-	uint64_t at_ns;
-	if (num_time(p->text[PARAM_AT], clock_real_ns(), &at_ns) < 0) {
+	uint64_t at_ns = clock_real_ns();
+	if (p->text[PARAM_AT] && num_time(p->text[PARAM_AT], at_ns, &at_ns) < 0) {
 		answer_no_time(ret, PARAM_AT, p->text[PARAM_AT]);
 		return;
 	}
-	int error = window_load(w, at_ns);
+	int error = window_load_at(w, at_ns, !p->text[PARAM_AT]);
 	if (error == -ENODATA && w->history)
 		answer_not_then(ret, w, at_ns);
 	else if (error < 0)
@@ -179,10 +238,20 @@ void route_past(const struct route *r, struct window *w, const struct params *p,
 
 /* ---- the present ---- */
 
+enum { KEPT = 24 };
+
+/* Of a route, and of what its path has in the place of the '*'. */
+struct kept {
+	const struct route *route;
+	char part[PARAM_PART];
+	struct answer answer;
+};
+
 struct api {
 	struct window window;
 	uint64_t refreshed_ns; /* monotonic, 0: never */
-	struct answer kept[COUNTOF(routes)];
+	struct kept kept[KEPT];
+	size_t nkept;
 	struct answer once; /* what is not kept */
 };
 
@@ -201,8 +270,31 @@ int api_open(const char *store, struct api **ret)
 
 static void forget_kept(struct api *a)
 {
-	for (size_t i = 0; i < COUNTOF(a->kept); i++)
-		answer_clear(&a->kept[i]);
+	for (size_t i = 0; i < a->nkept; i++)
+		answer_clear(&a->kept[i].answer);
+	a->nkept = 0;
+}
+
+static struct answer *find_kept(struct api *a, const struct route *r, const struct params *p)
+{
+	for (size_t i = 0; i < a->nkept; i++)
+		if (a->kept[i].route == r && strcmp(a->kept[i].part, p->part) == 0)
+			return &a->kept[i].answer;
+	return NULL;
+}
+
+/* Good answers of routes that are kept, while there is room. */
+static const struct answer *keep(struct api *a, const struct route *r, const struct params *p)
+{
+	if ((r->place != ROUTE_KEPT && r->place != ROUTE_FRESH) || a->once.status != ANSWER_OK ||
+		!a->once.text || a->nkept == KEPT)
+		return &a->once;
+	struct kept *k = &a->kept[a->nkept++];
+	k->route = r;
+	(void)snprintf(k->part, sizeof k->part, "%s", p->part);
+	k->answer = a->once;
+	a->once = (struct answer){0};
+	return &k->answer;
 }
 
 void api_close(struct api *a)
@@ -226,22 +318,25 @@ static void refresh(struct api *a)
 		forget_kept(a);
 }
 
+/* Is the newest sample of now? */
+static bool is_now(const struct api *a)
+{
+	return is_running(&a->window, age_s(a->window.loaded_ns));
+}
+
 const struct answer *api_present(struct api *a, const struct route *r, const struct params *p)
 {
-	refresh(a);
-	struct answer *kept = &a->kept[r - routes];
-	bool keeps =
-		r->place == ROUTE_KEPT ||
-		(r->place == ROUTE_FRESH && is_running(&a->window, age_s(a->window.loaded_ns)));
-	if (keeps && kept->text)
+	if (r->place != ROUTE_FIXED)
+		refresh(a);
+	const struct answer *kept = find_kept(a, r, p);
+	if (kept && (r->place != ROUTE_FRESH || is_now(a)))
 		return kept;
 	answer_clear(&a->once);
-	struct answer *into = keeps && a->window.loaded_ns ? kept : &a->once;
-	if (a->window.loaded_ns)
-		r->answer(&a->window, p, into);
+	if (a->window.loaded_ns || r->place == ROUTE_FIXED)
+		r->answer(&a->window, p, &a->once);
 	else
-		answer_no_window(into, &a->window);
-	return into;
+		answer_no_window(&a->once, &a->window);
+	return keep(a, r, p);
 }
 
 /* ---- the summary of each second ---- */

@@ -16,15 +16,21 @@ enum route_place {
 	ROUTE_KEPT,    /* of the newest sample, and kept; in the archive when a time is given */
 	ROUTE_ARCHIVE, /* of a span of time */
 	ROUTE_FRESH,   /* of the newest sample, and kept while that is of now */
+	ROUTE_FIXED,   /* of no sample: it does not change while the program runs */
 };
 
 struct route {
-	const char *method, *path;
+	const char *path; /* a '*' stands for one part between slashes */
 	answer_fn *answer;
 	enum route_place place;
+	bool form; /* the arguments may come as a form, by POST */
 };
 
+/* Row i, NULL behind the last. */
+const struct route *route_at(size_t i);
 const struct route *route_find(const char *path);
+/* What the path has where the route has its '*', into p->part; it was found by route_find(). */
+void route_part(const struct route *r, const char *path, struct params *p);
 /* Is it for route_past(), which may take long? */
 bool route_is_past(const struct route *r, const struct params *p);
 /* Answers from the recorded past, through a window of the caller's own thread. */

@@ -6,11 +6,17 @@
 
 #include <stddef.h>
 
-struct asset {
-	const char *path, *type;
+/* One form of a file. */
+struct asset_body {
 	const char *etag; /* changes with the bytes, quoted as HTTP wants it */
 	const unsigned char *bytes;
 	size_t size;
+};
+
+struct asset {
+	const char *path, *type;
+	struct asset_body plain;
+	struct asset_body gzip; /* the same compressed; bytes is NULL where that saves nothing */
 };
 
 extern const struct asset assets[];

@@ -4,13 +4,19 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "http/prometheus.h"
 #include "query/evaluate.h"
 #include "show/series.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { STEPS_MAX = 11000 }; /* of one series; what Prometheus grants too */
+enum {
+	STEPS_MAX = 11000, /* of one series; what Prometheus grants too */
+	SEVERAL_BYTES =
+		4 << 20,      /* of the answers to several expressions: the next ones are refused */
+	VALUES_MAX = 1 << 18, /* of all series of one expression */
+};
 
 static const uint64_t STEP_MIN_NS = 100000000;
 
@@ -60,12 +66,7 @@ static void answer_result(struct answer *ret, const struct expression *e, const 
 		return;
 	}
 	show_past_json(&t, r);
-	if (t.failed) {
-		show_text_free(&t);
-		answer_no_memory(ret);
-	} else {
-		*ret = (struct answer){ANSWER_OK, ANSWER_JSON, t.p, t.n};
-	}
+	answer_text(ret, &t);
 }
 
 static void evaluate(
@@ -73,6 +74,7 @@ static void evaluate(
 {
 	struct result result = {0};
 	char why[EXPRESSION_ERROR] = "";
+	span.values_max = VALUES_MAX;
 	int r = evaluate_span(w->history, e, &span);
 	if (r == 0 && span.step_ns && (span.to_ns - span.from_ns) / span.step_ns > STEPS_MAX)
 		r = -E2BIG;
@@ -85,23 +87,53 @@ static void evaluate(
 	result_free(&result);
 }
 
-void answer_query(struct window *w, const struct params *p, struct answer *ret)
+static void answer_one(
+	struct window *w, const char *q, struct evaluate_span span, struct answer *ret)
 {
-	struct evaluate_span span = {0};
 	struct expression e;
 	char why[EXPRESSION_ERROR] = "";
-	if (!p->text[PARAM_Q]) {
-		answer_error(ret, ANSWER_BAD_REQUEST,
-			"q: a selector is missing, as cpu.* or net.rx.bytes{if=\"eth0\"}");
-		return;
-	}
-	if (read_span(p, &span, ret) < 0)
-		return;
-	int r = expression_parse(p->text[PARAM_Q], &e, why);
+	int r = expression_parse(q, &e, why);
 	if (r < 0) {
 		answer_failed(ret, r, why);
 		return;
 	}
 	evaluate(w, &e, span, ret);
 	expression_free(&e);
+}
+
+/* Each as it would be alone, one after the other: an error of one is in its place. */
+static void answer_several(
+	struct window *w, const struct param_list *q, struct evaluate_span span, struct answer *ret)
+{
+	struct show_text t = {0};
+	show_text_add(&t, "{\"results\":[");
+	for (size_t i = 0; i < q->n; i++) {
+		struct answer one;
+		if (t.n > SEVERAL_BYTES)
+			answer_failed(&one, -E2BIG, "");
+		else
+			answer_one(w, q->text[i], span, &one);
+		show_text_add(&t, i ? ",\n" : "");
+		show_text_bytes(&t, one.text, one.size);
+		t.failed |= !one.text;
+		answer_clear(&one);
+	}
+	show_text_add(&t, "]}");
+	answer_text(ret, &t);
+}
+
+void answer_query(struct window *w, const struct params *p, struct answer *ret)
+{
+	struct evaluate_span span = {0};
+	if (p->text[PARAM_QUERY])
+		prometheus_query(w, p, ret);
+	else if (!p->q.n)
+		answer_error(ret, ANSWER_BAD_REQUEST,
+			"q: a selector is missing, as cpu.* or net.rx.bytes{if=\"eth0\"}");
+	else if (read_span(p, &span, ret) < 0)
+		return;
+	else if (p->q.n == 1)
+		answer_one(w, p->q.text[0], span, ret);
+	else
+		answer_several(w, &p->q, span, ret);
 }

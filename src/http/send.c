@@ -60,6 +60,17 @@ enum MHD_Result send_answer(struct MHD_Connection *c, const struct answer *a)
 		a->type, "no-store");
 }
 
+enum MHD_Result send_own(struct MHD_Connection *c, struct answer *a)
+{
+	if (!a->text)
+		return MHD_NO;
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(a->size, a->text, MHD_RESPMEM_MUST_FREE);
+	if (r)
+		a->text = NULL;
+	return send_response(c, r, a->status, a->type, "no-store");
+}
+
 enum MHD_Result send_error(struct MHD_Connection *c, unsigned status, const char *why)
 {
 	struct answer a;

@@ -13,6 +13,8 @@ enum MHD_Result send_response(struct MHD_Connection *c, struct MHD_Response *r, 
 	const char *type, const char *caching);
 /* Copies the answer. */
 enum MHD_Result send_answer(struct MHD_Connection *c, const struct answer *a);
+/* Takes the text of the answer: it may be long, and is not copied. */
+enum MHD_Result send_own(struct MHD_Connection *c, struct answer *a);
 enum MHD_Result send_error(struct MHD_Connection *c, unsigned status, const char *why);
 /* What is wrong with the request itself. allow: the methods of this path. A person who is to log in (to: a page, or NULL) is led there. */
 enum MHD_Result send_refusal(struct MHD_Connection *c, unsigned status, const char *allow,

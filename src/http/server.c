@@ -15,6 +15,7 @@
 #include <microhttpd.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -80,20 +81,49 @@ static const struct asset *asset_find(const char *path)
 	return NULL;
 }
 
+/* Is a coding in a list like "br;q=0.5, gzip"? One with the weight 0 is refused. */
+static bool list_has(const char *list, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *p = list; p && *p; p = *p ? p + 1 : p) {
+		p += strspn(p, " \t");
+		size_t part = strcspn(p, ",");
+		const char *weight = memchr(p, ';', part);
+		size_t word = weight ? (size_t)(weight - p) : part;
+		while (word && (p[word - 1] == ' ' || p[word - 1] == '\t'))
+			word--;
+		if (word == n && strncasecmp(p, name, n) == 0) {
+			const char *q = weight ? memchr(weight, '=', part - word) : NULL;
+			return !q || strtod(q + 1, NULL) > 0;
+		}
+		p += part;
+	}
+	return false;
+}
+
 static enum MHD_Result send_asset(struct MHD_Connection *c, const struct asset *a)
 {
 	const char *known =
 		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
-	bool same = known && strcmp(known, a->etag) == 0;
+	const char *codings =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+	bool packed = a->gzip.bytes && list_has(codings, "gzip");
+	const struct asset_body *body = packed ? &a->gzip : &a->plain;
+	bool same = known && strcmp(known, body->etag) == 0;
 	/* The bytes are constant; the library takes a pointer to what it may only read. */
 	union {
 		const unsigned char *read;
 		void *pass;
-	} bytes = {a->bytes};
+	} bytes = {body->bytes};
 	struct MHD_Response *r = MHD_create_response_from_buffer(
-		same ? 0 : a->size, bytes.pass, MHD_RESPMEM_PERSISTENT);
-	if (r)
-		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, a->etag);
+		same ? 0 : body->size, bytes.pass, MHD_RESPMEM_PERSISTENT);
+	if (r) {
+		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ETAG, body->etag);
+		(void)MHD_add_response_header(
+			r, MHD_HTTP_HEADER_VARY, MHD_HTTP_HEADER_ACCEPT_ENCODING);
+		if (packed)
+			(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	}
 	return send_response(c, r, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, a->type, "no-cache");
 }
 
@@ -107,11 +137,21 @@ static bool has_body(struct MHD_Connection *c)
 	       MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
-/* Is it more than a question? */
-static bool changes(const char *path, const char *method)
+/* Are its arguments in a form behind the headers? Grafana and promtool ask so: an expression may be longer than a URL. */
+static bool has_form(struct MHD_Connection *c, const char *path, const char *method)
 {
-	(void)path;
-	return !is_get(method);
+	static const char type[] = "application/x-www-form-urlencoded";
+	const struct route *r = route_find(path);
+	const char *is =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+	return r && r->form && strcmp(method, MHD_HTTP_METHOD_POST) == 0 &&
+	       (!has_body(c) || (is && strncasecmp(is, type, sizeof type - 1) == 0));
+}
+
+/* Is it more than a question? A form may be one, too. */
+static bool changes(struct MHD_Connection *c, const char *path, const char *method)
+{
+	return !is_get(method) && !has_form(c, path, method);
 }
 
 /* Files of the page say nothing of this machine; the page itself leads to the login. */
@@ -130,6 +170,8 @@ static unsigned method_refusal(const struct server *s, struct MHD_Connection *c,
 		       : strcmp(method, MHD_HTTP_METHOD_POST) == 0 ? 0
 								   : MHD_HTTP_METHOD_NOT_ALLOWED;
 	}
+	if (has_form(c, path, method))
+		return 0;
 	if (!is_get(method)) {
 		*ret_why = "only GET and HEAD";
 		return MHD_HTTP_METHOD_NOT_ALLOWED;
@@ -150,7 +192,7 @@ static unsigned refusal(const struct server *s, struct MHD_Connection *c, const 
 		status = gate_host(&s->gate, c, ret_why);
 	if (!status)
 		status = gate_caller(
-			&s->gate, c, path, is_open(path), changes(path, method), ret_why);
+			&s->gate, c, path, is_open(path), changes(c, path, method), ret_why);
 	if (status)
 		return status;
 	if (!asset_find(path) && !route_find(path) && strcmp(path, LIVE_PATH) != 0 &&
@@ -169,6 +211,14 @@ static enum MHD_Result ask_archive(struct server *s, struct peer *p, struct requ
 			"too many questions about the past wait already");
 	q->asked = true;
 	peer_suspend(p);
+	return MHD_YES;
+}
+
+static enum MHD_Result take_argument(
+	void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	(void)kind;
+	params_take(cls, name, value);
 	return MHD_YES;
 }
 
@@ -230,9 +280,17 @@ static enum MHD_Result answer_request(
 	if (strcmp(path, SESSION_PATH) == 0)
 		return enter_session(&s->gate, p);
 	q->job.route = route_find(path);
-	for (unsigned i = 0; i < PARAM_COUNT; i++)
-		q->job.params.text[i] = MHD_lookup_connection_value(
-			p->connection, MHD_GET_ARGUMENT_KIND, param_name((enum param)i));
+	if (q->form_too_long)
+		return send_error(p->connection, MHD_HTTP_CONTENT_TOO_LARGE,
+			"the form is longer than 16 KiB");
+	if (q->form)
+		params_form(&q->job.params, q->form);
+	(void)MHD_get_connection_values(
+		p->connection, MHD_GET_ARGUMENT_KIND, take_argument, &q->job.params);
+	if (q->job.params.too_many)
+		return send_error(
+			p->connection, MHD_HTTP_BAD_REQUEST, "more than 32 arguments of one name");
+	route_part(q->job.route, path, &q->job.params);
 	if (route_is_past(q->job.route, &q->job.params))
 		return ask_archive(s, p, q);
 	return send_shared(
@@ -266,7 +324,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	if (*body_size)
 		return take_form(q, body, body_size);
 	if (q->asked)
-		return send_answer(c, &q->job.answer);
+		return send_own(c, &q->job.answer);
 	if (q->logging_in)
 		return enter_done(&s->gate, p, &q->login);
 	if (put_off(s, p))

@@ -60,6 +60,16 @@ void window_destroy(struct window *w)
 	*w = (struct window){0};
 }
 
+void window_rest(struct window *w)
+{
+	drop_store(w);
+	history_close(w->history);
+	w->history = NULL;
+	w->follows = false;
+	w->judged = false;
+	w->loaded_ns = 0;
+}
+
 static int open_or_look_again(struct window *w)
 {
 	if (!w->history)
@@ -101,10 +111,35 @@ static int loaded(struct window *w, int error)
 	return error;
 }
 
+int window_load_at(struct window *w, uint64_t real_ns, bool newest)
+{
+	uint64_t from, to;
+	int r = window_refresh(w);
+	if (r == 0 && newest)
+		r = history_span(w->history, &from, &to) ? 0 : -ENODATA;
+	return loaded(w, r < 0 ? r : load(w, newest ? to : real_ns));
+}
+
 int window_load(struct window *w, uint64_t real_ns)
 {
-	int r = window_refresh(w);
-	return loaded(w, r < 0 ? r : load(w, real_ns));
+	return window_load_at(w, real_ns, false);
+}
+
+int window_walk(struct window *w, uint64_t from_ns,
+	bool (*each)(void *ctx, const struct sample *before, const struct sample *s), void *ctx)
+{
+	w->follows = false;
+	w->loaded_ns = 0;
+	int r = fresh_store(w);
+	if (r == 0)
+		r = history_seek(w->history, w->store, from_ns);
+	for (bool any = false; r == 0; any = true) {
+		r = history_next(w->history);
+		if (r == 0 && !each(ctx, any ? store_newest(w->store, 1) : NULL,
+				      store_newest(w->store, 0)))
+			return 0;
+	}
+	return r == -ENODATA ? 0 : r;
 }
 
 static int load_newest(struct window *w)
@@ -162,7 +197,12 @@ static bool load_usual(struct window *w)
 		return false;
 	w->view.baseline = NULL;
 	w->usual = w->usual ? w->usual : calloc(1, sizeof *w->usual);
-	if (!w->usual || baseline_load(w->history, w->view.now_ns, w->usual) < 0)
+	struct history *days; /* apart: what reading of days takes is not kept for an hour */
+	if (!w->usual || history_open(w->path, &days) < 0)
+		return false;
+	int r = baseline_load(days, w->view.now_ns, w->usual);
+	history_close(days);
+	if (r < 0)
 		return false;
 	w->view.baseline = w->usual;
 	return w->usual->count > 0;

@@ -15,6 +15,7 @@
 struct evaluate_span {
 	uint64_t from_ns, to_ns; /* to_ns is not in it any more */
 	uint64_t step_ns;        /* 0: at the moments of the samples */
+	size_t values_max; /* of all series together, beyond which it is too many; 0: POINTS_MAX */
 };
 
 /* Fills in what was not said: the end of the recording, five minutes before the end, and a step that

@@ -59,7 +59,7 @@ static int live_select(
 static int live_points(const struct view *v, const struct plan *p, struct result *r)
 {
 	struct points pts;
-	struct evaluate_span span = {r->from_ns, r->to_ns, r->to_ns - r->from_ns};
+	struct evaluate_span span = {r->from_ns, r->to_ns, r->to_ns - r->from_ns, 0};
 	int status = evaluate_points_begin(&pts, p, span.from_ns, span.to_ns);
 	for (size_t k = 0; status == 0 && k < p->n; k++) {
 		uint64_t times[STORE_MAX], values[STORE_MAX] = {0};
@@ -117,7 +117,7 @@ int evaluate_live(const struct view *v, const struct expression *e, struct resul
 	size_t n = 0;
 	struct plan p = {.e = e};
 	struct result r = {0};
-	struct evaluate_span span = {view_at(v, 0)->real_ns, v->now_ns + 1, 0};
+	struct evaluate_span span = {view_at(v, 0)->real_ns, v->now_ns + 1, 0, 0};
 	why[0] = '\0';
 	int status = live_select(v, &p, &all, &n);
 	if (status == 0)

@@ -12,6 +12,7 @@ int points_init(struct points *p, size_t nrows, uint64_t from_ns, uint64_t to_ns
 	*p = (struct points){.from_ns = from_ns,
 		.to_ns = to_ns,
 		.nrows = nrows,
+		.max = POINTS_MAX,
 		.rows = calloc(nrows + 1, sizeof *p->rows)};
 	return p->rows ? 0 : -ENOMEM;
 }
@@ -53,12 +54,12 @@ static int make_room(struct points *p, struct points_row *row, size_t n)
 {
 	enum { SECOND = 1000000000 };
 	p->total += n;
-	if (p->total > POINTS_MAX)
+	if (p->total > p->max)
 		return -E2BIG;
 	if (row->n + n <= row->room)
 		return 0;
 	size_t seconds = (size_t)((p->to_ns - p->from_ns) / SECOND) + 2, want = row->n + n;
-	if (row->room == 0 && want < seconds && seconds < POINTS_MAX / p->nrows)
+	if (row->room == 0 && want < seconds && seconds < p->max / p->nrows)
 		want = seconds; /* what a sample a second comes to: mostly there is no growing */
 	if (row->room && want < 2 * row->room)
 		want = 2 * row->room;

@@ -22,13 +22,13 @@ struct points_row {
 struct points {
 	uint64_t from_ns, to_ns; /* readings before from_ns are only what growth begins at */
 	struct points_row *rows;
-	size_t nrows, total;
+	size_t nrows, total, max; /* values of all rows, and how many they may be (POINTS_MAX) */
 };
 
 /* Rows without kind and scale: the caller sets them. 0 or -ENOMEM. */
 int points_init(struct points *p, size_t nrows, uint64_t from_ns, uint64_t to_ns);
 void points_free(struct points *p);
-/* Takes a piece of one row; fits history_read(). 0, -ENOMEM, or -E2BIG beyond POINTS_MAX. */
+/* Takes a piece of one row; fits history_read(). 0, -ENOMEM, or -E2BIG beyond max. */
 int points_add(void *points, size_t row, const struct history_points *piece);
 /* When all is there: every row gets a value (or NaN) at each of the *ret_n rising times, which are
  * the caller's to free. 0 or -ENOMEM. */

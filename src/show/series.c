@@ -68,7 +68,7 @@ static char *room(struct show_text *t, size_t n)
 	return t->p + t->n;
 }
 
-static void add_bytes(struct show_text *t, const char *s, size_t n)
+void show_text_bytes(struct show_text *t, const char *s, size_t n)
 {
 	char *p = room(t, n);
 	if (!p)
@@ -79,7 +79,7 @@ static void add_bytes(struct show_text *t, const char *s, size_t n)
 
 void show_text_add(struct show_text *t, const char *s)
 {
-	add_bytes(t, s, strlen(s));
+	show_text_bytes(t, s, strlen(s));
 }
 
 /* ---- numbers ---- */
@@ -234,7 +234,7 @@ void show_text_json(struct show_text *t, const char *s)
 		usual++;
 	show_text_add(t, "\"");
 	if (s[usual] == '\0') {
-		add_bytes(t, s, usual);
+		show_text_bytes(t, s, usual);
 		show_text_add(t, "\"");
 		return;
 	}
@@ -243,7 +243,7 @@ void show_text_json(struct show_text *t, const char *s)
 		size_t plain = 0;
 		while ((unsigned char)p[plain] >= 0x20 && p[plain] != '"' && p[plain] != '\\')
 			plain++;
-		add_bytes(t, p, plain);
+		show_text_bytes(t, p, plain);
 		p += plain;
 		if (!*p)
 			break;
@@ -464,7 +464,7 @@ static void add_quoted(struct show_text *t, const char *s)
 {
 	show_text_add(t, "\"");
 	for (const char *q; (q = strchr(s, '"')); s = q + 1) {
-		add_bytes(t, s, (size_t)(q - s) + 1);
+		show_text_bytes(t, s, (size_t)(q - s) + 1);
 		show_text_add(t, "\"");
 	}
 	show_text_add(t, s);

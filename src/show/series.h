@@ -44,6 +44,7 @@ void show_text_free(struct show_text *t);
  * the stream took it is for the caller to see. */
 int show_text_end(struct show_text *t);
 void show_text_add(struct show_text *t, const char *s);
+void show_text_bytes(struct show_text *t, const char *s, size_t n);
 /* With 15 significant digits; null when it is not finite. */
 void show_text_number(struct show_text *t, double v);
 /* Foreign bytes as a JSON string with its quotes. */

@@ -8,6 +8,9 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # a user's, and root's after `su`, la
 # What a build needs. python3 embeds the page; clang, bpftool and libbpf make the probes; the last three ask servers.
 packages_build="gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libzstd-dev libpcre2-dev libmicrohttpd-dev libcurl4-gnutls-dev libsnappy-dev libidn2-dev libunistring-dev libncurses-dev clang bpftool libbpf-dev libpq-dev libmariadb-dev libgnutls28-dev libsodium-dev"
 
+# npm brings what the page draws with. Where node comes from elsewhere, Debian's npm does not fit beside it, and is not needed.
+command -v npm >/dev/null || packages_build="$packages_build npm"
+
 packages_missing() {
     local p
     for p; do # a package may be there for two architectures
@@ -74,12 +77,28 @@ packages_as_root() {
     [ -z "$new" ] || { systemctl disable --quiet $new; echo "neither started nor enabled:" $new; }
 }
 
+# page_parts CLONE: what npm's lock file names is in CLONE/web/node_modules. Where npm cannot bring it, that is said, and the page is built without it.
+page_parts() {
+    local web=$1/web log
+    [ "$web/node_modules/.package-lock.json" -nt "$web/package-lock.json" ] && return 0
+    if ! log=$(cd "$web" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000 2>&1); then
+        echo "$log" | grep -v "^npm warn" | tail -3 >&2
+        echo "npm ci in $web failed: the page is built without graphs" >&2
+        return 1
+    fi
+    give_back "$1" "$web/node_modules"
+}
+
+# What is there of them decides at setup what is built.
+page_parts_newer() { [ "$1/web/package-lock.json" -nt "$2" ] || [ "$1/web/node_modules/.package-lock.json" -nt "$2" ]; }
+
 # build_setup DIR CLONE [MESON OPTION...]: a clone that was moved or copied takes its build directories along, and meson would go on looking
 # at the old place; a setup that was cut off leaves one that is none. Both are set up again; what is compiled stays.
 build_setup() {
     local dir=$1 clone=$2
     shift 2
-    [ -e "$dir/build.ninja" ] && [ "$(cat "$dir/.clone" 2>/dev/null || echo "$clone")" = "$clone" ] && return 0
+    [ -e "$dir/build.ninja" ] && [ "$(cat "$dir/.clone" 2>/dev/null || echo "$clone")" = "$clone" ] && ! page_parts_newer "$clone" "$dir/build.ninja" && return 0
+    page_parts "$clone"
     rm -rf "$dir/build.ninja" "$dir/meson-private" "$dir/meson-info"
     meson setup "$dir" "$clone" "$@" && echo "$clone" >"$dir/.clone"
 }

@@ -14,7 +14,7 @@
 
 #include <string.h>
 
-static const char *unit_name(const struct screen_column *c)
+const char *screen_column_unit(const struct screen_column *c)
 {
 	switch (c->unit) {
 	case CELL_BYTES: return "bytes";
@@ -26,7 +26,7 @@ static const char *unit_name(const struct screen_column *c)
 	}
 }
 
-static const char *meaning(const struct screen_column *c)
+const char *screen_column_help(const struct screen_column *c)
 {
 	return c->help ? c->help : c->metric >= 0 ? metric_info((enum metric)c->metric)->help : "";
 }
@@ -95,8 +95,8 @@ json_t *screen_json(const struct screen *s, struct view *v, const char *host, si
 	for (size_t c = 0; c < s->ncolumns; c++)
 		json_array_append_new(columns,
 			json_pack("{s:s, s:s, s:s, s:s, s:s?}", "key", s->columns[c].key, "title",
-				s->columns[c].title, "unit", unit_name(&s->columns[c]), "means",
-				meaning(&s->columns[c]), "metric",
+				s->columns[c].title, "unit", screen_column_unit(&s->columns[c]),
+				"means", screen_column_help(&s->columns[c]), "metric",
 				s->columns[c].metric >= 0
 					? metric_info((enum metric)s->columns[c].metric)->name
 					: NULL));
@@ -144,14 +144,14 @@ char *screen_help(enum screen_id id, unsigned width)
 		screen_info(id)->help, keys);
 	for (size_t c = 0; c < l.n; c++) {
 		const struct screen_column *col = &l.columns[c];
-		const char *unit = unit_name(col),
+		const char *unit = screen_column_unit(col),
 			   *metric = col->metric >= 0 ? metric_info((enum metric)col->metric)->name
 						      : "";
 		char line[1024];
-		(void)snprintf(line, sizeof line, "%s%s%s%s%s%s%s; from %s%s%s%s", meaning(col),
-			*unit || col->per ? "; " : "", unit, *unit && col->per ? " " : "",
-			col->per ? col->per : "", "", "", col->source, *metric ? " (" : "", metric,
-			*metric ? ")" : "");
+		(void)snprintf(line, sizeof line, "%s%s%s%s%s%s%s; from %s%s%s%s",
+			screen_column_help(col), *unit || col->per ? "; " : "", unit,
+			*unit && col->per ? " " : "", col->per ? col->per : "", "", "", col->source,
+			*metric ? " (" : "", metric, *metric ? ")" : "");
 		show_paragraph(f, (struct style){.width = width}, col->title, line);
 	}
 	(void)fprintf(f, "\nOn a bar the line is the limit: what lies beyond it was wanted and not "

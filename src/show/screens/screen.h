@@ -159,6 +159,10 @@ void screen_print(
 	FILE *f, const struct screen *s, struct view *v, unsigned width, bool color, size_t limit);
 json_t *screen_json(const struct screen *s, struct view *v, const char *host, size_t limit);
 
+/* The model that the page draws (model.c), of at most `limit` rows (0: all). */
+struct show_text;
+void screen_model(struct show_text *t, const struct screen *s, const struct view *v, size_t limit);
+
 /* Help on a view: keys and what each column is. To be freed; NULL: no memory. */
 char *screen_help(enum screen_id id, unsigned width);
 

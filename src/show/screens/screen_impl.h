@@ -48,6 +48,10 @@ double delta_of(const struct view *v, enum metric m, unsigned netns, uint32_t in
 uint64_t key_of(const void *bytes, size_t n);
 uint64_t key_pair(uint64_t a, uint64_t b);
 
+/* "bytes", "ratio" ..., "" where it has none; what it means. */
+const char *screen_column_unit(const struct screen_column *c);
+const char *screen_column_help(const struct screen_column *c);
+
 /* The tone of the worst finding of this resource (class or class:instance; a class alone stands for all of its instances), notes left
  * out. */
 enum tone tone_of_resource(const struct findings *fs, const char *resource, int netns);

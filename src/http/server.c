@@ -378,6 +378,8 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **socket_con
 		*socket_context = p;
 	} else if (p) {
 		peers_remove(&s->peers, p);
+		if (!s->peers.first)
+			shared_clear(&s->shared); /* nobody is there to take them */
 	}
 }
 
@@ -487,6 +489,7 @@ static void tick(struct server *s)
 		return;
 	s->tick_ns = s->tick_ns + SECOND_NS > now ? s->tick_ns + SECOND_NS : now + SECOND_NS;
 	peers_close_late(&s->peers, now);
+	shared_clear(&s->shared); /* of an older sample */
 	live_tell(&s->live);
 }
 

@@ -62,6 +62,7 @@ int collect_udp_mem(struct scan bytes, const struct out *o)
 	uint64_t low, pressure, high;
 	if (!scan_u64(&bytes, &low) || !scan_u64(&bytes, &pressure) || !scan_u64(&bytes, &high))
 		return -EBADMSG;
+	out_plain(o, M_UDP_MEM_LOW, low);
 	out_plain(o, M_UDP_MEM_MAX, high);
 	return 0;
 }

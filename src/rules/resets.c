@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RESET_ROWS = 64, REACHED = 256, RESETS_LEAST = 10, SHARE_LEAST = 20 };
+enum { RESET_ROWS = 256, REACHED = 256, RESETS_LEAST = 10, SHARE_LEAST = 20 };
 
 const struct rule_case rule_case_net_rst = {
 	.mechanism =
@@ -306,10 +306,12 @@ static void cut_verdict(struct view *v, struct verdicts *out, struct resets *r)
 	char peer[48];
 	bool refused = r->how == REFUSED;
 	const struct usage *u = r->pid ? view_usage(v, r->pid) : NULL;
-	const char *name = u ? who_name(v, u->p) : "a process", *ns = in_netns(v, r->netns);
+	if (!u) /* it is gone already: nobody can be named who suffers */
+		return;
+	const char *name = who_name(v, u->p), *ns = in_netns(v, r->netns);
 	const char *to = say(
 		v, strchr(address_text(peer, &r->peer), ':') ? "[%s]:%u" : "%s:%u", peer, r->port);
-	struct verdict *f = begin(v, out, r, false, port_text(v, r->port), u ? r->pid : 0);
+	struct verdict *f = begin(v, out, r, false, port_text(v, r->port), r->pid);
 	if (!f)
 		return;
 	r->told = true;
@@ -327,10 +329,9 @@ static void cut_verdict(struct view *v, struct verdicts *out, struct resets *r)
 		: refused ? "answers each connect with a reset: nobody listens there, or a "
 			    "firewall rejects"
 			  : "ends connections with a reset while they are in use"};
-	if (u)
-		verdict_victim(f, "process", name, r->pid,
-			refused ? "gets \"connection refused\" and reaches nobody on that port"
-				: "gets \"connection reset\" in the middle of its work");
+	verdict_victim(f, "process", name, r->pid,
+		refused ? "gets \"connection refused\" and reaches nobody on that port"
+			: "gets \"connection reset\" in the middle of its work");
 	verdict_evidence(f,
 		refused ? say(v, "%.0f connects refused, none succeeded, in %u of %u steps",
 				  r->count, r->steps, v->n - 1)

@@ -210,8 +210,10 @@ const struct rule_case rule_case_udp_memory = {
 		     "every socket are dropped, while the machine may have "
 		     "gigabytes free.",
 	.threshold = "Datagrams were dropped for lack of memory (MemErrors) while at least half of "
-		     "the third value of udp_mem was used, or all of it is. A steady line to it "
-		     "from above half is a forecast.",
+		     "the third value of udp_mem was used, or all of it is. New kernels do not "
+		     "count them all: then the first value, from which on a socket gets "
+		     "no more than a page, is used, and sockets with room in their buffers dropped "
+		     "ten and more. A steady line to the third from above half is a forecast.",
 	.false_alarms = "Drops because the buffer of one socket is full (udp.recvq), or because a "
 			"control group has no memory left (cgroup.memory).",
 	.confirm = "grep UDP: /proc/net/sockstat; sysctl net.ipv4.udp_mem; nstat -asz UdpMemErrors",
@@ -238,6 +240,20 @@ static size_t fullest(struct view *v, struct who *out, size_t max, double all)
 	return 1;
 }
 
+/* Datagrams that sockets dropped which had room for them. */
+static double dropped_with_room(const struct view *v)
+{
+	const struct sample *s = view_last(v);
+	double sum = 0;
+	for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
+		const struct udp_socket *u = &TABLE_ROWS(s->udp_sockets, struct udp_socket)[i];
+		struct inbox b = u->drops && u->recvq ? inbox_of(v, u) : (struct inbox){0};
+		if (b.grew && !b.full && b.last->buffer)
+			sum += b.dropped;
+	}
+	return sum;
+}
+
 void rule_udp_memory(struct view *v, struct verdicts *out)
 {
 	double used, limit, errors = 0, d;
@@ -256,7 +272,16 @@ void rule_udp_memory(struct view *v, struct verdicts *out)
 	uint64_t at;
 	(void)view_highest(v, id, &most, &at);
 	/* Far below, it is a control group that has no memory for its sockets. */
-	bool full = used >= limit || (errors > 0 && most * 2 >= limit);
+	enum { FEW = 10 };
+	double low, room = 0;
+	if (view_gauge(v, view_id(v, M_UDP_MEM_LOW, 0, 0), &low) && low > 0 && used >= low)
+		room = dropped_with_room(v);
+	bool starved = errors <= 0 && room >= FEW,
+	     full = used >= limit || (errors > 0 && most * 2 >= limit) || starved;
+	if (starved) {
+		errors = room;
+		limit = low;
+	}
 	double eta = full ? -1 : forecast(v, view_trend(v, id), used, limit);
 	if (!full && eta < 0)
 		return;
@@ -281,9 +306,9 @@ void rule_udp_memory(struct view *v, struct verdicts *out)
 		verdict_remedy(f, say(v, "See why %s does not read", f->culprits[0].value),
 			say(v, "timeout 5 strace -f -tt -p %" PRId32, f->culprits[0].pid), NULL,
 			false, "slows it while it runs", "none");
+	double more = limit / 4096 * (starved ? 2 : 1);
 	verdict_remedy(f, "Raise the limit (pages of 4 KiB)",
-		say(v, "sysctl -w net.ipv4.udp_mem='%.0f %.0f %.0f'", limit / 4096,
-			limit / 4096 * 1.5, limit / 4096 * 2),
+		say(v, "sysctl -w net.ipv4.udp_mem='%.0f %.0f %.0f'", more, more * 1.5, more * 2),
 		"/etc/sysctl.d/90-udp.conf", false, "memory for other things",
 		"none while memory is free");
 }

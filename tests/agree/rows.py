@@ -227,6 +227,7 @@ ROWS = [
     Row("tcp.mem.pressure", "proc/sys/net/ipv4/tcp_mem", word(1), PAGE),
     Row("tcp.mem.limit", "proc/sys/net/ipv4/tcp_mem", word(2), PAGE),
     Row("udp.mem.limit", "proc/sys/net/ipv4/udp_mem", word(2), PAGE),
+    Row("udp.mem.low", "proc/sys/net/ipv4/udp_mem", word(0), PAGE),
     Row("tcp.orphans.limit", "proc/sys/net/ipv4/tcp_max_orphans", word(0)),
     Row("tcp.timewait.limit", "proc/sys/net/ipv4/tcp_max_tw_buckets", word(0)),
     Row("tcp.ports.low", "proc/sys/net/ipv4/ip_local_port_range", word(0)),

@@ -313,6 +313,9 @@ def dns():
     same("dns that fails", (b.pools["other", "dns/127.0.0.2"]["up"], b.pools["other", "dns/127.0.0.2"]["failed"]), (2, 1))
     same("dns where nobody listens", b.pools["other", "dns/127.0.0.3"]["up"], 2)
     same("dns: one question", (good.questions, late.questions), (1, 1))
+    b = ask("dns", p.pid, "127.0.0.1", 53)
+    same("dns: the one that is waited for", (b.status, list(b.pools), good.questions, late.questions), ("ok", [("other", "dns/127.0.0.1")], 2, 1))
+    same("dns: a stranger is not asked", (ask("dns", p.pid, "127.0.0.8", 53).status, good.questions, late.questions), ("closed", 2, 1))
     good.close()
     late.close()
     for mode, status in (("hung", "hung"), ("garbage", "garbage"), ("echo", "garbage"), ("large", "garbage"), ("servfail", "denied"), ("nxdomain", "ok")):

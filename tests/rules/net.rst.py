@@ -92,3 +92,8 @@ def quiet_unknown(t):
     t.tcpext(TCPAbortOnClose=8)
     t.counters(estab_resets=8, passive_opens=20)
     return Expect(blind=["net.rst"])
+
+
+def quiet_gone(t):
+    """Who was cut is not there any more."""
+    t.flow(5432, peer="198.51.100.9", pid=700, outgoing=True, opened=5, closed=5, resets_in=4)

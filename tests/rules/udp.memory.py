@@ -23,3 +23,18 @@ def quiet(t):
     """A socket loses some at its own buffer."""
     t.udp(8125, 0, recvq=100, drops=[0, 0, 3, 3, 3, 3])
     t.counters(udp_in=50000)
+
+
+def fire_uncounted(t):
+    """A kernel that does not count them: sockets with room in their buffers lose what comes, above the first value of udp_mem."""
+    t.proc(600, "collectd", state="T", switches=0, open=[Sock(8001), Sock(8002)])
+    for k in range(2):
+        t.udp(25826 + k, 8001 + k, recvq=115200, buffer=800000, drops=20)
+    t.sockstat(udp_mem=380000)
+    return finding("udp.memory", "exhausted", culprit=("process", "collectd", 600), refused=200)
+
+
+def quiet_room(t):
+    """Above the first value, and nobody loses anything."""
+    t.udp(25826, 0, recvq=115200, buffer=800000)
+    t.sockstat(udp_mem=380000)

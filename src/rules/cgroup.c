@@ -274,6 +274,8 @@ static bool has_clients(const struct view *v, const struct usage *u)
 {
 	const struct sample *last = view_last(v);
 	bool tcp = false;
+	if (!last->have_conns) /* not looked at */
+		return true;
 	for (uint32_t k = 0; k < last->listeners.count; k++) {
 		const struct listener *l = &TABLE_ROWS(last->listeners, struct listener)[k];
 		if (!owns(u, l->pid))

@@ -230,7 +230,9 @@ const struct rule_case rule_case_locks_held = {
 		"A session changed a row (or altered a table) and has not ended its transaction: "
 		"everybody who wants the same waits for it, and who waits holds locks that "
 		"others wait for. The one at the root may do nothing at all (idle in "
-		"transaction). Sessions pile up until no connection is left.",
+		"transaction), or be no session any more: a transaction that was prepared "
+		"(two-phase "
+		"commit) and forgotten. Sessions pile up until no connection is left.",
 	.threshold =
 		"A session waits three seconds or more for a lock, at two looks; the culprit is "
 		"the root: who blocks others and waits for nobody. Five waiting sessions, or "
@@ -239,8 +241,10 @@ const struct rule_case rule_case_locks_held = {
 		"A session idle in a transaction that blocks nobody. Short waits for locks, "
 		"which is what locks are for.",
 	.confirm = "psql -c \"select pid, pg_blocking_pids(pid), wait_event_type, state, "
-		   "application_name, query from pg_stat_activity\"",
-	.remedy = "End the blocking session (pg_terminate_backend, KILL); mend the program that "
+		   "application_name, query from pg_stat_activity\"; psql -c \"select * from "
+		   "pg_prepared_xacts\"",
+	.remedy = "End the blocking session (pg_terminate_backend, KILL), roll a forgotten "
+		  "prepared transaction back; mend the program that "
 		  "leaves "
 		  "transactions open: commit sooner, idle_in_transaction_session_timeout, "
 		  "lock_timeout.",

@@ -180,7 +180,7 @@ static enum log_event_kind kind_of(const struct log_line *e)
 	if (e->status == STATUS_GAVE_UP ||
 		(e->who == 'C' && (e->when == 'H' || e->when == 'Q' || e->when == 'C')))
 		return LOG_GAVE_UP;
-	if (e->form == LOG_NGINX_ERROR || (e->who == 's' && e->when == 'H'))
+	if (e->form == LOG_NGINX_ERROR || (e->who == 's' && (e->when == 'H' || e->when == 'D')))
 		return LOG_TIMED_OUT;
 	return LOG_EVENT_KINDS;
 }
@@ -206,6 +206,17 @@ static void take_duration(struct logs *l, unsigned proxy, const struct log_line 
 	unsigned at = l->ntook[proxy]++ % LOGS_TOOK;
 	l->took[proxy][at].end_ms = end_ms;
 	l->took[proxy][at].took_ms = e->took_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)e->took_ms;
+}
+
+/* Who may end a connection before its time, and in which phase: as HAProxy's letters say it. */
+static const char ended_by[LOGS_WHO + 1] = "CSPcs", ended_in[LOGS_WHEN + 1] = "RQCHDT";
+
+static void count_end(struct logs *l, unsigned proxy, const struct log_line *e)
+{
+	const char *who = e->who ? strchr(ended_by, e->who) : NULL,
+		   *when = e->when ? strchr(ended_in, e->when) : NULL;
+	if (who && when)
+		l->ends[proxy][who - ended_by][when - ended_in]++;
 }
 
 static uint64_t span_of(unsigned kind)
@@ -239,6 +250,7 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		return;
 	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
 		count_answer(l, proxy, end);
+	count_end(l, proxy, &e);
 	if (is_answer(&e))
 		take_duration(l, proxy, &e, end);
 	if (kind == LOG_EVENT_KINDS)
@@ -455,6 +467,11 @@ static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book
 			book_line(ret, "number %s.age.s/%s %" PRIu64, names[k], name,
 				(now_ms > last[k] ? now_ms - last[k] : 0) / 1000);
 		}
+	for (unsigned i = 0; i < LOGS_WHO * LOGS_WHEN; i++)
+		if (l->ends[p][i / LOGS_WHEN][i % LOGS_WHEN])
+			book_line(ret, "number log.end.%c%c/%s %" PRIu64, ended_by[i / LOGS_WHEN],
+				ended_in[i % LOGS_WHEN], name,
+				l->ends[p][i / LOGS_WHEN][i % LOGS_WHEN]);
 	write_durations(l, p, now_ms, name, ret);
 	if (counts[LOG_GAVE_UP] || counts[LOG_TIMED_OUT])
 		book_line(ret, "slot %u state=logging who=%s text=%s",

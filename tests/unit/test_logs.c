@@ -147,13 +147,16 @@ static void tunnels(void)
 	take("10.0.0.5", 3, 800, 101, "--");
 	take("10.0.0.6", 60, 40, 200, "--");
 	take("10.0.0.6", 60, 2000, 504, "sH");
+	take("10.0.0.6", 62, 3000, 200, "sD"); /* in the middle of an answer */
 	take("10.0.0.6", 70, 1500, 0, "CH");
 	logs_write(&logs, AT + 100000, &book);
 	CHECK(tells("number log.tunnels.cut.client/chat 11\n"));
 	CHECK(tells("number log.tunnels.ended/chat 1\n"));
 	CHECK(tells("number log.tunnels.back/chat 8\n"));
 	CHECK(tells("number log.tunnels.ms/chat 5000\n"));
-	CHECK(tells("number log.timedout/chat 1\n"));
+	CHECK(tells("number log.timedout/chat 2\n"));
+	CHECK(tells("number log.end.cD/chat 11\n"));
+	CHECK(tells("number log.end.CH/chat 1\n"));
 	CHECK(tells("number log.gaveup/chat 1\n"));
 	CHECK(tells("number log.gaveup.ms/chat 1500\n"));
 	CHECK(tells("slot 1000000 state=closing bytes=5 peer=10.0.0.2:0 who=chat text=/chat\n"));

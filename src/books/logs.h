@@ -18,6 +18,7 @@ enum {
 	LOGS_TUNNELS_S =
 		600,      /* a tunnel that is cut again and again is written down only at its end */
 	LOGS_BACK_S = 10, /* who is back within this was not gone */
+	LOGS_PARTS = 16,  /* clients that are sent parts of files */
 	LOGS_WHO = 5,
 	LOGS_WHEN = 6,
 	LOGS_TIMERS = 8,
@@ -59,6 +60,12 @@ struct logs {
 	char gave_up[LOGS_PROXIES][96]; /* the URL that a client last gave up */
 	uint64_t ends[LOGS_PROXIES][LOGS_WHO]
 		     [LOGS_WHEN]; /* by HAProxy's letters of termination, since the reader began */
+	struct log_part {
+		struct address peer;
+		uint64_t first_ms, last_ms;
+		unsigned count;
+		char url[96];
+	} parts[LOGS_PARTS]; /* of the last two minutes: answers 206 */
 	struct log_urls urls;
 	uint64_t lines, known; /* read, and understood */
 	uint64_t now_ms;

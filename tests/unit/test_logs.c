@@ -210,6 +210,26 @@ static void periods_of_nginx(void)
 	CHECK(tells("number log.tunnels.back/- 4\n"));
 }
 
+/* Ranges of a file: somebody asks for hundreds, a download manager for a dozen. */
+static void parts(void)
+{
+	logs = (struct logs){.nfiles = 0};
+	book.n = 0;
+	book.text[0] = '\0';
+	for (unsigned i = 0; i < 300; i++) {
+		char line[160];
+		(void)snprintf(line, sizeof line,
+			"10.0.0.%u - - [22/Nov/2026:12:28:%02u +0000] \"GET /big.iso HTTP/1.1\" "
+			"206 512",
+			i % 25 ? 9 : 2, i / 10);
+		logs_take(&logs, scan_over(line, strlen(line)), AT + 100000, true);
+	}
+	logs_write(&logs, AT + 100000, &book);
+	CHECK(tells("slot 1000090 state=logging bytes=288 ms=29000 peer=10.0.0.9:0 who=parts "
+		    "text=/big.iso\n"));
+	CHECK(!tells("10.0.0.2"));
+}
+
 /* ---- files ---- */
 
 static unsigned lines;
@@ -323,6 +343,7 @@ int main(void)
 	tunnels();
 	tunnels_of_nginx();
 	periods_of_nginx();
+	parts();
 	files();
 	repeats();
 	urls();

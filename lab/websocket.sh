@@ -6,7 +6,7 @@
 # server that takes WebSockets. Six people keep one open each, send a ping a second while $W/ping is there, and come back when they lose it: $W/people.log has a
 # line for each connection that ended, with the seconds that it lived.
 websocket_world() {
-    local port=$1 timeout=$2 i
+    local port=$1 timeout=$2
     world || return 1
     touch "$W/ping"
     NS=$SRV spawn chat "$PY" -c '

@@ -18,12 +18,14 @@
  *                 no worker); as configured config.{timeout,keepalive} (seconds, keepalive 0: off), config.{threads,processes}
  *     nginx       requests (+); as configured config.{timeout,keepalive} (seconds), timeout.proxy.ms/N (each proxy_read_timeout and proxy_send_timeout),
  *                 config.upgrade (1: it passes the header "Upgrade" on), where it is a proxy; of its logs
- *     haproxy     retries/P redispatches/P client.aborts/P server.aborts/P answers.{1xx,4xx,5xx}/P front.answers.{1xx,4xx,5xx}/P (+), timeout.{client,server,tunnel,queue,
+ *     haproxy     retries/P redispatches/P client.aborts/P server.aborts/P answers.{1xx,4xx,5xx}/P front.answers.{1xx,4xx,5xx}/P (+),
+ *                 timeout.{client,server,tunnel,queue,
  *                 connect,http-keep-alive}.ms/P as configured (also when it does not answer), idle.percent stopping memory.failed uptime.s
  *                 tls.connections tls.connections.high maxconn.reached; upgrade.removed/P (1: P takes "Upgrade" out of requests); of its logs
  *     logs of apache, nginx, haproxy (books/logs.h; P is the backend, "-" of a server that names none): log.lines; of two minutes log.answers/P log.gaveup/P
  *                 (clients that went before the answer) log.gaveup.{ms,same}/P log.timedout/P (servers that were given up) log.no-upgrade/P (426, 505)
- *                 log.took.{p50,p90}.ms/P; of ten minutes log.tunnels.cut.{client,server}/P (by a timer of the proxy) log.tunnels.ended/P (otherwise)
+ *                 log.took.{p50,p90}.ms/P; log.end.XY/P (+, HAProxy's letters of termination: who ended it early, in which phase); of ten minutes
+ *                 log.tunnels.cut.{client,server}/P (by a timer of the proxy) log.tunnels.ended/P (otherwise)
  *                 log.tunnels.back/P (came back at once) log.tunnels.ms/P (lived for); each with .age.s/P, of the last one. Slots from 1000000 on: the client
  *                 that was cut most (state closing, bytes= how often), what was given up last (state logging, text= URL)
  *     log         log.lines log.same: lines that were looked at, and how many of them were the same one; slot 1: that line

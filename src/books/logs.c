@@ -3,18 +3,11 @@
 #include "books/logs.h"
 
 #include "base/clock.h"
-#include "books/conf.h"
 #include "books/line.h"
-#include "books/server_files.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
 enum {
 	SPAN_MS = LOGS_SPAN_S * 1000,
@@ -23,122 +16,14 @@ enum {
 	BUCKET_MS = SPAN_MS / LOGS_BUCKETS,
 	LATE_MS =
 		10 * 1000, /* a line that is written now is of now: else its clock is another one */
-	DESCRIPTORS = 4096,
 	SLOT_FIRST = SLOT_OF_LOG,
 	SLOT_URLS = SLOT_OF_LOG + 100,
+	SLOT_PARTS = SLOT_OF_LOG + 90,
+	STATUS_PART = 206,
 	STATUS_GAVE_UP = 499, /* nginx's own */
 	STATUS_NO_UPGRADE = 426,
 	STATUS_NO_VERSION = 505, /* asked by HTTP/1.0, which knows of no upgrade */
 };
-
-/* ---- files ---- */
-
-static bool is_known(const struct logs *l, const struct stat *st)
-{
-	struct stat have;
-	for (unsigned i = 0; i < l->nfiles; i++)
-		if (fstat(l->files[i].fd, &have) == 0 && have.st_dev == st->st_dev &&
-			have.st_ino == st->st_ino)
-			return true;
-	return false;
-}
-
-static void take_file(struct logs *l, int fd)
-{
-	struct stat st;
-	if (l->nfiles == LOGS_FILES || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-		is_known(l, &st) || tail_begin(&l->files[l->nfiles], fd) < 0) {
-		(void)close(fd);
-		return;
-	}
-	l->nfiles++;
-}
-
-/* It has the file open to write to it, and only that. */
-static bool writes_only(int info, const char *name)
-{
-	char text[256];
-	int fd = openat(info, name, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
-	if (fd >= 0)
-		(void)close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	const char *at = strstr(text, "flags:");
-	unsigned flags = 0;
-	for (at = at ? at + 6 + strspn(at + 6, " \t") : ""; *at >= '0' && *at <= '7'; at++)
-		flags = flags << 3 | (unsigned)(*at - '0');
-	return (flags & O_ACCMODE) == O_WRONLY;
-}
-
-/* Calls take() with a descriptor of each regular file that the process has open only to write to it, until that says false; the descriptor is then take()'s. */
-static void each_written(
-	const struct book_target *t, bool (*take)(void *ctx, int fd, const char *path), void *ctx)
-{
-	char path[SERVER_PATH];
-	(void)snprintf(path, sizeof path, "/proc/%d/fdinfo", t->pid);
-	int info = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	(void)snprintf(path, sizeof path, "/proc/%d/fd", t->pid);
-	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = folder >= 0 ? fdopendir(folder) : NULL;
-	const struct dirent *e;
-	bool more = d && info >= 0;
-	for (unsigned looks = 0; more && looks < DESCRIPTORS && (e = readdir(d)) != NULL; looks++) {
-		struct stat st;
-		/* What is no regular file is not even opened. */
-		if (e->d_name[0] == '.' || fstatat(folder, e->d_name, &st, 0) < 0 ||
-			!S_ISREG(st.st_mode) || st.st_nlink == 0 || !writes_only(info, e->d_name))
-			continue;
-		ssize_t n = readlinkat(folder, e->d_name, path, sizeof path - 1);
-		path[n > 0 ? n : 0] = '\0';
-		int fd = openat(folder, e->d_name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-		more = fd < 0 || take(ctx, fd, path);
-	}
-	if (d)
-		(void)closedir(d);
-	else if (folder >= 0)
-		(void)close(folder);
-	if (info >= 0)
-		(void)close(info);
-}
-
-static bool take_any(void *ctx, int fd, const char *path)
-{
-	(void)path;
-	take_file(ctx, fd);
-	return true;
-}
-
-void logs_open(struct logs *l, const struct book_target *t, const char *also)
-{
-	memset(l, 0, sizeof *l);
-	tzset();
-	each_written(t, take_any, l);
-	int fd = also ? conf_open(t, also, O_RDONLY | O_NONBLOCK) : -1;
-	if (fd >= 0)
-		take_file(l, fd);
-}
-
-struct wanted_file {
-	const char *path;
-	int fd;
-};
-
-static bool take_named(void *ctx, int fd, const char *path)
-{
-	struct wanted_file *w = ctx;
-	if (strcmp(path, w->path) == 0)
-		w->fd = fd;
-	else
-		(void)close(fd);
-	return w->fd < 0;
-}
-
-int logs_find(const struct book_target *t, const char *path)
-{
-	struct wanted_file w = {path, -ENOENT};
-	each_written(t, take_named, &w);
-	return w.fd;
-}
 
 /* ---- lines ---- */
 
@@ -180,7 +65,7 @@ static enum log_event_kind kind_of(const struct log_line *e)
 	if (e->status == STATUS_GAVE_UP ||
 		(e->who == 'C' && (e->when == 'H' || e->when == 'Q' || e->when == 'C')))
 		return LOG_GAVE_UP;
-	if (e->form == LOG_NGINX_ERROR || (e->who == 's' && e->when == 'H'))
+	if (e->form == LOG_NGINX_ERROR || (e->who == 's' && (e->when == 'H' || e->when == 'D')))
 		return LOG_TIMED_OUT;
 	return LOG_EVENT_KINDS;
 }
@@ -206,6 +91,63 @@ static void take_duration(struct logs *l, unsigned proxy, const struct log_line 
 	unsigned at = l->ntook[proxy]++ % LOGS_TOOK;
 	l->took[proxy][at].end_ms = end_ms;
 	l->took[proxy][at].took_ms = e->took_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)e->took_ms;
+}
+
+/* An answer that is a part of a file, as a range was asked for. A client that asks for none in two minutes, or for the fewest, gives its place away. */
+static void take_part(struct logs *l, const struct log_line *e, uint64_t end_ms)
+{
+	struct log_part *at = &l->parts[0];
+	if (e->status != STATUS_PART || !e->peer.family)
+		return;
+	for (unsigned i = 0; i < LOGS_PARTS; i++) {
+		struct log_part *p = &l->parts[i];
+		if (p->count && end_ms > p->last_ms + SPAN_MS)
+			p->count = 0;
+		if (p->count && address_equal(&p->peer, &e->peer)) {
+			at = p;
+			break;
+		}
+		at = p->count < at->count ? p : at;
+	}
+	if (!at->count || !address_equal(&at->peer, &e->peer))
+		*at = (struct log_part){.peer = e->peer, .first_ms = end_ms};
+	if (end_ms > at->first_ms + SPAN_MS) { /* the rate goes on, half as old */
+		at->first_ms = end_ms - SPAN_MS / 2;
+		at->count /= 2;
+	}
+	at->count++;
+	at->last_ms = end_ms;
+	copy(at->url, sizeof at->url, e->url);
+}
+
+/* Who was sent most parts, if these are many: a download manager asks for a dozen. */
+static void write_parts(const struct logs *l, uint64_t now_ms, struct book *ret)
+{
+	enum { MANY = 50 };
+	const struct log_part *most = NULL;
+	char text[48], peer[80];
+	for (unsigned i = 0; i < LOGS_PARTS; i++)
+		if (l->parts[i].count >= MANY && l->parts[i].last_ms + SPAN_MS >= now_ms &&
+			(!most || l->parts[i].count > most->count))
+			most = &l->parts[i];
+	if (!most)
+		return;
+	(void)address_text(text, &most->peer);
+	(void)snprintf(peer, sizeof peer, strchr(text, ':') ? "[%s]:0" : "%s:0", text);
+	book_line(ret, "slot %u state=logging bytes=%u ms=%" PRIu64 " peer=%s who=parts text=%s",
+		SLOT_PARTS, most->count, most->last_ms - most->first_ms, peer,
+		book_word((char[320]){0}, 320, most->url, strlen(most->url)));
+}
+
+/* Who may end a connection before its time, and in which phase: as HAProxy's letters say it. */
+static const char ended_by[LOGS_WHO + 1] = "CSPcs", ended_in[LOGS_WHEN + 1] = "RQCHDT";
+
+static void count_end(struct logs *l, unsigned proxy, const struct log_line *e)
+{
+	const char *who = e->who ? strchr(ended_by, e->who) : NULL,
+		   *when = e->when ? strchr(ended_in, e->when) : NULL;
+	if (who && when)
+		l->ends[proxy][who - ended_by][when - ended_in]++;
 }
 
 static uint64_t span_of(unsigned kind)
@@ -239,6 +181,8 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		return;
 	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
 		count_answer(l, proxy, end);
+	count_end(l, proxy, &e);
+	take_part(l, &e, end);
 	if (is_answer(&e))
 		take_duration(l, proxy, &e, end);
 	if (kind == LOG_EVENT_KINDS)
@@ -455,6 +399,11 @@ static void write_proxy(struct logs *l, unsigned p, uint64_t now_ms, struct book
 			book_line(ret, "number %s.age.s/%s %" PRIu64, names[k], name,
 				(now_ms > last[k] ? now_ms - last[k] : 0) / 1000);
 		}
+	for (unsigned i = 0; i < LOGS_WHO * LOGS_WHEN; i++)
+		if (l->ends[p][i / LOGS_WHEN][i % LOGS_WHEN])
+			book_line(ret, "number log.end.%c%c/%s %" PRIu64, ended_by[i / LOGS_WHEN],
+				ended_in[i % LOGS_WHEN], name,
+				l->ends[p][i / LOGS_WHEN][i % LOGS_WHEN]);
 	write_durations(l, p, now_ms, name, ret);
 	if (counts[LOG_GAVE_UP] || counts[LOG_TIMED_OUT])
 		book_line(ret, "slot %u state=logging who=%s text=%s",
@@ -485,6 +434,7 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 		book_line(ret, "number log.lines %" PRIu64, l->lines);
 	for (unsigned p = 0; p < l->nproxies; p++)
 		write_proxy(l, p, now_ms, ret);
+	write_parts(l, now_ms, ret);
 	log_urls_write(&l->urls, SLOT_URLS, ret);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* logs: what a server's own logs tell of the last minutes, as numbers of its book: of tunnels ten minutes, of requests two. Its logs are the regular files that its first process itself has open to
- * append to or write: no path of a configuration is believed, and nothing else is read (decision 0014). */
+/* logs: what a server's own logs tell of the last minutes, as numbers of its book: of tunnels ten minutes, of requests two. Its logs are the regular files
+ * that its first process itself has open to write: no path of a configuration is believed, and nothing else is read (decision 0014). */
 #ifndef BOOKS_LOGS_H
 #define BOOKS_LOGS_H
 
@@ -18,6 +18,9 @@ enum {
 	LOGS_TUNNELS_S =
 		600,      /* a tunnel that is cut again and again is written down only at its end */
 	LOGS_BACK_S = 10, /* who is back within this was not gone */
+	LOGS_PARTS = 16,  /* clients that are sent parts of files */
+	LOGS_WHO = 5,
+	LOGS_WHEN = 6,
 	LOGS_TIMERS = 8,
 	LOGS_CLIENTS = 256, /* whose tunnels are looked through for a period */
 	LOGS_TOOK = 256,    /* durations of the last answers of each */
@@ -55,6 +58,14 @@ struct logs {
 	} took[LOGS_PROXIES][LOGS_TOOK]; /* rings, of requests that were answered */
 	unsigned ntook[LOGS_PROXIES];
 	char gave_up[LOGS_PROXIES][96]; /* the URL that a client last gave up */
+	uint64_t ends[LOGS_PROXIES][LOGS_WHO]
+		     [LOGS_WHEN]; /* by HAProxy's letters of termination, since the reader began */
+	struct log_part {
+		struct address peer;
+		uint64_t first_ms, last_ms;
+		unsigned count;
+		char url[96];
+	} parts[LOGS_PARTS]; /* of the last two minutes: answers 206 */
 	struct log_urls urls;
 	uint64_t lines, known; /* read, and understood */
 	uint64_t now_ms;

@@ -167,7 +167,7 @@ const struct rule_case rule_case_proxy_timeout = {
 	.false_alarms =
 		"A single slow request. A WebSocket that is silent: that is no answer that is late "
 		"(protocol.upgrade). Servers that are down: their connections fail at once.",
-	.confirm = "grep -E ' sH-- ' LOG | tail -5   # HAProxy; grep 'upstream timed out' "
+	.confirm = "grep -E ' s[HD]' LOG | tail -5   # HAProxy; grep 'upstream timed out' "
 		   "error.log | tail -5   # nginx",
 	.remedy = "A longer timer where such requests are meant to take so long; else see what the "
 		  "servers wait for.",
@@ -200,7 +200,7 @@ static void judge_servers(
 	if (!f)
 		return;
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
-	const char *grep = haproxy ? "grep -E ' sH-- ' LOG | tail -5"
+	const char *grep = haproxy ? "grep -E ' s[HD]' LOG | tail -5"
 				   : "grep 'upstream timed out' error.log | tail -5";
 	f->limit = all;
 	f->title = say(v, "%s gave up %.0f of %.0f requests%s%s: %s", place(v, b, proxy), n, all,

@@ -55,6 +55,7 @@ static void tell_request(
 			say(v, "cat /proc/%" PRId32 "/cmdline   # its status page lists requests",
 				s->pid));
 	workers_tell_usual(v, f, s, text, ms / 1000.0);
+	workers_tell_parts(v, f, s);
 }
 
 static const char *ss_of(

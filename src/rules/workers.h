@@ -56,6 +56,8 @@ const char *workers_request(
 /* Within how many seconds nine of ten requests for the same URL were answered before, as the server's log has it, and how many these were. False: not known. */
 bool workers_usual(const struct view *v, const struct server *s, const char *request, double *ret_s,
 	double *ret_count);
+/* That the first culprit, a peer, asks for parts of files in great number, as the server's log has it: evidence and a remedy. */
+void workers_tell_parts(struct view *v, struct verdict *f, const struct server *s);
 /* Tells it as evidence, where it is known; request may be NULL. */
 void workers_tell_usual(struct view *v, struct verdict *f, const struct server *s,
 	const char *request, double now_s);

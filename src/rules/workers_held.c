@@ -318,6 +318,30 @@ bool workers_usual(const struct view *v, const struct server *s, const char *req
 	return false;
 }
 
+void workers_tell_parts(struct view *v, struct verdict *f, const struct server *s)
+{
+	const struct sample *last = view_last(v);
+	const struct who *w = f->nculprits ? &f->culprits[0] : NULL;
+	for (uint32_t i = 0; w && strcmp(w->kind, "peer") == 0 && i < last->slots.count; i++) {
+		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
+		if (o->server != s->pid || !is_of_log(o) || strcmp(o->who, "parts") != 0 ||
+			strcmp(server_slot_peer(v, o), w->value) != 0)
+			continue;
+		verdict_evidence(f,
+			say(v,
+				"%s was sent %" PRIu64
+				" parts of files (206) within %.0f s, the last one of \"%s\"",
+				w->value, o->bytes, o->state_ms / 1000.0, o->text),
+			-1, (double)o->bytes, -1, "grep -c ' 206 ' ACCESSLOG");
+		verdict_remedy(f,
+			"Few ranges in one request, or none (Apache: MaxRanges 5, MaxRangeOverlaps "
+			"none; nginx: max_ranges 1)",
+			NULL, "the configuration of the server", true,
+			"downloads that broke off begin anew", "none");
+		return;
+	}
+}
+
 void workers_tell_usual(struct view *v, struct verdict *f, const struct server *s,
 	const char *request, double now_s)
 {

@@ -100,9 +100,11 @@ bool workers_lost(struct view *v, const struct server *s, struct held *ret)
 	struct family f = family_of(v, s, orphans);
 	if (orphans && f.live < 2 && first->p->ppid != 1)
 		return false; /* one process by intention */
-	if (f.threads > SPARE_THREADS &&
-		server_number_of(v, view_last(v), s->pid, "config.threads", &told) && told > 0)
-		each = told;
+	if (f.threads > SPARE_THREADS) {
+		each = f.threads - SPARE_THREADS;
+		if (server_number_of(v, view_last(v), s->pid, "config.threads", &told) && told > 0)
+			each = told;
+	}
 	double lost = s->limit - (double)f.live * (double)each;
 	if (f.young || lost * 2 < s->limit ||
 		(!orphans && !f.dead && !dead_slots(v, s->pid, view_at(v, 0))))

@@ -338,6 +338,7 @@ static void exhausted_verdict(
 				text_duration(length, ms / 1000.0)),
 			-1, ms / 1000.0, -1, told_by(v, s));
 	workers_tell_usual(v, f, s, text, ms / 1000.0);
+	workers_tell_parts(v, f, s);
 	verdict_remedy(f, "See what the requests that take longest do",
 		say(v, "timeout 5 strace -f -tt -p %" PRId32, s->pid), NULL, false,
 		"slows it while it runs", "none");

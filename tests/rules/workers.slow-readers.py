@@ -40,6 +40,21 @@ def fire_and_what_is_usual(t):
                   checks=[evidence("nine of ten of the last 830 requests for it were answered within 512 ms"), evidence("GET /catalogue.pdf?page=1")])
 
 
+def fire_parts(t):
+    """It asks for parts of a file, hundreds of them."""
+    full(t, slots=[(1000090, dict(state="logging", ms=60000, bytes=700, peer="10.77.0.9:0", who="parts", text="/catalogue.pdf"))])
+    t.clients("10.77.0.9", 8080, 20, "reads")
+    return Expect(finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20), checks=[evidence("10.77.0.9 was sent 700 parts of files (206) within 60 s")])
+
+
+def fire_parts_of_another(t):
+    """Somebody else does that, and holds no worker."""
+    full(t, slots=[(1000090, dict(state="logging", ms=60000, bytes=700, peer="10.77.0.3:0", who="parts", text="/catalogue.pdf"))])
+    t.clients("10.77.0.9", 8080, 20, "reads")
+    return Expect(finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20),
+                  checks=[lambda run: None if evidence("parts of files")(run) else "parts are told that another one asked for"])
+
+
 def fire_without_a_book(t):
     """Nothing but sockets and processes."""
     full(t)

@@ -147,13 +147,16 @@ static void tunnels(void)
 	take("10.0.0.5", 3, 800, 101, "--");
 	take("10.0.0.6", 60, 40, 200, "--");
 	take("10.0.0.6", 60, 2000, 504, "sH");
+	take("10.0.0.6", 62, 3000, 200, "sD"); /* in the middle of an answer */
 	take("10.0.0.6", 70, 1500, 0, "CH");
 	logs_write(&logs, AT + 100000, &book);
 	CHECK(tells("number log.tunnels.cut.client/chat 11\n"));
 	CHECK(tells("number log.tunnels.ended/chat 1\n"));
 	CHECK(tells("number log.tunnels.back/chat 8\n"));
 	CHECK(tells("number log.tunnels.ms/chat 5000\n"));
-	CHECK(tells("number log.timedout/chat 1\n"));
+	CHECK(tells("number log.timedout/chat 2\n"));
+	CHECK(tells("number log.end.cD/chat 11\n"));
+	CHECK(tells("number log.end.CH/chat 1\n"));
 	CHECK(tells("number log.gaveup/chat 1\n"));
 	CHECK(tells("number log.gaveup.ms/chat 1500\n"));
 	CHECK(tells("slot 1000000 state=closing bytes=5 peer=10.0.0.2:0 who=chat text=/chat\n"));
@@ -205,6 +208,26 @@ static void periods_of_nginx(void)
 	CHECK(tells("number log.tunnels.cut.server/- 5\n"));
 	CHECK(tells("number log.tunnels.ended/- 5\n"));
 	CHECK(tells("number log.tunnels.back/- 4\n"));
+}
+
+/* Ranges of a file: somebody asks for hundreds, a download manager for a dozen. */
+static void parts(void)
+{
+	logs = (struct logs){.nfiles = 0};
+	book.n = 0;
+	book.text[0] = '\0';
+	for (unsigned i = 0; i < 300; i++) {
+		char line[160];
+		(void)snprintf(line, sizeof line,
+			"10.0.0.%u - - [22/Nov/2026:12:28:%02u +0000] \"GET /big.iso HTTP/1.1\" "
+			"206 512",
+			i % 25 ? 9 : 2, i / 10);
+		logs_take(&logs, scan_over(line, strlen(line)), AT + 100000, true);
+	}
+	logs_write(&logs, AT + 100000, &book);
+	CHECK(tells("slot 1000090 state=logging bytes=288 ms=29000 peer=10.0.0.9:0 who=parts "
+		    "text=/big.iso\n"));
+	CHECK(!tells("10.0.0.2"));
 }
 
 /* ---- files ---- */
@@ -320,6 +343,7 @@ int main(void)
 	tunnels();
 	tunnels_of_nginx();
 	periods_of_nginx();
+	parts();
 	files();
 	repeats();
 	urls();

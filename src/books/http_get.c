@@ -50,7 +50,7 @@ void http_get(const struct http_place *p, const char *query, uint64_t until_ns, 
 	if (!good && kept && line.status == BOOK_DOWN) { /* it did not keep it after all */
 		begin(until_ns);
 		there = connected(p);
-		good = there && line_http(&line, host, path, keep, &body);
+		(void)(there && line_http(&line, host, path, keep, &body));
 	}
 	if (there && line.status == BOOK_DOWN) /* somebody took the connection and said nothing */
 		line.status = BOOK_GARBAGE;

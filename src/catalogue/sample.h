@@ -46,7 +46,8 @@ struct proc {
 	uint64_t run_delay_ns;    /* runnable but waiting for a CPU */
 	uint64_t switches;        /* times put on a CPU: unchanged means it slept all the time */
 	uint64_t rss_pages, minor_faults, major_faults;
-	uint64_t fds, fd_limit, nproc_limit;
+	uint32_t fds, fd_limit; /* the kernel has no more than 2^31 */
+	uint64_t nproc_limit;
 	uint64_t io_read, io_write; /* bytes that went to the storage layer */
 	uint64_t io_wchar, io_write_calls;
 	uint32_t cgroup;         /* interned path */

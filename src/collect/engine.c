@@ -88,7 +88,7 @@ void engine_close(struct engine *e)
 }
 
 /* A file as wide as there are CPUs may take milliseconds on large hosts: then it is read so seldom that it takes a five-hundredth of the time. */
-enum { DEAR_NS = 1000000, DEAR_REST = 500, KEPT_BELOW_S = 10 };
+enum { DEAR_NS = 1000000, DEAR_REST = 500, KEPT_BELOW_S = 10, GIVE_BACK_TICKS = 64 };
 
 static bool is_wide(enum collector_id c)
 {
@@ -324,11 +324,21 @@ static bool one_thread_full(const struct sample *prev, const struct sample *out)
 	return false;
 }
 
+/* Pages that a large file took which is read seldom, or was at the start, when all is due at once. Where the kernel keeps locked ones (before 5.18) they stay. */
+static void give_back_buffer(struct engine *e)
+{
+	enum { KEPT = 32 * 1024, DONTNEED_LOCKED = 24 };
+	if (madvise(e->buffer + KEPT, ENGINE_BUFFER - KEPT, MADV_DONTNEED) < 0)
+		(void)madvise(e->buffer + KEPT, ENGINE_BUFFER - KEPT, DONTNEED_LOCKED);
+}
+
 int engine_tick(struct engine *e, const struct sample *prev, struct sample *out, unsigned want,
 	uint64_t due_mono_ns)
 {
 	sample_reset(out);
 	arena_reset(&e->scratch);
+	if (e->ticks % GIVE_BACK_TICKS == 8)
+		give_back_buffer(e);
 	int r = reader_begin(e->reader, &out->real_ns, &out->mono_ns);
 	if (r < 0)
 		return r;

@@ -36,11 +36,13 @@ static void read_limits(struct engine *e, const struct proc *before, bool refres
 	if (r < 0)
 		return;
 	if (l.have_fds) {
-		p->fds = l.fds;
+		p->fds = l.fds < UINT32_MAX ? (uint32_t)l.fds : UINT32_MAX;
 		p->have |= HAVE_FDS;
 	}
 	if (known || l.have_limits) {
-		p->fd_limit = known ? before->fd_limit : l.fd_limit;
+		p->fd_limit = known                     ? before->fd_limit
+			      : l.fd_limit < UINT32_MAX ? (uint32_t)l.fd_limit
+							: UINT32_MAX;
 		p->nproc_limit = known ? before->nproc_limit : l.nproc_limit;
 		p->have |= HAVE_FD_LIMIT | HAVE_NPROC_LIMIT;
 	}

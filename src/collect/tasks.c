@@ -198,8 +198,8 @@ static void take_task(struct task_walk *w, const struct probe_task *t)
 			: NULL;
 	if (!p->kernel && p->state != 'Z') { /* a zombie has given back all it had */
 		p->have |= HAVE_FDS | HAVE_FD_LIMIT | HAVE_NPROC_LIMIT | HAVE_IO;
-		p->fds = t->fds;
-		p->fd_limit = t->fd_limit;
+		p->fds = t->fds < UINT32_MAX ? (uint32_t)t->fds : UINT32_MAX;
+		p->fd_limit = t->fd_limit < UINT32_MAX ? (uint32_t)t->fd_limit : UINT32_MAX;
 		p->nproc_limit = p->uid ? t->nproc_limit : UINT64_MAX;
 		p->io_read = t->io_read;
 		p->io_write = t->io_write;

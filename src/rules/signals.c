@@ -19,11 +19,14 @@ const struct rule_case rule_case_signals_twice = {
 		"are lost and requests with them.",
 	.threshold =
 		"The same signal (HUP, USR1, USR2, TERM) to the same process twice within three "
-		"seconds, and the process ended, or one of its processes did so with an error or "
-		"by a signal. Without that: a note.",
+		"seconds, and the process ended though nobody told it to, or one of its processes "
+		"did so "
+		"with an error or by a signal. Without that: a note.",
 	.false_alarms =
 		"A reload a day; a signal to each of several processes. An upgrade that sends "
-		"different signals, one after the other.",
+		"different signals, one after the other. A service that is told to end twice, and "
+		"ends. What a "
+		"process sends to its own group.",
 	.confirm = "ps -o pid,ppid,lstart,args -p SENDER; grep -r 'kill ' /etc/logrotate.d "
 		   "/etc/cron.d",
 	.remedy = "One supervisor for a service; logrotate with sharedscripts, so that it reloads "
@@ -42,6 +45,12 @@ static const char *name_of(unsigned number)
 	}
 }
 
+/* timeout(1) and others send one to their whole group, themselves included. */
+static bool is_meant(const struct sent_signal *o)
+{
+	return name_of(o->number) && !o->kernel && o->sender != o->target;
+}
+
 /* Signals of one number to one process in the window. */
 struct twice {
 	const struct sent_signal *first, *last;
@@ -57,7 +66,7 @@ static struct twice count_signals(const struct view *v, const struct sent_signal
 		for (uint32_t k = 0; k < s->signals.count; k++) {
 			const struct sent_signal *o =
 				&TABLE_ROWS(s->signals, struct sent_signal)[k];
-			if (o->target != like->target || o->number != like->number || o->kernel)
+			if (o->target != like->target || o->number != like->number || !is_meant(o))
 				continue;
 			uint64_t gap = t.count ? s->mono_ns - t.last_ns : UINT64_MAX;
 			if (o->count > 1)
@@ -73,8 +82,8 @@ static struct twice count_signals(const struct view *v, const struct sent_signal
 	return t;
 }
 
-/* Processes of the service that ended badly, or the service itself that ended. */
-static unsigned ended_badly(const struct view *v, int32_t target)
+/* Processes of the service that ended badly, or the service itself that ended, which TERM asks it to. */
+static unsigned ended_badly(const struct view *v, int32_t target, unsigned number)
 {
 	unsigned n = 0;
 	for (unsigned i = 0; i < v->n; i++) {
@@ -82,7 +91,7 @@ static unsigned ended_badly(const struct view *v, int32_t target)
 		for (uint32_t k = 0; k < s->ended.count; k++) {
 			const struct ended *e = &TABLE_ROWS(s->ended, struct ended)[k];
 			if (e->pid == target)
-				n++;
+				n += number != SIGTERM;
 			else if (e->ppid == target)
 				n += e->failed;
 		}
@@ -100,7 +109,7 @@ static bool is_first(
 		for (uint32_t k = 0; k < end; k++) {
 			const struct sent_signal *b =
 				&TABLE_ROWS(s->signals, struct sent_signal)[k];
-			if (b->target == o->target && b->number == o->number && !b->kernel)
+			if (b->target == o->target && b->number == o->number && is_meant(b))
 				return false;
 		}
 	}
@@ -122,7 +131,7 @@ static void judge_target(struct view *v, struct verdicts *out, const struct sent
 	bool service = u && (u->listens || u->p->ppid == 1);
 	if (t.count < 2 || t.gap_ns > QUICK_NS || !service)
 		return;
-	unsigned lost = ended_badly(v, o->target);
+	unsigned lost = ended_badly(v, o->target, o->number);
 	const char *service_name = who_name(v, u->p), *signal = name_of(o->number);
 	struct verdict *f = verdict_new(v, out, lost ? SEVERITY_WARNING : SEVERITY_NOTICE,
 		lost ? STATE_WRONG : STATE_NOTE, service_name);
@@ -163,7 +172,7 @@ void rule_signals_twice(struct view *v, struct verdicts *out)
 		for (uint32_t k = 0; k < s->signals.count; k++) {
 			const struct sent_signal *o =
 				&TABLE_ROWS(s->signals, struct sent_signal)[k];
-			if (name_of(o->number) && !o->kernel && is_first(v, i, k, o))
+			if (is_meant(o) && is_first(v, i, k, o))
 				judge_target(v, out, o);
 		}
 	}

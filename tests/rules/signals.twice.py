@@ -42,3 +42,19 @@ def quiet_note(t):
     for i in (2, 3):
         t.signal(i, 1, sender=810, target=700, sender_comm="logrotate", target_comm="apache2")
     return note("restarts:apache2")
+
+
+def quiet_ends(t):
+    """It is told to end, twice, and does: nobody is worse off, so it is a note."""
+    service(t)
+    t.signal(2, 15, sender=810, target=700, sender_comm="logrotate", target_comm="apache2")
+    t.signal(3, 15, sender=800, target=700, sender_comm="monit", target_comm="apache2")
+    t.ended("apache2", 1, when=lambda i: i == 4, pid=700)
+    return note("restarts:apache2")
+
+
+def quiet_own_group(t):
+    """timeout(1) ends its command by a signal to its group, in which it is itself."""
+    t.proc(900, "timeout", ppid=1)
+    for i in (2, 3):
+        t.signal(i, 15, sender=900, target=900, sender_comm="timeout", target_comm="timeout")

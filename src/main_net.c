@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* plimsoll-net: the commands that talk to the network, started by plimsoll (role/delegate.c). */
+/* plimsoll-net: the commands that tell others over the network, started by plimsoll (role/delegate.c). */
 #include "names/names.h"
 #include "role/commands.h"
 
@@ -34,20 +34,13 @@ int main(int argc, char **argv)
 	int status = options_parse(argc, argv, &o);
 	if (status)
 		return status;
-	if (o.command == COMMAND_SERVE) {
-		/* It stands by for weeks, and is asked much now and then: what an answer took is given back. */
-		(void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
-		(void)mallopt(M_TRIM_THRESHOLD, 256 << 10);
-		(void)mallopt(M_ARENA_MAX, 1);
-		status = command_serve(&o);
-	}
-	else if (o.command == COMMAND_SHIP)
+	if (o.command == COMMAND_SHIP)
 		status = command_ship(&o);
 	else if (o.command == COMMAND_NOTIFY)
 		status = command_notify(&o);
 	else
 		status = complain(
-			EX_USAGE, "plimsoll-net: started by plimsoll serve, ship and notify only");
+			EX_USAGE, "plimsoll-net: started by plimsoll ship and notify only");
 	options_free(&o);
 	return status;
 }

@@ -11,7 +11,7 @@ import {families, histograms} from "./graphs-list.js";
 import {amount, duration, hms} from "./words.js";
 
 const AT_ONCE = 32; // questions of one request
-const NEAR = "400px"; // so near to what is seen a graph is drawn
+const NEAR = "120px"; // so near to what is seen a graph is drawn
 const REST_MS = 400; // later: what is not seen
 const SPANS = [["5 min", 300], ["15 min", 900], ["1 h", 3600], ["6 h", 21600], ["24 h", 86400], ["7 days", 604800]];
 const TABLE_ROWS = 60;

@@ -21,6 +21,17 @@ void answer_json(struct answer *a, unsigned status, json_t *j)
 	*a = (struct answer){status, ANSWER_JSON, text, text ? strlen(text) : 0};
 }
 
+static const char *error_type(unsigned status)
+{
+	switch (status) {
+	case ANSWER_NOT_FOUND: return "not_found";
+	case ANSWER_UNPROCESSABLE: return "execution";
+	case ANSWER_INTERNAL_ERROR: return "internal";
+	case ANSWER_UNAVAILABLE: return "unavailable";
+	default: return "bad_data";
+	}
+}
+
 void answer_error(struct answer *a, unsigned status, const char *fmt, ...)
 {
 	char line[1024];
@@ -28,7 +39,9 @@ void answer_error(struct answer *a, unsigned status, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof line, fmt, ap);
 	va_end(ap);
-	answer_json(a, status, json_pack("{s:o}", "error", json_text(line)));
+	answer_json(a, status,
+		json_pack("{s:s, s:s, s:o}", "status", "error", "errorType", error_type(status),
+			"error", json_text(line)));
 }
 
 void answer_no_memory(struct answer *a)

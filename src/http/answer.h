@@ -15,6 +15,7 @@ enum answer_status { /* those of HTTP */
 	ANSWER_OK = 200,
 	ANSWER_BAD_REQUEST = 400,
 	ANSWER_NOT_FOUND = 404,
+	ANSWER_UNPROCESSABLE = 422,
 	ANSWER_INTERNAL_ERROR = 500,
 	ANSWER_UNAVAILABLE = 503,
 };
@@ -31,7 +32,7 @@ struct answer {
 void answer_clear(struct answer *a);
 /* Takes the document; NULL is memory that was short. */
 void answer_json(struct answer *a, unsigned status, json_t *j);
-/* {"error": "..."} */
+/* {"status": "error", "errorType": "bad_data" ..., "error": "..."}, which clients of Prometheus understand, too. */
 void answer_error(struct answer *a, unsigned status, const char *fmt, ...) PRINTF(3, 4);
 void answer_no_memory(struct answer *a);
 /* Text that a function writes to a stream; it answers 0 or -EIO. */

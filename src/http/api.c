@@ -8,6 +8,8 @@
 #include "http/catalogue.h"
 #include "http/events.h"
 #include "http/numbers.h"
+#include "http/openapi.h"
+#include "http/prometheus.h"
 #include "http/tables.h"
 #include "show/openmetrics.h"
 #include "show/show.h"
@@ -117,17 +119,35 @@ static void limits(struct window *w, const struct params *p, struct answer *ret)
 		answer_json(ret, ANSWER_OK, json_limits(&w->view, &l));
 }
 
+static void describe(struct window *w, const struct params *p, struct answer *ret)
+{
+	(void)w;
+	(void)p;
+	struct show_text t = {0};
+	show_text_add(&t, openapi_json);
+	answer_text(ret, &t);
+}
+
 /* ---- routes ---- */
 
 static const struct route routes[] = {
 	{"/healthz", health, ROUTE_PRESENT, false},
-	{"/metrics", metrics, ROUTE_PRESENT, false},
+	{"/metrics", metrics, ROUTE_FRESH, false},
 	{"/api/v1/check", check, ROUTE_KEPT, false},
 	{"/api/v1/limits", limits, ROUTE_KEPT, false},
 	{"/api/v1/view/*", answer_view, ROUTE_KEPT, false},
 	{"/api/v1/query", answer_query, ROUTE_ARCHIVE, true},
 	{"/api/v1/events", answer_events, ROUTE_ARCHIVE, false},
 	{"/api/v1/catalogue", answer_catalogue, ROUTE_FIXED, false},
+	{"/api/v1/openapi.json", describe, ROUTE_FIXED, false},
+	{"/api/v1/query_range", prometheus_query_range, ROUTE_ARCHIVE, true},
+	{"/api/v1/series", prometheus_series, ROUTE_ARCHIVE, true},
+	{"/api/v1/labels", prometheus_labels, ROUTE_ARCHIVE, true},
+	{"/api/v1/label/*/values", prometheus_label_values, ROUTE_ARCHIVE, false},
+	{"/api/v1/metadata", prometheus_metadata, ROUTE_FIXED, false},
+	{"/api/v1/status/buildinfo", prometheus_buildinfo, ROUTE_FIXED, false},
+	{"/api/v1/rules", prometheus_rules, ROUTE_FIXED, false},
+	{"/api/v1/query_exemplars", prometheus_exemplars, ROUTE_FIXED, true},
 };
 
 const struct route *route_at(size_t i)
@@ -266,8 +286,8 @@ static struct answer *find_kept(struct api *a, const struct route *r, const stru
 /* Good answers of routes that are kept, while there is room. */
 static const struct answer *keep(struct api *a, const struct route *r, const struct params *p)
 {
-	if (r->place != ROUTE_KEPT || a->once.status != ANSWER_OK || !a->once.text ||
-		a->nkept == KEPT)
+	if ((r->place != ROUTE_KEPT && r->place != ROUTE_FRESH) || a->once.status != ANSWER_OK ||
+		!a->once.text || a->nkept == KEPT)
 		return &a->once;
 	struct kept *k = &a->kept[a->nkept++];
 	k->route = r;
@@ -298,12 +318,18 @@ static void refresh(struct api *a)
 		forget_kept(a);
 }
 
+/* Is the newest sample of now? */
+static bool is_now(const struct api *a)
+{
+	return is_running(&a->window, age_s(a->window.loaded_ns));
+}
+
 const struct answer *api_present(struct api *a, const struct route *r, const struct params *p)
 {
 	if (r->place != ROUTE_FIXED)
 		refresh(a);
 	const struct answer *kept = find_kept(a, r, p);
-	if (kept)
+	if (kept && (r->place != ROUTE_FRESH || is_now(a)))
 		return kept;
 	answer_clear(&a->once);
 	if (a->window.loaded_ns || r->place == ROUTE_FIXED)

@@ -7,6 +7,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/eventfd.h>
+#include <time.h>
+
+enum { REST_S = 2 };
 
 struct queue {
 	struct job *first, *last;
@@ -44,12 +47,29 @@ static struct job *pop(struct queue *q)
 	return j;
 }
 
+/* Waits until there is something to do; what was loaded is given back when nobody asked for a while. */
+static void wait_for_job(struct archive *a)
+{
+	struct timespec until;
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += REST_S;
+	bool rests = false;
+	while (!a->waiting.first && !a->ending) {
+		if (rests) {
+			(void)pthread_cond_wait(&a->wake, &a->lock);
+		} else if (pthread_cond_timedwait(&a->wake, &a->lock, &until) == ETIMEDOUT) {
+			rests = true;
+			window_rest(&a->window);
+			(void)malloc_trim(0);
+		}
+	}
+}
+
 /* The next job, or NULL when it is time to end. */
 static struct job *next_job(struct archive *a)
 {
 	(void)pthread_mutex_lock(&a->lock);
-	while (!a->waiting.first && !a->ending)
-		(void)pthread_cond_wait(&a->wake, &a->lock);
+	wait_for_job(a);
 	struct job *j = a->ending ? NULL : pop(&a->waiting);
 	(void)pthread_mutex_unlock(&a->lock);
 	return j;
@@ -61,8 +81,6 @@ static void *work(void *ctx)
 	struct job *j;
 	while ((j = next_job(a)) != NULL) {
 		route_past(j->route, &a->window, &j->params, &j->answer);
-		window_rest(&a->window);
-		(void)malloc_trim(0);
 		(void)pthread_mutex_lock(&a->lock);
 		push(&a->done, j);
 		(void)eventfd_write(a->done_fd, 1);
@@ -99,7 +117,11 @@ int archive_open(const char *store, struct archive **ret)
 	if (!a)
 		return -ENOMEM;
 	(void)pthread_mutex_init(&a->lock, NULL);
-	(void)pthread_cond_init(&a->wake, NULL);
+	pthread_condattr_t clock;
+	(void)pthread_condattr_init(&clock);
+	(void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&a->wake, &clock);
+	(void)pthread_condattr_destroy(&clock);
 	a->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	int r = a->done_fd < 0 ? -errno : window_init(&a->window, store);
 	if (r == 0)

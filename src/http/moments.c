@@ -61,17 +61,9 @@ void moments_free(struct moments *m)
 
 /* ---- of samples ---- */
 
-static int by_pid(const void *key, const void *row)
-{
-	int32_t pid = *(const int32_t *)key, other = ((const struct proc *)row)->pid;
-	return pid < other ? -1 : pid > other;
-}
-
 static const struct proc *proc_of(const struct sample *s, int32_t pid)
 {
-	return s && s->procs.count ? bsearch(&pid, TABLE_ROWS(s->procs, struct proc),
-					     s->procs.count, sizeof(struct proc), by_pid)
-				   : NULL;
+	return s && pid > 0 ? sample_proc(s, pid, 0) : NULL;
 }
 
 static const char *signal_name(unsigned number, char buf[static 16])
@@ -123,15 +115,33 @@ static const struct ended *command_of(const struct sample *s, const struct ended
 	return child;
 }
 
-static void say_job(struct moment *row, const struct ended *e, const struct proc *parent)
+static void say_job(struct moment *row, const struct ended *child, const struct ended *command,
+	const struct proc *parent)
 {
 	char name[4 * PROC_COMM], by[4 * PROC_COMM], how[40] = "";
-	if (e->code & 0x7f)
-		(void)snprintf(how, sizeof how, ", ended by signal %u", e->code & 0x7f);
-	else if (e->code >> 8)
-		(void)snprintf(how, sizeof how, ", exit status %u", e->code >> 8 & 0xff);
+	uint32_t code = command->code ? command->code : child->code;
+	if (code & 0x7f)
+		(void)snprintf(how, sizeof how, ", ended by signal %u", code & 0x7f);
+	else if (code >> 8)
+		(void)snprintf(how, sizeof how, ", exit status %u", code >> 8 & 0xff);
 	moment_say(row, "job of %s: %s (%d)%s", text_safe(by, sizeof by, parent->comm),
-		text_safe(name, sizeof name, e->comm), e->pid, how);
+		text_safe(name, sizeof name, command->comm), command->pid, how);
+}
+
+/* From the begin of cron's child to its end; what that child started is told with it. */
+static void look_at_job(struct moments *m, const struct sample *before, const struct sample *s,
+	const struct ended *e, const struct proc *parent)
+{
+	const struct proc *above = proc_of(s, parent->ppid);
+	if (!e->count || !starts_jobs(parent) ||
+		starts_jobs(above ? above : proc_of(before, parent->ppid)))
+		return;
+	uint64_t lived = e->life_ns / e->count;
+	struct moment *row =
+		moments_add(m, "job", s->real_ns > lived ? s->real_ns - lived : s->real_ns);
+	say_job(row, e, command_of(s, e), parent);
+	if (row)
+		row->until_ns = s->real_ns;
 }
 
 static void look_at_ended(struct moments *m, const struct sample *before, const struct sample *s)
@@ -148,14 +158,8 @@ static void look_at_ended(struct moments *m, const struct sample *before, const 
 			if (row)
 				row->severity = "critical";
 		}
-		if (!e->count || !starts_jobs(parent))
-			continue;
-		uint64_t lived = e->life_ns / e->count;
-		struct moment *row =
-			moments_add(m, "job", s->real_ns > lived ? s->real_ns - lived : s->real_ns);
-		say_job(row, command_of(s, e), parent);
-		if (row)
-			row->until_ns = s->real_ns;
+		if (parent)
+			look_at_job(m, before, s, e, parent);
 	}
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "http/prometheus.h"
 #include "query/evaluate.h"
 #include "show/series.h"
 
@@ -124,7 +125,9 @@ static void answer_several(
 void answer_query(struct window *w, const struct params *p, struct answer *ret)
 {
 	struct evaluate_span span = {0};
-	if (!p->q.n)
+	if (p->text[PARAM_QUERY])
+		prometheus_query(w, p, ret);
+	else if (!p->q.n)
 		answer_error(ret, ANSWER_BAD_REQUEST,
 			"q: a selector is missing, as cpu.* or net.rx.bytes{if=\"eth0\"}");
 	else if (read_span(p, &span, ret) < 0)

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* numbers: /api/v1/query, as `plimsoll query --json` of the past. */
+/* numbers: /api/v1/query, as `plimsoll query --json` of the past; with `query` instead of `q` as Prometheus. */
 #ifndef HTTP_NUMBERS_H
 #define HTTP_NUMBERS_H
 

@@ -62,13 +62,12 @@ void window_destroy(struct window *w)
 
 void window_rest(struct window *w)
 {
-	if (!w->store)
-		return;
 	drop_store(w);
-	view_destroy(&w->view);
-	(void)view_init(&w->view);
+	history_close(w->history);
+	w->history = NULL;
+	w->follows = false;
+	w->judged = false;
 	w->loaded_ns = 0;
-	w->follows = w->judged = false;
 }
 
 static int open_or_look_again(struct window *w)
@@ -198,7 +197,12 @@ static bool load_usual(struct window *w)
 		return false;
 	w->view.baseline = NULL;
 	w->usual = w->usual ? w->usual : calloc(1, sizeof *w->usual);
-	if (!w->usual || baseline_load(w->history, w->view.now_ns, w->usual) < 0)
+	struct history *days; /* apart: what reading of days takes is not kept for an hour */
+	if (!w->usual || history_open(w->path, &days) < 0)
+		return false;
+	int r = baseline_load(days, w->view.now_ns, w->usual);
+	history_close(days);
+	if (r < 0)
 		return false;
 	w->view.baseline = w->usual;
 	return w->usual->count > 0;

@@ -11,7 +11,7 @@
 
 enum {
 	WINDOW_SAMPLES = 6, /* five seconds at the usual interval, as `plimsoll check` looks */
-	WINDOW_ROOM = 8,
+	WINDOW_ROOM = WINDOW_SAMPLES,
 };
 
 struct window {
@@ -33,7 +33,7 @@ struct window {
 /* path must outlive the window. 0 or -ENOMEM; the store need not be there yet. */
 int window_init(struct window *w, const char *path);
 void window_destroy(struct window *w);
-/* Gives back what loaded samples took; the store stays open. */
+/* Gives back the memory of what is loaded; it will be loaded again. */
 void window_rest(struct window *w);
 /* Opens the store, or looks again for what was written since. Errors as history_open(). */
 int window_refresh(struct window *w);

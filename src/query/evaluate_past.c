@@ -16,6 +16,8 @@ enum {
 	LEAD_S = 65,        /* before the span: what the first growth begins at; samples are at most
 			       a minute apart */
 	STEPS_AT_ONCE = 1 << 17, /* steps of history that stand in memory: 6 MiB */
+	LOG_ROWS = 3600,         /* samples of a log, which is read whole for all series at once */
+	READ_AT_ONCE = 1 << 19,  /* of them, where memory is short: 5 MiB */
 };
 
 /* ---- the span ---- */
@@ -60,6 +62,27 @@ int evaluate_span(const struct history *h, const struct expression *e, struct ev
 
 /* ---- from readings ---- */
 
+/* How many series to read at once: all, or where memory is short as many as a log's samples leave room for. */
+static size_t series_at_once(const struct evaluate_span *span)
+{
+	uint64_t rows = (span->to_ns - span->from_ns) / NS + LEAD_S;
+	if (!span->values_max)
+		return SIZE_MAX;
+	return READ_AT_ONCE / (size_t)(rows < LOG_ROWS ? rows : LOG_ROWS);
+}
+
+/* Some of the rows. */
+struct part {
+	struct points *pts;
+	size_t first;
+};
+
+static int add_part(void *ctx, size_t row, const struct history_points *piece)
+{
+	struct part *p = ctx;
+	return points_add(p->pts, p->first + row, piece);
+}
+
 static int from_readings(
 	struct history *h, const struct plan *p, const struct evaluate_span *span, struct result *r)
 {
@@ -68,8 +91,12 @@ static int from_readings(
 	if (span->values_max)
 		pts.max = span->values_max;
 	uint64_t lead = span->from_ns > LEAD_S * NS ? span->from_ns - LEAD_S * NS : 0;
-	if (status == 0)
-		status = history_read(h, p->keys, p->n, lead, span->to_ns - 1, points_add, &pts);
+	size_t most = series_at_once(span);
+	for (size_t i = 0, n; status == 0 && i < p->n; i += n) {
+		struct part part = {&pts, i};
+		n = p->n - i < most ? p->n - i : most;
+		status = history_read(h, p->keys + i, n, lead, span->to_ns - 1, add_part, &part);
+	}
 	if (status == 0)
 		status = evaluate_points_end(&pts, p, r);
 	points_free(&pts);
@@ -151,7 +178,8 @@ static int from_steps(
 		status = -ENOMEM;
 	if (status == 0 && p->need_whole)
 		status = whole_steps(h, p, r, whole);
-	size_t at_once = STEPS_AT_ONCE / n + 1;
+	size_t at_once = STEPS_AT_ONCE / n + 1, most = series_at_once(span);
+	at_once = at_once < most ? at_once : most;
 	for (size_t i = 0; status == 0 && i < p->shown; i += at_once) {
 		size_t count = p->shown - i < at_once ? p->shown - i : at_once;
 		struct history_step *steps;

@@ -76,6 +76,9 @@ struct history_series selector_series_of(enum metric m)
 bool selector_names(const struct selector *s, const struct history_series *series)
 {
 	char buf[PROMETHEUS_NAME];
+	if (s->promql)
+		return !*s->name || strcmp(s->name, series->name) == 0 ||
+		       strcmp(s->name, metric_prometheus_name(buf, series->metric)) == 0;
 	return selector_glob(s->name,
 		s->prometheus ? metric_prometheus_name(buf, series->metric) : series->name);
 }
@@ -92,7 +95,7 @@ bool selector_known(const struct selector *s)
 
 bool selector_has_wildcard(const struct selector *s)
 {
-	return strpbrk(s->name, "*?") != NULL;
+	return strpbrk(s->name, "*?") != NULL || (s->promql && !*s->name);
 }
 
 static const char *label_value(const struct history_series *s, const char *label)
@@ -102,11 +105,14 @@ static const char *label_value(const struct history_series *s, const char *label
 	return strcmp(label, s->label) == 0 ? s->instance : "";
 }
 
-static bool holds(const struct matcher *m, const char *value)
+static bool holds(const struct matcher *m, const char *value, bool exact)
 {
+	bool same = false;
+	if (m->kind == MATCHER_EQUAL || m->kind == MATCHER_DIFFERS)
+		same = exact ? strcmp(m->value, value) == 0 : selector_glob(m->value, value);
 	switch (m->kind) {
-	case MATCHER_EQUAL: return selector_glob(m->value, value);
-	case MATCHER_DIFFERS: return !selector_glob(m->value, value);
+	case MATCHER_EQUAL: return same;
+	case MATCHER_DIFFERS: return !same;
 	case MATCHER_REGEX: return pattern_matches(m->pattern, value) == 1;
 	case MATCHER_NOT_REGEX: return pattern_matches(m->pattern, value) == 0;
 	}
@@ -117,8 +123,14 @@ bool selector_matches(const struct selector *s, const struct history_series *ser
 {
 	if (!selector_names(s, series))
 		return false;
-	for (size_t i = 0; i < s->n; i++)
-		if (!holds(&s->matchers[i], label_value(series, s->matchers[i].label)))
+	for (size_t i = 0; i < s->n; i++) {
+		const struct matcher *m = &s->matchers[i];
+		char name[PROMETHEUS_NAME];
+		const char *value = s->promql && strcmp(m->label, "__name__") == 0
+					    ? metric_prometheus_name(name, series->metric)
+					    : label_value(series, m->label);
+		if (!holds(m, value, s->promql))
 			return false;
+	}
 	return true;
 }

@@ -21,6 +21,7 @@ struct matcher {
 struct selector {
 	char name[SELECTOR_NAME];
 	bool prometheus; /* the name is meant in its Prometheus form */
+	bool promql; /* of PromQL: no wildcards, in either form, "" is any; the label __name__ is the name */
 	struct matcher matchers[SELECTOR_MATCHERS];
 	size_t n;
 };

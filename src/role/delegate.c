@@ -8,16 +8,24 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-int exec_net(char **argv)
+static int exec_companion(const char *name, char **argv)
 {
 	char path[COMPANION_PATH];
-	(void)execv(companion_path(path, "plimsoll-net"), argv);
+	(void)execv(companion_path(path, name), argv);
 	return -errno;
+}
+
+int exec_net(char **argv)
+{
+	return exec_companion("plimsoll-net", argv);
 }
 
 int delegate(const struct options *o, char **argv)
 {
-	int r = exec_net(argv);
-	return complain(EX_UNAVAILABLE, "%s: plimsoll-net: %s", command_info(o->command)->name,
-		strerror(-r));
+	const char *name = o->command == COMMAND_SERVE || o->command == COMMAND_USER
+				   ? "plimsoll-serve"
+				   : "plimsoll-net";
+	int r = exec_companion(name, argv);
+	return complain(
+		EX_UNAVAILABLE, "%s: %s: %s", command_info(o->command)->name, name, strerror(-r));
 }

@@ -418,7 +418,7 @@ static void take_value(void *ctx, uint32_t file_series, uint64_t value, bool pre
 
 static int more_rows(struct columns *c)
 {
-	size_t room = c->room ? c->room * 2 : 512;
+	size_t room = c->room ? c->room * 2 : 64;
 	uint64_t *values = calloc(room * (c->ncolumns + 1), sizeof *values),
 		 *times = realloc(c->times_us, room * sizeof *times);
 	c->times_us = times ? times : c->times_us;

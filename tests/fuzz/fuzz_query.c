@@ -1,9 +1,10 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* Expressions come from a command line and over the network: whatever the text, parsing ends, says one
- * line when it refuses, and what it takes can be matched. Built plainly it runs the saved corpus. */
+ * line when it refuses, and what it takes can be matched; the same of PromQL. Built plainly it runs the saved corpus. */
 #include "corpus.h"
 #include "query/expression.h"
+#include "query/promql.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +39,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (met > 2 || e.n > EXPRESSION_LEVELS)
 			abort();
 		expression_free(&e);
+	}
+	static struct promql q;
+	if (promql_parse(text, &q, why) < 0) {
+		if (!*why || strchr(why, '\n'))
+			abort();
+	} else {
+		for (size_t i = 0; i < sizeof series / sizeof *series && q.nselectors; i++)
+			met += selector_matches(&q.selectors[0], &series[i]);
+		if (!q.root || met > 4)
+			abort();
+		promql_free(&q);
 	}
 	free(text);
 	return 0;

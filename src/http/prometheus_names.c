@@ -1,0 +1,293 @@
+/* SPDX-FileCopyrightText: 2026 The Plimsoll authors
+ * SPDX-License-Identifier: ISC */
+/* Which series, labels and metrics there are: what editors of queries offer. */
+#include "http/prometheus.h"
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "query/promql_evaluate.h"
+#include "show/openmetrics.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { SERIES_SHOWN = 20000 };
+
+static const uint64_t SPAN_NS = UINT64_C(3600000000000); /* back from the end, when nobody says */
+
+/* ---- what is selected ---- */
+
+struct selection {
+	struct promql *q; /* one for each match[] */
+	size_t n;
+	uint64_t from_ns, to_ns;
+};
+
+static void selection_free(struct selection *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		promql_free(&s->q[i]);
+	free(s->q);
+}
+
+static int read_time(const struct params *p, enum param which, struct answer *ret, uint64_t *at_ns)
+{
+	const char *text = p->text[which];
+	if (!text || num_time(text, clock_real_ns(), at_ns) == 0)
+		return 0;
+	answer_no_time(ret, which, text);
+	return -EINVAL;
+}
+
+/* -EINVAL: answered. */
+static int selection_read(const struct params *p, struct answer *ret, struct selection *s)
+{
+	char why[EXPRESSION_ERROR];
+	*s = (struct selection){.to_ns = clock_real_ns()};
+	if (read_time(p, PARAM_END, ret, &s->to_ns) < 0)
+		return -EINVAL;
+	s->from_ns = s->to_ns > SPAN_NS ? s->to_ns - SPAN_NS : 0;
+	if (read_time(p, PARAM_START, ret, &s->from_ns) < 0)
+		return -EINVAL;
+	s->q = calloc(p->match.n + 1, sizeof *s->q);
+	if (!s->q) {
+		answer_no_memory(ret);
+		return -EINVAL;
+	}
+	for (; s->n < p->match.n; s->n++) {
+		int r = promql_parse_selector(p->match.text[s->n], &s->q[s->n], why);
+		if (r == 0)
+			continue;
+		if (r == -EINVAL)
+			answer_error(ret, ANSWER_BAD_REQUEST, "match[]: %s", why);
+		else
+			answer_no_memory(ret);
+		selection_free(s);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static bool wanted(void *selection, const struct history_series *series)
+{
+	const struct selection *s = selection;
+	bool any = s->n == 0;
+	for (size_t i = 0; i < s->n && !any; i++)
+		any = selector_matches(&s->q[i].selectors[0], series);
+	return any;
+}
+
+/* -EINVAL: answered. */
+static int select_series(struct window *w, struct selection *s, struct answer *ret,
+	const struct history_series **all, size_t *n)
+{
+	int r = history_select(w->history, s->from_ns, s->to_ns, wanted, s, all, n);
+	if (r == 0)
+		return 0;
+	answer_error(ret, ANSWER_INTERNAL_ERROR, "reading the store: %s", strerror(-r));
+	return -EINVAL;
+}
+
+/* ---- series ---- */
+
+static void add_series(struct show_text *t, const struct promql_id *id)
+{
+	char name[PROMETHEUS_NAME];
+	show_text_add(t, "{\"__name__\":");
+	show_text_json(t, metric_prometheus_name(name, id->metric));
+	for (unsigned i = 0; i < id->n; i++) {
+		show_text_add(t, ",");
+		show_text_json(t, id->l[i].name);
+		show_text_add(t, ":");
+		show_text_json(t, id->l[i].value);
+	}
+	show_text_add(t, "}");
+}
+
+void prometheus_series(struct window *w, const struct params *p, struct answer *ret)
+{
+	struct selection s;
+	const struct history_series *all;
+	struct show_text t = {0};
+	size_t n;
+	if (p->match.n == 0) {
+		answer_error(ret, ANSWER_BAD_REQUEST, "match[]: is missing");
+		return;
+	}
+	if (selection_read(p, ret, &s) < 0)
+		return;
+	if (select_series(w, &s, ret, &all, &n) == 0) {
+		show_text_add(&t, "{\"status\":\"success\",\"data\":[");
+		for (size_t i = 0; i < n && i < SERIES_SHOWN; i++) {
+			struct promql_id id = promql_id_of(&all[i]);
+			struct promql_id before = promql_id_of(&all[i ? i - 1 : 0]);
+			if (i && promql_id_equal(&before, &id))
+				continue;
+			show_text_add(&t, i ? "," : "");
+			add_series(&t, &id);
+		}
+		show_text_add(
+			&t, n > SERIES_SHOWN ? "],\"warnings\":[\"only the first 20000\"]}" : "]}");
+		answer_text(ret, &t);
+	}
+	selection_free(&s);
+}
+
+/* ---- names and values of labels ---- */
+
+struct texts {
+	const char **rows;
+	size_t n;
+};
+
+static int compare_texts(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorts, drops what is there twice, writes, frees. */
+static void answer_texts(struct answer *ret, struct texts *all)
+{
+	struct show_text t = {0};
+	if (all->n)
+		qsort(all->rows, all->n, sizeof *all->rows, compare_texts);
+	show_text_add(&t, "{\"status\":\"success\",\"data\":[");
+	for (size_t i = 0; i < all->n; i++) {
+		if (i && strcmp(all->rows[i - 1], all->rows[i]) == 0)
+			continue;
+		show_text_add(&t, i ? "," : "");
+		show_text_json(&t, all->rows[i]);
+	}
+	show_text_add(&t, "]}");
+	free(all->rows);
+	answer_text(ret, &t);
+}
+
+void prometheus_labels(struct window *w, const struct params *p, struct answer *ret)
+{
+	struct selection s;
+	const struct history_series *all;
+	size_t n;
+	if (selection_read(p, ret, &s) < 0)
+		return;
+	if (select_series(w, &s, ret, &all, &n) == 0) {
+		struct texts names = {
+			malloc((n + 1) * (PROMQL_OWN_LABELS + 1) * sizeof *names.rows), 0};
+		for (size_t i = 0; names.rows && i < n; i++) {
+			struct promql_id id = promql_id_of(&all[i]);
+			names.rows[names.n++] = "__name__";
+			for (unsigned k = 0; k < id.n; k++)
+				names.rows[names.n++] = id.l[k].name;
+		}
+		if (names.rows)
+			answer_texts(ret, &names);
+		else
+			answer_no_memory(ret);
+	}
+	selection_free(&s);
+}
+
+/* Names of metrics are made, so they are written from a table of which of them there are. */
+static void answer_names(struct answer *ret, const struct history_series *all, size_t n)
+{
+	static char names[METRIC_COUNT]
+			 [PROMETHEUS_NAME]; /* of the one thread that reads the past */
+	bool there[METRIC_COUNT] = {0};
+	struct texts texts = {malloc(METRIC_COUNT * sizeof *texts.rows), 0};
+	if (!texts.rows) {
+		answer_no_memory(ret);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		there[all[i].metric] = true;
+	for (unsigned m = 0; m < METRIC_COUNT; m++)
+		if (there[m])
+			texts.rows[texts.n++] = metric_prometheus_name(names[m], (enum metric)m);
+	answer_texts(ret, &texts);
+}
+
+void prometheus_label_values(struct window *w, const struct params *p, struct answer *ret)
+{
+	struct selection s;
+	const struct history_series *all;
+	size_t n;
+	if (selection_read(p, ret, &s) < 0)
+		return;
+	if (select_series(w, &s, ret, &all, &n) == 0 && strcmp(p->part, "__name__") == 0) {
+		answer_names(ret, all, n);
+	} else if (!ret->text) {
+		struct texts values = {malloc((n + 1) * sizeof *values.rows), 0};
+		for (size_t i = 0; values.rows && i < n; i++) {
+			struct promql_id id = promql_id_of(&all[i]);
+			const char *value = promql_id_label(&id, p->part);
+			if (*value)
+				values.rows[values.n++] = value;
+		}
+		if (values.rows)
+			answer_texts(ret, &values);
+		else
+			answer_no_memory(ret);
+	}
+	selection_free(&s);
+}
+
+/* ---- what is known without a recording ---- */
+
+void prometheus_metadata(struct window *w, const struct params *p, struct answer *ret)
+{
+	(void)w;
+	uint64_t limit = METRIC_COUNT;
+	struct show_text t = {0};
+	size_t shown = 0;
+	if (p->text[PARAM_LIMIT] && num_u64(p->text[PARAM_LIMIT], &limit) < 0) {
+		answer_error(
+			ret, ANSWER_BAD_REQUEST, "limit: '%s' is no number", p->text[PARAM_LIMIT]);
+		return;
+	}
+	show_text_add(&t, "{\"status\":\"success\",\"data\":{");
+	for (unsigned m = 0; m < METRIC_COUNT && shown < limit; m++) {
+		char name[PROMETHEUS_NAME], help[512];
+		const struct metric_info *i = metric_info((enum metric)m);
+		metric_prometheus_name(name, (enum metric)m);
+		if (p->text[PARAM_METRIC] && strcmp(p->text[PARAM_METRIC], name) != 0)
+			continue;
+		show_text_add(&t, shown++ ? ",\n" : "");
+		show_text_json(&t, name);
+		show_text_add(&t, i->kind == METRIC_COUNTER ? ":[{\"type\":\"counter\",\"help\":"
+							    : ":[{\"type\":\"gauge\",\"help\":");
+		show_text_json(&t, openmetrics_help(help, sizeof help, (enum metric)m));
+		show_text_add(&t, ",\"unit\":");
+		show_text_json(&t, metric_base_unit((enum metric)m));
+		show_text_add(&t, "}]");
+	}
+	show_text_add(&t, "}}");
+	answer_text(ret, &t);
+}
+
+/* Grafana decides by the version what it may ask: it is that of the API that is spoken here. */
+void prometheus_buildinfo(struct window *w, const struct params *p, struct answer *ret)
+{
+	(void)w;
+	(void)p;
+	answer_json(ret, ANSWER_OK,
+		json_pack("{s:s, s:{s:s, s:s, s:s, s:s, s:s, s:s, s:s}}", "status", "success",
+			"data", "version", "2.42.0", "revision", "plimsoll " PLIMSOLL_VERSION,
+			"branch", "", "buildUser", "", "buildDate", "", "goVersion", "",
+			"application", "Plimsoll"));
+}
+
+/* Rules of alerting as Prometheus has them: there are none; findings are in /api/v1/check. */
+void prometheus_rules(struct window *w, const struct params *p, struct answer *ret)
+{
+	(void)w;
+	(void)p;
+	answer_json(ret, ANSWER_OK,
+		json_pack("{s:s, s:{s:[]}}", "status", "success", "data", "groups"));
+}
+
+void prometheus_exemplars(struct window *w, const struct params *p, struct answer *ret)
+{
+	(void)w;
+	(void)p;
+	answer_json(ret, ANSWER_OK, json_pack("{s:s, s:[]}", "status", "success", "data"));
+}

@@ -39,6 +39,7 @@ static int run(struct options *o, char **argv)
 	case COMMAND_UP: return command_up(o);
 	case COMMAND_SERVE:
 	case COMMAND_NOTIFY:
+	case COMMAND_USER:
 	case COMMAND_SHIP: return delegate(o, argv);
 	case COMMAND_EXPORT: return command_export(o);
 	case COMMAND_IMPORT: return command_import(o);

@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* plimsoll-serve: the page and the API, started by plimsoll (role/delegate.c). Apart from plimsoll-net: what ships and notifies needs libcurl and its
+/* plimsoll-serve: the page and the API, and who may read them from elsewhere, started by plimsoll (role/delegate.c). Apart from plimsoll-net: what ships and notifies needs libcurl and its
  * thirty libraries, which took a third of this process's memory and are code that who listens to strangers need not have. */
 #include "role/commands.h"
 
@@ -22,8 +22,11 @@ int main(int argc, char **argv)
 		return status;
 	if (o.command == COMMAND_SERVE)
 		status = command_serve(&o);
+	else if (o.command == COMMAND_USER)
+		status = command_user(&o);
 	else
-		status = complain(EX_USAGE, "plimsoll-serve: started by plimsoll serve only");
+		status = complain(
+			EX_USAGE, "plimsoll-serve: started by plimsoll serve and user only");
 	options_free(&o);
 	return status;
 }

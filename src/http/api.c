@@ -132,7 +132,7 @@ static void describe(struct window *w, const struct params *p, struct answer *re
 
 static const struct route routes[] = {
 	{"/healthz", health, ROUTE_PRESENT, false},
-	{"/metrics", metrics, ROUTE_PRESENT, false},
+	{"/metrics", metrics, ROUTE_FRESH, false},
 	{"/api/v1/check", check, ROUTE_KEPT, false},
 	{"/api/v1/limits", limits, ROUTE_KEPT, false},
 	{"/api/v1/view/*", answer_view, ROUTE_KEPT, false},
@@ -286,8 +286,8 @@ static struct answer *find_kept(struct api *a, const struct route *r, const stru
 /* Good answers of routes that are kept, while there is room. */
 static const struct answer *keep(struct api *a, const struct route *r, const struct params *p)
 {
-	if (r->place != ROUTE_KEPT || a->once.status != ANSWER_OK || !a->once.text ||
-		a->nkept == KEPT)
+	if ((r->place != ROUTE_KEPT && r->place != ROUTE_FRESH) || a->once.status != ANSWER_OK ||
+		!a->once.text || a->nkept == KEPT)
 		return &a->once;
 	struct kept *k = &a->kept[a->nkept++];
 	k->route = r;
@@ -318,12 +318,18 @@ static void refresh(struct api *a)
 		forget_kept(a);
 }
 
+/* Is the newest sample of now? */
+static bool is_now(const struct api *a)
+{
+	return is_running(&a->window, age_s(a->window.loaded_ns));
+}
+
 const struct answer *api_present(struct api *a, const struct route *r, const struct params *p)
 {
 	if (r->place != ROUTE_FIXED)
 		refresh(a);
 	const struct answer *kept = find_kept(a, r, p);
-	if (kept)
+	if (kept && (r->place != ROUTE_FRESH || is_now(a)))
 		return kept;
 	answer_clear(&a->once);
 	if (a->window.loaded_ns || r->place == ROUTE_FIXED)

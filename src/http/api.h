@@ -15,6 +15,7 @@ enum route_place {
 	ROUTE_PRESENT, /* of the newest sample, made anew for each request: it is cheap */
 	ROUTE_KEPT,    /* of the newest sample, and kept; in the archive when a time is given */
 	ROUTE_ARCHIVE, /* of a span of time */
+	ROUTE_FRESH,   /* of the newest sample, and kept while that is of now */
 	ROUTE_FIXED,   /* of no sample: it does not change while the program runs */
 };
 

@@ -6,11 +6,17 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 128 };
+enum {
+	BACKLOG = 4096, /* a flood of connections does not make others try again after a second */
+	UNSENT =
+		128 *
+		1024, /* bytes of an answer in the kernel that a slow reader holds, beyond what is under way */
+};
 
 /* The part before the last ':', without brackets, in buf. */
 static const char *host_part(const char *text, const char *colon, char buf[static LISTEN_TEXT])
@@ -64,11 +70,13 @@ static socklen_t size_of(const union listen_address *a)
 
 int listen_open(union listen_address *a, int *ret_fd)
 {
-	int on = 1;
+	int on = 1, unsent = UNSENT;
 	socklen_t size = size_of(a);
 	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
+	/* Connections take it over from here. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
 	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
 		bind(fd, &a->any, size) < 0 || listen(fd, BACKLOG) < 0 ||
 		getsockname(fd, &a->any, &size) < 0) {

@@ -5,6 +5,11 @@
 #include "base/clock.h"
 #include "http/archive.h"
 #include "http/asset.h"
+#include "http/enter.h"
+#include "http/gate.h"
+#include "http/live.h"
+#include "http/peers.h"
+#include "http/send.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -16,42 +21,32 @@
 #include <time.h>
 
 enum {
-	CONNECTIONS = 128,
-	FOLLOWERS = 32, /* of /api/v1/live */
 	REQUEST_BYTES = 16 * 1024,
 	FORM_BYTES = 16 * 1024,
-	EVENT_BYTES = 2048,
 	FIRST_REQUEST_S = 15, /* from the connection to the end of the first request */
+	BODY_S = 10,          /* from the end of the headers to the end of a form */
 	ANSWER_S = 60,        /* to take an answer */
 	IDLE_S =
 		65, /* to the end of the next request; longer than the usual minute between scrapes */
+	PUT_OFF_TURN = 8, /* of those that were put off, so many in a turn */
 };
 
 static const uint64_t SECOND_NS = 1000000000;
+static const uint64_t TURN_NS =
+	20000000; /* answers of a turn take no longer, or who comes anew waits */
 static const char LIVE_PATH[] = "/api/v1/live";
-
-/* One connection. */
-struct peer {
-	struct peer *next, **link;
-	struct MHD_Connection *connection;
-	int fd;
-	uint64_t due_ns; /* monotonic: closed when it is not further by then; 0: no such time */
-	bool suspended;
-};
 
 struct server {
 	struct MHD_Daemon *daemon;
 	struct api *api;
 	struct archive *archive;
-	char host[LISTEN_TEXT];
-	struct peer *peers;
-	unsigned npeers;
-	struct follower *followers;
-	unsigned nfollowers;
+	struct gate gate;
+	struct peers peers;
+	struct peer *put_off, **put_off_end;
+	uint64_t turn_ns; /* monotonic: when this turn of the loop began */
+	struct shared shared;
+	struct live live;
 	uint64_t tick_ns; /* monotonic time of the next event, and of the look at who is late */
-	char event[EVENT_BYTES];
-	size_t event_size;
-	uint64_t event_number;
 };
 
 /* One request, from the end of its headers to the end of its answer. */
@@ -61,81 +56,19 @@ struct request {
 	char *form; /* arguments that come behind the headers, form_size of FORM_BYTES; or NULL */
 	size_t form_size;
 	bool form_too_long;
+	struct login_try login;
+	bool logging_in;
 };
 
-/* A connection that is set aside costs nothing and is not looked at until it is resumed. */
-static void suspend(struct peer *p)
+static bool is_get(const char *method)
 {
-	MHD_suspend_connection(p->connection);
-	p->suspended = true;
+	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
-static void resume(struct peer *p)
+static bool is_login_path(const char *path)
 {
-	if (p->suspended)
-		MHD_resume_connection(p->connection);
-	p->suspended = false;
-}
-
-/* ---- answers ---- */
-
-static const struct {
-	const char *name, *value;
-} headers[] = {
-	{"Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'none'; "
-				    "frame-ancestors 'none'; object-src 'none'"},
-	{"X-Content-Type-Options", "nosniff"},
-	{"Referrer-Policy", "no-referrer"},
-	{"Cross-Origin-Resource-Policy", "same-origin"},
-};
-
-/* Takes the response, which may be NULL: then the connection is closed. */
-static enum MHD_Result send_response(struct MHD_Connection *c, struct MHD_Response *r,
-	unsigned status, const char *type, const char *caching)
-{
-	if (!r)
-		return MHD_NO;
-	for (size_t i = 0; i < COUNTOF(headers); i++)
-		(void)MHD_add_response_header(r, headers[i].name, headers[i].value);
-	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, caching);
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)
-		(void)MHD_add_response_header(r, MHD_HTTP_HEADER_RETRY_AFTER, "2");
-	enum MHD_Result done = MHD_queue_response(c, status, r);
-	MHD_destroy_response(r);
-	return done;
-}
-
-static enum MHD_Result send_answer(struct MHD_Connection *c, const struct answer *a)
-{
-	if (!a->text)
-		return MHD_NO;
-	return send_response(c,
-		MHD_create_response_from_buffer(a->size, a->text, MHD_RESPMEM_MUST_COPY), a->status,
-		a->type, "no-store");
-}
-
-/* Takes the text of the answer: it may be long, and is not copied. */
-static enum MHD_Result send_own(struct MHD_Connection *c, struct answer *a)
-{
-	if (!a->text)
-		return MHD_NO;
-	struct MHD_Response *r =
-		MHD_create_response_from_buffer(a->size, a->text, MHD_RESPMEM_MUST_FREE);
-	if (r)
-		a->text = NULL;
-	return send_response(c, r, a->status, a->type, "no-store");
-}
-
-static enum MHD_Result send_error(struct MHD_Connection *c, unsigned status, const char *why)
-{
-	struct answer a;
-	answer_error(&a, status, "%s", why);
-	enum MHD_Result done = send_answer(c, &a);
-	answer_clear(&a);
-	return done;
+	return strcmp(path, LOGIN_PATH) == 0 || strcmp(path, LOGOUT_PATH) == 0;
 }
 
 /* ---- files of the page ---- */
@@ -194,113 +127,7 @@ static enum MHD_Result send_asset(struct MHD_Connection *c, const struct asset *
 	return send_response(c, r, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, a->type, "no-cache");
 }
 
-/* ---- events ---- */
-
-/* One who follows the events. It has its own copy of the event that it takes, so that it is never sent halves of two. */
-struct follower {
-	struct follower *next, **link;
-	struct server *server;
-	struct peer *peer;
-	uint64_t seen; /* number of the event in text */
-	char text[EVENT_BYTES];
-	size_t size, at;
-};
-
-static void make_event(struct server *s)
-{
-	char text[EVENT_BYTES - 16];
-	size_t n = api_summary(s->api, text, sizeof text);
-	if (n == 0)
-		return; /* nothing that could be said: the next one may */
-	s->event_size = (size_t)snprintf(s->event, sizeof s->event, "data: %.*s\n\n", (int)n, text);
-	s->event_number++;
-}
-
-static void tell_followers(struct server *s)
-{
-	if (!s->followers)
-		return;
-	make_event(s);
-	for (struct follower *f = s->followers; f; f = f->next)
-		resume(f->peer);
-}
-
-static ssize_t follower_read(void *cls, uint64_t pos, char *buf, size_t max)
-{
-	(void)pos;
-	struct follower *f = cls;
-	if (f->at == f->size) {
-		if (f->seen == f->server->event_number) {
-			suspend(f->peer);
-			return 0;
-		}
-		memcpy(f->text, f->server->event, f->server->event_size);
-		f->size = f->server->event_size;
-		f->at = 0;
-		f->seen = f->server->event_number;
-	}
-	size_t n = f->size - f->at < max ? f->size - f->at : max;
-	memcpy(buf, f->text + f->at, n);
-	f->at += n;
-	return (ssize_t)n;
-}
-
-static void follower_free(void *cls)
-{
-	struct follower *f = cls;
-	*f->link = f->next;
-	if (f->next)
-		f->next->link = f->link;
-	f->server->nfollowers--;
-	free(f);
-}
-
-static enum MHD_Result send_events(struct server *s, struct peer *p, const char *method)
-{
-	static const char type[] = "text/event-stream";
-	if (strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
-		return send_response(p->connection,
-			MHD_create_response_from_buffer(0, NULL, MHD_RESPMEM_PERSISTENT),
-			MHD_HTTP_OK, type, "no-store");
-	if (s->nfollowers == FOLLOWERS)
-		return send_error(p->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
-			"too many follow the events already");
-	struct follower *f = calloc(1, sizeof *f);
-	if (!f)
-		return MHD_NO;
-	if (!s->followers)
-		make_event(s); /* nobody followed: what is there is old */
-	*f = (struct follower){.next = s->followers, .link = &s->followers, .server = s, .peer = p};
-	if (f->next)
-		f->next->link = &f->next;
-	s->followers = f;
-	s->nfollowers++;
-	struct MHD_Response *r = MHD_create_response_from_callback(
-		MHD_SIZE_UNKNOWN, EVENT_BYTES, follower_read, f, follower_free);
-	if (!r) {
-		follower_free(f);
-		return MHD_NO;
-	}
-	p->due_ns = 0;
-	return send_response(p->connection, r, MHD_HTTP_OK, type, "no-store");
-}
-
 /* ---- requests ---- */
-
-/* Is it a name that leads here and nowhere else, with any port or none? A tunnel may have another port at its other end. */
-static bool is_our_host(const struct server *s, const char *host)
-{
-	const char *const ours[] = {"localhost", "127.0.0.1", "[::1]", s->host};
-	const char *bracket = *host == '[' ? strchr(host, ']') : NULL;
-	size_t n = bracket ? (size_t)(bracket - host) + 1 : strcspn(host, ":");
-	const char *port = host + n;
-	if (*port && (*port != ':' || port[1 + strspn(port + 1, "0123456789")]))
-		return false;
-	for (size_t i = 0; i < COUNTOF(ours); i++)
-		if (strlen(ours[i]) == n && strncasecmp(ours[i], host, n) == 0)
-			return true;
-	return false;
-}
 
 static bool has_body(struct MHD_Connection *c)
 {
@@ -321,26 +148,31 @@ static bool has_form(struct MHD_Connection *c, const char *path, const char *met
 	       (!has_body(c) || (is && strncasecmp(is, type, sizeof type - 1) == 0));
 }
 
-/* What is wrong with a request by its headers alone; 0 for nothing. */
-static unsigned refusal(const struct server *s, struct MHD_Connection *c, const char *path,
-	const char *method, const char *version, const char **ret_why)
+/* Is it more than a question? A form may be one, too. */
+static bool changes(struct MHD_Connection *c, const char *path, const char *method)
 {
-	const char *host = MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
-	if (!host && strcmp(version, MHD_HTTP_VERSION_1_0) != 0) {
-		*ret_why = "Host: is missing";
-		return MHD_HTTP_BAD_REQUEST;
-	}
-	if (host && !is_our_host(s, host)) {
-		*ret_why = "Host: this server does not answer to that name";
-		return MHD_HTTP_MISDIRECTED_REQUEST;
-	}
-	if (!asset_find(path) && !route_find(path) && strcmp(path, LIVE_PATH) != 0) {
-		*ret_why = "no such path";
-		return MHD_HTTP_NOT_FOUND;
+	return !is_get(method) && !has_form(c, path, method);
+}
+
+/* Files of the page say nothing of this machine; the page itself leads to the login. */
+static bool is_open(const char *path)
+{
+	return (asset_find(path) && strcmp(path, "/") != 0) || strcmp(path, "/healthz") == 0 ||
+	       strcmp(path, SESSION_PATH) == 0;
+}
+
+static unsigned method_refusal(const struct server *s, struct MHD_Connection *c, const char *path,
+	const char *method, const char **ret_why)
+{
+	if (is_login_path(path)) {
+		*ret_why = s->gate.login ? "only POST" : "this server asks for no login";
+		return !s->gate.login                              ? MHD_HTTP_NOT_FOUND
+		       : strcmp(method, MHD_HTTP_METHOD_POST) == 0 ? 0
+								   : MHD_HTTP_METHOD_NOT_ALLOWED;
 	}
 	if (has_form(c, path, method))
 		return 0;
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
+	if (!is_get(method)) {
 		*ret_why = "only GET and HEAD";
 		return MHD_HTTP_METHOD_NOT_ALLOWED;
 	}
@@ -351,6 +183,26 @@ static unsigned refusal(const struct server *s, struct MHD_Connection *c, const 
 	return 0;
 }
 
+/* What is wrong with a request by its headers alone; 0 for nothing. */
+static unsigned refusal(const struct server *s, struct MHD_Connection *c, const char *path,
+	const char *method, const char *version, const char **ret_why)
+{
+	unsigned status = gate_shape(c, version, ret_why);
+	if (!status)
+		status = gate_host(&s->gate, c, ret_why);
+	if (!status)
+		status = gate_caller(
+			&s->gate, c, path, is_open(path), changes(c, path, method), ret_why);
+	if (status)
+		return status;
+	if (!asset_find(path) && !route_find(path) && strcmp(path, LIVE_PATH) != 0 &&
+		!is_login_path(path) && strcmp(path, SESSION_PATH) != 0) {
+		*ret_why = "no such path";
+		return MHD_HTTP_NOT_FOUND;
+	}
+	return method_refusal(s, c, path, method, ret_why);
+}
+
 static enum MHD_Result ask_archive(struct server *s, struct peer *p, struct request *q)
 {
 	q->job.ctx = p;
@@ -358,7 +210,7 @@ static enum MHD_Result ask_archive(struct server *s, struct peer *p, struct requ
 		return send_error(p->connection, MHD_HTTP_SERVICE_UNAVAILABLE,
 			"too many questions about the past wait already");
 	q->asked = true;
-	suspend(p);
+	peer_suspend(p);
 	return MHD_YES;
 }
 
@@ -386,6 +238,32 @@ static enum MHD_Result take_form(struct request *q, const char *bytes, size_t *s
 	return MHD_YES;
 }
 
+/* Has this turn answered for long already? Then who has had an answer before waits for another turn, and newcomers do not wait behind
+ * those that ask without end. */
+static bool put_off(struct server *s, struct peer *p)
+{
+	if (!p->answered || p->put_off || clock_mono_ns() - s->turn_ns < TURN_NS)
+		return false;
+	p->put_off = true;
+	p->later = NULL;
+	*s->put_off_end = p;
+	s->put_off_end = &p->later;
+	peer_suspend(p);
+	return true;
+}
+
+/* At the begin of a turn: the first of those that were put off. */
+static void go_on(struct server *s)
+{
+	for (unsigned i = 0; i < PUT_OFF_TURN && s->put_off; i++) {
+		struct peer *p = s->put_off;
+		s->put_off = p->later;
+		if (!s->put_off)
+			s->put_off_end = &s->put_off;
+		peer_resume(p);
+	}
+}
+
 static enum MHD_Result answer_request(
 	struct server *s, struct peer *p, struct request *q, const char *path, const char *method)
 {
@@ -393,7 +271,14 @@ static enum MHD_Result answer_request(
 	if (asset)
 		return send_asset(p->connection, asset);
 	if (strcmp(path, LIVE_PATH) == 0)
-		return send_events(s, p, method);
+		return live_send(&s->live, p, method);
+	if (strcmp(path, LOGIN_PATH) == 0)
+		return enter_begin(&s->gate, p, &q->login, q->form_too_long ? NULL : q->form,
+			q->form_size, &q->logging_in);
+	if (strcmp(path, LOGOUT_PATH) == 0)
+		return enter_leave(&s->gate, p);
+	if (strcmp(path, SESSION_PATH) == 0)
+		return enter_session(&s->gate, p);
 	q->job.route = route_find(path);
 	if (q->form_too_long)
 		return send_error(p->connection, MHD_HTTP_CONTENT_TOO_LARGE,
@@ -408,7 +293,8 @@ static enum MHD_Result answer_request(
 	route_part(q->job.route, path, &q->job.params);
 	if (route_is_past(q->job.route, &q->job.params))
 		return ask_archive(s, p, q);
-	return send_answer(p->connection, api_present(s->api, q->job.route, &q->job.params));
+	return send_shared(
+		&s->shared, p->connection, api_present(s->api, q->job.route, &q->job.params));
 }
 
 /* Called when the headers are there, when the request is complete, and when a suspended connection is resumed. An answer at the first
@@ -424,10 +310,14 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 	if (!p)
 		return MHD_NO; /* there was no memory for it */
 	if (!q) {
-		p->due_ns = clock_mono_ns() + ANSWER_S * SECOND_NS;
+		uint64_t now = clock_mono_ns();
+		p->due_ns = now + (has_body(c) ? BODY_S : ANSWER_S) * SECOND_NS;
 		unsigned status = refusal(s, c, path, method, version, &why);
+		if (!has_body(c) || status)
+			peer_set(p, PEER_ANSWER, now);
 		if (status)
-			return send_error(c, status, why);
+			return send_refusal(c, status, is_login_path(path) ? "POST" : "GET, HEAD",
+				strcmp(path, "/") == 0 ? LOGIN_PAGE : NULL, why);
 		*ctx = calloc(1, sizeof *q);
 		return *ctx ? MHD_YES : MHD_NO;
 	}
@@ -435,6 +325,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
 		return take_form(q, body, body_size);
 	if (q->asked)
 		return send_own(c, &q->job.answer);
+	if (q->logging_in)
+		return enter_done(&s->gate, p, &q->login);
+	if (put_off(s, p))
+		return MHD_YES;
+	p->due_ns = clock_mono_ns() + ANSWER_S * SECOND_NS;
+	peer_set(p, PEER_ANSWER, clock_mono_ns());
 	return answer_request(s, p, q, path, method);
 }
 
@@ -446,10 +342,19 @@ static void on_completed(
 	struct request *q = *ctx;
 	struct peer *p =
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-	if (p)
-		p->due_ns = clock_mono_ns() + IDLE_S * SECOND_NS;
+	if (p && !p->leaving) {
+		uint64_t now = clock_mono_ns();
+		p->due_ns = now + IDLE_S * SECOND_NS;
+		peer_set(p, PEER_IDLE, now);
+	}
+	if (p) {
+		p->answered = true;
+		p->put_off = false;
+	}
 	if (q) {
 		answer_clear(&q->job.answer);
+		if (q->form)
+			explicit_bzero(q->form, q->form_size);
 		free(q->form);
 	}
 	free(q);
@@ -458,50 +363,23 @@ static void on_completed(
 
 /* ---- connections ---- */
 
-static void *add_peer(struct server *s, struct MHD_Connection *c)
-{
-	struct peer *p = calloc(1, sizeof *p);
-	if (!p)
-		return NULL;
-	*p = (struct peer){.next = s->peers,
-		.link = &s->peers,
-		.connection = c,
-		.fd = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
-		.due_ns = clock_mono_ns() + FIRST_REQUEST_S * SECOND_NS};
-	if (p->next)
-		p->next->link = &p->next;
-	else
-		s->tick_ns =
-			clock_mono_ns() + SECOND_NS; /* it did not run while nobody was there */
-	s->peers = p;
-	s->npeers++;
-	return p;
-}
-
 static void on_connection(void *cls, struct MHD_Connection *c, void **socket_context,
 	enum MHD_ConnectionNotificationCode what)
 {
 	struct server *s = cls;
 	struct peer *p = *socket_context;
 	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		*socket_context = add_peer(s, c);
+		uint64_t now = clock_mono_ns();
+		if (!s->peers.first)
+			s->tick_ns = now + SECOND_NS; /* it did not run while nobody was there */
+		p = peers_add(&s->peers, c, s->gate.loopback || s->gate.behind_proxy, now);
+		if (p)
+			p->due_ns = now + FIRST_REQUEST_S * SECOND_NS;
+		*socket_context = p;
 	} else if (p) {
-		*p->link = p->next;
-		if (p->next)
-			p->next->link = p->link;
-		s->npeers--;
-		free(p);
-	}
-}
-
-/* A client that sends or takes a byte now and then is never idle by the library's count. */
-static void close_late(struct server *s, uint64_t now)
-{
-	for (struct peer *p = s->peers; p; p = p->next) {
-		if (!p->due_ns || now < p->due_ns)
-			continue;
-		p->due_ns = 0;
-		(void)shutdown(p->fd, SHUT_RDWR);
+		peers_remove(&s->peers, p);
+		if (!s->peers.first)
+			shared_clear(&s->shared); /* nobody is there to take them */
 	}
 }
 
@@ -509,30 +387,61 @@ static void close_late(struct server *s, uint64_t now)
 
 static struct MHD_Daemon *start_daemon(struct server *s, int listen_fd)
 {
-	return MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request,
-		s, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-		(unsigned)CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+	struct tls *tls = s->gate.tls;
+	const struct MHD_OptionItem with_tls[] = {
+		{MHD_OPTION_HTTPS_MEM_KEY, 0, tls ? tls_key(tls) : NULL},
+		{MHD_OPTION_HTTPS_MEM_CERT, 0, tls ? tls_certificate(tls) : NULL},
+		{MHD_OPTION_HTTPS_PRIORITIES, 0, tls ? (void *)(uintptr_t)tls_priorities() : NULL},
+		{MHD_OPTION_END, 0, NULL}};
+	const struct MHD_OptionItem without[] = {{MHD_OPTION_END, 0, NULL}};
+	struct MHD_Daemon *d = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | (tls ? MHD_USE_TLS : 0u), 0, NULL, NULL,
+		on_request, s, MHD_OPTION_LISTEN_SOCKET, listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned)PEERS_HARD, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES,
 		MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-		on_connection, s, MHD_OPTION_END);
+		on_connection, s, MHD_OPTION_ARRAY, tls ? with_tls : without, MHD_OPTION_END);
+	if (tls)
+		tls_forget_key(tls);
+	return d;
 }
 
-int server_open(
-	const char *store, const union listen_address *at, int listen_fd, struct server **ret)
+static int open_gate(struct gate *g, const struct server_setup *with)
+{
+	g->tls = with->tls;
+	g->behind_proxy = with->behind_proxy;
+	g->loopback = listen_is_loopback(&with->at);
+	listen_host(g->host, &with->at);
+	return with->keeper_fd < 0 ? 0
+				   : login_open(with->keeper_fd, with->accounts,
+					     with->tls || with->behind_proxy, &g->login);
+}
+
+int server_open(const struct server_setup *with, struct server **ret)
 {
 	struct server *s = calloc(1, sizeof *s);
-	int r = s ? api_open(store, &s->api) : -ENOMEM;
+	int r = s ? open_gate(&s->gate, with) : -ENOMEM;
+	if (r < 0) {
+		if (with->keeper_fd >= 0)
+			(void)close(with->keeper_fd);
+		if (!s)
+			tls_free(with->tls);
+	}
 	if (r == 0)
-		r = archive_open(store, &s->archive);
+		r = api_open(with->store, &s->api);
+	if (r == 0)
+		r = archive_open(with->store, &s->archive);
 	if (r == 0) {
 		errno = 0;
-		listen_host(s->host, at);
-		s->daemon = start_daemon(s, listen_fd);
+		peers_init(&s->peers);
+		s->live = (struct live){.api = s->api, .gate = &s->gate, .peers = &s->peers};
+		s->put_off_end = &s->put_off;
+		s->daemon = start_daemon(s, with->listen_fd);
 		if (!s->daemon)
 			r = errno ? -errno : -EIO;
 	}
 	if (r < 0) {
-		(void)close(listen_fd);
+		(void)close(with->listen_fd);
 		server_close(s);
 		return r;
 	}
@@ -545,11 +454,14 @@ void server_close(struct server *s)
 	if (!s)
 		return;
 	archive_close(s->archive);
-	for (struct peer *p = s->peers; p; p = p->next)
-		resume(p);
+	for (struct peer *p = s->peers.first; p; p = p->next)
+		peer_resume(p);
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
+	shared_clear(&s->shared);
 	api_close(s->api);
+	login_close(s->gate.login);
+	tls_free(s->gate.tls);
 	free(s);
 }
 
@@ -558,10 +470,12 @@ static struct timespec *time_to_wait(const struct server *s, struct timespec *t)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
 	uint64_t now = clock_mono_ns(), wait = UINT64_MAX;
-	if (s->peers)
+	if (s->peers.first)
 		wait = s->tick_ns > now ? s->tick_ns - now : 0;
 	if (MHD_get_timeout(s->daemon, &ms) == MHD_YES && ms < wait / 1000000)
 		wait = ms * 1000000;
+	if (s->put_off)
+		wait = 0;
 	if (wait == UINT64_MAX)
 		return NULL;
 	*t = (struct timespec){(time_t)(wait / SECOND_NS), (long)(wait % SECOND_NS)};
@@ -574,41 +488,58 @@ static void tick(struct server *s)
 	if (now < s->tick_ns)
 		return;
 	s->tick_ns = s->tick_ns + SECOND_NS > now ? s->tick_ns + SECOND_NS : now + SECOND_NS;
-	close_late(s, now);
-	tell_followers(s);
+	peers_close_late(&s->peers, now);
+	shared_clear(&s->shared); /* of an older sample */
+	live_tell(&s->live);
 }
 
 static void take_answers(struct server *s)
 {
 	struct job *j;
 	while ((j = archive_done(s->archive)) != NULL)
-		resume(j->ctx);
+		peer_resume(j->ctx);
+}
+
+static int take_logins(struct server *s)
+{
+	struct login_try *t;
+	bool lost = false;
+	while ((t = login_heard(s->gate.login, clock_mono_ns(), &lost)) != NULL)
+		peer_resume(t->ctx);
+	return lost ? -EPIPE : 0;
 }
 
 /* At its limit the library stops listening, and begins again at the begin of a turn: one that ends below the limit needs another, or
  * those who wait to be let in would wait for an event that does not come. */
 static void run_daemon(struct server *s)
 {
-	bool full = s->npeers == CONNECTIONS;
+	bool full = s->peers.n == PEERS_HARD;
 	(void)MHD_run(s->daemon);
-	if (full && s->npeers < CONNECTIONS)
+	if (full && s->peers.n < PEERS_HARD)
 		(void)MHD_run(s->daemon);
 }
 
-void server_run(struct server *s, const volatile sig_atomic_t *stop)
+int server_run(struct server *s, const volatile sig_atomic_t *stop)
 {
 	sigset_t none;
 	struct timespec t;
+	int r = 0;
 	struct pollfd p[] = {
 		{.fd = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd,
 			.events = POLLIN},
-		{.fd = archive_fd(s->archive), .events = POLLIN}};
+		{.fd = archive_fd(s->archive), .events = POLLIN},
+		{.fd = s->gate.login ? login_fd(s->gate.login) : -1, .events = POLLIN}};
 	(void)sigemptyset(&none);
-	while (!*stop) {
+	while (!*stop && r == 0) {
 		(void)ppoll(p, COUNTOF(p), time_to_wait(s, &t), &none);
+		s->turn_ns = clock_mono_ns();
 		if (p[1].revents)
 			take_answers(s);
+		if (p[2].revents)
+			r = take_logins(s);
 		tick(s);
+		go_on(s);
 		run_daemon(s); /* last: it goes on with what was resumed */
 	}
+	return r;
 }

@@ -21,9 +21,10 @@ int command_import(struct options *o);
 #define SHIP_URL "PLIMSOLL_SHIP_URL"
 /* The same for who is told of findings: a line for each. */
 #define NOTIFY_LINES "PLIMSOLL_NOTIFY"
-/* serve, ship and notify, in the executable that has the network's libraries. */
+/* serve, ship, notify and user, in the executable that has the network's libraries. */
 int command_serve(struct options *o);
 int command_ship(struct options *o);
+int command_user(struct options *o);
 int command_notify(struct options *o);
 /* Becomes that executable, with the same arguments; returns an exit status when it cannot. */
 int delegate(const struct options *o, char **argv);

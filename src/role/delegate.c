@@ -22,7 +22,9 @@ int exec_net(char **argv)
 
 int delegate(const struct options *o, char **argv)
 {
-	const char *name = o->command == COMMAND_SERVE ? "plimsoll-serve" : "plimsoll-net";
+	const char *name = o->command == COMMAND_SERVE || o->command == COMMAND_USER
+				   ? "plimsoll-serve"
+				   : "plimsoll-net";
 	int r = exec_companion(name, argv);
 	return complain(
 		EX_UNAVAILABLE, "%s: %s: %s", command_info(o->command)->name, name, strerror(-r));

@@ -56,6 +56,14 @@ static int set_option(struct options *o, enum option id, const char *value, cons
 {
 	const struct option_info *i = &options[id];
 	int r = 0;
+	if (i->kind ==
+		OPTION_KIND_SWITCH) { /* of a file: a word on the command line has no value */
+		o->set[id] = strcmp(value, "yes") == 0;
+		return o->set[id] || strcmp(value, "no") == 0
+			       ? 0
+			       : complain(EX_USAGE, "%s: --%s: '%s' is neither yes nor no", where,
+					 i->name, value);
+	}
 	if (i->kind == OPTION_KIND_DURATION)
 		r = num_duration(value, &o->number[id]);
 	else if (i->kind == OPTION_KIND_SIZE)

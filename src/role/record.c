@@ -386,6 +386,26 @@ int command_record(struct options *o)
 	return status;
 }
 
+/* With what of the settings is the server's. */
+static void start_serving(const struct options *o, const char *store, const char *listen_at)
+{
+	static const enum option passed[] = {
+		OPTION_TLS_CERT, OPTION_TLS_KEY, OPTION_USERS, OPTION_BEHIND_PROXY, OPTION_LOGIN};
+	static char texts[COUNTOF(passed)][4128];
+	const char *serve[7 + COUNTOF(passed)] = {
+		"plimsoll", "serve", "--store", store, "--listen", listen_at};
+	size_t n = 6;
+	for (size_t i = 0; i < COUNTOF(passed); i++) {
+		const struct option_info *info = option_info(passed[i]);
+		if (!o->set[passed[i]])
+			continue;
+		(void)snprintf(texts[i], sizeof texts[i], info->argument ? "--%s=%s" : "--%s",
+			info->name, info->argument ? o->text[passed[i]] : "");
+		serve[n++] = texts[i];
+	}
+	children_start("serving", serve, NULL);
+}
+
 static void show_first(void *ctx, struct session *s, const struct findings *fs)
 {
 	const struct options *o = ctx;
@@ -404,9 +424,7 @@ int command_up(struct options *o)
 	stop_catch(STOP_WHILE_WAITING | STOP_ON_HANGUP);
 	start_shipping(o, store);
 	start_notifying(o, store);
-	const char *const serve[] = {
-		"plimsoll", "serve", "--store", store, "--listen", listen_at, NULL};
-	children_start("serving", serve, NULL);
+	start_serving(o, store, listen_at);
 	status = record_run(o, store, &stop_requested, show_first, o);
 	children_end();
 	return status;

@@ -3,10 +3,12 @@
 /* serve: the process that answers over HTTP from the store. It never reads the kernel, and gives up all rights but to read the store. */
 #include "base/clock.h"
 #include "base/confine.h"
+#include "http/keeper.h"
 #include "http/server.h"
 #include "role/commands.h"
 #include "role/paths.h"
 #include "role/stop.h"
+#include "role/user.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -22,18 +24,70 @@ enum { NOBODY = 65534 };
 
 static const uint64_t LOOK_AGAIN_NS = 1000000000;
 
-/* ---- where ---- */
+/* ---- where, and for whom ---- */
 
-static int listen_on(const char *text, union listen_address *at, int *ret_fd)
+/* What other machines can reach is encrypted, and asks who it is: names of processes, users and peers are nobody else's business. */
+static int check_where(const struct options *o, const char *text, union listen_address *at)
 {
+	bool cert = o->set[OPTION_TLS_CERT], key = o->set[OPTION_TLS_KEY];
 	if (listen_parse(text, at) < 0)
 		return complain(EX_USAGE,
 			"serve: --listen: '%s' is no ADDR:PORT (127.0.0.1:1876, [::1]:1876)", text);
-	if (!listen_is_loopback(at))
+	if (cert != key)
+		return complain(EX_USAGE, "serve: --tls-%s: goes with --tls-%s",
+			cert ? "cert" : "key", cert ? "key" : "cert");
+	if (!listen_is_loopback(at) && !cert && !o->set[OPTION_BEHIND_PROXY])
 		return complain(EX_USAGE,
-			"serve: --listen: '%s': only loopback addresses, as there is no login yet "
-			"and the page shows names of processes and users",
+			"serve: --listen: '%s' can be reached from elsewhere: that needs "
+			"--tls-cert "
+			"and --tls-key, or --behind-proxy where a proxy does TLS",
 			text);
+	return 0;
+}
+
+static bool asks_who(const struct options *o, const union listen_address *at)
+{
+	return !listen_is_loopback(at) || o->set[OPTION_BEHIND_PROXY] || o->set[OPTION_LOGIN];
+}
+
+static int load_tls(const struct options *o, struct tls **ret)
+{
+	char why[1024];
+	if (!o->set[OPTION_TLS_CERT])
+		return 0;
+	int r = tls_load(o->text[OPTION_TLS_CERT], o->text[OPTION_TLS_KEY], ret, why, sizeof why);
+	return r < 0 ? complain(r == -ENOSYS ? EX_UNAVAILABLE : EX_NOINPUT, "serve: TLS: %s", why)
+		     : 0;
+}
+
+/* Starts who keeps the users, and has them told. */
+static int start_login(const struct options *o, int *ret_fd, const struct accounts **ret)
+{
+	static struct keeper_say said;
+	char path[4096], why[160];
+	int r = users_path(o, path, sizeof path);
+	if (r < 0)
+		return complain(
+			EX_USAGE, "serve: no path of a file of users (--users): %s", strerror(-r));
+	if (secret_open(false) < 0)
+		return complain(EX_UNAVAILABLE, "serve: this build has no login (libsodium)");
+	r = keeper_start(path, ret_fd);
+	if (r == 0)
+		r = keeper_first(*ret_fd, &said);
+	if (r == 0)
+		r = said.error;
+	if (r < 0 && r != -ENOENT)
+		return complain(EX_NOINPUT, "serve: %s: %s", path, users_why(why, r, said.line));
+	if (r < 0 || said.accounts.n == 0)
+		return complain(EX_NOINPUT,
+			"serve: %s: who may log in? There is no user yet (plimsoll user add NAME)",
+			path);
+	*ret = &said.accounts;
+	return 0;
+}
+
+static int listen_on(const char *text, union listen_address *at, int *ret_fd)
+{
 	int r = listen_open(at, ret_fd);
 	return r < 0 ? complain(EX_UNAVAILABLE, "serve: %s: %s", text, strerror(-r)) : 0;
 }
@@ -95,29 +149,57 @@ static int give_up_rights(const char *store, const struct stat *st)
 
 /* ---- the process ---- */
 
-static int serve(const char *store, const char *listen_at, const volatile sig_atomic_t *stop)
+/* Closes what server_open() would have taken. */
+static void give_back(struct server_setup *with)
+{
+	if (with->listen_fd >= 0)
+		(void)close(with->listen_fd);
+	if (with->keeper_fd >= 0)
+		(void)close(with->keeper_fd);
+	tls_free(with->tls);
+}
+
+static int prepare(const struct options *o, const char *listen_at, struct server_setup *with,
+	const volatile sig_atomic_t *stop)
+{
+	struct stat st;
+	int status = check_where(o, listen_at, &with->at);
+	if (status == 0)
+		status = load_tls(o, &with->tls);
+	if (status == 0 && asks_who(o, &with->at))
+		status = start_login(o, &with->keeper_fd, &with->accounts);
+	if (status == 0)
+		status = listen_on(listen_at, &with->at, &with->listen_fd);
+	if (status == 0)
+		status = wait_for_store(with->store, stop, &st);
+	if (status == 0 && !*stop)
+		status = give_up_rights(with->store, &st);
+	return status;
+}
+
+static int serve(const struct options *o, const char *store, const char *listen_at,
+	const volatile sig_atomic_t *stop)
 {
 	char text[LISTEN_TEXT];
-	union listen_address at = {0};
+	struct server_setup with = {.store = store,
+		.listen_fd = -1,
+		.keeper_fd = -1,
+		.behind_proxy = o->set[OPTION_BEHIND_PROXY]};
 	struct server *server;
-	struct stat st;
-	int fd = -1, status = listen_on(listen_at, &at, &fd);
-	if (status)
-		return status;
-	status = wait_for_store(store, stop, &st);
-	if (status == 0 && !*stop)
-		status = give_up_rights(store, &st);
+	int status = prepare(o, listen_at, &with, stop);
 	if (status || *stop) {
-		(void)close(fd);
+		give_back(&with);
 		return status;
 	}
-	int r = server_open(store, &at, fd, &server);
+	bool tls = with.tls != NULL;
+	int r = server_open(&with, &server);
 	if (r < 0)
 		return complain(EX_OSERR, "serve: %s", strerror(-r));
-	(void)fprintf(stderr, "serving http://%s\n", listen_text(text, &at));
-	server_run(server, stop);
+	(void)fprintf(stderr, "serving http%s://%s\n", tls ? "s" : "", listen_text(text, &with.at));
+	r = server_run(server, stop);
 	server_close(server);
-	return 0;
+	return r < 0 ? complain(EX_SOFTWARE, "serve: the process that checks passwords has ended")
+		     : 0;
 }
 
 int command_serve(struct options *o)
@@ -130,7 +212,7 @@ int command_serve(struct options *o)
 	if (r < 0)
 		return complain(EX_USAGE, "serve: no path of a store (--store): %s", strerror(-r));
 	stop_catch(STOP_WHILE_WAITING);
-	return serve(store,
+	return serve(o, store,
 		o->set[OPTION_LISTEN] ? o->text[OPTION_LISTEN] : option_info(OPTION_LISTEN)->def,
 		&stop_requested);
 }

@@ -6,7 +6,7 @@
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin # a user's, and root's after `su`, lacks them; dpkg refuses to work then
 
 # What a build needs. python3 embeds the page; clang, bpftool and libbpf make the probes; the last three ask servers.
-packages_build="gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libzstd-dev libpcre2-dev libmicrohttpd-dev libcurl4-gnutls-dev libsnappy-dev libidn2-dev libunistring-dev libncurses-dev clang bpftool libbpf-dev libpq-dev libmariadb-dev libgnutls28-dev"
+packages_build="gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libzstd-dev libpcre2-dev libmicrohttpd-dev libcurl4-gnutls-dev libsnappy-dev libidn2-dev libunistring-dev libncurses-dev clang bpftool libbpf-dev libpq-dev libmariadb-dev libgnutls28-dev libsodium-dev"
 
 # npm brings what the page draws with. Where node comes from elsewhere, Debian's npm does not fit beside it, and is not needed.
 command -v npm >/dev/null || packages_build="$packages_build npm"

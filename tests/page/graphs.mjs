@@ -199,6 +199,10 @@ async function main() {
 		const repeat = new Process(REPEAT, path.join(work, "seconds"), store, "3");
 		t.equal(await repeat.ended, 0, "three hours are made");
 		const s = await serve(store);
+		if ((await (await fetch(s.url + "/uplot.js")).text()).length < 1000) {
+			console.log("skip: the graphs of the page: built without uPlot");
+			return;
+		}
 		browser = await launch();
 		const page = await arrive(browser, s);
 		t.ok(await until(async () => await page.locator(".graph:not([hidden])").count() >= 20, 15), "there are graphs", await page.locator(".graph:not([hidden])").count());
@@ -223,8 +227,8 @@ async function main() {
 			await browser.close();
 		await endAll();
 		fs.rmSync(work, {recursive: true, force: true});
+		process.exit(t.end());
 	}
-	process.exit(t.end());
 }
 
 await main();

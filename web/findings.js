@@ -130,7 +130,7 @@ function measure(f, at) {
 	const unit = OWN_UNIT.includes(f.unit) ? "" : ` ${f.unit}`;
 	const limit = f.limit === null ? "" : ` of ${amount(f.limit, f.unit)}`;
 	return el("div", {class: "measure"},
-		f.used === null ? "" : el("p", {class: "used"}, el("strong", {}, amount(f.used, f.unit)), limit + unit),
+		f.used === null || (f.limit === null && !f.used) ? "" : el("p", {class: "used"}, el("strong", {}, amount(f.used, f.unit)), limit + unit),
 		f.limit === null || f.used === null ? "" : loadBar({used: f.used, limit: f.limit, high: null}),
 		el("dl", {}, fact("since", f.since && `${clock(f.since, Date.parse(at))}${f.before ? " or before" : ""}, for ${lasted(f, at)}`),
 			fact("time left", f.eta_s !== null && (f.eta_s <= 0 ? "none" : duration(f.eta_s))), fact("refused", f.refused ? amount(f.refused) : ""),

@@ -16,7 +16,7 @@ function show(session) {
 	button.type = "button";
 	button.textContent = "Log out " + session.name;
 	button.addEventListener("click", () => leave(session.csrf));
-	document.querySelector("header").append(button);
+	document.querySelector("header .tools").append(button);
 }
 
 async function look(first) {

@@ -365,6 +365,8 @@ void history_close(struct history *h)
 	}
 	free(h->pieces);
 	free(h->tiers);
+	for (unsigned i = 0; i < LOGS_KNOWN; i++)
+		free(h->logs[i].seen);
 	free(h->selected);
 	series_destroy(&h->series);
 	attr_close_fd(&h->dir);
@@ -490,25 +492,60 @@ int columns_read(struct history *h, const struct piece *p, const uint32_t *index
 
 /* ---- span and selection ---- */
 
-static int span_of_log(struct history *h, const struct piece *p, uint64_t *from, uint64_t *to)
+static int read_known(struct history *h, const struct piece *p, struct log_known *k)
 {
 	static const uint32_t none[SERIES_MAX + 1];
 	struct columns c;
 	int r = columns_read(h, p, none, 0, 0, UINT64_MAX, &c);
-	if (r == 0 && c.rows == 0)
-		r = -ENODATA;
+	k->seen = k->seen ? k->seen : malloc(SERIES_MAX + 1);
+	if (r == 0 && !k->seen)
+		r = -ENOMEM;
 	if (r == 0) {
-		*from = c.times_us[0];
-		*to = c.times_us[c.rows - 1];
+		k->empty = c.rows == 0;
+		k->from_us = k->empty ? 0 : c.times_us[0];
+		k->to_us = k->empty ? 0 : c.times_us[c.rows - 1];
+		memset(k->seen, 0, SERIES_MAX + 1);
+		for (uint32_t i = 1; i < c.decoder.dict.nseries; i++)
+			k->seen[dict_series(&c.decoder.dict, i)] = 1;
 	}
 	columns_free(&c);
 	return r;
 }
 
+/* NULL where the log cannot be read. */
+static const struct log_known *known_log(struct history *h, const struct piece *p)
+{
+	struct stat st;
+	if (fstat(p->log_fd, &st) < 0)
+		return NULL;
+	struct log_known now = {
+		(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size, 0, 0, false, NULL};
+	struct log_known *k = NULL;
+	for (unsigned i = 0; i < LOGS_KNOWN && !k; i++)
+		if (h->logs[i].size && h->logs[i].inode == now.inode &&
+			h->logs[i].device == now.device)
+			k = &h->logs[i];
+	if (k && k->size == now.size)
+		return k;
+	k = k ? k : &h->logs[h->next_log++ % LOGS_KNOWN];
+	now.seen = k->seen;
+	*k = now;
+	if (read_known(h, p, k) == 0)
+		return k;
+	k->size = 0;
+	return NULL;
+}
+
 bool piece_span(struct history *h, struct piece *p, uint64_t *from, uint64_t *to)
 {
-	if (p->kind == PIECE_LOG)
-		return span_of_log(h, p, from, to) == 0;
+	if (p->kind == PIECE_LOG) {
+		const struct log_known *k = known_log(h, p);
+		if (!k || k->empty)
+			return false;
+		*from = k->from_us;
+		*to = k->to_us;
+		return true;
+	}
 	if (!piece_open(h, p))
 		return false;
 	*from = p->s.first_us;
@@ -538,12 +575,9 @@ bool history_span(const struct history *ch, uint64_t *from_ns, uint64_t *to_ns)
 
 static void mark_log(struct history *h, const struct piece *p, uint8_t *seen)
 {
-	static const uint32_t none[SERIES_MAX + 1];
-	struct columns c;
-	(void)columns_read(h, p, none, 0, UINT64_MAX, 0, &c);
-	for (uint32_t i = 1; i < c.decoder.dict.nseries; i++)
-		seen[dict_series(&c.decoder.dict, i)] = 1;
-	columns_free(&c);
+	const struct log_known *k = known_log(h, p);
+	for (uint32_t id = 1; k && id <= SERIES_MAX; id++)
+		seen[id] |= k->seen[id];
 }
 
 static struct history_series series_of(const struct history *h, uint32_t id)

@@ -51,6 +51,15 @@ struct reading {
 	uint64_t run;
 };
 
+/* What a log told when it was read whole: who asks several things in one second reads it once. */
+struct log_known {
+	uint64_t device, inode, size; /* of the file; size 0: nothing is known */
+	uint64_t from_us, to_us;
+	bool empty;
+	uint8_t *seen; /* by series id: it occurs */
+};
+enum { LOGS_KNOWN = 2 };
+
 struct history {
 	int dir;  /* of a store, or -1 */
 	int file; /* of a recording, or -1 */
@@ -61,6 +70,8 @@ struct history {
 	size_t ntiers;
 	size_t nopen, close_next;
 	struct slot_map *maps;
+	struct log_known logs[LOGS_KNOWN];
+	unsigned next_log;
 	struct reading reading;
 	int (*on_event)(void *ctx, const struct event *e);
 	void *on_event_ctx;

@@ -176,7 +176,8 @@ async function live(browser, s, store) {
 	const page = await arrive(browser, s, "#span=300");
 	const last = () => page.evaluate(() => document.getElementById("graph-tasks").card.model.x.at(-1));
 	const begun = await last();
-	t.ok(await until(async () => await last() >= begun + 4, 20), "live graphs grow", [begun, await last()]);
+	t.ok(await until(async () => await last() >= begun + 4, 20), "live graphs grow", [begun, await last(), await page.locator("#graphs .trouble").textContent(), await page.evaluate(() => [document.getElementById("graphs").getAttribute("aria-busy"),
+		document.getElementById("graph-tasks").card.near, performance.getEntriesByName("graphs-drawn").length, document.getElementById("age").textContent])]);
 	const newest = await page.evaluate(() => {
 		const c = document.getElementById("graph-tasks").card, v = c.model.curves[0].values;
 		return [c.model.x[v.findLastIndex((x) => x !== null)], document.getElementById("graph-cpu").card.plot.scales.x.max];

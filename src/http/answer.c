@@ -124,10 +124,13 @@ static void unescape(char *s)
 	for (; *s; s++) {
 		int high = *s == '%' ? hex_digit(s[1]) : -1, low = high < 0 ? -1 : hex_digit(s[2]);
 		if (low >= 0) {
-			*to++ = (char)(high * 16 + low);
+			*to++ = (char)(unsigned char)(high * 16 + low);
 			s += 2;
 		} else {
-			*to++ = *s == '+' ? ' ' : *s;
+			char plain = *s;
+			if (plain == '+')
+				plain = ' ';
+			*to++ = plain;
 		}
 	}
 	*to = '\0';

@@ -69,57 +69,97 @@ static void answer_result(struct answer *ret, const struct expression *e, const 
 	answer_text(ret, &t);
 }
 
-static void evaluate(
-	struct window *w, const struct expression *e, struct evaluate_span span, struct answer *ret)
+static void answer_evaluated(struct answer *ret, struct evaluate_one *one)
 {
-	struct result result = {0};
-	char why[EXPRESSION_ERROR] = "";
-	span.values_max = VALUES_MAX;
-	int r = evaluate_span(w->history, e, &span);
-	if (r == 0 && span.step_ns && (span.to_ns - span.from_ns) / span.step_ns > STEPS_MAX)
-		r = -E2BIG;
-	if (r == 0)
-		r = evaluate_past(w->history, e, &span, &result, why);
-	if (r < 0)
-		answer_failed(ret, r, why);
+	if (one->status < 0)
+		answer_failed(ret, one->status, one->why);
 	else
-		answer_result(ret, e, &result);
-	result_free(&result);
+		answer_result(ret, one->e, &one->result);
+	if (one->status == 0)
+		result_free(&one->result);
 }
 
-static void answer_one(
-	struct window *w, const char *q, struct evaluate_span span, struct answer *ret)
+static bool has_too_many_steps(struct window *w, const struct evaluate_one *one)
 {
-	struct expression e;
-	char why[EXPRESSION_ERROR] = "";
-	int r = expression_parse(q, &e, why);
-	if (r < 0) {
-		answer_failed(ret, r, why);
+	struct evaluate_span span = one->span;
+	return evaluate_span(w->history, one->e, &span) == 0 && span.step_ns &&
+	       (span.to_ns - span.from_ns) / span.step_ns > STEPS_MAX;
+}
+
+/* Expressions that parse; `bad` has the status and why of the others. */
+struct several {
+	struct expression e[PARAM_SAME];
+	struct evaluate_one one[PARAM_SAME];
+	struct evaluate_one bad[PARAM_SAME];
+	size_t place[PARAM_SAME]; /* of each that parses: which it was */
+	size_t n;
+};
+
+static void take(
+	struct window *w, struct several *s, size_t i, const char *q, struct evaluate_span span)
+{
+	struct evaluate_one *one = &s->one[s->n], *bad = &s->bad[i];
+	struct expression *e = &s->e[s->n];
+	bad->status = expression_parse(q, e, bad->why);
+	if (bad->status < 0)
+		return;
+	one->e = e;
+	one->span = span;
+	one->span.values_max = VALUES_MAX;
+	if (has_too_many_steps(w, one)) {
+		bad->status = -E2BIG;
+		expression_free(e);
 		return;
 	}
-	evaluate(w, &e, span, ret);
-	expression_free(&e);
+	s->place[s->n++] = i;
 }
 
 /* Each as it would be alone, one after the other: an error of one is in its place. */
-static void answer_several(
-	struct window *w, const struct param_list *q, struct evaluate_span span, struct answer *ret)
+static void write_answers(struct answer answers[], size_t n, struct answer *ret)
 {
 	struct show_text t = {0};
 	show_text_add(&t, "{\"results\":[");
-	for (size_t i = 0; i < q->n; i++) {
-		struct answer one;
-		if (t.n > SEVERAL_BYTES)
-			answer_failed(&one, -E2BIG, "");
-		else
-			answer_one(w, q->text[i], span, &one);
+	for (size_t i = 0; i < n; i++) {
 		show_text_add(&t, i ? ",\n" : "");
-		show_text_bytes(&t, one.text, one.size);
-		t.failed |= !one.text;
-		answer_clear(&one);
+		show_text_bytes(&t, answers[i].text ? answers[i].text : "", answers[i].size);
+		t.failed |= !answers[i].text;
+		answer_clear(&answers[i]);
 	}
 	show_text_add(&t, "]}");
 	answer_text(ret, &t);
+}
+
+static void answer_several(
+	struct window *w, const struct param_list *q, struct evaluate_span span, struct answer *ret)
+{
+	struct answer answers[PARAM_SAME] = {0};
+	struct several *s = calloc(1, sizeof *s);
+	size_t bytes = 0;
+	if (!s) {
+		answer_no_memory(ret);
+		return;
+	}
+	for (size_t i = 0; i < q->n; i++) {
+		take(w, s, i, q->text[i], span);
+		if (s->bad[i].status < 0)
+			answer_failed(&answers[i], s->bad[i].status, s->bad[i].why);
+	}
+	evaluate_several(w->history, s->one, s->n);
+	for (size_t i = 0; i < s->n; i++) {
+		struct answer *one = &answers[s->place[i]];
+		if (bytes > SEVERAL_BYTES && s->one[i].status == 0) {
+			result_free(&s->one[i].result);
+			s->one[i].status = -E2BIG;
+		}
+		answer_evaluated(one, &s->one[i]);
+		bytes += one->size;
+		expression_free(&s->e[i]);
+	}
+	if (q->n == 1)
+		*ret = answers[0];
+	else
+		write_answers(answers, q->n, ret);
+	free(s);
 }
 
 void answer_query(struct window *w, const struct params *p, struct answer *ret)
@@ -132,8 +172,6 @@ void answer_query(struct window *w, const struct params *p, struct answer *ret)
 			"q: a selector is missing, as cpu.* or net.rx.bytes{if=\"eth0\"}");
 	else if (read_span(p, &span, ret) < 0)
 		return;
-	else if (p->q.n == 1)
-		answer_one(w, p->q.text[0], span, ret);
 	else
 		answer_several(w, &p->q, span, ret);
 }

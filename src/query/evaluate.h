@@ -31,6 +31,16 @@ int evaluate_span(const struct history *h, const struct expression *e, struct ev
 /* A step of up to a second that is no longer than the time between samples gives the samples. */
 int evaluate_past(struct history *h, const struct expression *e, const struct evaluate_span *span,
 	struct result *ret, char why[static EXPRESSION_ERROR]);
+/* Several expressions over one span, as evaluate_past() each, but what they read is read once. The caller fills in e and span (of all of them the same) and
+ * frees each result whose status is 0. */
+struct evaluate_one {
+	const struct expression *e;
+	struct evaluate_span span;
+	struct result result;
+	int status;
+	char why[EXPRESSION_ERROR];
+};
+void evaluate_several(struct history *h, struct evaluate_one *all, size_t n);
 /* One step: the window of the view. */
 int evaluate_live(const struct view *v, const struct expression *e, struct result *ret,
 	char why[static EXPRESSION_ERROR]);

@@ -41,6 +41,15 @@ int evaluate_points_end(struct points *pts, const struct plan *p, struct result 
 /* Makes readings to steps by the function over time. */
 int evaluate_reduce(struct result *r, const struct expression *e, const struct evaluate_span *span);
 
+/* Of the past: how far before the span the first growth may begin; how many series to read at once; one row's steps as values, undivided; what a step
+ * has of a series of which others are a part. */
+#define EVALUATE_LEAD_NS (65 * UINT64_C(1000000000))
+enum { EVALUATE_STEPS_AT_ONCE = 1 << 17 }; /* steps of history that stand in memory: 6 MiB */
+size_t evaluate_at_once(const struct evaluate_span *span);
+int evaluate_take_steps(struct result_series *to, const struct chosen *c, enum query_function over,
+	const struct history_step *steps, size_t n);
+double evaluate_whole_step(const struct chosen *c, const struct history_step *step);
+
 /* The states of a CPU that together are all of its time, of all CPUs added up. */
 bool evaluate_is_whole(const struct history_series *s);
 /* Divides values (NULL: none) by what they are a part of. */

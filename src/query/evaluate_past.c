@@ -13,11 +13,10 @@ enum {
 	RAW_POINTS = 3600,  /* more are put into steps */
 	STEPS_WANTED = 600, /* by the step that is chosen */
 	STEP_LEAST_S = 10,  /* of a function over time: a sample a second gives it ten */
-	LEAD_S = 65,        /* before the span: what the first growth begins at; samples are at most
-			       a minute apart */
-	STEPS_AT_ONCE = 1 << 17, /* steps of history that stand in memory: 6 MiB */
-	LOG_ROWS = 3600,         /* samples of a log, which is read whole for all series at once */
-	READ_AT_ONCE = 1 << 19,  /* of them, where memory is short: 5 MiB */
+	LEAD_S = 65,        /* before the span, EVALUATE_LEAD_NS: what the first growth begins at;
+			       samples are at most a minute apart */
+	LOG_ROWS = 3600,    /* samples of a log, which is read whole for all series at once */
+	READ_AT_ONCE = 1 << 19, /* of them, where memory is short: 5 MiB */
 };
 
 /* ---- the span ---- */
@@ -63,7 +62,7 @@ int evaluate_span(const struct history *h, const struct expression *e, struct ev
 /* ---- from readings ---- */
 
 /* How many series to read at once: all, or where memory is short as many as a log's samples leave room for. */
-static size_t series_at_once(const struct evaluate_span *span)
+size_t evaluate_at_once(const struct evaluate_span *span)
 {
 	uint64_t rows = (span->to_ns - span->from_ns) / NS + LEAD_S;
 	if (!span->values_max)
@@ -90,8 +89,8 @@ static int from_readings(
 	int status = evaluate_points_begin(&pts, p, span->from_ns, span->to_ns);
 	if (span->values_max)
 		pts.max = span->values_max;
-	uint64_t lead = span->from_ns > LEAD_S * NS ? span->from_ns - LEAD_S * NS : 0;
-	size_t most = series_at_once(span);
+	uint64_t lead = span->from_ns > EVALUATE_LEAD_NS ? span->from_ns - EVALUATE_LEAD_NS : 0;
+	size_t most = evaluate_at_once(span);
 	for (size_t i = 0, n; status == 0 && i < p->n; i += n) {
 		struct part part = {&pts, i};
 		n = p->n - i < most ? p->n - i : most;
@@ -127,22 +126,32 @@ static double *steps_to_values(const struct history_step *steps, size_t n,
 	return v;
 }
 
-static int take_steps(struct result_series *to, const struct chosen *c, enum query_function over,
-	const struct history_step *steps, const double *whole, size_t n)
+int evaluate_take_steps(struct result_series *to, const struct chosen *c, enum query_function over,
+	const struct history_step *steps, size_t n)
 {
 	to->values = steps_to_values(steps, n, c->s, over);
 	if (over == QUERY_NONE) {
 		to->low = steps_to_values(steps, n, c->s, QUERY_MIN);
 		to->high = steps_to_values(steps, n, c->s, QUERY_MAX);
 	}
-	if (!to->values || (over == QUERY_NONE && (!to->low || !to->high)))
-		return -ENOMEM;
-	if (c->of_whole) {
+	return !to->values || (over == QUERY_NONE && (!to->low || !to->high)) ? -ENOMEM : 0;
+}
+
+static int take_steps(struct result_series *to, const struct chosen *c, enum query_function over,
+	const struct history_step *steps, const double *whole, size_t n)
+{
+	int r = evaluate_take_steps(to, c, over, steps, n);
+	if (r == 0 && c->of_whole) {
 		evaluate_divide(to->values, whole, n);
 		evaluate_divide(to->low, whole, n);
 		evaluate_divide(to->high, whole, n);
 	}
-	return 0;
+	return r;
+}
+
+double evaluate_whole_step(const struct chosen *c, const struct history_step *step)
+{
+	return points_scaled(step_value(step, METRIC_SHARE, QUERY_AVG), metric_scale(c->s->metric));
 }
 
 /* What all CPUs had in each step. */
@@ -157,10 +166,8 @@ static int whole_steps(
 			history_aggregate(h, &p->keys[k], 1, r->from_ns, r->step_ns, r->n, &steps);
 		if (status < 0)
 			return status;
-		double scale = metric_scale(p->rows[k].s->metric);
 		for (size_t i = 0; i < r->n; i++)
-			whole[i] += points_scaled(
-				step_value(&steps[i], METRIC_SHARE, QUERY_AVG), scale);
+			whole[i] += evaluate_whole_step(&p->rows[k], &steps[i]);
 		free(steps);
 	}
 	return 0;
@@ -178,7 +185,7 @@ static int from_steps(
 		status = -ENOMEM;
 	if (status == 0 && p->need_whole)
 		status = whole_steps(h, p, r, whole);
-	size_t at_once = STEPS_AT_ONCE / n + 1, most = series_at_once(span);
+	size_t at_once = EVALUATE_STEPS_AT_ONCE / n + 1, most = evaluate_at_once(span);
 	at_once = at_once < most ? at_once : most;
 	for (size_t i = 0; status == 0 && i < p->shown; i += at_once) {
 		size_t count = p->shown - i < at_once ? p->shown - i : at_once;

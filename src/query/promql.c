@@ -269,7 +269,12 @@ static int take_operator(struct parser *s, enum matcher_kind *ret)
 
 static char escaped(char c)
 {
-	return (char)(c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c);
+	switch (c) {
+	case 'n': return '\n';
+	case 't': return '\t';
+	case 'r': return '\r';
+	default: return c;
+	}
 }
 
 static int take_string(struct parser *s, char *ret, size_t size)
@@ -285,7 +290,10 @@ static int take_string(struct parser *s, char *ret, size_t size)
 		if (n + 1 == size)
 			return wrong(s, begin, "a value is longer than %zu bytes", size - 1);
 		s->p += slash;
-		ret[n++] = slash ? escaped(*s->p) : *s->p;
+		ret[n] = *s->p;
+		if (slash)
+			ret[n] = escaped(*s->p);
+		n++;
 	}
 	if (*s->p != quote)
 		return wrong(s, s->p, "'%c' is expected at the end of a value", quote);

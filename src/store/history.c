@@ -484,6 +484,7 @@ int columns_read(struct history *h, const struct piece *p, const uint32_t *index
 		if (r == 0 && c->decoder.real_us >= from_us && c->decoder.real_us <= to_us)
 			r = add_row(c);
 	}
+	c->end = l.at;
 	log_close(&l);
 	if (r == 0 && c->decoder.begun)
 		note_origin(h, &c->decoder.dict.origin);
@@ -501,6 +502,7 @@ static int read_known(struct history *h, const struct piece *p, struct log_known
 	if (r == 0 && !k->seen)
 		r = -ENOMEM;
 	if (r == 0) {
+		k->end = c.end;
 		k->empty = c.rows == 0;
 		k->from_us = k->empty ? 0 : c.times_us[0];
 		k->to_us = k->empty ? 0 : c.times_us[c.rows - 1];
@@ -512,28 +514,36 @@ static int read_known(struct history *h, const struct piece *p, struct log_known
 	return r;
 }
 
+/* Room is taken ahead and is zero until it is written to. */
+static bool has_grown(const struct piece *p, const struct log_known *k)
+{
+	unsigned char head[BLOCK_HEAD];
+	ssize_t n = pread(p->log_fd, head, sizeof head, (off_t)k->end);
+	for (ssize_t i = 0; i < n; i++)
+		if (head[i])
+			return true;
+	return n < 0;
+}
+
 /* NULL where the log cannot be read. */
 static const struct log_known *known_log(struct history *h, const struct piece *p)
 {
 	struct stat st;
 	if (fstat(p->log_fd, &st) < 0)
 		return NULL;
-	struct log_known now = {
-		(uint64_t)st.st_dev, (uint64_t)st.st_ino, (uint64_t)st.st_size, 0, 0, false, NULL};
 	struct log_known *k = NULL;
 	for (unsigned i = 0; i < LOGS_KNOWN && !k; i++)
-		if (h->logs[i].size && h->logs[i].inode == now.inode &&
-			h->logs[i].device == now.device)
+		if (h->logs[i].end && h->logs[i].inode == st.st_ino &&
+			h->logs[i].device == st.st_dev && h->logs[i].order == p->order)
 			k = &h->logs[i];
-	if (k && k->size == now.size)
+	if (k && !has_grown(p, k))
 		return k;
 	k = k ? k : &h->logs[h->next_log++ % LOGS_KNOWN];
-	now.seen = k->seen;
-	*k = now;
-	if (read_known(h, p, k) == 0)
-		return k;
-	k->size = 0;
-	return NULL;
+	k->device = st.st_dev;
+	k->inode = st.st_ino;
+	k->order = p->order;
+	k->end = 0;
+	return read_known(h, p, k) == 0 && k->end ? k : NULL;
 }
 
 bool piece_span(struct history *h, struct piece *p, uint64_t *from, uint64_t *to)

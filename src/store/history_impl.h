@@ -53,7 +53,9 @@ struct reading {
 
 /* What a log told when it was read whole: who asks several things in one second reads it once. */
 struct log_known {
-	uint64_t device, inode, size; /* of the file; size 0: nothing is known */
+	uint64_t device, inode, order; /* of the file */
+	uint64_t
+		end; /* how far it was read; what stands there now tells whether it grew. 0: nothing is known */
 	uint64_t from_us, to_us;
 	bool empty;
 	uint8_t *seen; /* by series id: it occurs */
@@ -91,6 +93,7 @@ struct columns {
 	uint8_t *present;
 	uint64_t *times_us, *monos_us;
 	size_t rows, room;
+	uint64_t end;   /* offset in the log behind the last frame */
 	uint64_t *last; /* by column: as it stands */
 	uint8_t *has;
 };

@@ -8,6 +8,7 @@ import {clock, day, duration, hms, zone} from "./words.js";
 
 const DAY_MS = 86400 * 1000;
 const EVENTS_EVERY_MS = 20000;
+const LOOK_MS = 5000; // a check looks at so much
 const SHOWN = 12; // of earlier findings, before somebody asks for more
 
 const parts = {};
@@ -44,7 +45,7 @@ function told(text) {
 export async function toFinding(by) {
 	await refreshEvents();
 	const t = time.get(), now = t.live ? time.newest() : t.at;
-	const starts = findings().map((e) => ({at: Math.ceil(e.at / 1000) * 1000, id: e.id})).sort((a, b) => a.at - b.at);
+	const starts = findings().map((e) => ({at: seenAt(e), id: e.id})).sort((a, b) => a.at - b.at);
 	const next = by > 0 ? starts.find((e) => e.at > now) : starts.reverse().find((e) => e.at < now);
 	if (!next) {
 		told(by > 0 ? "no finding began after this" : "no finding began before this, as far as is known");
@@ -77,6 +78,12 @@ export function focusWhen() {
 
 /* ---- what happened ---- */
 
+// A moment at which the finding is seen: rules look at some seconds, so that at its begin it is not yet one.
+function seenAt(e) {
+	const end = e.until === null ? time.newest() : e.until;
+	return Math.ceil((e.at + Math.min(LOOK_MS, Math.max(0, end - e.at) / 2)) / 1000) * 1000;
+}
+
 // Events of findings; one that opened several times is there several times.
 function findings() {
 	return events.filter((e) => e.kind === "finding");
@@ -103,7 +110,7 @@ function severity(e) {
 function earlier(e) {
 	const kind = severity(e);
 	return el("li", {class: kind},
-		el("a", {href: place.link({finding: e.id, view: null, q: null, sort: null}, Math.ceil(e.at / 1000) * 1000)},
+		el("a", {href: place.link({finding: e.id, view: null, q: null, sort: null}, seenAt(e))},
 			el("time", {datetime: timeText(e.at)}, clock(e.at, time.newest())), " ",
 			el("span", {class: "sign"}, SIGNS[kind], el("span", {class: "aside"}, ` ${kind}`)), " ", el("span", {class: "text"}, plain(e.text || e.id || ""))),
 		el("span", {class: "dim"}, e.until === null ? " still there" : ` for ${duration(Math.max(0, (e.until - e.at) / 1000))}`));

@@ -416,15 +416,18 @@ function keyOnGraph(e, card) {
 /* ---- live ---- */
 
 let following = false;
+let pause = 0; // until then, by performance.now(): the store reads all of the present hour's log to answer, and is to have rest from us
+const REST = 15; // times as long as the answer took
 
 // The newest values, put behind those that are there.
 async function follow() {
 	const t = time.get(), step = shownStep, mine = turn;
 	if (following || document.hidden || !t.live || !mine || mine.signal.aborted || section.hasAttribute("aria-busy") || !grid)
 		return;
-	if (t.to - reached < Math.max(1000, step * 250))
+	if (t.to - reached < Math.max(1000, step * 250) || performance.now() < pause)
 		return;
 	following = true;
+	const begun = performance.now();
 	try {
 		const list = cards.filter((c) => c.near && c.model && !c.wants);
 		const tail = {from: reached - 2.5 * step * 1000, to: t.to + 1};
@@ -433,6 +436,7 @@ async function follow() {
 			return;
 		}
 		const answers = await askFor(list, tail, step, mine.signal);
+		pause = begun + (performance.now() - begun) * REST;
 		if (mine.signal.aborted)
 			return;
 		reached = t.to;

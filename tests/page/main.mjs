@@ -132,7 +132,7 @@ async function tables(browser, s, victim) {
 
 /* ---- time ---- */
 
-async function travel(browser, s) {
+async function travel(browser, s, victim) {
 	const page = await open(browser);
 	await arrive(page, s.url);
 	const begun = await clock(page);
@@ -169,10 +169,13 @@ async function travel(browser, s) {
 
 	await page.keyboard.press("[");
 	t.ok(await until(() => page.url().includes("finding=")), "to the finding before", page.url());
-	t.ok(await until(() => page.locator(".finding.chosen.open").count()), "which is unfolded there", await text(page, "#findings"));
 	await page.goBack();
 	t.ok(await until(() => !page.url().includes("finding=")), "back goes back", page.url());
 	t.ok(await until(async () => (await page.locator("#earlier li").count()) >= 1), "what was found in the last day is listed");
+	await page.locator("#earlier summary").click();
+	await page.locator("#earlier li a", {hasText: `port ${victim.port}`}).last().click();
+	t.ok(await until(() => page.locator(".finding.chosen.open").count()), "and leads there, where it is unfolded", await text(page, "#findings"));
+	await page.goBack();
 
 	await page.locator("#when").fill("2001-02-03 04:05:06");
 	await page.locator("#when").press("Enter");
@@ -385,7 +388,7 @@ async function main() {
 		const link = await firstScreen(browser, s, victim);
 		await ledger(browser, s, victim);
 		await tables(browser, s, victim);
-		await travel(browser, s);
+		await travel(browser, s, victim);
 		await deepLink(browser, s, link);
 		await dark(browser, s);
 		await keyboard(browser, s);

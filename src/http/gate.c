@@ -24,11 +24,24 @@ struct said gate_said(struct MHD_Connection *c)
 		.host = gate_header(c, MHD_HTTP_HEADER_HOST)};
 }
 
+static enum MHD_Result keep_last(
+	void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	const char **last = cls;
+	(void)kind;
+	if (value && strcasecmp(name, "X-Forwarded-For") == 0)
+		*last = value;
+	return MHD_YES;
+}
+
+/* Some proxies add to the header that a client sent, some put one of their own behind it. */
 struct address_key gate_address(
 	const struct gate *g, struct MHD_Connection *c, const struct address_key *peer)
 {
 	struct address_key said;
-	const char *forwarded = g->behind_proxy ? gate_header(c, "X-Forwarded-For") : NULL;
+	const char *forwarded = NULL;
+	if (g->behind_proxy)
+		(void)MHD_get_connection_values(c, MHD_HEADER_KIND, keep_last, &forwarded);
 	return forwarded && header_forwarded(forwarded, &said) ? said : *peer;
 }
 

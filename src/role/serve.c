@@ -72,8 +72,8 @@ static int start_login(const struct options *o, int *ret_fd, const struct accoun
 	if (secret_open(false) < 0)
 		return complain(EX_UNAVAILABLE, "serve: this build has no login (libsodium)");
 	r = keeper_start(path, ret_fd);
-	if (r == 0)
-		r = keeper_first(*ret_fd, &said);
+	if (r == 0 && keeper_first(*ret_fd, &said) < 0)
+		return complain(EX_OSERR, "serve: the process that checks passwords did not begin");
 	if (r == 0)
 		r = said.error;
 	if (r < 0 && r != -ENOENT)

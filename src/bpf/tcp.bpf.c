@@ -252,8 +252,7 @@ int BPF_PROG(reset_received, struct sock *sk)
 	if (!sk)
 		return 0;
 	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
-	struct probe_flow *f =
-		state == ESTABLISHED || state == SYN_SENT ? flow_of_socket(sk) : 0;
+	struct probe_flow *f = state == ESTABLISHED || state == SYN_SENT ? flow_of_socket(sk) : 0;
 	if (f)
 		__sync_fetch_and_add(&f->resets_in, 1);
 	return 0;

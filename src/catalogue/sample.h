@@ -121,7 +121,8 @@ struct conn_group {
 	uint32_t rtt_us, rtt_max_us; /* mean and highest smoothed round trip of the members */
 	uint32_t rtt_min_us;         /* shortest round trip that any of them ever saw */
 	uint32_t window_closed;      /* members with data to send whose peer takes none */
-	uint32_t resending; /* members that sent the same segment again twice and more, without an answer yet */
+	uint32_t
+		resending; /* members that sent the same segment again twice and more, without an answer yet */
 	/* Of members with empty queues: whose last data came in and was not answered yet; whose last data went out and was not answered. */
 	uint32_t owing, asking;
 	uint32_t queued; /* incoming members that no process has accepted yet */
@@ -196,7 +197,8 @@ struct tcp_flow {
 	uint64_t bytes_out, bytes_in, duration_ns;
 	uint32_t timed; /* of those that ended how many the duration is of */
 	uint32_t retransmits;
-	uint32_t resets_in; /* that came: connections which neither side had closed, and connects that were refused */
+	uint32_t
+		resets_in; /* that came: connections which neither side had closed, and connects that were refused */
 	uint32_t resets_out; /* that we sent on a connection which neither side had closed */
 };
 

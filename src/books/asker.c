@@ -161,6 +161,8 @@ _Noreturn void asker_run(const struct book_wanted *w, int socket)
 		kind = book_kind_load(named);
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)confine_asker_calls();
+	if (r >= 0 && !kind.open)
+		r = -ENOSYS;
 	if (r < 0) {
 		(void)send(SOCKET_AT, &r, sizeof r, MSG_NOSIGNAL);
 		_exit(1);

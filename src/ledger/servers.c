@@ -214,7 +214,7 @@ static void add_group(
 
 static void keep_largest(struct server *s, const struct server_peer *peers, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; peers && i < n; i++) {
 		size_t at = s->npeers;
 		for (; at > 0 && s->peers[at - 1].taken < peers[i].taken; at--)
 			if (at < SERVER_PEERS)

@@ -195,14 +195,14 @@ export function quantile(buckets, i, share) {
 /* ---- live ---- */
 
 // A model with newer values behind it, and none before `from` (seconds). Where both have a value the newer one counts: the last step was not
-// over. null where they do not fit.
+// over; between them there may be a time without any. null where they do not fit.
 export function join(old, fresh, from) {
 	if (!fresh)
 		return null;
 	const step = old.step, start = old.x[0];
 	const at = Math.round((fresh.x[0] - start) / step), n = Math.max(old.x.length, at + fresh.x.length);
 	const cut = Math.max(0, Math.floor((from - start) / step));
-	if (at < 0 || at > old.x.length + 1 || cut >= n)
+	if (at < 0 || cut >= n)
 		return null;
 	const x = Array.from({length: n - cut}, (_, i) => start + (i + cut) * step);
 	const both = (a, b, empty) => {

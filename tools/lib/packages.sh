@@ -89,7 +89,7 @@ page_parts() {
     give_back "$1" "$web/node_modules"
 }
 
-# What is there of them decides at setup what is built.
+# What is there of them decides at setup what is built; DIR/.page is of the last setup that looked (ninja writes build.ninja anew at any time).
 page_parts_newer() { [ "$1/web/package-lock.json" -nt "$2" ] || [ "$1/web/node_modules/.package-lock.json" -nt "$2" ]; }
 
 # build_setup DIR CLONE [MESON OPTION...]: a clone that was moved or copied takes its build directories along, and meson would go on looking
@@ -97,10 +97,10 @@ page_parts_newer() { [ "$1/web/package-lock.json" -nt "$2" ] || [ "$1/web/node_m
 build_setup() {
     local dir=$1 clone=$2
     shift 2
-    [ -e "$dir/build.ninja" ] && [ "$(cat "$dir/.clone" 2>/dev/null || echo "$clone")" = "$clone" ] && ! page_parts_newer "$clone" "$dir/build.ninja" && return 0
+    [ -e "$dir/build.ninja" ] && [ "$(cat "$dir/.clone" 2>/dev/null || echo "$clone")" = "$clone" ] && ! page_parts_newer "$clone" "$dir/.page" && return 0
     page_parts "$clone"
     rm -rf "$dir/build.ninja" "$dir/meson-private" "$dir/meson-info"
-    meson setup "$dir" "$clone" "$@" && echo "$clone" >"$dir/.clone"
+    meson setup "$dir" "$clone" "$@" && echo "$clone" >"$dir/.clone" && touch "$dir/.page"
 }
 
 # give_back CLONE FILE...: what root makes in a user's clone (`sudo ./run`) becomes the user's, who could not build there any more

@@ -189,6 +189,17 @@ bool address_equal(const struct address *a, const struct address *b)
 	return a->family == b->family && memcmp(a->bytes, b->bytes, ADDR_BYTES) == 0;
 }
 
+const struct udp_socket *sample_udp_near(
+	const struct sample *s, const struct udp_socket *like, uint32_t guess)
+{
+	const struct udp_socket *rows = TABLE_ROWS(s->udp_sockets, struct udp_socket);
+	uint32_t n = s->udp_sockets.count, at = guess < n ? guess : 0;
+	for (uint32_t i = 0; i < n; i++, at = at + 1 < n ? at + 1 : 0)
+		if (rows[at].inode == like->inode && rows[at].netns == like->netns)
+			return &rows[at];
+	return NULL;
+}
+
 const struct listener *sample_listener(const struct sample *s, const struct listener *like)
 {
 	const struct listener *rows = TABLE_ROWS(s->listeners, struct listener);

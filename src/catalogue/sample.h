@@ -518,6 +518,9 @@ const struct proc *sample_proc(const struct sample *s, int32_t pid, uint64_t sta
 const struct proc *sample_proc_near(
 	const struct sample *s, int32_t pid, uint64_t start_ticks, size_t guess);
 const struct listener *sample_listener(const struct sample *s, const struct listener *like);
+/* The same socket, sought first where another sample has it. */
+const struct udp_socket *sample_udp_near(
+	const struct sample *s, const struct udp_socket *like, uint32_t guess);
 const struct conn_group *sample_conn(const struct sample *s, const struct conn_group *like);
 bool address_equal(const struct address *a, const struct address *b);
 /* "10.0.0.1", "2001:db8::1"; v4-mapped IPv6 is shown as IPv4. Returns buf (at least 48 bytes). */

@@ -190,14 +190,9 @@ static bool udp_in_trouble(const struct udp_socket *u, const struct sample *prev
 	bool asks = u->peer_port == DNS_PORT;
 	if (u->recvq && u->buffer && u->recvq >= u->buffer / 2)
 		return true;
-	uint32_t n = prev && (u->drops || asks) ? prev->udp_sockets.count : 0;
-	for (uint32_t i = 0; i < n; i++) {
-		const struct udp_socket *o =
-			&TABLE_ROWS(prev->udp_sockets, struct udp_socket)[(guess + i) % n];
-		if (o->inode == u->inode && o->netns == u->netns)
-			return asks || o->drops != u->drops;
-	}
-	return false;
+	const struct udp_socket *before =
+		prev && (u->drops || asks) ? sample_udp_near(prev, u, guess) : NULL;
+	return before && (asks || before->drops != u->drops);
 }
 
 static void unknown_one(struct unknown *u, uint16_t netns, bool trouble)

@@ -235,21 +235,13 @@ static void note_resolver(struct engine *e, const struct udp_socket *u, int32_t 
 
 static void see_who_waits(struct engine *e, const struct sample *prev, const struct sample *out)
 {
-	const struct udp_socket *rows = TABLE_ROWS(out->udp_sockets, struct udp_socket),
-				*before = prev ? TABLE_ROWS(prev->udp_sockets, struct udp_socket)
-					       : NULL;
 	for (uint32_t i = 0; prev && i < out->udp_sockets.count; i++) {
-		const struct udp_socket *u = &rows[i];
+		const struct udp_socket *u = &TABLE_ROWS(out->udp_sockets, struct udp_socket)[i];
 		const struct proc *p = u->peer_port == DNS_PORT && !u->stale && u->pid
 					       ? sample_proc(out, u->pid, 0)
 					       : NULL;
-		if (!p || p->self)
-			continue;
-		for (uint32_t k = 0; k < prev->udp_sockets.count; k++)
-			if (before[k].inode == u->inode && before[k].netns == u->netns) {
-				note_resolver(e, u, lasting_process(out, p));
-				break;
-			}
+		if (p && !p->self && sample_udp_near(prev, u, i))
+			note_resolver(e, u, lasting_process(out, p));
 	}
 }
 

@@ -50,14 +50,11 @@ struct waits {
 	uint64_t since_ns;
 };
 
-static const struct udp_socket *same_socket(const struct sample *s, const struct udp_socket *u)
+/* Did it ask already in the sample before? */
+static bool asked_before(const struct sample *before, const struct udp_socket *u, uint32_t guess)
 {
-	for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
-		const struct udp_socket *o = &TABLE_ROWS(s->udp_sockets, struct udp_socket)[i];
-		if (o->inode == u->inode && o->netns == u->netns && o->peer_port == DNS_PORT)
-			return o;
-	}
-	return NULL;
+	const struct udp_socket *o = sample_udp_near(before, u, guess);
+	return o && o->peer_port == DNS_PORT;
 }
 
 static void add_waiter(struct waits *w, const struct udp_socket *u)
@@ -84,7 +81,7 @@ static void find_waits(
 			const struct usage *owner = u->pid ? view_usage(v, u->pid) : NULL;
 			if (u->netns != netns || u->peer_port != DNS_PORT || u->stale ||
 				!address_equal(&u->peer, server) || (owner && owner->p->self) ||
-				!same_socket(before, u))
+				!asked_before(before, u, i))
 				continue;
 			add_waiter(w, u);
 			if (!w->since_ns)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "http/answer.h"
 
+#include "base/num.h"
 #include "show/show.h"
 
 #include <errno.h>
@@ -160,10 +161,23 @@ void answer_text(struct answer *a, struct show_text *t)
 	}
 }
 
-void answer_no_time(struct answer *a, enum param p, const char *text)
+int param_time(const struct params *p, enum param which, uint64_t now_ns, struct answer *a,
+	uint64_t *at_ns)
 {
+	const char *text = p->text[which];
+	if (!text || num_time(text, now_ns, at_ns) == 0)
+		return 0;
 	answer_error(a, ANSWER_BAD_REQUEST,
 		"%s: '%s' is no time (2026-11-21T04:00:00Z, 04:00, -15m, yesterday 04:00, epoch "
 		"seconds)",
-		param_name(p), text);
+		param_name(which), text);
+	return -EINVAL;
+}
+
+void answer_unread(struct answer *a, int error)
+{
+	if (error == -ENOMEM)
+		answer_no_memory(a);
+	else
+		answer_error(a, ANSWER_INTERNAL_ERROR, "reading the store: %s", strerror(-error));
 }

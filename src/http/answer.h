@@ -78,8 +78,11 @@ const char *param_name(enum param p);
 void params_take(struct params *p, const char *name, const char *value);
 /* "application/x-www-form-urlencoded": takes the form apart in place. */
 void params_form(struct params *p, char *form);
-/* The text of a parameter is no time. */
-void answer_no_time(struct answer *a, enum param p, const char *text);
+/* The time that a parameter names, seen from now_ns; one that was not given leaves *at_ns as it is. -EINVAL: it is none, and that is answered. */
+int param_time(const struct params *p, enum param which, uint64_t now_ns, struct answer *a,
+	uint64_t *at_ns);
+/* Why the store could not be read: a negative errno that nothing better is known of. */
+void answer_unread(struct answer *a, int error);
 /* A text that was written by hand; takes it. Answers 500 when memory was short. */
 void answer_text(struct answer *a, struct show_text *t);
 

@@ -3,7 +3,6 @@
 #include "http/api.h"
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/text.h"
 #include "http/catalogue.h"
 #include "http/events.h"
@@ -213,10 +212,8 @@ static void answer_at(
 	const struct route *r, struct window *w, const struct params *p, struct answer *ret)
 {
 	uint64_t at_ns = clock_real_ns();
-	if (p->text[PARAM_AT] && num_time(p->text[PARAM_AT], at_ns, &at_ns) < 0) {
-		answer_no_time(ret, PARAM_AT, p->text[PARAM_AT]);
+	if (param_time(p, PARAM_AT, at_ns, ret, &at_ns) < 0)
 		return;
-	}
 	int error = window_load_at(w, at_ns, !p->text[PARAM_AT]);
 	if (error == -ENODATA && w->history)
 		answer_not_then(ret, w, at_ns);

@@ -3,7 +3,6 @@
 #include "http/events.h"
 
 #include "base/clock.h"
-#include "base/num.h"
 #include "base/text.h"
 #include "finding/episodes.h"
 #include "http/moments.h"
@@ -191,17 +190,12 @@ static void write_events(struct show_text *t, const struct asked *a)
 static int read_span(const struct params *p, struct asked *a, struct answer *ret)
 {
 	uint64_t now = clock_real_ns();
-	const char *from = p->text[PARAM_FROM], *to = p->text[PARAM_TO];
 	a->to_ns = now;
-	if (to && num_time(to, now, &a->to_ns) < 0) {
-		answer_no_time(ret, PARAM_TO, to);
+	if (param_time(p, PARAM_TO, now, ret, &a->to_ns) < 0)
 		return -EINVAL;
-	}
 	a->from_ns = a->to_ns > SPAN_NS ? a->to_ns - SPAN_NS : 1;
-	if (from && num_time(from, now, &a->from_ns) < 0) {
-		answer_no_time(ret, PARAM_FROM, from);
+	if (param_time(p, PARAM_FROM, now, ret, &a->from_ns) < 0)
 		return -EINVAL;
-	}
 	if (a->from_ns >= a->to_ns) {
 		answer_error(ret, ANSWER_BAD_REQUEST, "from: is not before to");
 		return -EINVAL;
@@ -244,7 +238,7 @@ void answer_events(struct window *w, const struct params *p, struct answer *ret)
 		write_events(&t, &a);
 		answer_text(ret, &t);
 	} else if (r < 0) {
-		answer_error(ret, ANSWER_INTERNAL_ERROR, "reading the store: %s", strerror(-r));
+		answer_unread(ret, r);
 	}
 	if (m)
 		moments_free(m);

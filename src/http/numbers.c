@@ -26,11 +26,10 @@ static int read_span(const struct params *p, struct evaluate_span *span, struct 
 	uint64_t now = clock_real_ns();
 	const char *from = p->text[PARAM_FROM], *to = p->text[PARAM_TO],
 		   *step = p->text[PARAM_STEP];
-	if (from && num_time(from, now, &span->from_ns) < 0)
-		answer_no_time(ret, PARAM_FROM, from);
-	else if (to && num_time(to, now, &span->to_ns) < 0)
-		answer_no_time(ret, PARAM_TO, to);
-	else if (from && to && span->from_ns >= span->to_ns)
+	if (param_time(p, PARAM_FROM, now, ret, &span->from_ns) < 0 ||
+		param_time(p, PARAM_TO, now, ret, &span->to_ns) < 0)
+		return -EINVAL;
+	if (from && to && span->from_ns >= span->to_ns)
 		answer_error(ret, ANSWER_BAD_REQUEST, "from: is not before to");
 	else if (step && (num_duration(step, &span->step_ns) < 0 || span->step_ns < STEP_MIN_NS))
 		answer_error(ret, ANSWER_BAD_REQUEST,
@@ -51,10 +50,8 @@ static void answer_failed(struct answer *ret, int error, const char *why)
 			"too many values at once; a longer step, a shorter span or fewer series "
 			"are "
 			"needed");
-	else if (error == -ENOMEM)
-		answer_no_memory(ret);
 	else
-		answer_error(ret, ANSWER_INTERNAL_ERROR, "reading the store: %s", strerror(-error));
+		answer_unread(ret, error);
 }
 
 static void answer_result(struct answer *ret, const struct expression *e, const struct result *r)

@@ -83,10 +83,8 @@ static void answer_failed(struct answer *ret, int error, const char *param, cons
 			"ranges "
 			"of "
 			"whole minutes are needed");
-	else if (error == -ENOMEM)
-		answer_no_memory(ret);
 	else
-		answer_error(ret, ANSWER_INTERNAL_ERROR, "reading the store: %s", strerror(-error));
+		answer_unread(ret, error);
 }
 
 static void write_row(struct show_text *t, const struct promql_row *row, size_t steps,
@@ -165,16 +163,7 @@ static void evaluate(struct window *w, const char *text, const struct promql_spa
 	free(q);
 }
 
-/* -EINVAL: answered. A time that is not given stays as it is. */
-static int read_time(const struct params *p, enum param which, struct answer *ret, uint64_t *at_ns)
-{
-	const char *text = p->text[which];
-	if (!text || num_time(text, clock_real_ns(), at_ns) == 0)
-		return 0;
-	answer_no_time(ret, which, text);
-	return -EINVAL;
-}
-
+/* -EINVAL: answered. */
 static int missing(const struct params *p, enum param which, struct answer *ret)
 {
 	if (p->text[which] && *p->text[which])
@@ -185,20 +174,22 @@ static int missing(const struct params *p, enum param which, struct answer *ret)
 
 void prometheus_query(struct window *w, const struct params *p, struct answer *ret)
 {
-	struct promql_span span = {clock_real_ns(), 1, 1};
-	if (missing(p, PARAM_QUERY, ret) == 0 && read_time(p, PARAM_TIME, ret, &span.start_ns) == 0)
+	uint64_t now = clock_real_ns();
+	struct promql_span span = {now, 1, 1};
+	if (missing(p, PARAM_QUERY, ret) == 0 &&
+		param_time(p, PARAM_TIME, now, ret, &span.start_ns) == 0)
 		evaluate(w, p->text[PARAM_QUERY], &span, false, ret);
 }
 
 void prometheus_query_range(struct window *w, const struct params *p, struct answer *ret)
 {
 	struct promql_span span = {0};
-	uint64_t end;
+	uint64_t end, now = clock_real_ns();
 	const char *step = p->text[PARAM_STEP];
 	if (missing(p, PARAM_QUERY, ret) < 0 || missing(p, PARAM_START, ret) < 0 ||
 		missing(p, PARAM_END, ret) < 0 || missing(p, PARAM_STEP, ret) < 0 ||
-		read_time(p, PARAM_START, ret, &span.start_ns) < 0 ||
-		read_time(p, PARAM_END, ret, &end) < 0)
+		param_time(p, PARAM_START, now, ret, &span.start_ns) < 0 ||
+		param_time(p, PARAM_END, now, ret, &end) < 0)
 		return;
 	if (end < span.start_ns) {
 		answer_error(ret, ANSWER_BAD_REQUEST, "end: is before start");

@@ -30,24 +30,16 @@ static void selection_free(struct selection *s)
 	free(s->q);
 }
 
-static int read_time(const struct params *p, enum param which, struct answer *ret, uint64_t *at_ns)
-{
-	const char *text = p->text[which];
-	if (!text || num_time(text, clock_real_ns(), at_ns) == 0)
-		return 0;
-	answer_no_time(ret, which, text);
-	return -EINVAL;
-}
-
 /* -EINVAL: answered. */
 static int selection_read(const struct params *p, struct answer *ret, struct selection *s)
 {
 	char why[EXPRESSION_ERROR];
-	*s = (struct selection){.to_ns = clock_real_ns()};
-	if (read_time(p, PARAM_END, ret, &s->to_ns) < 0)
+	uint64_t now = clock_real_ns();
+	*s = (struct selection){.to_ns = now};
+	if (param_time(p, PARAM_END, now, ret, &s->to_ns) < 0)
 		return -EINVAL;
 	s->from_ns = s->to_ns > SPAN_NS ? s->to_ns - SPAN_NS : 0;
-	if (read_time(p, PARAM_START, ret, &s->from_ns) < 0)
+	if (param_time(p, PARAM_START, now, ret, &s->from_ns) < 0)
 		return -EINVAL;
 	s->q = calloc(p->match.n + 1, sizeof *s->q);
 	if (!s->q) {
@@ -84,7 +76,7 @@ static int select_series(struct window *w, struct selection *s, struct answer *r
 	int r = history_select(w->history, s->from_ns, s->to_ns, wanted, s, all, n);
 	if (r == 0)
 		return 0;
-	answer_error(ret, ANSWER_INTERNAL_ERROR, "reading the store: %s", strerror(-r));
+	answer_unread(ret, r);
 	return -EINVAL;
 }
 

@@ -2,56 +2,24 @@
  * SPDX-License-Identifier: ISC */
 #include "query/expression.h"
 
-#include "base/attr.h"
+#include "query/syntax.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { DEPTH_MAX = EXPRESSION_LEVELS + 2 }; /* rate, one function over time, and the levels */
 
 struct parser {
-	const char *begin, *p;
+	struct syntax in;
 	struct expression *e;
-	char *why;
 	unsigned depth;
 };
 
-struct word {
-	const char *begin;
-	size_t n;
-};
-
-static int PRINTF(3, 4) wrong(struct parser *s, const char *at, const char *fmt, ...)
-{
-	va_list ap;
-	int n = snprintf(s->why, EXPRESSION_ERROR, "at %zu: ", (size_t)(at - s->begin) + 1);
-	va_start(ap, fmt);
-	(void)vsnprintf(s->why + n, EXPRESSION_ERROR - (size_t)n, fmt, ap);
-	va_end(ap);
-	return -EINVAL;
-}
-
-static void blanks(struct parser *s)
-{
-	s->p += strspn(s->p, " \t\n");
-}
-
-static bool skip(struct parser *s, char c)
-{
-	blanks(s);
-	if (*s->p != c)
-		return false;
-	s->p++;
-	return true;
-}
-
 static struct word take(struct parser *s, const char *of)
 {
-	blanks(s);
-	struct word w = {s->p, strspn(s->p, of)};
-	s->p += w.n;
+	syntax_blanks(&s->in);
+	struct word w = {s->in.p, strspn(s->in.p, of)};
+	s->in.p += w.n;
 	return w;
 }
 
@@ -64,11 +32,11 @@ static int take_label(struct parser *s, char ret[static SELECTOR_LABEL])
 {
 	struct word w = take(s, "abcdefghijklmnopqrstuvwxyz0123456789_");
 	if (w.n == 0 || w.n >= SELECTOR_LABEL)
-		return wrong(s, w.begin, "a label is expected");
+		return syntax_wrong(&s->in, w.begin, "a label is expected");
 	memcpy(ret, w.begin, w.n);
 	ret[w.n] = '\0';
 	if (!selector_is_label(ret))
-		return wrong(s, w.begin,
+		return syntax_wrong(&s->in, w.begin,
 			"'%s': no such label; expected cpu, dev, mount, if, cgroup, cache, state, "
 			"user or netns",
 			ret);
@@ -77,69 +45,43 @@ static int take_label(struct parser *s, char ret[static SELECTOR_LABEL])
 
 /* ---- selector ---- */
 
-static int take_operator(struct parser *s, enum matcher_kind *ret)
-{
-	static const struct {
-		const char *text;
-		enum matcher_kind kind;
-	} operators[] = {{"=~", MATCHER_REGEX}, {"!~", MATCHER_NOT_REGEX}, {"!=", MATCHER_DIFFERS},
-		{"=", MATCHER_EQUAL}};
-	blanks(s);
-	for (size_t i = 0; i < COUNTOF(operators); i++) {
-		size_t n = strlen(operators[i].text);
-		if (strncmp(s->p, operators[i].text, n) != 0)
-			continue;
-		s->p += n;
-		*ret = operators[i].kind;
-		return 0;
-	}
-	return wrong(s, s->p, "=, !=, =~ or !~ is expected after a label");
-}
-
 /* Between quotes; a backslash takes the next character as it is, but a regular expression keeps its
  * own. */
 static int take_value(struct parser *s, struct matcher *m)
 {
-	const char *begin = s->p;
+	const char *begin = s->in.p;
 	size_t n = 0;
-	if (!skip(s, '"'))
-		return wrong(s, s->p, "a value in \"quotes\" is expected");
-	for (; *s->p && *s->p != '"'; s->p++) {
-		bool escaped = *s->p == '\\' && s->p[1];
-		if (escaped && (m->kind < MATCHER_REGEX || s->p[1] == '"' || s->p[1] == '\\'))
-			s->p++;
+	if (!syntax_skip(&s->in, '"'))
+		return syntax_wrong(&s->in, s->in.p, "a value in \"quotes\" is expected");
+	for (; *s->in.p && *s->in.p != '"'; s->in.p++) {
+		bool escaped = *s->in.p == '\\' && s->in.p[1];
+		if (escaped && (m->kind < MATCHER_REGEX || s->in.p[1] == '"' || s->in.p[1] == '\\'))
+			s->in.p++;
 		if (n + 1 == sizeof m->value)
-			return wrong(
-				s, begin, "a value is longer than %zu bytes", sizeof m->value - 1);
-		m->value[n++] = *s->p;
+			return syntax_wrong(&s->in, begin, "a value is longer than %zu bytes",
+				sizeof m->value - 1);
+		m->value[n++] = *s->in.p;
 	}
-	if (*s->p != '"')
-		return wrong(s, s->p, "'\"' is expected at the end of a value");
-	s->p++;
+	if (*s->in.p != '"')
+		return syntax_wrong(&s->in, s->in.p, "'\"' is expected at the end of a value");
+	s->in.p++;
 	return 0;
-}
-
-static int compile(struct parser *s, const char *at, struct matcher *m)
-{
-	char said[PATTERN_ERROR];
-	int r = pattern_compile(m->value, &m->pattern, said);
-	return r == -EINVAL ? wrong(s, at, "a regular expression is expected: %s", said) : r;
 }
 
 static int take_matcher(struct parser *s)
 {
 	struct selector *sel = &s->e->selector;
 	if (sel->n == SELECTOR_MATCHERS)
-		return wrong(s, s->p, "more than %d conditions", SELECTOR_MATCHERS);
+		return syntax_wrong(&s->in, s->in.p, "more than %d conditions", SELECTOR_MATCHERS);
 	struct matcher *m = &sel->matchers[sel->n];
 	int r = take_label(s, m->label);
 	if (r == 0)
-		r = take_operator(s, &m->kind);
-	const char *at = s->p;
+		r = syntax_operator(&s->in, &m->kind);
+	const char *at = s->in.p;
 	if (r == 0)
 		r = take_value(s, m);
-	if (r == 0 && m->kind >= MATCHER_REGEX)
-		r = compile(s, at, m);
+	if (r == 0)
+		r = syntax_pattern(&s->in, at, m);
 	if (r == 0)
 		sel->n++;
 	return r;
@@ -149,20 +91,20 @@ static int take_selector(struct parser *s, struct word name)
 {
 	struct selector *sel = &s->e->selector;
 	if (name.n >= sizeof sel->name)
-		return wrong(
-			s, name.begin, "a name is longer than %zu bytes", sizeof sel->name - 1);
+		return syntax_wrong(&s->in, name.begin, "a name is longer than %zu bytes",
+			sizeof sel->name - 1);
 	memcpy(sel->name, name.begin, name.n);
 	sel->name[name.n] = '\0';
 	sel->prometheus = strncmp(sel->name, "plimsoll_", strlen("plimsoll_")) == 0;
-	if (!skip(s, '{'))
+	if (!syntax_skip(&s->in, '{'))
 		return 0;
-	while (!skip(s, '}')) {
+	while (!syntax_skip(&s->in, '}')) {
 		int r = take_matcher(s);
 		if (r < 0)
 			return r;
-		blanks(s);
-		if (!skip(s, ',') && *s->p != '}')
-			return wrong(s, s->p, "',' or '}' is expected");
+		syntax_blanks(&s->in);
+		if (!syntax_skip(&s->in, ',') && *s->in.p != '}')
+			return syntax_wrong(&s->in, s->in.p, "',' or '}' is expected");
 	}
 	return 0;
 }
@@ -198,24 +140,24 @@ static bool find_function(struct word w, struct call *ret)
 /* "by (a, b)" if it stands here. */
 static int take_by(struct parser *s, struct call *c)
 {
-	const char *begin = s->p;
+	const char *begin = s->in.p;
 	if (!is(take(s, "abcdefghijklmnopqrstuvwxyz"), "by")) {
-		s->p = begin;
+		s->in.p = begin;
 		return 0;
 	}
 	c->has_by = true;
-	if (!skip(s, '('))
-		return wrong(s, s->p, "'(' is expected after by");
-	while (!skip(s, ')')) {
+	if (!syntax_skip(&s->in, '('))
+		return syntax_wrong(&s->in, s->in.p, "'(' is expected after by");
+	while (!syntax_skip(&s->in, ')')) {
 		if (c->level.n == EXPRESSION_BY)
-			return wrong(s, s->p, "more than %d labels", EXPRESSION_BY);
+			return syntax_wrong(&s->in, s->in.p, "more than %d labels", EXPRESSION_BY);
 		int r = take_label(s, c->level.by[c->level.n]);
 		if (r < 0)
 			return r;
 		c->level.n++;
-		blanks(s);
-		if (!skip(s, ',') && *s->p != ')')
-			return wrong(s, s->p, "',' or ')' is expected");
+		syntax_blanks(&s->in);
+		if (!syntax_skip(&s->in, ',') && *s->in.p != ')')
+			return syntax_wrong(&s->in, s->in.p, "',' or ')' is expected");
 	}
 	return 0;
 }
@@ -230,9 +172,11 @@ static int take_quantile(struct parser *s)
 		s->e->quantile = strtod(text, &end);
 	}
 	if (end == text || *end || s->e->quantile < 0 || s->e->quantile > 1)
-		return wrong(
-			s, w.begin, "a quantile from 0 to 1 is expected, as quantile(0.99, X)");
-	return skip(s, ',') ? 0 : wrong(s, s->p, "',' is expected after the quantile");
+		return syntax_wrong(&s->in, w.begin,
+			"a quantile from 0 to 1 is expected, as quantile(0.99, X)");
+	return syntax_skip(&s->in, ',')
+		       ? 0
+		       : syntax_wrong(&s->in, s->in.p, "',' is expected after the quantile");
 }
 
 /* Enters a function whose argument is parsed. */
@@ -243,24 +187,26 @@ static int apply(struct parser *s, struct call *c)
 	int n = (int)c->name.n;
 	bool across = c->has_by || c->function == QUERY_SUM;
 	if (c->has_by && (c->rate || c->function == QUERY_LAST || c->function == QUERY_QUANTILE))
-		return wrong(s, at, "%.*s() takes no 'by'; sum, avg, min and max do", n, at);
+		return syntax_wrong(
+			&s->in, at, "%.*s() takes no 'by'; sum, avg, min and max do", n, at);
 	if (c->rate) {
 		if (e->rate || e->over || e->n)
-			return wrong(s, at, "rate() is expected directly around a selector");
+			return syntax_wrong(
+				&s->in, at, "rate() is expected directly around a selector");
 		e->rate = true;
 	} else if (across) {
 		if (e->n == EXPRESSION_LEVELS)
-			return wrong(
-				s, at, "more than %d functions across series", EXPRESSION_LEVELS);
+			return syntax_wrong(&s->in, at, "more than %d functions across series",
+				EXPRESSION_LEVELS);
 		c->level.function = c->function;
 		e->levels[e->n++] = c->level;
 	} else if (e->n) {
-		return wrong(s, at,
+		return syntax_wrong(&s->in, at,
 			"%.*s() over time is expected inside the function across series"
 			" (across series it needs 'by (...)' behind it)",
 			n, at);
 	} else if (e->over) {
-		return wrong(s, at, "one function over time is expected, not two");
+		return syntax_wrong(&s->in, at, "one function over time is expected, not two");
 	} else {
 		e->over = c->function;
 	}
@@ -273,15 +219,15 @@ static int take_call(struct parser *s, struct call *c)
 {
 	int r = 0;
 	if (++s->depth > DEPTH_MAX)
-		return wrong(s, c->name.begin, "functions are nested too deep");
-	if (!skip(s, '('))
-		return wrong(s, s->p, "'(' is expected");
+		return syntax_wrong(&s->in, c->name.begin, "functions are nested too deep");
+	if (!syntax_skip(&s->in, '('))
+		return syntax_wrong(&s->in, s->in.p, "'(' is expected");
 	if (c->function == QUERY_QUANTILE)
 		r = take_quantile(s);
 	if (r == 0)
 		r = take_expression(s);
-	if (r == 0 && !skip(s, ')'))
-		r = wrong(s, s->p, "')' is expected");
+	if (r == 0 && !syntax_skip(&s->in, ')'))
+		r = syntax_wrong(&s->in, s->in.p, "')' is expected");
 	if (r == 0 && !c->has_by)
 		r = take_by(s, c);
 	return r < 0 ? r : apply(s, c);
@@ -292,19 +238,19 @@ static int take_expression(struct parser *s)
 	struct word w = take(s, "abcdefghijklmnopqrstuvwxyz0123456789._*?");
 	struct call c;
 	if (w.n == 0)
-		return wrong(s, s->p,
+		return syntax_wrong(&s->in, s->in.p,
 			"a name or a function is expected (a name has a-z, 0-9, '.', "
 			"'_', '*', '?')");
-	blanks(s);
+	syntax_blanks(&s->in);
 	if (find_function(w, &c)) {
 		int r = take_by(s, &c);
 		if (r < 0)
 			return r;
-		if (*s->p == '(' || c.has_by)
+		if (*s->in.p == '(' || c.has_by)
 			return take_call(s, &c);
 	}
-	if (*s->p == '(')
-		return wrong(s, w.begin,
+	if (*s->in.p == '(')
+		return syntax_wrong(&s->in, w.begin,
 			"no such function; expected rate, avg, min, max, last, quantile or sum");
 	return take_selector(s, w);
 }
@@ -313,11 +259,11 @@ int expression_parse(const char *text, struct expression *ret, char why[static E
 {
 	*ret = (struct expression){0};
 	why[0] = '\0';
-	struct parser s = {.begin = text, .p = text, .e = ret, .why = why};
+	struct parser s = {.in = {text, text, why, false}, .e = ret};
 	int r = take_expression(&s);
-	blanks(&s);
-	if (r == 0 && *s.p)
-		r = wrong(&s, s.p, "the end is expected");
+	syntax_blanks(&s.in);
+	if (r == 0 && *s.in.p)
+		r = syntax_wrong(&s.in, s.in.p, "the end is expected");
 	if (r < 0)
 		expression_free(ret);
 	return r;

@@ -2,19 +2,16 @@
  * SPDX-License-Identifier: ISC */
 #include "query/promql.h"
 
-#include "base/attr.h"
+#include "query/syntax.h"
 
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct parser {
-	const char *begin, *p;
+	struct syntax in;
 	struct promql *q;
-	char *why;
 	unsigned depth;
 };
 
@@ -91,51 +88,19 @@ const char *promql_function_name(enum promql_function f)
 	return functions[f].name;
 }
 
-static int PRINTF(3, 4) wrong(struct parser *s, const char *at, const char *fmt, ...)
-{
-	va_list ap;
-	int n = snprintf(s->why, EXPRESSION_ERROR, "at %zu: ", (size_t)(at - s->begin) + 1);
-	va_start(ap, fmt);
-	(void)vsnprintf(s->why + n, EXPRESSION_ERROR - (size_t)n, fmt, ap);
-	va_end(ap);
-	return -EINVAL;
-}
-
-static void blanks(struct parser *s)
-{
-	for (;;) {
-		s->p += strspn(s->p, " \t\n\r");
-		if (*s->p != '#')
-			return;
-		s->p += strcspn(s->p, "\n");
-	}
-}
-
-static bool skip(struct parser *s, char c)
-{
-	blanks(s);
-	if (*s->p != c)
-		return false;
-	s->p++;
-	return true;
-}
-
 static int expect(struct parser *s, char c, const char *where)
 {
-	return skip(s, c) ? 0 : wrong(s, s->p, "'%c' is expected %s", c, where);
+	return syntax_skip(&s->in, c)
+		       ? 0
+		       : syntax_wrong(&s->in, s->in.p, "'%c' is expected %s", c, where);
 }
-
-struct word {
-	const char *begin;
-	size_t n;
-};
 
 /* Length 0: none stands here. */
 static struct word peek(struct parser *s)
 {
-	blanks(s);
-	bool any = *s->p && strchr(letters, *s->p);
-	return (struct word){s->p, any ? strspn(s->p, word_characters) : 0};
+	syntax_blanks(&s->in);
+	bool any = *s->in.p && strchr(letters, *s->in.p);
+	return (struct word){s->in.p, any ? strspn(s->in.p, word_characters) : 0};
 }
 
 static bool is(struct word w, const char *text)
@@ -148,18 +113,18 @@ static bool skip_word(struct parser *s, const char *text)
 	struct word w = peek(s);
 	if (!is(w, text))
 		return false;
-	s->p += w.n;
+	s->in.p += w.n;
 	return true;
 }
 
 static struct promql_node *new_node(struct parser *s, enum promql_kind kind, const char *at)
 {
 	if (s->q->nnodes == PROMQL_NODES) {
-		(void)wrong(s, at, "the expression is too long");
+		(void)syntax_wrong(&s->in, at, "the expression is too long");
 		return NULL;
 	}
 	struct promql_node *n = &s->q->nodes[s->q->nnodes++];
-	*n = (struct promql_node){.kind = kind, .at = (size_t)(at - s->begin) + 1};
+	*n = (struct promql_node){.kind = kind, .at = (size_t)(at - s->in.begin) + 1};
 	return n;
 }
 
@@ -172,7 +137,7 @@ static bool take_duration(struct parser *s, uint64_t *ret)
 		uint64_t ms;
 	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000},
 		{"w", 604800000}, {"y", UINT64_C(31536000000)}};
-	const char *p = s->p;
+	const char *p = s->in.p;
 	uint64_t total = 0;
 	while (*p >= '0' && *p <= '9') {
 		char *end;
@@ -187,9 +152,9 @@ static bool take_duration(struct parser *s, uint64_t *ret)
 		total += n * units[i].ms;
 		p = end + length;
 	}
-	if (p == s->p || total == 0)
+	if (p == s->in.p || total == 0)
 		return false;
-	s->p = p;
+	s->in.p = p;
 	*ret = total * 1000000;
 	return true;
 }
@@ -200,13 +165,14 @@ static bool take_number(struct parser *s, double *ret)
 	struct word w = peek(s);
 	if (is(w, "inf") || is(w, "nan")) {
 		*ret = is(w, "inf") ? INFINITY : NAN;
-		s->p += w.n;
+		s->in.p += w.n;
 		return true;
 	}
-	if (!(*s->p >= '0' && *s->p <= '9') && !(*s->p == '.' && s->p[1] >= '0' && s->p[1] <= '9'))
+	if (!(*s->in.p >= '0' && *s->in.p <= '9') &&
+		!(*s->in.p == '.' && s->in.p[1] >= '0' && s->in.p[1] <= '9'))
 		return false;
-	*ret = strtod(s->p, &end);
-	s->p = end;
+	*ret = strtod(s->in.p, &end);
+	s->in.p = end;
 	return true;
 }
 
@@ -214,10 +180,10 @@ static int take_label(struct parser *s, char ret[static SELECTOR_LABEL])
 {
 	struct word w = peek(s);
 	if (w.n == 0 || w.n >= SELECTOR_LABEL)
-		return wrong(s, s->p, "a label is expected");
+		return syntax_wrong(&s->in, s->in.p, "a label is expected");
 	memcpy(ret, w.begin, w.n);
 	ret[w.n] = '\0';
-	s->p += w.n;
+	s->in.p += w.n;
 	return 0;
 }
 
@@ -225,17 +191,17 @@ static int take_label(struct parser *s, char ret[static SELECTOR_LABEL])
 static int take_labels(struct parser *s, bool except, struct promql_labels **ret)
 {
 	if (s->q->nlabels == COUNTOF(s->q->labels))
-		return wrong(s, s->p, "the expression is too long");
+		return syntax_wrong(&s->in, s->in.p, "the expression is too long");
 	struct promql_labels *l = &s->q->labels[s->q->nlabels++];
 	*l = (struct promql_labels){.except = except};
 	int r = expect(s, '(', "before labels");
-	while (r == 0 && !skip(s, ')')) {
+	while (r == 0 && !syntax_skip(&s->in, ')')) {
 		if (l->n == PROMQL_BY)
-			return wrong(s, s->p, "more than %d labels", PROMQL_BY);
+			return syntax_wrong(&s->in, s->in.p, "more than %d labels", PROMQL_BY);
 		r = take_label(s, l->label[l->n++]);
-		blanks(s);
-		if (r == 0 && !skip(s, ',') && *s->p != ')')
-			r = wrong(s, s->p, "',' or ')' is expected");
+		syntax_blanks(&s->in);
+		if (r == 0 && !syntax_skip(&s->in, ',') && *s->in.p != ')')
+			r = syntax_wrong(&s->in, s->in.p, "',' or ')' is expected");
 	}
 	*ret = l;
 	return r;
@@ -250,23 +216,6 @@ static int take_by(struct parser *s, struct promql_labels **ret)
 
 /* ---- selectors ---- */
 
-static int take_operator(struct parser *s, enum matcher_kind *ret)
-{
-	static const struct {
-		const char *text;
-		enum matcher_kind kind;
-	} kinds[] = {{"=~", MATCHER_REGEX}, {"!~", MATCHER_NOT_REGEX}, {"!=", MATCHER_DIFFERS},
-		{"=", MATCHER_EQUAL}};
-	blanks(s);
-	for (size_t i = 0; i < COUNTOF(kinds); i++)
-		if (strncmp(s->p, kinds[i].text, strlen(kinds[i].text)) == 0) {
-			s->p += strlen(kinds[i].text);
-			*ret = kinds[i].kind;
-			return 0;
-		}
-	return wrong(s, s->p, "=, !=, =~ or !~ is expected after a label");
-}
-
 static char escaped(char c)
 {
 	switch (c) {
@@ -279,25 +228,27 @@ static char escaped(char c)
 
 static int take_string(struct parser *s, char *ret, size_t size)
 {
-	blanks(s);
-	const char *begin = s->p;
-	char quote = *s->p;
+	syntax_blanks(&s->in);
+	const char *begin = s->in.p;
+	char quote = *s->in.p;
 	size_t n = 0;
 	if (quote != '"' && quote != '\'' && quote != '`')
-		return wrong(s, s->p, "a value in \"quotes\" is expected");
-	for (s->p++; *s->p && *s->p != quote; s->p++) {
-		bool slash = quote != '`' && *s->p == '\\' && s->p[1];
+		return syntax_wrong(&s->in, s->in.p, "a value in \"quotes\" is expected");
+	for (s->in.p++; *s->in.p && *s->in.p != quote; s->in.p++) {
+		bool slash = quote != '`' && *s->in.p == '\\' && s->in.p[1];
 		if (n + 1 == size)
-			return wrong(s, begin, "a value is longer than %zu bytes", size - 1);
-		s->p += slash;
-		ret[n] = *s->p;
+			return syntax_wrong(
+				&s->in, begin, "a value is longer than %zu bytes", size - 1);
+		s->in.p += slash;
+		ret[n] = *s->in.p;
 		if (slash)
-			ret[n] = escaped(*s->p);
+			ret[n] = escaped(*s->in.p);
 		n++;
 	}
-	if (*s->p != quote)
-		return wrong(s, s->p, "'%c' is expected at the end of a value", quote);
-	s->p++;
+	if (*s->in.p != quote)
+		return syntax_wrong(
+			&s->in, s->in.p, "'%c' is expected at the end of a value", quote);
+	s->in.p++;
 	ret[n] = '\0';
 	return 0;
 }
@@ -305,31 +256,28 @@ static int take_string(struct parser *s, char *ret, size_t size)
 static int take_matcher(struct parser *s, struct selector *sel)
 {
 	if (sel->n == SELECTOR_MATCHERS)
-		return wrong(s, s->p, "more than %d conditions", SELECTOR_MATCHERS);
+		return syntax_wrong(&s->in, s->in.p, "more than %d conditions", SELECTOR_MATCHERS);
 	struct matcher *m = &sel->matchers[sel->n];
-	char said[PATTERN_ERROR];
 	int r = take_label(s, m->label);
 	if (r == 0)
-		r = take_operator(s, &m->kind);
-	const char *at = s->p;
+		r = syntax_operator(&s->in, &m->kind);
+	const char *at = s->in.p;
 	if (r == 0)
 		r = take_string(s, m->value, sizeof m->value);
-	if (r == 0 && m->kind >= MATCHER_REGEX) {
-		r = pattern_compile(m->value, &m->pattern, said);
-		if (r == -EINVAL)
-			r = wrong(s, at, "a regular expression is expected: %s", said);
-	}
+	if (r == 0)
+		r = syntax_pattern(&s->in, at, m);
 	sel->n += r == 0;
 	return r;
 }
 
 static int take_selector(struct parser *s, struct word name, struct promql_node **ret)
 {
-	const char *at = s->p;
+	const char *at = s->in.p;
 	if (s->q->nselectors == PROMQL_SELECTORS)
-		return wrong(s, at, "more than %d selectors", PROMQL_SELECTORS);
+		return syntax_wrong(&s->in, at, "more than %d selectors", PROMQL_SELECTORS);
 	if (name.n >= SELECTOR_NAME)
-		return wrong(s, at, "a name is longer than %d bytes", SELECTOR_NAME - 1);
+		return syntax_wrong(
+			&s->in, at, "a name is longer than %d bytes", SELECTOR_NAME - 1);
 	struct promql_node *n = new_node(s, PROMQL_SELECTOR, at);
 	if (!n)
 		return -EINVAL;
@@ -337,33 +285,35 @@ static int take_selector(struct parser *s, struct word name, struct promql_node 
 	struct selector *sel = &s->q->selectors[n->selector];
 	*sel = (struct selector){.promql = true};
 	memcpy(sel->name, name.begin, name.n);
-	s->p += name.n;
+	s->in.p += name.n;
 	int r = 0;
-	if (skip(s, '{'))
-		while (r == 0 && !skip(s, '}')) {
+	if (syntax_skip(&s->in, '{'))
+		while (r == 0 && !syntax_skip(&s->in, '}')) {
 			r = take_matcher(s, sel);
-			blanks(s);
-			if (r == 0 && !skip(s, ',') && *s->p != '}')
-				r = wrong(s, s->p, "',' or '}' is expected");
+			syntax_blanks(&s->in);
+			if (r == 0 && !syntax_skip(&s->in, ',') && *s->in.p != '}')
+				r = syntax_wrong(&s->in, s->in.p, "',' or '}' is expected");
 		}
 	if (r == 0 && !*sel->name && sel->n == 0)
-		r = wrong(s, at, "a selector needs a name or a condition");
-	if (r == 0 && skip(s, '[')) {
-		blanks(s);
+		r = syntax_wrong(&s->in, at, "a selector needs a name or a condition");
+	if (r == 0 && syntax_skip(&s->in, '[')) {
+		syntax_blanks(&s->in);
 		if (!take_duration(s, &n->range_ns))
-			return wrong(s, s->p, "a duration is expected, as 5m or 1h30m");
-		if (*s->p == ':')
-			return wrong(s, s->p, "subqueries are not known here");
+			return syntax_wrong(
+				&s->in, s->in.p, "a duration is expected, as 5m or 1h30m");
+		if (*s->in.p == ':')
+			return syntax_wrong(&s->in, s->in.p, "subqueries are not known here");
 		r = expect(s, ']', "after a duration");
 	}
 	if (r == 0 && skip_word(s, "offset")) {
-		blanks(s);
+		syntax_blanks(&s->in);
 		if (!take_duration(s, &n->offset_ns))
-			return wrong(s, s->p, "a duration is expected after offset, as 1h");
+			return syntax_wrong(
+				&s->in, s->in.p, "a duration is expected after offset, as 1h");
 	}
-	blanks(s);
-	if (r == 0 && *s->p == '@')
-		return wrong(s, s->p, "@ is not known here");
+	syntax_blanks(&s->in);
+	if (r == 0 && *s->in.p == '@')
+		return syntax_wrong(&s->in, s->in.p, "@ is not known here");
 	*ret = n;
 	return r;
 }
@@ -374,11 +324,11 @@ static int take_expression(struct parser *s, unsigned level, struct promql_node 
 
 static int take_call(struct parser *s, enum promql_function f, struct promql_node **ret)
 {
-	struct promql_node *n = new_node(s, functions[f].kind, s->p);
+	struct promql_node *n = new_node(s, functions[f].kind, s->in.p);
 	if (!n)
 		return -EINVAL;
 	n->function = f;
-	s->p += strlen(functions[f].name);
+	s->in.p += strlen(functions[f].name);
 	int r = n->kind == PROMQL_AGGREGATE ? take_by(s, &n->labels) : 0;
 	if (r == 0)
 		r = expect(s, '(', "after a function");
@@ -401,12 +351,12 @@ static int take_call(struct parser *s, enum promql_function f, struct promql_nod
 		r = take_by(s, &n->labels);
 	if (r == 0 && n->kind == PROMQL_OVER_TIME &&
 		(n->args[0]->kind != PROMQL_SELECTOR || !n->args[0]->range_ns))
-		return wrong(s, s->begin + n->at - 1,
+		return syntax_wrong(&s->in, s->in.begin + n->at - 1,
 			"%s() takes a selector with a range, as %s(x[5m])", functions[f].name,
 			functions[f].name);
 	if (r == 0 && n->kind != PROMQL_OVER_TIME && n->args[0] && n->args[0]->range_ns)
-		return wrong(
-			s, s->begin + n->args[0]->at - 1, "%s() takes no range", functions[f].name);
+		return syntax_wrong(&s->in, s->in.begin + n->args[0]->at - 1, "%s() takes no range",
+			functions[f].name);
 	*ret = n;
 	return r;
 }
@@ -423,7 +373,7 @@ static int take_word(struct parser *s, struct word w, struct promql_node **ret)
 			return take_call(s, (enum promql_function)f, ret);
 	}
 	if (*behind == '(')
-		return wrong(s, w.begin, "%.*s(): no such function here",
+		return syntax_wrong(&s->in, w.begin, "%.*s(): no such function here",
 			(int)(w.n < 40 ? w.n : 40), w.begin);
 	return take_selector(s, w, ret);
 }
@@ -431,14 +381,14 @@ static int take_word(struct parser *s, struct word w, struct promql_node **ret)
 static int take_one(struct parser *s, struct promql_node **ret)
 {
 	double number;
-	blanks(s);
-	const char *at = s->p;
-	if (skip(s, '(')) {
+	syntax_blanks(&s->in);
+	const char *at = s->in.p;
+	if (syntax_skip(&s->in, '(')) {
 		int r = take_expression(s, 1, ret);
 		return r < 0 ? r : expect(s, ')', "to close");
 	}
-	if (*s->p == '-' || *s->p == '+') {
-		bool minus = *s->p++ == '-';
+	if (*s->in.p == '-' || *s->in.p == '+') {
+		bool minus = *s->in.p++ == '-';
 		struct promql_node *n = minus ? new_node(s, PROMQL_BINARY, at) : NULL;
 		struct promql_node *zero = minus ? new_node(s, PROMQL_NUMBER, at) : NULL;
 		if (minus && (!n || !zero))
@@ -461,10 +411,10 @@ static int take_one(struct parser *s, struct promql_node **ret)
 		return 0;
 	}
 	struct word w = peek(s);
-	if (w.n == 0 && *s->p != '{')
-		return wrong(s, s->p, "%s",
-			*s->p == '"' || *s->p == '\'' ? "texts are not known here"
-						      : "an expression is expected");
+	if (w.n == 0 && *s->in.p != '{')
+		return syntax_wrong(&s->in, s->in.p, "%s",
+			*s->in.p == '"' || *s->in.p == '\'' ? "texts are not known here"
+							    : "an expression is expected");
 	return w.n ? take_word(s, w, ret) : take_selector(s, w, ret);
 }
 
@@ -474,7 +424,8 @@ static enum promql_operator peek_operator(struct parser *s, size_t *ret_n)
 	struct word w = peek(s);
 	for (unsigned o = 0; o < PROMQL_OPERATORS; o++) {
 		*ret_n = strlen(operators[o].text);
-		if (w.n ? is(w, operators[o].text) : strncmp(s->p, operators[o].text, *ret_n) == 0)
+		if (w.n ? is(w, operators[o].text)
+			: strncmp(s->in.p, operators[o].text, *ret_n) == 0)
 			return (enum promql_operator)o;
 	}
 	return PROMQL_OPERATORS;
@@ -491,7 +442,7 @@ static int take_modifiers(struct parser *s, struct promql_node *n)
 		r = take_labels(s, true, &n->labels);
 	struct word w = peek(s);
 	if (r == 0 && (is(w, "group_left") || is(w, "group_right")))
-		r = wrong(s, s->p, "%.*s is not known here", (int)w.n, w.begin);
+		r = syntax_wrong(&s->in, s->in.p, "%.*s is not known here", (int)w.n, w.begin);
 	return r;
 }
 
@@ -499,17 +450,17 @@ static int take_expression(struct parser *s, unsigned level, struct promql_node 
 {
 	size_t length;
 	if (++s->depth > PROMQL_DEPTH)
-		return wrong(s, s->p, "the expression is nested too deep");
+		return syntax_wrong(&s->in, s->in.p, "the expression is nested too deep");
 	int r = take_one(s, ret);
 	while (r == 0) {
 		enum promql_operator o = peek_operator(s, &length);
 		if (o == PROMQL_OPERATORS || operators[o].level < level)
 			break;
-		struct promql_node *n = new_node(s, PROMQL_BINARY, s->p), *left = *ret;
+		struct promql_node *n = new_node(s, PROMQL_BINARY, s->in.p), *left = *ret;
 		if (!n)
 			return -EINVAL;
 		n->op = o;
-		s->p += length;
+		s->in.p += length;
 		r = take_modifiers(s, n);
 		if (r == 0) /* a ^ b ^ c is a ^ (b ^ c) */
 			r = take_expression(
@@ -518,7 +469,7 @@ static int take_expression(struct parser *s, unsigned level, struct promql_node 
 		*ret = n;
 		for (unsigned i = 0; r == 0 && i < 2; i++)
 			if (n->args[i]->range_ns)
-				r = wrong(s, s->begin + n->at - 1,
+				r = syntax_wrong(&s->in, s->in.begin + n->at - 1,
 					"'%s' takes no selector with a range", operators[o].text);
 	}
 	s->depth--;
@@ -529,13 +480,13 @@ static int parse(const char *text, bool selector, struct promql *ret, char *why)
 {
 	*ret = (struct promql){0};
 	why[0] = '\0';
-	struct parser s = {.begin = text, .p = text, .q = ret, .why = why};
+	struct parser s = {.in = {text, text, why, true}, .q = ret};
 	int r = take_expression(&s, 1, &ret->root);
-	blanks(&s);
-	if (r == 0 && *s.p)
-		r = wrong(&s, s.p, "the end is expected");
+	syntax_blanks(&s.in);
+	if (r == 0 && *s.in.p)
+		r = syntax_wrong(&s.in, s.in.p, "the end is expected");
 	if (r == 0 && selector && (ret->root->kind != PROMQL_SELECTOR || ret->root->range_ns))
-		r = wrong(&s, text, "a selector is expected, as name{label=\"value\"}");
+		r = syntax_wrong(&s.in, text, "a selector is expected, as name{label=\"value\"}");
 	if (r < 0)
 		promql_free(ret);
 	return r;

@@ -331,3 +331,13 @@ int num_time(const char *s, uint64_t now_ns, uint64_t *ret)
 	}
 	return yesterday ? r : rfc3339(s, ret);
 }
+
+uint64_t num_gcd(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+		a = b;
+		b = rest;
+	}
+	return a;
+}

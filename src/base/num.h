@@ -54,4 +54,7 @@ int num_duration(const char *s, uint64_t *ret_ns); /* 5s, 250ms, 2m, 1h30m, 5 */
  * "now" means. */
 int num_time(const char *s, uint64_t now_ns, uint64_t *ret_ns);
 
+/* The greatest number that divides both; that of 0 and n is n. */
+uint64_t num_gcd(uint64_t a, uint64_t b);
+
 #endif

@@ -71,6 +71,13 @@ static void sizes(void)
 	}
 }
 
+static void divisors(void)
+{
+	CHECK(num_gcd(12, 18) == 6 && num_gcd(18, 12) == 6 && num_gcd(7, 9) == 1);
+	CHECK(num_gcd(0, 5) == 5 && num_gcd(5, 0) == 5 && num_gcd(0, 0) == 0);
+	CHECK(num_gcd(UINT64_MAX, UINT64_MAX - 1) == 1);
+}
+
 static void times(void)
 {
 	(void)setenv("TZ", "UTC", 1);
@@ -200,6 +207,7 @@ int main(void)
 {
 	durations();
 	sizes();
+	divisors();
 	times();
 	scanning();
 	safe_text();

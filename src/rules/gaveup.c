@@ -67,6 +67,20 @@ static struct verdict *begin(struct view *v, struct verdicts *out, const struct 
 	return f;
 }
 
+/* Of each server, each backend of which it tells this. */
+static void each_proxy(struct view *v, struct verdicts *out, const char *what,
+	void (*judge)(struct view *v, struct verdicts *out, const struct server_book *b,
+		const char *proxy))
+{
+	const struct sample *s = view_last(v);
+	const char *proxy;
+	for (uint32_t i = 0; i < s->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
+		for (uint32_t at = 0; (proxy = proxy_next(v, b, what, &at));)
+			judge(v, out, b, proxy);
+	}
+}
+
 /* ---- clients that go ---- */
 
 const struct rule_case rule_case_client_timeout = {
@@ -139,13 +153,7 @@ static void judge_clients(
 
 void rule_client_timeout(struct view *v, struct verdicts *out)
 {
-	const struct sample *s = view_last(v);
-	const char *proxy;
-	for (uint32_t i = 0; i < s->servers.count; i++) {
-		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
-		for (uint32_t at = 0; (proxy = proxy_next(v, b, "log.gaveup", &at));)
-			judge_clients(v, out, b, proxy);
-	}
+	each_proxy(v, out, "log.gaveup", judge_clients);
 }
 
 /* ---- servers that are given up ---- */
@@ -235,11 +243,5 @@ static void judge_servers(
 
 void rule_proxy_timeout(struct view *v, struct verdicts *out)
 {
-	const struct sample *s = view_last(v);
-	const char *proxy;
-	for (uint32_t i = 0; i < s->servers.count; i++) {
-		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
-		for (uint32_t at = 0; (proxy = proxy_next(v, b, "log.timedout", &at));)
-			judge_servers(v, out, b, proxy);
-	}
+	each_proxy(v, out, "log.timedout", judge_servers);
 }

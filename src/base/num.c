@@ -107,6 +107,18 @@ bool scan_skip(struct scan *s, char c)
 	return true;
 }
 
+bool scan_field(struct scan *s, char *to, size_t size)
+{
+	const char *tab = memchr(s->p, '\t', scan_len(*s));
+	size_t n = tab ? (size_t)(tab - s->p) : scan_len(*s);
+	if (n >= size || memchr(s->p, '\0', n))
+		return false;
+	memcpy(to, s->p, n);
+	to[n] = '\0';
+	s->p += n + (tab != NULL);
+	return true;
+}
+
 bool scan_is(struct scan word, const char *text)
 {
 	size_t n = strlen(text);

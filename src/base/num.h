@@ -29,7 +29,9 @@ bool scan_word(struct scan *s, struct scan *ret); /* next run of non-blanks on t
 bool scan_line(
 	struct scan *s, struct scan *ret); /* next line without its newline; false at the end */
 bool scan_skip(struct scan *s, char c);    /* one expected byte */
-void scan_blanks(struct scan *s);          /* spaces and tabs */
+/* Up to the next tab or the end, as a text; false when it does not fit or has a NUL. */
+bool scan_field(struct scan *s, char *to, size_t size);
+void scan_blanks(struct scan *s); /* spaces and tabs */
 bool scan_is(struct scan word, const char *text);
 bool scan_starts(struct scan word, const char *text);
 

@@ -64,21 +64,6 @@ const struct rule_case rule_case_upgrade = {
 		  "the application at less than half the timer.",
 };
 
-/* A trouble of the server, which n connections had. NULL: there is no room. */
-static struct verdict *begin(
-	struct view *v, struct verdicts *out, const struct server_book *b, double n)
-{
-	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, server_name(v, b));
-	if (!f)
-		return NULL;
-	f->netns = b->netns;
-	f->pid = b->pid;
-	f->port = b->port;
-	f->used = n;
-	f->refused = n;
-	return f;
-}
-
 /* ---- tunnels that are cut ---- */
 
 struct timer {
@@ -155,7 +140,7 @@ static void cut_ending(struct view *v, struct verdict *f, const struct server_bo
 static struct verdict *cut_verdict(struct view *v, struct verdicts *out,
 	const struct server_book *b, const char *proxy, double n, const struct timer *t)
 {
-	struct verdict *f = begin(v, out, b, n);
+	struct verdict *f = proxy_verdict(v, out, b, STATE_WRONG, server_name(v, b), n);
 	if (!f)
 		return NULL;
 	proxy = proxy_called(proxy);
@@ -287,7 +272,7 @@ static void judge_refused(
 		return;
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
 	const char *name = server_name(v, b);
-	struct verdict *f = begin(v, out, b, n);
+	struct verdict *f = proxy_verdict(v, out, b, STATE_WRONG, name, n);
 	if (!f)
 		return;
 	proxy = proxy_called(proxy);

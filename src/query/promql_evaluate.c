@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "query/promql_evaluate.h"
 
+#include "base/num.h"
 #include "query/evaluate.h"
 #include "query/points.h"
 
@@ -77,20 +78,10 @@ static enum query_function over_bins(enum promql_function f)
 	}
 }
 
-static uint64_t common(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t rest = a % b;
-		a = b;
-		b = rest;
-	}
-	return a;
-}
-
 /* The steps to read: 0, the samples; else each window is made of some. */
 static uint64_t bins_of(const struct evaluation *e, const struct leaf *l)
 {
-	uint64_t g = e->span->steps > 1 ? common(e->span->step_ns, l->range_ns) : l->range_ns;
+	uint64_t g = e->span->steps > 1 ? num_gcd(e->span->step_ns, l->range_ns) : l->range_ns;
 	if (l->to_ns - l->from_ns <= LONG_NS || g % MINUTE_NS || l->first_ns % MINUTE_NS)
 		return 0;
 	return l->first_ns % g == 0 ? g : MINUTE_NS;

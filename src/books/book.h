@@ -30,6 +30,7 @@
  *                 that was cut most (state closing, bytes= how often), what was given up last (state logging, text= URL)
  *     log         log.lines log.same: lines that were looked at, and how many of them were the same one; slot 1: that line
  *     php-fpm     requests.slow/P (+), silent/P (1: the pool did not answer, the others did), timeout.request.ms/P
+ *     postgres, mysql  sessions.of/NAME: connections of that application or user, where it has a quarter of them and few are left
  *     postgres    sessions.transaction deadlocks temp.bytes transactions rollbacks conflicts (+) xid.age xid.freeze.max.age xmin.age
  *                 transaction.oldest.ms prepared prepared.oldest.ms replica replica.lag.bytes replica.lag.ms wal.kept.bytes checkpoints.timed
  *                 checkpoints.requested (+); pool other standby/NAME: used= bytes that it has not applied, time= its lag, up=1 streams

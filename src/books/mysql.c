@@ -63,6 +63,31 @@ static const char of_mysql[] =
 	" JOIN information_schema.INNODB_TRX b ON b.trx_id = l.BLOCKING_ENGINE_TRANSACTION_ID "
 	"GROUP BY r.trx_mysql_thread_id";
 
+/* Who waits to alter a table, or for one that is to be altered. Who holds it is told by no table that is there without an option: the one who wants to alter it
+ * stands in front of all others; and he waits for the one transaction that was open before, if there is but one. */
+#define WAITS_FOR_TABLE "STATE LIKE 'Waiting for table metadata lock%'"
+static const char tables[] = "SELECT 'tables', count(*), 0 FROM information_schema.PROCESSLIST "
+			     "WHERE " WAITS_FOR_TABLE;
+static const char of_tables[] =
+	"SELECT p.ID AS id, CASE WHEN p.ID = d.id THEN d.holder ELSE d.id END AS blocker FROM "
+	"information_schema.PROCESSLIST p JOIN"
+	" (SELECT x.ID AS id, (SELECT CASE WHEN count(*) = 1 THEN min(t.trx_mysql_thread_id) ELSE "
+	"0 END FROM information_schema.INNODB_TRX t"
+	" JOIN information_schema.PROCESSLIST q ON q.ID = t.trx_mysql_thread_id WHERE NOT "
+	"coalesce(q." WAITS_FOR_TABLE ", 0)"
+	" AND t.trx_started <= now() - INTERVAL x.TIME SECOND) AS holder FROM "
+	"information_schema.PROCESSLIST x WHERE x." WAITS_FOR_TABLE
+	" ORDER BY x.INFO REGEXP '^[[:space:]]*(select|insert|update|delete|replace|call)', x.TIME "
+	"DESC, x.ID LIMIT 1) d"
+	" WHERE p." WAITS_FOR_TABLE " AND (p.ID <> d.id OR d.holder > 0)";
+
+/* Who has a quarter of the connections or more. */
+static const char held[] =
+	"SELECT 'held', USER, count(*) FROM information_schema.PROCESSLIST WHERE "
+	"ID <> connection_id() GROUP BY USER"
+	" HAVING count(*) * 4 >= (SELECT count(*) FROM "
+	"information_schema.PROCESSLIST)";
+
 /* Without a word to the server: what it has still to say, or does not take, is not waited for. */
 static void hang_up(struct state *s)
 {
@@ -221,17 +246,22 @@ static bool query(struct line *l, struct state *s, const char *text, struct mysq
 
 static bool ask_all(struct line *l, struct state *s, struct book *found)
 {
-	static char text[sizeof sessions + 3 * sizeof of_mysql + 64];
+	static char text[sizeof sessions + 3 * (sizeof of_mysql + sizeof of_tables) + 64];
+	char who[sizeof of_mysql + sizeof of_tables + 16];
 	struct mysql_found f = {0};
 	bool mariadb = strstr(mysql_get_server_info(s->db), "MariaDB");
 	if (!query(l, s,
 		    mariadb ? "SET SESSION max_statement_time = 0.4"
 			    : "SET SESSION max_execution_time = 400",
 		    &f, found) ||
-		!query(l, s, limits, &f, found) || !query(l, s, numbers, &f, found))
+		!query(l, s, limits, &f, found) || !query(l, s, numbers, &f, found) ||
+		!query(l, s, tables, &f, found) ||
+		(mysql_few_left(&f) && !query(l, s, held, &f, found)))
 		return false;
 	mysql_pool(&f, found);
-	const char *who = !f.waiting ? nobody : mariadb ? of_mariadb : of_mysql;
+	const char *rows = !f.waiting ? nobody : mariadb ? of_mariadb : of_mysql;
+	(void)snprintf(who, sizeof who, "%s%s%s", rows, f.tables ? " UNION ALL " : "",
+		f.tables ? of_tables : "");
 	(void)snprintf(text, sizeof text, sessions, who, who, who);
 	if (query(l, s, text, &f, found))
 		return true;

@@ -11,12 +11,14 @@ enum { MYSQL_COLUMNS = 16, MYSQL_STATUSES = 6 };
 
 /* What its pool is made of, from several rows. */
 struct mysql_found {
-	uint64_t value[MYSQL_STATUSES], limit, waiting;
+	uint64_t value[MYSQL_STATUSES], limit, waiting, tables; /* waiting: for rows; tables: for tables */
 	unsigned seen;
 };
 
 /* A row of any of the queries; the first field says which. An empty field is one without a value. False: it is no such row. */
 bool mysql_row(const struct scan *field, int n, struct mysql_found *f, struct book *ret);
+/* More than three quarters of its connections are taken. */
+bool mysql_few_left(const struct mysql_found *f);
 /* After the last row. */
 void mysql_pool(const struct mysql_found *f, struct book *ret);
 /* Of a number of an error. */

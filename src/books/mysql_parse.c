@@ -73,11 +73,24 @@ bool mysql_row(const struct scan *f, int n, struct mysql_found *found, struct bo
 			found->limit = v;
 		if (line_number(f[2], &v))
 			book_line(ret, "number locks.timeout.s %" PRIu64, v);
+	} else if (n == 3 && scan_is(f[0], "tables")) {
+		if (line_number(f[1], &v))
+			found->tables = v;
+	} else if (n == 3 && scan_is(f[0], "held")) {
+		char name[64];
+		if (line_number(f[2], &v))
+			book_line(ret, "number sessions.of/%s %" PRIu64,
+				line_word(name, sizeof name, f[1]), v);
 	} else if (n == 10 && scan_is(f[0], "session"))
 		session_row(f, ret);
 	else
 		return false;
 	return true;
+}
+
+bool mysql_few_left(const struct mysql_found *f)
+{
+	return f->seen & 1u << CONNECTED && f->value[CONNECTED] >= f->limit - f->limit / 4;
 }
 
 void mysql_pool(const struct mysql_found *f, struct book *ret)
@@ -91,7 +104,8 @@ void mysql_pool(const struct mysql_found *f, struct book *ret)
 		"pool connections - used=%" PRIu64 "%s high=%" PRIu64 " served=%" PRIu64
 		" refused=%" PRIu64 " failed=%" PRIu64 " working=%" PRIu64 " locked=%" PRIu64,
 		f->value[CONNECTED], limit, f->value[MOST], f->value[SERVED], f->value[REFUSED],
-		f->value[FAILED], f->value[RUNNING] - (f->value[RUNNING] > 0), f->waiting);
+		f->value[FAILED], f->value[RUNNING] - (f->value[RUNNING] > 0),
+		f->waiting + f->tables);
 }
 
 enum book_status mysql_refusal(unsigned error)

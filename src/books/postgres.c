@@ -52,6 +52,20 @@ static const char queries[] =
 	" ORDER BY s.pid IN (SELECT blocker FROM w) DESC, s.wait_event_type IS NOT DISTINCT FROM "
 	"'Lock' DESC, s.ms DESC LIMIT 200;"
 
+	/* Belongs to no session, and has no pid: the one that somebody waits for, else the oldest. */
+	"SELECT 'session', 0, 'idle in transaction', 0, false, greatest(extract(epoch FROM "
+	"clock_timestamp() - prepared) * 1000, 0)::bigint,"
+	" NULL, NULL, left('prepared transaction ' || gid, 60), '' FROM pg_prepared_xacts x ORDER "
+	"BY EXISTS (SELECT FROM pg_locks l"
+	" WHERE NOT l.granted AND l.transactionid = x.transaction) DESC, prepared LIMIT 1;"
+
+	/* Who has a quarter of them or more, when few are left. */
+	"SELECT 'number', 'sessions.of/' || who, n FROM (SELECT "
+	"coalesce(nullif(application_name, ''), usename::text) AS who, count(*) AS n,"
+	" sum(count(*)) OVER () AS a FROM pg_stat_activity WHERE backend_type = 'client backend' "
+	"AND pid <> pg_backend_pid() GROUP BY 1) s"
+	" WHERE n * 4 >= a AND a * 4 >= current_setting('max_connections')::int * 3;"
+
 	"SELECT 'standby', application_name || coalesce('/' || host(client_addr), ''),"
 	" greatest(pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() "
 	"ELSE pg_current_wal_lsn() END, replay_lsn), 0)::bigint,"

@@ -456,6 +456,12 @@ struct server_slot {
 	char text[120]; /* request or query: foreign bytes, cut */
 };
 
+/* A process that waits for a lock of a file (flock, fcntl) that another holds. */
+struct file_lock {
+	int32_t waiter, holder;
+	uint64_t inode;
+};
+
 /* Any other number that a server tells. */
 struct server_number {
 	uint16_t netns;

@@ -5,17 +5,44 @@
 
 #include <errno.h>
 
+/* "WRITE 811 08:01:131 0 EOF": who, and of which file; device numbers are in hexadecimal. False: not understood. */
+static bool locked_file(struct scan line, int32_t *ret_pid, uint64_t *ret_inode)
+{
+	struct scan word;
+	uint64_t pid, major, minor;
+	for (unsigned i = 0; i < 3; i++) /* FLOCK ADVISORY WRITE */
+		if (!scan_word(&line, &word))
+			return false;
+	if (!scan_u64(&line, &pid) || pid == 0 || pid > INT32_MAX || !scan_word(&line, &word) ||
+		!scan_hex(&word, &major) || !scan_skip(&word, ':') || !scan_hex(&word, &minor) ||
+		!scan_skip(&word, ':') || !scan_u64(&word, ret_inode))
+		return false;
+	*ret_pid = (int32_t)pid;
+	return true;
+}
+
 /* /proc/locks (fs/locks.c): a line for each lock or lease, and one with "->" for each that waits for the one above it. What other
- * process-id namespaces hold is not shown inside one. There is no limit to them but memory. */
+ * process-id namespaces hold is not shown inside one (-1, and 0 for pids). There is no limit to them but memory. */
 int collect_locks(struct scan bytes, const struct out *o)
 {
 	struct scan line, word;
-	uint64_t locks = 0, waiting = 0;
+	uint64_t locks = 0, waiting = 0, inode;
+	int32_t holder = 0, waiter;
 	while (scan_line(&bytes, &line)) {
 		if (!scan_word(&line, &word) || word.end[-1] != ':')
 			continue;
 		locks++;
-		waiting += scan_word(&line, &word) && scan_is(word, "->");
+		struct scan rest = line;
+		bool waits = scan_word(&line, &word) && scan_is(word, "->");
+		waiting += waits;
+		if (!waits) {
+			if (!locked_file(rest, &holder, &inode))
+				holder = 0;
+		} else if (holder && locked_file(line, &waiter, &inode)) {
+			struct file_lock *row = table_add(&o->sample->file_locks, sizeof *row);
+			if (row)
+				*row = (struct file_lock){waiter, holder, inode};
+		}
 	}
 	if (locks == 0 && bytes.p != bytes.end)
 		return -EBADMSG;

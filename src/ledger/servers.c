@@ -102,6 +102,19 @@ bool server_number_growth(const struct view *v, int32_t pid, const char *name, d
 	return known;
 }
 
+const struct usage *server_local_client(
+	const struct view *v, uint16_t port, const struct address *a)
+{
+	const struct sample *s = view_last(v);
+	for (uint32_t i = 0; i < s->conns.count; i++) {
+		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
+		if (g->outgoing && g->port == port && g->pid && g->owners <= 1 &&
+			address_equal(&g->local, a) && view_usage(v, g->pid))
+			return view_usage(v, g->pid);
+	}
+	return NULL;
+}
+
 const char *server_name(struct view *v, const struct server_book *b)
 {
 	return arena_str(&v->scratch, intern_text(&v->series->names, b->name));

@@ -82,6 +82,9 @@ unsigned server_pool_history(const struct view *v, const struct server_pool *p, 
 	const struct server_pool **rows);
 /* Who is connected to the server's ports: peers with most connections first. Returns how many of s->peers there are. */
 void server_clients(struct view *v, const struct server_book *b, struct server *ret);
+/* The process of this machine that has connections from that address to that port, where it is one alone; NULL. */
+const struct usage *server_local_client(
+	const struct view *v, uint16_t port, const struct address *a);
 /* The server that listens on a port, with a book or without, its clients not counted. owner: of its connections, where that of the listener is not known,
  * or 0. False where nobody is known. */
 bool server_at_port(

@@ -100,27 +100,100 @@ static unsigned most_sessions(const struct view *v, int32_t server, const struct
 	return most;
 }
 
+/* The application or user with most sessions, as the server counted them; NULL. */
+static const char *holder_of(struct view *v, int32_t server, uint64_t *ret_n)
+{
+	static const char prefix[] = "sessions.of/";
+	const struct sample *s = view_last(v);
+	const struct server_number *rows = TABLE_ROWS(s->server_numbers, struct server_number);
+	const char *best = NULL;
+	*ret_n = 0;
+	for (uint32_t i = 0; i < s->server_numbers.count; i++) {
+		const char *name = intern_text(&v->series->names, rows[i].name);
+		if (rows[i].server != server || rows[i].value <= *ret_n ||
+			strncmp(name, prefix, sizeof prefix - 1) != 0)
+			continue;
+		*ret_n = rows[i].value;
+		best = arena_str(&v->scratch, name + sizeof prefix - 1);
+	}
+	return best;
+}
+
 static void blame_connections(
 	struct view *v, struct verdict *f, const struct server *c, const struct server_pool *p)
 {
 	const struct server_slot *slot = NULL;
 	unsigned n = most_sessions(v, p->server, &slot);
 	double used = p->used ? (double)p->used : 1;
-	if (slot && n * 2 >= used)
+	uint64_t of = 0;
+	const char *name = holder_of(v, p->server, &of);
+	if (name && of >= n && (double)of * 2 >= used)
+		f->culprits[f->nculprits++] =
+			(struct who){"session", name, 0, (double)of < used ? (double)of / used : 1,
+				say(v, "has %" PRIu64 " of %.0f sessions", of, used)};
+	else if (slot && n * 2 >= used)
 		f->culprits[f->nculprits++] = (struct who){"session",
 			arena_str(&v->scratch, slot->who), 0, n / used,
 			say(v, "has %u of %.0f sessions%s%s%s", n, used,
 				slot->text[0] ? ", \"" : "", arena_str(&v->scratch, slot->text),
 				slot->text[0] ? "\"" : "")};
-	for (size_t i = 0; i < c->npeers && i < 2 && f->nculprits < WHO_MAX; i++)
-		if (c->peers[i].taken * 4 >= used)
-			f->culprits[f->nculprits++] = (struct who){"peer", c->peers[i].name, 0,
-				c->peers[i].taken >= used ? 1 : c->peers[i].taken / used,
-				say(v, "has %.0f connections, %.0f of them idle", c->peers[i].taken,
-					c->peers[i].idle)};
+	for (size_t i = 0; i < c->npeers && i < 2; i++) {
+		const struct server_peer *peer = &c->peers[i];
+		if (peer->taken * 4 < used)
+			continue;
+		double share = peer->taken >= used ? 1 : peer->taken / used;
+		const char *why =
+			say(v, "has %.0f connections, %.0f of them idle", peer->taken, peer->idle);
+		const struct usage *u =
+			peer->several ? NULL : server_local_client(v, c->port, &peer->address);
+		bool own = !peer->several && who_is_loopback(&peer->address);
+		if (u && own && f->nculprits < WHO_MAX)
+			f->culprits[f->nculprits++] =
+				(struct who){"process", who_name(v, u->p), u->p->pid, share, why};
+		if (f->nculprits < WHO_MAX)
+			f->culprits[f->nculprits++] =
+				(struct who){"peer", peer->name, 0, share, why};
+		if (u && !own && f->nculprits < WHO_MAX)
+			f->culprits[f->nculprits++] =
+				(struct who){"process", who_name(v, u->p), u->p->pid, share, why};
+	}
 	if (f->nculprits == 0)
 		f->culprits[f->nculprits++] = (struct who){"traffic", "many clients", 0, -1,
 			"none of them has a quarter of the connections"};
+}
+
+static void tell_connections(
+	struct view *v, struct verdict *f, const struct server_book *b, bool refused)
+{
+	verdict_victim(f, "server", server_name(v, b), b->pid,
+		refused ? "refuses new connections" : "new connections wait");
+	verdict_remedy(f,
+		say(v,
+			"See why %s needs so many connections: idle ones, a leak, a pool that is "
+			"too large",
+			f->culprits[0].value),
+		NULL, NULL, false, "none", "none");
+	verdict_remedy(f,
+		"A pool in front of the server (pgbouncer, ProxySQL), smaller pools in the "
+		"applications, and a time-out for idle sessions",
+		NULL, "the configuration of the applications", true, "none", "none");
+	verdict_remedy(f, "A higher limit (max_connections, maxclients, maxconn)", NULL,
+		"the configuration of the server", true, "memory for each connection",
+		"hides a leak for longer; LimitNOFILE must allow it");
+}
+
+/* A proxy tells of itself and of each of its fronts: where it is full as a whole, that says it all. */
+static bool part_of_full(const struct view *v, const struct server_pool *p)
+{
+	const struct sample *s = view_last(v);
+	for (uint32_t i = 0; i < s->pools.count; i++) {
+		const struct server_pool *o = &TABLE_ROWS(s->pools, struct server_pool)[i];
+		if (o->server == p->server && o->kind == p->kind && o != p &&
+			!*intern_text(&v->series->names, o->name) && o->have_limit && o->limit &&
+			o->used >= o->limit && p->used >= p->limit)
+			return true;
+	}
+	return false;
 }
 
 static void judge_connections(struct view *v, struct verdicts *out, const struct server_book *b,
@@ -129,7 +202,8 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 	const struct server_pool *rows[STORE_MAX];
 	double t[STORE_MAX];
 	unsigned n = server_pool_history(v, p, t, rows), full = 0;
-	if (!p->have_limit || p->limit == 0 || n == 0)
+	if (!p->have_limit || p->limit == 0 || n == 0 ||
+		(*intern_text(&v->series->names, p->name) && part_of_full(v, p)))
 		return;
 	for (unsigned i = 0; i < n; i++)
 		full += rows[i]->used >= p->limit;
@@ -198,27 +272,65 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 		verdict_evidence(f, say(v, "%.0f connections wait to be accepted", c.waits), -1,
 			c.waits, c.backlog,
 			say(v, "%sss -ltn 'sport = :%u'", in_netns(v, c.netns), c.port));
-	verdict_victim(f, "server", server_name(v, b), b->pid,
-		refused > 0 ? "refuses new connections" : "new connections wait");
-	verdict_remedy(f,
+	tell_connections(v, f, b, refused > 0);
+}
+
+/* A server that had no connection left for us either, as it said: there is no book then, but the kernel has its connections. */
+static void judge_closed(struct view *v, struct verdicts *out, const struct server_book *b)
+{
+	static const char *const telling[] = {"postgres", "mysql", "redis", "memcached"};
+	const struct server_pool *p = server_pool_of(view_last(v), b->pid, POOL_CONNECTIONS, 0);
+	struct server c;
+	bool tells = false;
+	unsigned before = 0;
+	for (size_t i = 0; i < COUNTOF(telling); i++)
+		tells = tells || strcmp(server_kind(v, b), telling[i]) == 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct server_book *o = server_book_of(view_at(v, i), b->pid);
+		before += o && o->status == BOOK_FULL;
+	}
+	if (!tells || b->status != BOOK_FULL || before < 2)
+		return;
+	server_clients(v, b, &c);
+	double refused = turned_away(v, &c);
+	if (refused < ATTEMPTS || c.taken < 1 || c.waits > 0)
+		return;
+	struct verdict *f =
+		verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, server_name(v, b));
+	if (!f)
+		return;
+	bool known = p && p->have_limit && p->limit;
+	struct server_pool taken = {.server = b->pid, .used = (uint64_t)c.taken};
+	f->netns = b->netns;
+	f->pid = b->pid;
+	f->port = c.port;
+	f->used = c.taken;
+	f->limit = known && (double)p->limit < c.taken ? (double)p->limit : c.taken;
+	f->refused = refused;
+	blame_connections(v, f, &c, &taken);
+	f->title = say(
+		v, "%s has all the connections it may have, and refuses others", server_name(v, b));
+	verdict_evidence(f, say(v, "%.0f connections are open", c.taken), -1, c.taken, -1,
+		sessions_of(v, v, b));
+	verdict_evidence(f,
 		say(v,
-			"See why %s needs so many connections: idle ones, a leak, a pool that is "
-			"too large",
-			f->culprits[0].value),
-		NULL, NULL, false, "none", "none");
-	verdict_remedy(f,
-		"A pool in front of the server (pgbouncer, ProxySQL), smaller pools in the "
-		"applications, and a time-out for idle sessions",
-		NULL, "the configuration of the applications", true, "none", "none");
-	verdict_remedy(f, "A higher limit (max_connections, maxclients, maxconn)", NULL,
-		"the configuration of the server", true, "memory for each connection",
-		"hides a leak for longer; LimitNOFILE must allow it");
+			"it says that it has too many when it is asked; %.0f connections were "
+			"ended at "
+			"once in %.0f s",
+			refused, v->seconds),
+		-1, refused, 0,
+		say(v, "%sss -tan 'sport = :%u' | awk '{print $1}' | sort | uniq -c",
+			in_netns(v, c.netns), c.port));
+	tell_connections(v, f, b, true);
 }
 
 void rule_connections_full(struct view *v, struct verdicts *out)
 {
+	const struct sample *s = view_last(v);
 	const struct server_book *b;
 	const struct server_pool *p;
+	for (uint32_t i = 0; i < s->servers.count; i++)
+		judge_closed(v, out, &TABLE_ROWS(s->servers, struct server_book)[i]);
 	for (uint32_t at = 0; (p = server_next_pool(v, POOL_CONNECTIONS, &at, &b));)
 		judge_connections(v, out, b, p);
 }
@@ -260,12 +372,15 @@ static const struct server_slot *slot_of(const struct sample *s, int32_t server,
 	return NULL;
 }
 
-/* Whom a waiting session waits for in the end. The chain may lead to a session that is not listed: then its id. */
-static uint32_t root_of(const struct sample *s, const struct server_slot *w)
+/* Whom a waiting session waits for in the end. The chain may lead to a session that is not listed: then its id. Who waits himself, and for no
+ * session, waits for a transaction that was prepared: 0. */
+static uint32_t root_of(const struct sample *s, const struct server_slot *w, bool prepared)
 {
 	uint32_t id = (uint32_t)w->blocker;
 	for (unsigned i = 0; i < CHAIN; i++) {
 		const struct server_slot *o = slot_of(s, w->server, id);
+		if (o && prepared && o->state == SLOT_LOCKED && o->blocker == 0)
+			return 0;
 		if (!o || o->blocker <= 0 || o->id == (uint32_t)o->blocker)
 			break;
 		id = (uint32_t)o->blocker;
@@ -301,11 +416,11 @@ static bool worst_lock(
 		if (rows[i].server != server || !is_locked(&rows[i], prepared))
 			continue;
 		ret->all++;
-		uint32_t root = root_of(s, &rows[i]);
+		uint32_t root = root_of(s, &rows[i], prepared);
 		struct lock_wait w = {.root = root};
 		for (uint32_t k = 0; k < s->slots.count; k++) {
 			if (rows[k].server != server || !is_locked(&rows[k], prepared) ||
-				root_of(s, &rows[k]) != root)
+				root_of(s, &rows[k], prepared) != root)
 				continue;
 			w.waiting++;
 			if (rows[k].state_ms > w.longest_ms)
@@ -396,8 +511,11 @@ static void lock_remedies(
 		verdict_remedy(f, "End the blocking session: its transaction is rolled back",
 			say(v, "mysql -e 'kill %" PRIu32 "'", root), NULL, false,
 			"what it did is lost", "the program behind it must be able to begin anew");
-		verdict_remedy(f, "Let statements give up sooner (innodb_lock_wait_timeout)", NULL,
-			"my.cnf: innodb_lock_wait_timeout = 10", true, "statements fail", "none");
+		verdict_remedy(f,
+			"Let statements give up sooner (innodb_lock_wait_timeout; for tables "
+			"lock_wait_timeout)",
+			NULL, "my.cnf: innodb_lock_wait_timeout = 10", true, "statements fail",
+			"none");
 	}
 	verdict_remedy(f, "Mend the program: commit or roll back before it waits for anything else",
 		NULL, NULL, true, "none", "none");
@@ -417,13 +535,16 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 		return;
 	const struct server_slot *root = slot_of(view_last(v), b->pid, w.root);
 	char held[32], longest[32];
-	const char *who = w.root == 0            ? "a prepared transaction"
-			  : root && root->who[0] ? arena_str(&v->scratch, root->who)
-						 : say(v, "session %" PRIu32, w.root);
-	const char *state = w.root == 0 ? "belongs to no session"
-			    : root      ? say(v, "%s for %s", state_text(root),
-						  text_duration(held, root->state_ms / 1000.0))
-					: "is not listed";
+	const char *who = root && root->who[0] ? arena_str(&v->scratch, root->who)
+			  : w.root == 0        ? "a prepared transaction"
+					       : say(v, "session %" PRIu32, w.root);
+	const char *state = w.root == 0 && root
+				    ? say(v, "belongs to no session, prepared %s ago",
+					      text_duration(held, root->state_ms / 1000.0))
+			    : w.root == 0 ? "belongs to no session"
+			    : root        ? say(v, "%s for %s", state_text(root),
+						    text_duration(held, root->state_ms / 1000.0))
+					  : "is not listed";
 	f->netns = b->netns;
 	f->pid = b->pid;
 	f->port = b->port;
@@ -431,19 +552,18 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 	f->since_ns = since;
 	f->culprits[f->nculprits++] = (struct who){"session", who, root ? root->pid : 0,
 		(double)w.waiting / (w.all ? w.all : 1),
-		say(v, "session %" PRIu32 " %s and blocks %u others%s%s%s", w.root, state,
-			w.waiting, root && root->text[0] ? "; its last statement: \"" : "",
+		say(v, "%s %s and blocks %u others%s%s%s",
+			w.root ? say(v, "session %" PRIu32, w.root) : "it", state, w.waiting,
+			root && root->text[0] ? "; its last statement: \"" : "",
 			root ? arena_str(&v->scratch, root->text) : "",
 			root && root->text[0] ? "\"" : "")};
-	f->title = say(v, "%u session%s of %s wait%s for a lock that %s holds, who %s", w.waiting,
-		w.waiting > 1 ? "s" : "", server_name(v, b), w.waiting > 1 ? "" : "s", who, state);
+	f->title = say(v, "%u session%s of %s wait%s for a lock that %s holds, %s %s", w.waiting,
+		w.waiting > 1 ? "s" : "", server_name(v, b), w.waiting > 1 ? "" : "s", who,
+		w.root ? "who" : "which", state);
 	verdict_evidence(f,
-		say(v,
-			"%u sessions wait for locks, the longest for %s; at the root of %u is "
-			"session "
-			"%" PRIu32 " (%s)",
-			w.all, text_duration(longest, w.longest_ms / 1000.0), w.waiting, w.root,
-			who),
+		say(v, "%u sessions wait for locks, the longest for %s; at the root of %u is %s",
+			w.all, text_duration(longest, w.longest_ms / 1000.0), w.waiting,
+			w.root ? say(v, "session %" PRIu32 " (%s)", w.root, who) : who),
 		-1, w.waiting, 0, sessions_of(v, v, b));
 	if (root && root->text[0])
 		verdict_evidence(f,

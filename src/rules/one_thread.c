@@ -225,20 +225,6 @@ bool slow_commands_accuse(struct view *v, int32_t pid)
 	return b && look(v, b, &s) && s.accused;
 }
 
-/* The process of this machine that has connections from that address to the server. NULL. */
-static const struct usage *local_client(
-	const struct view *v, const struct server_book *b, const struct address *a)
-{
-	const struct sample *s = view_last(v);
-	for (uint32_t i = 0; i < s->conns.count; i++) {
-		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
-		if (g->outgoing && g->port == b->port && g->pid && g->owners <= 1 &&
-			address_equal(&g->local, a) && view_usage(v, g->pid))
-			return view_usage(v, g->pid);
-	}
-	return NULL;
-}
-
 static void blame_client(struct view *v, struct verdict *f, const struct server_book *b,
 	const struct slow *s, const struct server_slot *most)
 {
@@ -246,7 +232,8 @@ static void blame_client(struct view *v, struct verdict *f, const struct server_
 	double all = 0;
 	for (size_t i = 0; i < s->n; i++)
 		all += s->rows[i].fresh >= (s->fresh > 0) ? s->rows[i].slot->state_ms / 1000.0 : 0;
-	const struct usage *u = most->peer.family ? local_client(v, b, &most->peer) : NULL;
+	const struct usage *u =
+		most->peer.family ? server_local_client(v, b->port, &most->peer) : NULL;
 	const char *why = say(v, "its commands took %s; the longest: \"%s\"",
 		text_duration(took, taken_by(s, most)), arena_str(&v->scratch, most->text));
 	double share = taken_by(s, most) / all;

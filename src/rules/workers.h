@@ -13,6 +13,7 @@ enum held_by {
 	HELD_READERS, /* peers that do not take their answers */
 	HELD_SENDERS, /* peers that do not finish their requests */
 	HELD_IDLE,    /* connections on which nothing is asked */
+	HELD_LOCK,    /* they wait for a lock of a file */
 	HELD_BACKEND, /* they wait for one destination */
 	HELD_DISK,    /* they are blocked in I/O */
 	HELD_GHOSTS,  /* slots of processes that are gone */
@@ -25,6 +26,8 @@ struct held {
 	double count;                     /* workers held so */
 	const struct server_pool *told;   /* what the server tells of its workers now; NULL */
 	const struct conn_group *backend; /* HELD_BACKEND */
+	int32_t holder;                   /* HELD_LOCK: who holds it */
+	uint64_t inode;                   /* of the file */
 	int32_t signaller;                /* HELD_DIP: who sent the signal, as far as is known */
 	const char *job, *signal;
 	unsigned left;   /* HELD_GHOSTS, where the server did not tell: processes that are there */

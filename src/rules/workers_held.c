@@ -49,6 +49,61 @@ static double blocked(const struct view *v, const struct server *s)
 	return n;
 }
 
+/* Processes of the server that wait for a lock of a file which one other process holds, at two looks, the later of which is fresh. */
+static double waits_for_lock(const struct view *v, const struct server *s, struct held *h)
+{
+	unsigned looks = 0, latest = 0;
+	double n = 0;
+	for (unsigned i = v->n; i-- > 0;) {
+		const struct table *t = &view_at(v, i)->file_locks;
+		double most = 0;
+		int32_t holder = 0;
+		uint64_t inode = 0;
+		for (uint32_t k = 0; k < t->count; k++) {
+			const struct file_lock *a = &TABLE_ROWS(*t, struct file_lock)[k];
+			double here = 0;
+			if (!server_has(v, s->pid, a->waiter) || (looks && a->holder != h->holder))
+				continue;
+			for (uint32_t m = 0; m < t->count; m++) {
+				const struct file_lock *b = &TABLE_ROWS(*t, struct file_lock)[m];
+				here += b->holder == a->holder && b->inode == a->inode &&
+					server_has(v, s->pid, b->waiter);
+			}
+			if (here > most) {
+				most = here;
+				holder = a->holder;
+				inode = a->inode;
+			}
+		}
+		if (most <= 0)
+			continue;
+		if (looks++ == 0) {
+			latest = i;
+			n = most;
+			h->holder = holder;
+			h->inode = inode;
+		}
+	}
+	const struct usage *u = view_usage(v, h->holder);
+	return looks >= 2 && u && !u->gone && latest + 4 >= v->n ? n : 0;
+}
+
+/* All processes that it started have a request, and it started none lately: a pool of a size that is its own. One that starts a process for each
+ * connection has no such limit. */
+static bool all_at_work(const struct view *v, const struct server *s)
+{
+	unsigned old = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->p->ppid != s->pid || u->p->state == 'Z')
+			continue;
+		if (u->gone || u->born)
+			return false;
+		old++;
+	}
+	return s->limit < 0 && old >= 2 && s->workers >= old && s->owing >= 0.8 * old;
+}
+
 /* Peers that got nothing while bytes of theirs trickle in. */
 static double trickles(const struct server *s)
 {
@@ -170,6 +225,8 @@ struct held workers_held(struct view *v, const struct server *s)
 	} else if (senders >= half && senders >= idle) {
 		h.by = HELD_SENDERS;
 		h.count = senders;
+	} else if ((h.count = waits_for_lock(v, s, &h)) >= half) {
+		h.by = HELD_LOCK;
 	} else if (dips(v, s, &h)) {
 		h.by = HELD_DIP;
 	} else if (idle >= half && s->taken >= 0.9 * n) {
@@ -181,7 +238,8 @@ struct held workers_held(struct view *v, const struct server *s)
 		h.by = HELD_DISK;
 	} else {
 		h.count = busy(s, h.told);
-		h.by = s->limit > 0 && h.count >= 0.9 * s->limit ? HELD_OTHER : HELD_NOT;
+		h.by = (s->limit > 0 && h.count >= 0.9 * s->limit) || all_at_work(v, s) ? HELD_OTHER
+											: HELD_NOT;
 	}
 	return h;
 }

@@ -16,6 +16,73 @@ static const char *told_by(struct view *v, const struct server *s)
 	return say(v, "ps -o pid,ppid,stat,lstart,nlwp,args --ppid %" PRId32, s->pid);
 }
 
+/* ---- a lock of a file ---- */
+
+const struct rule_case rule_case_workers_locked = {
+	.mechanism =
+		"Each worker wants the same file for itself (flock, fcntl: a session, a cache, a "
+		"counter, a database in a file), and one process has it and keeps it: an import, a "
+		"backup, a worker that hangs. Requests wait behind it one by one, until no worker "
+		"is left. More workers only make the queue at the lock longer.",
+	.threshold =
+		"Connections wait to be accepted for a second or more, and at two looks "
+		"at least half of the workers wait for a lock of one file that the same process "
+		"holds (/proc/locks).",
+	.false_alarms = "Short waits for locks, which is what they are for: the holder changes. "
+			"Locks while workers are free: nobody waits here.",
+	.confirm = "grep -B 1 -e '->' /proc/locks   # who waits stands below who holds; lslocks",
+	.remedy =
+		"See what the holder does; end it, and the lock goes with it. Mend the program: "
+		"hold it shorter, wait with a time-out, a lock for each object instead of one for "
+		"all.",
+};
+
+static void locked_verdict(
+	struct view *v, struct verdicts *out, const struct server *s, const struct held *h)
+{
+	struct verdict *f = workers_verdict(v, out, s);
+	const struct usage *u = view_usage(v, h->holder);
+	if (!f || !u)
+		return;
+	const char *name = who_name(v, u->p);
+	bool own = server_has(v, s->pid, h->holder);
+	f->used = h->count + own;
+	f->culprits[f->nculprits++] = (struct who){"process", name, h->holder,
+		h->count >= s->workers ? 1 : h->count / s->workers,
+		say(v, "holds the lock of a file for which %.0f of %.0f workers wait%s", h->count,
+			s->workers, own ? "; it is one of them" : "")};
+	f->title = say(v,
+		"%.0f of %.0f workers of %s wait for a file that %s (pid %" PRId32 ") has locked",
+		h->count, s->workers, s->name, name, h->holder);
+	verdict_evidence(f,
+		say(v,
+			"%.0f workers wait for a lock of inode %" PRIu64
+			", held by %s (pid %" PRId32 ")",
+			h->count, h->inode, name, h->holder),
+		M_LOCKS_WAITING, h->count, s->workers,
+		say(v,
+			"grep -w %" PRIu64 " /proc/locks; find -L /proc/%" PRId32
+			"/fd -inum %" PRIu64 " -exec readlink {} +",
+			h->inode, h->holder, h->inode));
+	verdict_remedy(f, say(v, "See what %s does while it has the lock", name),
+		say(v, "timeout 5 strace -f -tt -p %" PRId32, h->holder), NULL, false,
+		"slows it while it runs", "none");
+	const char *unit = unit_of(v, h->holder);
+	verdict_remedy(f, say(v, "End %s: its lock goes with it", name),
+		unit ? say(v, "systemctl stop %s", unit) : say(v, "kill -TERM %" PRId32, h->holder),
+		NULL, false, "what it was at is not finished", "the file may be half written");
+	verdict_remedy(f,
+		"Mend the program: hold the lock for moments, wait for it with a time-out, one "
+		"lock "
+		"for each object instead of one for all",
+		NULL, NULL, true, "none", "none");
+}
+
+void rule_workers_locked(struct view *v, struct verdicts *out)
+{
+	workers_each(v, out, HELD_LOCK, locked_verdict);
+}
+
 /* ---- what is behind the server ---- */
 
 const struct rule_case rule_case_workers_backend = {
@@ -296,9 +363,11 @@ void rule_workers_dip(struct view *v, struct verdicts *out)
 const struct rule_case rule_case_workers_exhausted = {
 	.mechanism = "All workers that the server may have are busy, and requests wait for one: in "
 		     "the accept queue, or in the queue of the pool.",
-	.threshold = "The server's own limit is reached (it tells so, or as many connections are "
-		     "accepted), and connections wait a second or more in two thirds of the "
-		     "samples, or are refused.",
+	.threshold =
+		"The server's own limit is reached (it tells so, or as many connections are "
+		"accepted, or each of the processes that it started before has a request that is "
+		"not answered), and connections wait a second or more in two thirds of the "
+		"samples, or are refused.",
 	.false_alarms = "All workers busy and none waits: that is full use. A queue that is taken "
 			"within a second.",
 	.confirm = "ss -ltn 'sport = :PORT'; the server's status page",

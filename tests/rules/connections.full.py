@@ -52,6 +52,40 @@ def fire_nginx(t):
     return finding("connections:nginx", "exhausted", culprit=("peer", "10.77.0.9"), refused=20, text="refuses connections")
 
 
+def fire_application(t):
+    """All come from the same address: the server tells which application has them."""
+    t.server(500, "postgres", 5432)
+    t.book("postgres", 500, "postgres", port=5432, pools=[("connections", "-", dict(used=27, limit=27, idle=20))], numbers={"sessions.of/metrics": 22})
+    t.clients("10.77.0.4", 5432, 27, "idle")
+    turned_away(t, 12)
+    return finding("connections:postgres", "exhausted", culprit=("session", "metrics"), used=27, limit=27)
+
+
+def fire_not_even_us(t):
+    """There is no place for a superuser either: the server says so when it is asked."""
+    t.server(500, "postgres", 5432)
+    t.book("postgres", 500, "postgres", port=5432, status="full", pools=[("connections", "-", dict(limit=27))])
+    t.clients("10.77.0.4", 5432, 30, "idle")
+    turned_away(t, 12)
+    return finding("connections:postgres", "exhausted", culprit=("peer", "10.77.0.4"), used=30, limit=27)
+
+
+def fire_whole(t):
+    """A proxy that is full tells it of itself and of its front: one finding."""
+    t.server(600, "haproxy", 80, waiting=40)
+    t.book("haproxy", 600, "haproxy", port=80, pools=[("connections", "-", dict(used=40, limit=40)), ("connections", "web", dict(used=40, limit=40))])
+    t.clients("10.77.0.9", 80, 40, "asked")
+    t.clients("10.77.0.2", 80, 40, "waits", first=40000)
+    return finding("connections:haproxy", "saturated", culprit=("peer", "10.77.0.9"), used=40, limit=40)
+
+
+def quiet_not_asked(t):
+    """It was not asked, as connections wait in front of it: that is no word of the server."""
+    t.server(500, "postgres", 5432)
+    t.book("postgres", 500, "postgres", port=5432, status="full", pools=[("connections", "-", dict(limit=27))])
+    t.clients("10.77.0.4", 5432, 20, "idle")
+
+
 def quiet(t):
     """A pool in front has all connections, and asks for no more."""
     postgres(t, idle=27)

@@ -66,6 +66,20 @@ def fire_prepared(t):
     return finding("locks:postgres", "saturated", culprit=("session", "a prepared transaction"), used=6)
 
 
+def fire_prepared_chain(t):
+    """The first waits for a prepared transaction, the others for the first: the root is what belongs to no session, and the server names it."""
+    t.server(500, "postgres", 5432)
+    slots = [(0, dict(state="transaction", ms=90000, who="prepared transaction order-77", text="")), waiter(0, blocker=0)]
+    slots += [waiter(k, blocker=1000) for k in range(1, 6)]
+    t.book("postgres", 500, "postgres", port=5432, pools=[("connections", "-", dict(used=20, limit=27))], slots=slots, numbers={"prepared": 1})
+    return finding("locks:postgres", "saturated", culprit=("session", "prepared transaction order-77"), used=6)
+
+
+def quiet_prepared(t):
+    """A prepared transaction for which nobody waits."""
+    database(t, [(0, dict(state="transaction", ms=90000, who="prepared transaction order-77", text=""))])
+
+
 def quiet(t):
     """Idle in a transaction, and blocks nobody."""
     database(t, [holder()])

@@ -46,6 +46,7 @@ struct held_state {
 	uint64_t last_ns;           /* when the last one began */
 	uint64_t since_ns;          /* how long before the last one its predecessor was */
 	uint64_t ended_ns;          /* the tick in which the last one ended */
+	uint64_t took_ns;           /* CPU of the last one */
 };
 
 struct held_walk {
@@ -279,6 +280,7 @@ static void end_look(struct engine *e)
 	h->last_ns = h->begun_ns;
 	h->now = !h->now;
 	h->ended_ns = e->now_ns;
+	h->took_ns = h->cost_ns;
 	e->owners_unknown = false;
 	h->complete = true;
 }
@@ -300,10 +302,13 @@ static int look_on(
 	return r;
 }
 
-bool engine_held_sockets(struct engine *e, const struct sample *prev, const struct sample *out)
+bool engine_held_sockets_below(
+	struct engine *e, const struct sample *prev, const struct sample *out, uint64_t cost_ns)
 {
 	struct held_state *h = e->held;
 	if (reader_is_replay(e->reader) || !reader_probe_there(e->reader, PROBE_FD_HELD))
+		return false;
+	if (cost_ns != UINT64_MAX && (!h->complete || h->took_ns > cost_ns))
 		return false;
 	if (!h->under_way && look_is_due(e)) {
 		begin_look(e);

@@ -355,6 +355,7 @@ static bool look_in_turn(
 	return true;
 }
 
+/* Where a probe can tell all in what a tick may spend, that comes before any walk. */
 static void walk_a_little(
 	struct engine *e, const struct sample *prev, struct sample *out, struct unknown *u)
 {
@@ -375,7 +376,8 @@ static void walk_a_little(
 	uint64_t begun = clock_thread_ns(), until = begun + (uint64_t)os->credit_ns;
 	uint32_t before = u->count;
 	look_at_listeners(e, out, u, until);
-	bool complete = look_in_turn(e, out, u, until);
+	bool complete = engine_held_sockets_below(e, prev, out, (uint64_t)os->credit_ns) ||
+			look_in_turn(e, out, u, until);
 	fill_in(e, prev, out, u);
 	os->found += before - u->count;
 	if (complete) {
@@ -446,7 +448,8 @@ static void walk_until_found(
 	uint32_t *wanted = arena_alloc(&e->scratch, OWNERS_WANTED * sizeof *wanted);
 	size_t n = wanted ? list_wanted(e, prev, out, wanted) : 0;
 	/* What a probe does not find is nobody's: nothing is walked for it. A recorded tree needs the descriptors themselves. */
-	if (n && !reader_is_recording(e->reader) && engine_held_sockets(e, prev, out))
+	if (n && !reader_is_recording(e->reader) &&
+		engine_held_sockets_below(e, prev, out, UINT64_MAX))
 		return;
 	bool denied = false;
 	const struct proc *procs = TABLE_ROWS(out->procs, struct proc);

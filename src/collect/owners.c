@@ -480,6 +480,7 @@ void engine_owners(struct engine *e, const struct sample *prev, struct sample *o
 	if ((e->want & (WANT_OWNERS | WANT_CONNS)) || reader_is_replay(e->reader)) {
 		walk_until_found(e, prev, out, u);
 		fill_in(e, prev, out, u);
+		e->owners->unknown = u->count; /* nobody has these: no reason to look again soon */
 	} else {
 		walk_a_little(e, prev, out, u);
 	}

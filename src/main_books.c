@@ -3,6 +3,7 @@
 /* plimsoll-books: asks servers what they know of themselves (decision 0012).
  *
  *     plimsoll-books run                                     started by plimsoll, with a socket as descriptor 3: asks all that it is told of
+ *     plimsoll-books look                                    the same for some seconds: who kills it ends it
  *     plimsoll-books ask KIND PID [ADDRESS PORT | PATH]      asks one server once and prints its book */
 #include "base/num.h"
 #include "books/book.h"
@@ -69,9 +70,11 @@ static bool is_run(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "run") == 0 && is_run()) {
+	bool keep = argc == 2 && strcmp(argv[1], "run") == 0;
+	if ((keep || (argc == 2 && strcmp(argv[1], "look") == 0)) && is_run()) {
 		(void)fcntl(BOOKS_FD, F_SETFD, FD_CLOEXEC);
-		return broker_keep(BOOKS_FD) == 0 ? 0 : EX_OSERR;
+		int r = keep ? broker_keep(BOOKS_FD) : broker_look(BOOKS_FD);
+		return r == 0 ? 0 : EX_OSERR;
 	}
 	if (argc > 1 && strcmp(argv[1], "ask") == 0)
 		return ask(argc, argv);

@@ -397,12 +397,23 @@ static void write_score(const char *score)
 		(void)!write(fd, score, strlen(score));
 }
 
+/* Of what the caller had open nothing else is ours. */
+static void close_others(int socket)
+{
+	(void)syscall(SYS_close_range, (unsigned)socket + 1, ~0u, 0);
+}
+
+int broker_look(int socket)
+{
+	close_others(socket);
+	return broker_run(socket);
+}
+
 int broker_keep(int socket)
 {
 	enum { WELL_S = 300, WAIT_MAX_S = 60 };
 	unsigned wait_s = 1;
-	/* Of what the caller had open nothing else is ours. */
-	(void)syscall(SYS_close_range, (unsigned)socket + 1, ~0u, 0);
+	close_others(socket);
 	write_score("-500");
 	for (;;) {
 		uint64_t begun = clock_mono_ns();

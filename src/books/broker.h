@@ -7,7 +7,9 @@
 
 /* Until the other end of the socket is closed, which answers 0; else a negative errno. */
 int broker_run(int socket);
-/* The same, beginning anew when it was killed. */
+/* The same, beginning anew when it was killed. Closes all descriptors above the socket, as the next one does. */
 int broker_keep(int socket);
+/* The same as broker_run(). */
+int broker_look(int socket);
 
 #endif

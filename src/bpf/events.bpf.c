@@ -46,8 +46,9 @@ int BPF_PROG(exited, struct task_struct *task)
 	__builtin_memset(e, 0, sizeof *e);
 	e->event = PROBE_EXIT;
 	e->pid = (__u32)task->tgid;
-	e->ppid = (__u32)task->real_parent->tgid;
-	e->uid = task->real_cred->euid.val;
+	/* Pointers in a task are read this way for the verifier's sake: see tasks.bpf.c. */
+	e->ppid = (__u32)BPF_CORE_READ(task, real_parent, tgid);
+	e->uid = BPF_CORE_READ(task, real_cred, euid.val);
 	e->code = (__u32)(signal->group_exit_code ? signal->group_exit_code : task->exit_code);
 	e->oom = signal->oom_mm != 0;
 	e->start_ns = leader->start_boottime;
@@ -65,9 +66,9 @@ int BPF_PROG(exited, struct task_struct *task)
 	struct taskstats *ended = signal->stats;
 	if (ended)
 		e->run_delay_ns += ended->cpu_delay_total;
-	struct mm_struct *mm = task->mm;
-	e->rss_peak_pages = mm ? mm->hiwater_rss : signal->maxrss;
-	e->css = (__u64)task->cgroups;
+	const struct mm_struct *mm = BPF_CORE_READ(task, mm);
+	e->rss_peak_pages = mm ? BPF_CORE_READ(mm, hiwater_rss) : signal->maxrss;
+	e->css = (__u64)BPF_CORE_READ(task, cgroups);
 	bpf_core_read(e->comm, sizeof e->comm, &leader->comm);
 	bpf_ringbuf_submit(e, NO_WAKEUP);
 	return 0;
@@ -107,11 +108,13 @@ int BPF_PROG(signalled, int number, struct kernel_siginfo *info, struct task_str
 	e->number = (__u32)number;
 	e->sender = (__u32)sender->tgid;
 	e->target = (__u32)target->tgid;
-	e->sender_uid = sender->real_cred->euid.val;
+	e->sender_uid = BPF_CORE_READ(sender, real_cred, euid.val);
 	/* SEND_SIG_NOINFO is 0 and comes from a process, SEND_SIG_PRIV is 1 and from the kernel; else the code tells. */
 	e->kernel = info == (void *)1 || ((__u64)info > 1 && BPF_CORE_READ(info, si_code) > 0);
-	bpf_core_read(e->sender_comm, sizeof e->sender_comm, &sender->group_leader->comm);
-	bpf_core_read(e->target_comm, sizeof e->target_comm, &target->group_leader->comm);
+	const struct task_struct *from = BPF_CORE_READ(sender, group_leader),
+				 *to = BPF_CORE_READ(target, group_leader);
+	bpf_core_read(e->sender_comm, sizeof e->sender_comm, &from->comm);
+	bpf_core_read(e->target_comm, sizeof e->target_comm, &to->comm);
 	bpf_ringbuf_submit(e, NO_WAKEUP);
 	return 0;
 }

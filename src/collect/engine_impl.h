@@ -147,6 +147,10 @@ bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *ou
 void engine_hidden(struct engine *e, const struct sample *prev, struct sample *out);
 /* Files that grow and files without a name, and who holds which socket: a part of all descriptors in each tick. */
 void engine_held(struct engine *e, const struct sample *prev, struct sample *out);
+/* Learns the owners of all sockets there are, now; false where no probe can tell them, or it took more than cost_ns of CPU the last time (UINT64_MAX: it
+ * may take what it likes). */
+bool engine_held_sockets_below(
+	struct engine *e, const struct sample *prev, const struct sample *out, uint64_t cost_ns);
 int engine_held_open(struct engine *e);
 void engine_held_close(struct engine *e);
 /* What happened since the last tick: processes that ended, signals, connections, how long was waited. */

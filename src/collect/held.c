@@ -45,6 +45,8 @@ struct held_state {
 	uint64_t begun_ns, cost_ns; /* of the look under way */
 	uint64_t last_ns;           /* when the last one began */
 	uint64_t since_ns;          /* how long before the last one its predecessor was */
+	uint64_t ended_ns;          /* the tick in which the last one ended */
+	uint64_t took_ns;           /* CPU of the last one */
 };
 
 struct held_walk {
@@ -128,9 +130,8 @@ static void take_socket(struct held_walk *w, const struct probe_socket *s)
 		engine_saw_socket(w->e, w->out, w->p, s->inode);
 }
 
-static int take_held(void *ctx, const void *bytes, size_t len)
+static int take_records(struct held_walk *w, const unsigned char *p, size_t len, bool files)
 {
-	const unsigned char *p = bytes;
 	uint32_t kind;
 	while (len >= sizeof kind) {
 		memcpy(&kind, p, sizeof kind);
@@ -139,19 +140,29 @@ static int take_held(void *ctx, const void *bytes, size_t len)
 						   : 0;
 		if (size == 0 || size > len)
 			break;
-		if (kind == PROBE_FILE) {
-			struct probe_file f;
-			memcpy(&f, p, sizeof f);
-			take_file(ctx, &f);
-		} else {
+		if (kind == PROBE_SOCKET) {
 			struct probe_socket s;
 			memcpy(&s, p, sizeof s);
-			take_socket(ctx, &s);
+			take_socket(w, &s);
+		} else if (files) {
+			struct probe_file f;
+			memcpy(&f, p, sizeof f);
+			take_file(w, &f);
 		}
 		p += size;
 		len -= size;
 	}
 	return 0;
+}
+
+static int take_held(void *ctx, const void *bytes, size_t len)
+{
+	return take_records(ctx, bytes, len, true);
+}
+
+static int take_sockets(void *ctx, const void *bytes, size_t len)
+{
+	return take_records(ctx, bytes, len, false);
 }
 
 /* ---- what a look found ---- */
@@ -268,8 +279,43 @@ static void end_look(struct engine *e)
 	h->since_ns = h->last_ns ? h->begun_ns - h->last_ns : 0;
 	h->last_ns = h->begun_ns;
 	h->now = !h->now;
+	h->ended_ns = e->now_ns;
+	h->took_ns = h->cost_ns;
 	e->owners_unknown = false;
 	h->complete = true;
+}
+
+/* A piece of the look under way, which began now or some ticks ago. */
+static int look_on(
+	struct engine *e, const struct sample *prev, const struct sample *out, uint64_t for_ns)
+{
+	struct held_state *h = e->held;
+	struct held_walk w = {e, prev, out, h, NULL};
+	bool ended = false;
+	uint64_t begun = clock_thread_ns();
+	int r = reader_probe_held(e->reader, for_ns, take_held, &w, &ended);
+	h->cost_ns += clock_thread_ns() - begun;
+	if (r < 0)
+		h->under_way = false;
+	else if (ended)
+		end_look(e);
+	return r;
+}
+
+bool engine_held_sockets_below(
+	struct engine *e, const struct sample *prev, const struct sample *out, uint64_t cost_ns)
+{
+	struct held_state *h = e->held;
+	if (reader_is_replay(e->reader) || !reader_probe_there(e->reader, PROBE_FD_HELD))
+		return false;
+	if (cost_ns != UINT64_MAX && (!h->complete || h->took_ns > cost_ns))
+		return false;
+	if (!h->under_way && look_is_due(e)) {
+		begin_look(e);
+		return look_on(e, prev, out, INT64_MAX) == 0;
+	}
+	struct held_walk w = {e, prev, out, h, NULL};
+	return reader_probe_sockets(e->reader, take_sockets, &w) == 0;
 }
 
 /* ---- in a recorded tree, what looks found is a text: a line a row ---- */
@@ -334,18 +380,11 @@ void engine_held(struct engine *e, const struct sample *prev, struct sample *out
 	}
 	if (!reader_probe_there(e->reader, PROBE_FD_HELD))
 		return;
-	if (!h->under_way && look_is_due(e))
+	if (!h->under_way && h->ended_ns != e->now_ns && look_is_due(e))
 		begin_look(e);
-	bool ended = false;
-	if (h->under_way) {
-		struct held_walk w = {e, prev, out, h, NULL};
-		uint64_t begun = clock_thread_ns();
-		if (reader_probe_held(e->reader, budget_ns, take_held, &w, &ended) < 0)
-			h->under_way = false;
-		h->cost_ns += clock_thread_ns() - begun;
-	}
-	if (ended && h->under_way)
-		end_look(e);
+	if (h->under_way)
+		(void)look_on(e, prev, out, budget_ns);
+	bool ended = h->ended_ns == e->now_ns; /* here, or when owners were sought */
 	if (!h->complete)
 		return;
 	out->have_held = true;

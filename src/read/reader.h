@@ -176,6 +176,9 @@ int reader_probe(struct reader *r, enum reader_probe what,
  * *ret_end: these were the last, the next call begins anew. */
 int reader_probe_held(struct reader *r, uint64_t budget_ns,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx, bool *ret_end);
+/* The same from the first to the last descriptor, beside a reading that is under way and goes on as if nothing had been. */
+int reader_probe_sockets(
+	struct reader *r, int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
 /* Hands over books of servers, a whole one each (books/book.h): all of a moment, or live those that came since the last time. Their bytes are valid
  * during the call. -ENOTSUP where nobody asks servers. */
 /* Live: -EPIPE or another error when who asks them is no more, in every call from then on. */

@@ -196,6 +196,18 @@ int reader_probe_held(struct reader *r, uint64_t budget_ns,
 	return 0;
 }
 
+int reader_probe_sockets(
+	struct reader *r, int (*each)(void *ctx, const void *bytes, size_t len), void *ctx)
+{
+	struct probe_handles *p = &r->probes;
+	int under_way = p->held_fd;
+	bool end;
+	p->held_fd = -1;
+	int e = reader_probe_held(r, INT64_MAX, each, ctx, &end);
+	p->held_fd = under_way;
+	return e;
+}
+
 /* An event's head: its length, with two bits that tell whether it is still being written or was given up. */
 static int read_ring(struct reader *r, each_fn *each, void *ctx)
 {

@@ -20,9 +20,9 @@
 
 static pid_t helper; /* 0: none */
 
-static void become(const char *path, int socket, pid_t parent)
+static void become(const char *path, const char *how, int socket, pid_t parent)
 {
-	const char *const args[] = {"plimsoll-books", "run", NULL};
+	const char *const args[] = {"plimsoll-books", how, NULL};
 	sigset_t none;
 	(void)sigemptyset(&none);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -48,7 +48,7 @@ void books_without(void)
 	(void)syscall(SYS_capset, &head, has);
 }
 
-static int start(struct reader *r)
+static int start(struct reader *r, const char *how)
 {
 	char path[COMPANION_PATH];
 	int pair[2];
@@ -58,7 +58,7 @@ static int start(struct reader *r)
 		return -errno;
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0)
-		become(path, pair[1], parent);
+		become(path, how, pair[1], parent);
 	int err = pid < 0 ? -errno : 0;
 	(void)close(pair[1]);
 	if (err < 0) {
@@ -70,9 +70,9 @@ static int start(struct reader *r)
 	return 0;
 }
 
-int books_start(struct reader *r)
+int books_start(struct reader *r, bool stays)
 {
-	int err = start(r);
+	int err = start(r, stays ? "run" : "look");
 	books_without();
 	return err;
 }

@@ -289,7 +289,7 @@ int record_run(const struct options *o, const char *store, volatile sig_atomic_t
 	if (o->set[OPTION_NO_BOOKS]) {
 		books_without();
 	} else {
-		int err = books_start(r.session.reader);
+		int err = books_start(r.session.reader, true);
 		if (err < 0)
 			(void)complain(0, "record: servers are not asked: plimsoll-books: %s",
 				strerror(-err));

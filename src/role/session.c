@@ -177,7 +177,7 @@ static void ask_servers(const struct options *o, struct session *s)
 		    o->command != COMMAND_DOCTOR && o->command != COMMAND_TUNE) ||
 		!s->reader || s->history || reader_is_replay(s->reader) || o->set[OPTION_NO_BOOKS])
 		return;
-	s->books_error = -books_start(s->reader);
+	s->books_error = -books_start(s->reader, o->set[OPTION_WATCH]);
 	s->books = s->books_error == 0;
 }
 

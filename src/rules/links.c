@@ -71,7 +71,8 @@ static double sent_by(const struct view *v, const struct conn_group *g)
 	return d > 0 ? d : 0;
 }
 
-static void find_fillers(struct view *v, unsigned netns, struct filling *ret)
+/* sent: bytes that left through the interface. Where TCP of this machine is the lesser part of them, all of it waits behind what fills it. */
+static void find_fillers(struct view *v, unsigned netns, double sent_all, struct filling *ret)
 {
 	const struct sample *s = view_last(v);
 	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
@@ -104,10 +105,12 @@ static void find_fillers(struct view *v, unsigned netns, struct filling *ret)
 			ret->process.g = &rows[i];
 	const struct conn_group *most =
 		ret->process.bytes > ret->row.bytes ? ret->process.g : ret->row.g;
-	for (uint32_t i = 0; i < n && most && ret->nothers < COUNTOF(ret->others); i++)
+	if (ret->all < sent_all / 4)
+		most = NULL;
+	for (uint32_t i = 0; i < n && ret->nothers < COUNTOF(ret->others); i++)
 		if (rows[i].netns == netns && !who_is_loopback(&rows[i].peer) && &rows[i] != most &&
 			(sent[i] > 0 || rows[i].sendq > 0 || rows[i].time_wait > 0) &&
-			(rows[i].pid != most->pid || rows[i].pid == 0 ||
+			(!most || rows[i].pid != most->pid || rows[i].pid == 0 ||
 				!address_equal(&rows[i].peer, &most->peer)))
 			ret->others[ret->nothers++] = &rows[i];
 }
@@ -249,8 +252,8 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 	if (!refuses && wait < (ceiling && !keeps_short(v, l) ? at_ceiling_s : wait_matters_s))
 		return;
 	struct filling fill;
-	find_fillers(v, l->netns, &fill);
 	double sent = rate * v->seconds;
+	find_fillers(v, l->netns, sent, &fill);
 	bool alone = fill.nothers == 0 && fill.all > sent / 2;
 	const char *name = link_text(v, l);
 	struct verdict *f = verdict_new(v, out, alone ? SEVERITY_NOTICE : SEVERITY_WARNING,
@@ -471,6 +474,10 @@ static void link_verdict(struct view *v, struct verdicts *out, const struct net_
 		-1,
 		say(v, "%sip -s -s link show %s; ethtool %s", in_netns(v, l->netns),
 			shell_word(v, name), shell_word(v, name)));
+	if (l->kind)
+		verdict_remedy(f, "See who switches its other end, or what it lies on, off and on",
+			say(v, "%stimeout 10 ip monitor link", in_netns(v, l->netns)), NULL, false,
+			"none", "none");
 	verdict_remedy(f,
 		"Change the cable or transceiver, try another port of the switch, and compare both "
 		"ends' speed and duplex",

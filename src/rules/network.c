@@ -539,8 +539,17 @@ static size_t who_asks_neighbours(struct view *v, bool six, struct who *out)
 /* What differs between the tables of the two families. */
 struct neigh_table {
 	enum metric fulls, used, limit;
-	const char *ip, *instance, *file, *list;
+	const char *ip, *file, *list;
 };
+
+static void neigh_evidence(struct view *v, struct verdict *f, const struct neigh_table *t,
+	double fulls, double used, double limit)
+{
+	verdict_evidence(f,
+		say(v, "%s: refused %.0f times in %.0f s, %.0f of %.0f entries", t->ip, fulls,
+			v->seconds, used, limit),
+		(int)t->fulls, fulls, 0, say(v, "cat %s; %s | wc -l", t->file, t->list));
+}
 
 static void neigh_verdict(struct view *v, struct verdicts *out, const struct neigh_table *t)
 {
@@ -550,7 +559,12 @@ static void neigh_verdict(struct view *v, struct verdicts *out, const struct nei
 		return;
 	(void)view_gauge(v, view_id(v, t->used, 0, 0), &used);
 	(void)view_gauge(v, view_id(v, t->limit, 0, 0), &limit);
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, t->instance);
+	struct verdict *other = out->count ? &out->rows[out->count - 1] : NULL;
+	if (other && other->rule == RULE_neigh_full) { /* one trouble, both tables */
+		neigh_evidence(v, other, t, fulls, used, limit);
+		return;
+	}
+	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, NULL);
 	if (!f)
 		return;
 	f->used = used;
@@ -571,10 +585,7 @@ static void neigh_verdict(struct view *v, struct verdicts *out, const struct nei
 			say(v, "kill -TERM %d", (int)f->pid), NULL, false,
 			"what it was looking for", "none");
 	}
-	verdict_evidence(f,
-		say(v, "refused %.0f times in %.0f s, %.0f of %.0f entries", fulls, v->seconds,
-			used, limit),
-		(int)t->fulls, fulls, 0, say(v, "cat %s; %s | wc -l", t->file, t->list));
+	neigh_evidence(v, f, t, fulls, used, limit);
 	const char *dir = t->fulls == M_NEIGH6_FULLS ? "ipv6" : "ipv4";
 	verdict_remedy(f, "Raise the limits",
 		say(v,
@@ -587,9 +598,9 @@ static void neigh_verdict(struct view *v, struct verdicts *out, const struct nei
 void rule_neigh_full(struct view *v, struct verdicts *out)
 {
 	static const struct neigh_table tables[] = {
-		{M_NEIGH_FULLS, M_NEIGH_ENTRIES, M_NEIGH_LIMIT, "IPv4", NULL,
-			"/proc/net/stat/arp_cache", "ip -4 neigh"},
-		{M_NEIGH6_FULLS, M_NEIGH6_ENTRIES, M_NEIGH6_LIMIT, "IPv6", NULL,
+		{M_NEIGH_FULLS, M_NEIGH_ENTRIES, M_NEIGH_LIMIT, "IPv4", "/proc/net/stat/arp_cache",
+			"ip -4 neigh"},
+		{M_NEIGH6_FULLS, M_NEIGH6_ENTRIES, M_NEIGH6_LIMIT, "IPv6",
 			"/proc/net/stat/ndisc_cache", "ip -6 neigh"},
 	};
 	double fulls;

@@ -32,3 +32,10 @@ def fire_ipv6(t):
     for k in range(60):
         t.connect("10.0.0.5", 50000 + k, "10.0.1.%d" % (1 + k), 22, state="syn-sent", inode=8200 + k, sendq=1)
     return finding("neigh", "exhausted", culprit=("process", "inventory", 600), used=1024, limit=1024, refused=35, text="IPv6")
+
+
+def fire_both(t):
+    """Both tables are full: one trouble."""
+    t.neigh(1024, fulls=7)
+    t.neigh6(1024, fulls=3)
+    return finding("neigh", "exhausted", culprit=("traffic", "the own network"), refused=35, text="IPv4")

@@ -66,30 +66,44 @@ bool who_is_stopped(const struct view *v, int32_t pid)
 /* As the probes tell: who opened connections to this destination in the window. */
 static size_t by_opened(struct view *v, const struct conn_group *g, struct who *out, size_t max)
 {
-	size_t n = 0;
+	enum { OPENERS = 32 };
+	struct {
+		int32_t pid;
+		double opened;
+	} by[OPENERS];
+	size_t nby = 0, n = 0;
 	double total = 0;
-	for (size_t i = 0; i < v->nusages; i++) {
-		const struct usage *u = &v->usages[i];
-		double opened = 0;
-		for (unsigned k = 1; k < v->n; k++) {
-			const struct table *t = &view_at(v, k)->flows;
-			for (uint32_t j = 0; j < t->count; j++) {
-				const struct tcp_flow *f = &TABLE_ROWS(*t, struct tcp_flow)[j];
-				if (f->outgoing && f->pid == u->p->pid && f->netns == g->netns &&
-					f->port == g->port && address_equal(&f->peer, &g->peer))
-					opened += f->opened + f->failed;
+	for (unsigned k = 1; k < v->n; k++) {
+		const struct table *t = &view_at(v, k)->flows;
+		for (uint32_t j = 0; j < t->count; j++) {
+			const struct tcp_flow *f = &TABLE_ROWS(*t, struct tcp_flow)[j];
+			size_t i = 0;
+			if (!f->outgoing || !f->pid || !(f->opened + f->failed) ||
+				f->netns != g->netns || f->port != g->port ||
+				!address_equal(&f->peer, &g->peer))
+				continue;
+			while (i < nby && by[i].pid != f->pid)
+				i++;
+			if (i == OPENERS)
+				continue;
+			if (i == nby) {
+				by[nby].pid = f->pid;
+				by[nby++].opened = 0;
 			}
+			by[i].opened += f->opened + f->failed;
+			total += f->opened + f->failed;
 		}
-		if (opened <= 0)
-			continue;
-		total += opened;
-		struct who w = {"process", who_name(v, u->p), u->p->pid, opened,
-			arena_printf(&v->scratch, "made %.0f connections to it in %.0f s", opened,
-				v->seconds)};
-		n = who_insert(out, n, max, w);
 	}
-	for (size_t i = 0; i < n; i++)
-		out[i].share /= total;
+	for (size_t i = 0; i < nby; i++) {
+		const struct usage *u = view_usage(v, by[i].pid);
+		if (u)
+			n = who_insert(out, n, max,
+				(struct who){"process", who_name(v, u->p), by[i].pid,
+					by[i].opened / total,
+					arena_printf(&v->scratch,
+						"made %.0f connections to it in %.0f s",
+						by[i].opened, v->seconds)});
+	}
 	return n;
 }
 

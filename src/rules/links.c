@@ -449,7 +449,8 @@ const struct rule_case rule_case_net_link = {
 		     "or damaged packets (CRC, frame) or collisions in two steps and more. A "
 		     "carrier that was there and is gone, of an interface that carried traffic.",
 	.false_alarms = "A port without a cable that is switched on. Interfaces of containers that "
-			"come and go: once up, once down. Promiscuous mode is a note: "
+			"come and go: once up, once down. A bridge or VLAN has the carrier of "
+			"what it lies on, which is told. Promiscuous mode is a note: "
 			"somebody looks at packets, or a virtual machine needs them.",
 	.confirm = "ip -s -s link show IF; ethtool IF; dmesg | grep IF",
 	.remedy = "Another cable, transceiver or port of the switch; the same setting of speed and "
@@ -519,8 +520,21 @@ static bool told_at_other_end(const struct view *v, const struct net_link *l, do
 	return false;
 }
 
+/* Its carrier is that of what it lies on: a bridge without a port has none, and ports come and go with containers. What is wrong is told there. */
+static bool follows_others(const struct view *v, const struct net_link *l)
+{
+	static const char *const kinds[] = {"bridge", "vlan", "macvlan", "macvtap", "ipvlan"};
+	const char *kind = l->kind ? intern_text(&v->series->names, l->kind) : "";
+	for (size_t i = 0; i < COUNTOF(kinds); i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
 static void sound(struct view *v, struct verdicts *out, const struct net_link *l)
 {
+	if (follows_others(v, l))
+		return;
 	double changes = grown(v, M_NET_CARRIER_CHANGES, l), now, before = 0;
 	uint32_t carrier = view_id(v, M_NET_CARRIER, l->netns, l->name);
 	uint64_t first;

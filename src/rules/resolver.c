@@ -194,6 +194,12 @@ static void judge(struct view *v, struct verdicts *out, const struct server_pool
 		-1, f->used, -1,
 		say(v, "%ssh -c 'time getent ahosts localhost.localdomain'; cat /etc/resolv.conf",
 			ns));
+	if (partly)
+		verdict_remedy(f,
+			"See what between drops questions of that type (a firewall, an old "
+			"forwarder); until then ask for IPv4 addresses alone",
+			NULL, "/etc/resolv.conf: options no-aaaa", true, "none",
+			"hosts with IPv6 addresses alone are not found; needs glibc 2.36");
 	verdict_remedy(f, "Name another nameserver first in resolv.conf, and give up sooner", NULL,
 		"/etc/resolv.conf: options timeout:1 attempts:2 rotate", true, "none",
 		"names that only this one knows are not found");

@@ -11,8 +11,8 @@ enum { DNS_SERVERS = 3, DNS_QUERY = 17 }; /* the resolver of the C library takes
 
 /* Text of resolv.conf: how many nameservers. */
 int dns_read_config(struct scan text, struct address ret[static DNS_SERVERS]);
-/* Asks for the servers of the root, which every resolver has at hand. */
-void dns_query(uint8_t ret[static DNS_QUERY], uint16_t id);
+/* Asks for something of the root: its servers (type 2) every resolver has at hand. */
+void dns_query(uint8_t ret[static DNS_QUERY], uint16_t id, uint8_t type);
 /* 1 an answer to it, 0 the server failed (SERVFAIL, REFUSED), -1 it is no answer. */
 int dns_answer(const uint8_t *bytes, size_t n, uint16_t id);
 

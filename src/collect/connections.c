@@ -3,7 +3,7 @@
 /* connections: all TCP connections of a namespace, counted in slices where they are many.
  *
  * A dump costs about 1.3 us a socket, and the kernel remembers where the last recv() ended. So a namespace whose dump takes less
- * than a millisecond of CPU is counted each second; of the others one is counted at a time, so many recv()s a tick as its share
+ * than a millisecond of CPU (ten in a look of some seconds) is counted each second; of the others one is counted at a time, so many recv()s a tick as its share
  * allows: a twenty-fifth of what they all cost, at least 1 and at most 10 ms a tick. 40,000 sockets are then counted in 25 s for 0.25 %
  * of a CPU, 200,000 in half a minute for 1 %; faster where ephemeral ports run short. Until a count is complete the last one stands, its
  * rows marked stale; tcp.connections.age says how old it is.
@@ -24,7 +24,9 @@
 
 enum {
 	AT_ONCE_NS = 1000000, /* a dump cheaper than this, and all of them together in a tick */
-	SLICE_NS = 10000000,  /* most that a tick gives to the others */
+	AT_ONCE_LOOK_NS =
+		10000000, /* the same in a look of some seconds, which is over before slices made a second count */
+	SLICE_NS = 10000000, /* most that a tick gives to the others */
 	SLICE_TICKS = 25,
 	HURRIED_SLICE_NS = 40000000, /* where ports run short */
 	HURRIED_TICKS = 3,
@@ -111,6 +113,11 @@ void engine_connections_forget(struct engine *e, struct netns_state *ns)
 }
 
 /* ---- how much of it in this tick ---- */
+
+static uint64_t at_once_ns(const struct engine *e)
+{
+	return e->want & WANT_OFTEN ? AT_ONCE_LOOK_NS : AT_ONCE_NS;
+}
 
 /* What a count will cost: what the last one did, or a guess by the number of sockets. */
 static uint64_t cost_of(
@@ -350,7 +357,7 @@ static void publish(
 	ns->counted_ns = k->begun_ns;
 	/* One near the border does not change sides each second. */
 	ns->count_cost_ns = k->cost_ns;
-	ns->small = k->cost_ns < (ns->small ? AT_ONCE_NS : AT_ONCE_NS / 4 * 3);
+	ns->small = k->cost_ns < (ns->small ? at_once_ns(e) : at_once_ns(e) / 4 * 3);
 	tell_age(e, ns, out);
 	out->have_conns = true;
 	end_count(k);
@@ -405,7 +412,7 @@ static void count_sliced(struct engine *e, struct count *k, struct netns_state *
 /* All small counts together are to stay below the bound as well: where they do not, each has its turn every so many ticks. */
 static bool has_its_turn(const struct engine *e, const struct netns_state *ns)
 {
-	uint64_t pause = e->connections->small_ns / AT_ONCE_NS + 1;
+	uint64_t pause = e->connections->small_ns / at_once_ns(e) + 1;
 	return !ns->counted || (e->ticks + (unsigned)ns->series_netns) % pause == 0;
 }
 
@@ -416,7 +423,7 @@ void engine_connections(struct engine *e, struct netns_state *ns, const uint8_t 
 	struct port_range ports = engine_port_range(e, out, (unsigned)ns->series_netns);
 	bool all = (e->want & WANT_CONNS) || reader_is_replay(e->reader);
 	if (!ns->counted)
-		ns->small = cost_of(e, ns, out) < AT_ONCE_NS;
+		ns->small = cost_of(e, ns, out) < at_once_ns(e);
 	bool at_once = all || (ns->small && heard && has_its_turn(e, ns));
 	struct count *k = at_once ? &c->at_once : &c->sliced;
 	k->e = e;

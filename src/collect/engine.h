@@ -23,6 +23,8 @@ enum engine_want {
 	WANT_ALL_FDS = 4, /* count descriptors of every process anew */
 	WANT_SLOW = 8,    /* also what is read only every few seconds */
 	WANT_STATES = 16, /* entries of connection tracking, up to CT_STATES_MAX */
+	WANT_OFTEN =
+		32, /* a look of some seconds, not for months: more connections are counted each second */
 };
 
 int engine_open(struct reader *r, struct series_set *series, struct engine **ret);

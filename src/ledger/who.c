@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-#include "ledger/who.h"
+#include "ledger/who_impl.h"
 
 #include "base/text.h"
 
@@ -36,7 +36,7 @@ const char *who_user(struct view *v, uint32_t uid)
 }
 
 /* Inserts into a list of at most max that is sorted by share, most first. */
-static size_t who_insert(struct who *out, size_t n, size_t max, struct who w)
+size_t who_insert(struct who *out, size_t n, size_t max, struct who w)
 {
 	size_t at = n < max ? n++ : max;
 	for (; at > 0 && out[at - 1].share < w.share; at--)
@@ -428,136 +428,6 @@ size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max)
 			out[n++] = (struct who){"file", path, best.u->p->pid, -1,
 				arena_printf(&v->scratch, "%s", text_bytes(s, best.largest))};
 	}
-	return n;
-}
-
-/* ---- sockets ---- */
-
-size_t who_listener(struct view *v, const struct listener *l, struct who *out, size_t max)
-{
-	const struct usage *u = l->pid ? view_usage(v, l->pid) : NULL;
-	if (!u || max == 0)
-		return 0;
-	const char *what = u->blocked * 2 > u->samples     ? "blocked in I/O"
-			   : u->cpu_s > 0.7 * v->seconds   ? "busy on a CPU"
-			   : u->delay_s > 0.3 * v->seconds ? "waiting for a CPU"
-							   : "sleeping";
-	out[0] = (struct who){"process", who_name(v, u->p), u->p->pid, 1,
-		arena_printf(&v->scratch, "owns the socket; %s (%.0f %% of a CPU)", what,
-			100 * u->cpu_s / v->seconds)};
-	return 1;
-}
-
-/* The one who makes the connections: by watching who opens sockets again and again; else the owner
- * of a live member. */
-size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, size_t max)
-{
-	size_t n = 0;
-	double total = 0;
-	for (size_t i = 0; i < v->nusages; i++) {
-		const struct usage *u = &v->usages[i];
-		uint32_t seen = 0, looks = 0;
-		for (unsigned k = 0; k < v->n; k++) {
-			const struct sample *s = view_at(v, k);
-			for (uint32_t j = 0; j < s->makers.count; j++) {
-				const struct socket_maker *m =
-					&TABLE_ROWS(s->makers, struct socket_maker)[j];
-				if (m->pid == u->p->pid && m->netns == g->netns) {
-					seen += m->sightings;
-					looks += m->looks;
-				}
-			}
-		}
-		if (!seen)
-			continue;
-		total += seen;
-		struct who w = {"process", who_name(v, u->p), u->p->pid, seen,
-			arena_printf(&v->scratch,
-				"opened a new socket in %u of %u looks at its descriptors", seen,
-				looks)};
-		n = who_insert(out, n, max, w);
-	}
-	for (size_t i = 0; i < n; i++)
-		out[i].share /= total;
-	const struct usage *owner = g->pid ? view_usage(v, g->pid) : NULL;
-	if (n == 0 && owner && max)
-		out[n++] = (struct who){"process", who_name(v, owner->p), owner->p->pid, -1,
-			"holds a connection of this kind"};
-	return n;
-}
-
-size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max)
-{
-	const struct sample *s = view_with_ct_peers(v);
-	if (!s || max == 0)
-		return 0;
-	const struct ct_peer *rows = TABLE_ROWS(s->ct_peers, struct ct_peer);
-	double total = 0;
-	size_t n = 0;
-	for (uint32_t i = 0; i < s->ct_peers.count; i++)
-		total += rows[i].netns == netns ? rows[i].count : 0;
-	for (uint32_t i = 0; i < s->ct_peers.count; i++) {
-		bool first = rows[i].netns == netns;
-		double sum = 0;
-		const struct ct_peer *top = &rows[i];
-		for (uint32_t k = 0; first && k < s->ct_peers.count; k++) {
-			if (rows[k].netns != netns ||
-				!address_equal(&rows[k].source, &rows[i].source))
-				continue;
-			first = k >= i; /* each source once, at its first row */
-			sum += rows[k].count;
-			if (rows[k].count > top->count)
-				top = &rows[k];
-		}
-		if (!first || sum < total * 0.05)
-			continue;
-		char src[48], dst[48];
-		const char *proto = top->proto == 6 ? "tcp" : top->proto == 17 ? "udp" : "proto";
-		struct who w = {"peer", arena_str(&v->scratch, address_text(src, &top->source)), 0,
-			sum,
-			arena_printf(&v->scratch,
-				"%.0f %% of the entries, most of them to %s port %u/%s",
-				100 * sum / total, address_text(dst, &top->destination), top->port,
-				proto)};
-		n = who_insert(out, n, max, w);
-	}
-	for (size_t i = 0; i < n; i++)
-		out[i].share /= total;
-	if (n == 0 && total > 0)
-		out[n++] = (struct who){"traffic", "many sources", 0, 1,
-			"no single source holds a twentieth of the entries"};
-	return n;
-}
-
-size_t who_queues(struct view *v, int netns, struct who *out, size_t max)
-{
-	const struct sample *s = view_last(v);
-	double total = 0;
-	size_t n = 0;
-	for (uint32_t i = 0; i < s->conns.count; i++) {
-		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
-		double bytes = (double)(g->sendq + g->recvq);
-		if (bytes <= 0 || (netns >= 0 && g->netns != netns))
-			continue;
-		total += bytes;
-		char peer[56], b[32];
-		const struct usage *owner = g->pid ? view_usage(v, g->pid) : NULL;
-		bool unread =
-			g->recvq > g->sendq; /* what the local process does not read is its doing */
-		struct who w = {unread && owner ? "process"
-				: g->outgoing   ? "destination"
-						: "peer",
-			unread && owner ? who_name(v, owner->p)
-					: arena_str(&v->scratch, conn_peer_text(peer, g)),
-			owner ? owner->p->pid : 0, bytes,
-			arena_printf(&v->scratch,
-				"%s stand in %s queues of %u connections, port %u",
-				text_bytes(b, bytes), unread ? "receive" : "send", g->total,
-				g->port)};
-		n = who_insert(out, n, max, w);
-	}
-	for (size_t i = 0; i < n; i++)
-		out[i].share /= total;
 	return n;
 }
 

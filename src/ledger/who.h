@@ -37,7 +37,9 @@ size_t who_disk(struct view *v, const uint64_t *devnos, size_t n, struct who *ou
 /* A filesystem that fills: who makes files grow, or, where nothing can grow any more, who tries
  * hardest; then the file. */
 size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max);
+/* pid: that of the owner, or of a worker of it that is stopped. */
 size_t who_listener(struct view *v, const struct listener *l, struct who *out, size_t max);
+bool who_is_stopped(const struct view *v, int32_t pid);
 size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, size_t max);
 size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max);
 /* Socket memory: the peers or ports with the longest queues, in one namespace or (-1) all. */

@@ -319,10 +319,13 @@ static int look_live(struct session *s)
 	if (s->history && look_along(s) == 0)
 		return 0;
 	for (unsigned i = 0; r == 0 && (replay || i < s->window); i++)
-		r = session_tick(s, i + 1 == s->window ? s->want
-				    : i == 0 ? WANT_SLOW | (s->want & (WANT_OWNERS | WANT_STATES)) |
-						       (s->books ? WANT_OWNERS : 0)
-					     : 0);
+		r = session_tick(s,
+			WANT_OFTEN |
+				(i + 1 == s->window ? s->want
+					: i == 0    ? WANT_SLOW |
+							   (s->want & (WANT_OWNERS | WANT_STATES)) |
+							   (s->books ? WANT_OWNERS : 0)
+						 : 0));
 	if (r < 0 && r != -ENODATA && r != -EINTR)
 		return complain(EX_IOERR, "sampling: %s", strerror(-r));
 	return 0;

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HOOK_INPUT = 1, BLOCKED_MAX = 8 };
+enum { HOOK_INPUT = 1, HOOK_OUTPUT = 3, BLOCKED_MAX = 8 };
 
 const struct rule_case rule_case_net_blocked = {
 	.mechanism = "A rule, or the policy of a chain, drops the first packet of a connection "
@@ -19,8 +19,9 @@ const struct rule_case rule_case_net_blocked = {
 	.threshold = "In all counts of at least 3 s a process of this machine waits in connect() "
 		     "for a port on which a process of this machine listens with room in its "
 		     "queue; the two have talked before; and in between stands a rule that "
-		     "drops that port or that client, or an input chain that drops what no rule "
-		     "takes.",
+		     "drops that port (of the connects or of the answers) or one of the two "
+		     "addresses, or a chain (input of the server, output of the client) that "
+		     "drops what no rule takes.",
 	.false_alarms = "Ports that are closed to somebody who never got through: that is meant. "
 			"Hosts that are gone. A full accept queue: tcp.listen.overflow.",
 	.confirm = "ss -Htn state syn-sent; nft -a list ruleset | grep -e drop -e policy   # "
@@ -100,13 +101,14 @@ static const struct listener *listener_of(const struct view *v, const struct con
 
 /* ---- the rule that drops ---- */
 
-/* Does "dport" in the text name the port: 8080, 8000-8100, { 80, 8080 }? */
-static bool names_port(const char *text, uint16_t port)
+/* Does what stands after `key` in the text name the port: 8080, 8000-8100, { 80, 8080 }? */
+static bool names_port(const char *text, const char *key, uint16_t port)
 {
-	const char *at = strstr(text, "dport ");
+	const char *at = strstr(text, key);
 	if (!at)
 		return false;
-	struct scan s = scan_over(at + 6, strlen(at + 6));
+	at += strlen(key);
+	struct scan s = scan_over(at, strlen(at));
 	for (;;) {
 		uint64_t from, to;
 		while (s.p < s.end && (*s.p == ' ' || *s.p == '{' || *s.p == ','))
@@ -123,15 +125,24 @@ static bool names_port(const char *text, uint16_t port)
 	}
 }
 
-static bool names_client(const char *text, const struct address *client)
+/* Does it name this address on one side, and no port? */
+static bool names_host(const char *text, const char *side, const struct address *host)
 {
 	char address[48];
-	const char *at = strstr(text, "saddr ");
-	(void)address_text(address, client);
-	if (!at || strstr(text, "dport "))
+	const char *at = strstr(text, side);
+	(void)address_text(address, host);
+	if (!at || strstr(text, "dport ") || strstr(text, "sport "))
 		return false;
+	at += strlen(side);
 	size_t n = strlen(address);
-	return strncmp(at + 6, address, n) == 0 && (at[6 + n] == ' ' || at[6 + n] == '\0');
+	return strncmp(at, address, n) == 0 && (at[n] == ' ' || at[n] == '\0');
+}
+
+/* Does the rule meet these connects, or the answers to them, by one of their ends? */
+static bool names_end(const char *text, const struct conn_group *g)
+{
+	return names_host(text, "saddr ", &g->local) || names_host(text, "daddr ", &g->local) ||
+	       names_host(text, "saddr ", &g->peer) || names_host(text, "daddr ", &g->peer);
 }
 
 struct blocker {
@@ -150,17 +161,18 @@ static struct blocker blocker_of(
 		bool between = r->netns == l->netns || r->netns == g->netns;
 		if (r->verdict != FW_DROP || !between || (r->counted && r->packets == 0))
 			continue;
-		if (names_port(text, g->port)) {
+		if (names_port(text, "dport ", g->port) || names_port(text, "sport ", g->port)) {
 			b.rule = r;
 			return b;
 		}
-		if (!b.rule && names_client(text, &g->local))
+		if (!b.rule && names_end(text, g))
 			b.rule = r;
 	}
 	for (uint32_t i = 0; !b.rule && i < s->fw_chains.count; i++) {
 		const struct fw_chain *c = &TABLE_ROWS(s->fw_chains, struct fw_chain)[i];
-		if (c->netns == l->netns && c->base && c->hook == HOOK_INPUT &&
-			c->policy == FW_DROP)
+		bool on_way = (c->netns == l->netns && c->hook == HOOK_INPUT) ||
+			      (c->netns == g->netns && c->hook == HOOK_OUTPUT);
+		if (on_way && c->base && c->policy == FW_DROP)
 			b.chain = c;
 	}
 	return b;

@@ -51,6 +51,25 @@ static const struct net_link *bridge_named(const struct view *v, const char *nam
 	return NULL;
 }
 
+/* Bridges of one namespace through which as many packets go round are in one loop: told with the first of them. */
+static bool same_loop(struct view *v, struct verdicts *out, const struct net_link *bridge,
+	const char *port, double rate)
+{
+	for (size_t i = 0; i < out->count; i++) {
+		struct verdict *f = &out->rows[i];
+		if (f->rule != RULE_net_loop || f->state != STATE_WRONG ||
+			f->netns != bridge->netns || rate * 4 < f->used * 3 ||
+			f->used * 4 < rate * 3)
+			continue;
+		if (f->nculprits < WHO_MAX)
+			f->culprits[f->nculprits++] = (struct who){"device",
+				intern_text(&v->series->names, bridge->name), 0, -1,
+				say(v, "is in the same loop: its packets come back at %s", port)};
+		return true;
+	}
+	return false;
+}
+
 static void loop_verdict(struct view *v, struct verdicts *out, const char *name, const char *port,
 	unsigned told, uint64_t since)
 {
@@ -67,6 +86,8 @@ static void loop_verdict(struct view *v, struct verdicts *out, const char *name,
 			sum += rate;
 	}
 	bool storms = sum >= storm;
+	if (storms && same_loop(v, out, bridge, port, sum))
+		return;
 	struct verdict *f = verdict_new(v, out, storms ? SEVERITY_CRITICAL : SEVERITY_NOTICE,
 		storms ? STATE_WRONG : STATE_NOTE, name);
 	if (!f)

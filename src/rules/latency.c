@@ -51,6 +51,7 @@ struct row {
 	double raised_us; /* least of all counts */
 	double out;
 	bool bulk;
+	bool told; /* it fills a buffer, and somebody waits: nothing else is looked for in its namespace */
 };
 
 /* How much longer its round trips were than the shortest one, in all counts of the window; 0: not, or not known. */
@@ -84,7 +85,7 @@ static size_t find_rows(const struct view *v, struct row *rows)
 		double raised = raised_by(v, g);
 		if (raised >= QUEUE_US)
 			rows[n++] = (struct row){
-				g, raised, span.out, span.out >= BULK_SEGMENTS * SEGMENT};
+				g, raised, span.out, span.out >= BULK_SEGMENTS * SEGMENT, false};
 	}
 	return n;
 }
@@ -232,14 +233,14 @@ void rule_net_latency(struct view *v, struct verdicts *out)
 				rows[k].out > most->out)
 				most = &rows[k];
 		if (most == &rows[i] && filled_verdict(v, out, rows, n, most))
-			return;
+			rows[i].told = true;
 	}
 	for (size_t i = 0; i < n; i++) {
 		bool bulk = false, told = false;
 		for (size_t k = 0; k < n; k++) {
-			bool same = rows[k].g->netns == rows[i].g->netns &&
-				    address_equal(&rows[k].g->peer, &rows[i].g->peer);
-			bulk = bulk || (same && rows[k].bulk);
+			bool near = rows[k].g->netns == rows[i].g->netns,
+			     same = near && address_equal(&rows[k].g->peer, &rows[i].g->peer);
+			bulk = bulk || (same && rows[k].bulk) || (near && rows[k].told);
 			told = told || (same && k < i && rows[k].g->outgoing);
 		}
 		if (!bulk && !told && rows[i].g->outgoing && rows[i].g->established >= 2 &&

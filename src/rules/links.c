@@ -71,7 +71,8 @@ static double sent_by(const struct view *v, const struct conn_group *g)
 	return d > 0 ? d : 0;
 }
 
-static void find_fillers(struct view *v, unsigned netns, struct filling *ret)
+/* sent: bytes that left through the interface. Where TCP of this machine is the lesser part of them, all of it waits behind what fills it. */
+static void find_fillers(struct view *v, unsigned netns, double sent_all, struct filling *ret)
 {
 	const struct sample *s = view_last(v);
 	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
@@ -104,10 +105,12 @@ static void find_fillers(struct view *v, unsigned netns, struct filling *ret)
 			ret->process.g = &rows[i];
 	const struct conn_group *most =
 		ret->process.bytes > ret->row.bytes ? ret->process.g : ret->row.g;
-	for (uint32_t i = 0; i < n && most && ret->nothers < COUNTOF(ret->others); i++)
+	if (ret->all < sent_all / 4)
+		most = NULL;
+	for (uint32_t i = 0; i < n && ret->nothers < COUNTOF(ret->others); i++)
 		if (rows[i].netns == netns && !who_is_loopback(&rows[i].peer) && &rows[i] != most &&
 			(sent[i] > 0 || rows[i].sendq > 0 || rows[i].time_wait > 0) &&
-			(rows[i].pid != most->pid || rows[i].pid == 0 ||
+			(!most || rows[i].pid != most->pid || rows[i].pid == 0 ||
 				!address_equal(&rows[i].peer, &most->peer)))
 			ret->others[ret->nothers++] = &rows[i];
 }
@@ -249,8 +252,8 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 	if (!refuses && wait < (ceiling && !keeps_short(v, l) ? at_ceiling_s : wait_matters_s))
 		return;
 	struct filling fill;
-	find_fillers(v, l->netns, &fill);
 	double sent = rate * v->seconds;
+	find_fillers(v, l->netns, sent, &fill);
 	bool alone = fill.nothers == 0 && fill.all > sent / 2;
 	const char *name = link_text(v, l);
 	struct verdict *f = verdict_new(v, out, alone ? SEVERITY_NOTICE : SEVERITY_WARNING,
@@ -446,7 +449,8 @@ const struct rule_case rule_case_net_link = {
 		     "or damaged packets (CRC, frame) or collisions in two steps and more. A "
 		     "carrier that was there and is gone, of an interface that carried traffic.",
 	.false_alarms = "A port without a cable that is switched on. Interfaces of containers that "
-			"come and go: once up, once down. Promiscuous mode is a note: "
+			"come and go: once up, once down. A bridge or VLAN has the carrier of "
+			"what it lies on, which is told. Promiscuous mode is a note: "
 			"somebody looks at packets, or a virtual machine needs them.",
 	.confirm = "ip -s -s link show IF; ethtool IF; dmesg | grep IF",
 	.remedy = "Another cable, transceiver or port of the switch; the same setting of speed and "
@@ -471,6 +475,10 @@ static void link_verdict(struct view *v, struct verdicts *out, const struct net_
 		-1,
 		say(v, "%sip -s -s link show %s; ethtool %s", in_netns(v, l->netns),
 			shell_word(v, name), shell_word(v, name)));
+	if (l->kind)
+		verdict_remedy(f, "See who switches its other end, or what it lies on, off and on",
+			say(v, "%stimeout 10 ip monitor link", in_netns(v, l->netns)), NULL, false,
+			"none", "none");
 	verdict_remedy(f,
 		"Change the cable or transceiver, try another port of the switch, and compare both "
 		"ends' speed and duplex",
@@ -512,8 +520,21 @@ static bool told_at_other_end(const struct view *v, const struct net_link *l, do
 	return false;
 }
 
+/* Its carrier is that of what it lies on: a bridge without a port has none, and ports come and go with containers. What is wrong is told there. */
+static bool follows_others(const struct view *v, const struct net_link *l)
+{
+	static const char *const kinds[] = {"bridge", "vlan", "macvlan", "macvtap", "ipvlan"};
+	const char *kind = l->kind ? intern_text(&v->series->names, l->kind) : "";
+	for (size_t i = 0; i < COUNTOF(kinds); i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
 static void sound(struct view *v, struct verdicts *out, const struct net_link *l)
 {
+	if (follows_others(v, l))
+		return;
 	double changes = grown(v, M_NET_CARRIER_CHANGES, l), now, before = 0;
 	uint32_t carrier = view_id(v, M_NET_CARRIER, l->netns, l->name);
 	uint64_t first;

@@ -55,6 +55,20 @@ static double drops_of_full_queues(const struct view *v, unsigned netns)
 	return sum;
 }
 
+/* Of an owner that does not accept, or of its worker: let it go on, or see what it waits for. */
+static void look_at_owner(struct view *v, struct verdict *f, const char *name, int32_t pid)
+{
+	int32_t culprit = f->nculprits ? f->culprits[0].pid : 0;
+	if (who_is_stopped(v, culprit))
+		verdict_remedy(f, say(v, "Let %s go on", name),
+			say(v, "kill -CONT %" PRId32, culprit), NULL, false, "none",
+			"somebody may have stopped it on purpose");
+	else if (pid)
+		verdict_remedy(f, say(v, "See what %s waits for", name),
+			say(v, "timeout 5 strace -f -tt -p %" PRId32, pid), NULL, false,
+			"slows it while it runs", "none");
+}
+
 static void listener_verdict(struct view *v, struct verdicts *out, const struct listener *l)
 {
 	const struct listener *first = NULL;
@@ -149,10 +163,7 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 				l->pid, l->pid, l->pid));
 	const char *unit = unit_of(v, l->pid);
 	if (slow) {
-		if (l->pid)
-			verdict_remedy(f, say(v, "See what %s waits for", name),
-				say(v, "timeout 5 strace -f -tt -p %" PRId32, l->pid), NULL, false,
-				"slows it while it runs", "none");
+		look_at_owner(v, f, name, l->pid);
 		verdict_remedy(f,
 			"More workers or threads, and a time-out for each request, so that one "
 			"slow request does not stop all",
@@ -271,10 +282,7 @@ static void unix_verdict(struct view *v, struct verdicts *out, const struct unix
 			-1, owner->cpu_s / v->seconds, -1,
 			say(v, "cat /proc/%" PRId32 "/wchan; top -b -n 1 -p %" PRId32, l->pid,
 				l->pid));
-	if (owner)
-		verdict_remedy(f, say(v, "See what %s waits for", name),
-			say(v, "timeout 5 strace -f -tt -p %" PRId32, l->pid), NULL, false,
-			"slows it while it runs", "none");
+	look_at_owner(v, f, name, owner ? l->pid : 0);
 	verdict_remedy(f,
 		"More workers or threads behind the socket (php-fpm: pm.max_children), and a "
 		"time-out for each request",
@@ -299,9 +307,12 @@ const struct rule_case rule_case_tcp_syn = {
 		     "from addresses that never answer fill the queue of the "
 		     "listener; then the kernel answers with cookies, which lose TCP options, or, "
 		     "where cookies are off, drops the SYNs of everybody.",
-	.threshold = "SYN cookies were sent, or SYNs dropped at a full SYN queue, in at least two "
-		     "steps of the window, fewer than half of the cookies came back, "
-		     "half-open connections stand, and the accept queue of that port is not full.",
+	.threshold =
+		"SYN cookies were sent, or SYNs dropped at a full SYN queue (or, where cookies "
+		"are off, ten and more at one that is full but for its last quarter, with "
+		"32 half-open connections and more), in at least two "
+		"steps of the window, fewer than half of the cookies came back, "
+		"half-open connections stand, and the accept queue of that port is not full.",
 	.false_alarms = "A burst of real clients: they answer, so cookies come back and nothing "
 			"stands half open. A slow application: its accept queue "
 			"is full, and answers to it are dropped too (tcp.listen.overflow).",
@@ -382,6 +393,8 @@ static void syn_verdict(struct view *v, struct verdicts *out, unsigned netns, do
 	f->used = h.count;
 	f->refused = dropped;
 	uint32_t id = view_id(v, dropped > 0 ? M_SYN_QFULL_DROP : M_COOKIES_SENT, netns, 0);
+	if (!view_grew_at(v, id))
+		id = view_id(v, M_LISTEN_DROPS, netns, 0);
 	f->since_ns = view_grew_at(v, id);
 	for (uint32_t i = 0; i < view_last(v)->listeners.count; i++) {
 		const struct listener *l = &TABLE_ROWS(view_last(v)->listeners, struct listener)[i];
@@ -427,7 +440,7 @@ static void syn_verdict(struct view *v, struct verdicts *out, unsigned netns, do
 		M_COOKIES_SENT, sent, -1,
 		say(v,
 			"%snstat -asz TcpExtSyncookiesSent TcpExtSyncookiesRecv "
-			"TcpExtTCPReqQFullDrop",
+			"TcpExtTCPReqQFullDrop TcpExtListenDrops",
 			ns));
 	double cookies = 1;
 	if (dropped > 0 && sent <= 0)
@@ -459,6 +472,21 @@ static void syn_verdict(struct view *v, struct verdicts *out, unsigned netns, do
 		NULL, NULL, true, "configuration", "none");
 }
 
+/* Without cookies the kernel keeps the last quarter of the SYN queue for addresses that it knows, and counts what it refuses to others as drops of the
+ * listener alone. What full accept queues dropped is counted there too, and left out. */
+static double early_drops(const struct view *v, unsigned netns, uint32_t *ret_id)
+{
+	enum { HALF_OPEN_LEAST = 32, DROPS_LEAST = 10 };
+	uint32_t id = view_id(v, M_LISTEN_DROPS, netns, 0);
+	double all = 0, overflows = 0;
+	(void)view_delta(v, id, &all);
+	(void)view_delta(v, view_id(v, M_LISTEN_OVERFLOWS, netns, 0), &overflows);
+	if (all - overflows < DROPS_LEAST || half_open_of(v, netns).count < HALF_OPEN_LEAST)
+		return 0;
+	*ret_id = id;
+	return all - overflows;
+}
+
 void rule_tcp_syn(struct view *v, struct verdicts *out)
 {
 	if (!view_each(v, M_COOKIES_SENT, 0))
@@ -471,6 +499,8 @@ void rule_tcp_syn(struct view *v, struct verdicts *out)
 		(void)view_delta(v, id, &sent);
 		(void)view_delta(v, drops, &dropped);
 		(void)view_delta(v, view_id(v, M_COOKIES_RECV, netns, 0), &back);
+		if (sent <= 0 && dropped <= 0)
+			dropped = early_drops(v, netns, &drops);
 		unsigned steps = view_steps_growing(v, id, 1), d = view_steps_growing(v, drops, 1);
 		steps = d > steps ? d : steps;
 		if (steps >= 2 && (dropped > 0 || back * 2 < sent))

@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* ---- ephemeral ports ---- */
 
@@ -33,6 +34,26 @@ const struct rule_case rule_case_ports_exhausted = {
 		"Keep connections open (a pool, keep-alive) instead of one for each request; then "
 		"a wider range, tcp_tw_reuse, or more destination addresses. Never tcp_tw_recycle.",
 };
+
+/* The same process has used up its ports towards another destination too: one trouble, with two places where it shows. */
+static bool told_with_other(struct view *v, struct verdicts *out, const struct conn_group *g,
+	const char *to, double used, double limit, int32_t pid)
+{
+	for (size_t i = 0; pid && i < out->count; i++) {
+		struct verdict *f = &out->rows[i];
+		if (f->state != STATE_EXHAUSTED || f->netns != g->netns || f->pid != pid ||
+			f->rule != RULE_ports_exhausted)
+			continue;
+		verdict_evidence(f,
+			say(v, "the same towards %s: %.0f of %.0f ports, %u of them in TIME_WAIT",
+				to, used, limit, g->time_wait),
+			M_TCP_STATE, used, limit,
+			say(v, "%sss -Htan 'dport = :%u' | awk '{print $1}' | sort | uniq -c",
+				in_netns(v, g->netns), g->port));
+		return true;
+	}
+	return false;
+}
 
 static void ports_verdict(
 	struct view *v, struct verdicts *out, const struct conn_group *g, double low, double high)
@@ -58,6 +79,10 @@ static void ports_verdict(
 	char peer[48];
 	const char *to = say(
 		v, strchr(address_text(peer, &g->peer), ':') ? "[%s]:%u" : "%s:%u", peer, g->port);
+	struct who who_takes[WHO_MAX];
+	size_t takers = who_ports(v, g, who_takes, WHO_MAX);
+	if (full && told_with_other(v, out, g, to, used, limit, takers ? who_takes[0].pid : 0))
+		return;
 	struct verdict *f =
 		verdict_new(v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, to);
 	if (!f)
@@ -67,7 +92,8 @@ static void ports_verdict(
 	f->used = used;
 	f->limit = limit;
 	f->eta_s = eta;
-	f->nculprits = who_ports(v, g, f->culprits, WHO_MAX);
+	memcpy(f->culprits, who_takes, takers * sizeof *who_takes);
+	f->nculprits = takers;
 	f->pid = f->nculprits ? f->culprits[0].pid : 0;
 	char eta_text[32];
 	const char *who = f->nculprits ? f->culprits[0].value : "a process";
@@ -455,17 +481,26 @@ void rule_conntrack_full(struct view *v, struct verdicts *out)
 }
 
 const struct rule_case rule_case_neigh_full = {
-	.mechanism = "The table of neighbours (ARP) is full: packets to hosts of the own network "
-		     "that are not in it cannot be sent.",
-	.threshold = "table_fulls grew in the window.",
+	.mechanism =
+		"The table of neighbours (of IPv4 by ARP, of IPv6 another one) is full: packets "
+		"to hosts of the own network that are not in it cannot be sent.",
+	.threshold = "table_fulls of one of the two tables grew in the window.",
 	.false_alarms = "Entries between gc_thresh2 and gc_thresh3: the kernel collects old ones.",
-	.confirm = "cat /proc/net/stat/arp_cache; sysctl net.ipv4.neigh.default.gc_thresh3; ip -s "
+	.confirm = "cat /proc/net/stat/arp_cache /proc/net/stat/ndisc_cache; sysctl "
+		   "net.ipv4.neigh.default.gc_thresh3 net.ipv6.neigh.default.gc_thresh3; ip -s "
 		   "neigh | wc -l",
 	.remedy = "Raise gc_thresh1 to 3; find who scans the network.",
 };
 
+/* Is the peer of the family whose table is full? Sockets of IPv6 reach IPv4 by mapped addresses. */
+static bool is_of_family(const struct address *a, bool six)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	return six == (a->family == AF_INET6 && memcmp(a->bytes, mapped, sizeof mapped) != 0);
+}
+
 /* Who connects to many hosts that do not answer: each of them takes an entry. */
-static size_t who_asks_neighbours(struct view *v, struct who *out)
+static size_t who_asks_neighbours(struct view *v, bool six, struct who *out)
 {
 	enum { MANY = 16 };
 	const struct sample *s = view_last(v);
@@ -474,9 +509,12 @@ static size_t who_asks_neighbours(struct view *v, struct who *out)
 	double asked = 0, all = 0;
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		double sum = 0;
+		if (!is_of_family(&rows[i].peer, six))
+			continue;
 		all += rows[i].outgoing ? rows[i].syn_sent : 0;
 		for (uint32_t k = 0; rows[i].pid && rows[i].syn_sent && k < s->conns.count; k++)
-			if (rows[k].pid == rows[i].pid && rows[k].outgoing) {
+			if (rows[k].pid == rows[i].pid && rows[k].outgoing &&
+				is_of_family(&rows[k].peer, six)) {
 				if (k < i && rows[k].syn_sent) { /* counted with that one */
 					sum = 0;
 					break;
@@ -498,18 +536,34 @@ static size_t who_asks_neighbours(struct view *v, struct who *out)
 	return 1;
 }
 
-void rule_neigh_full(struct view *v, struct verdicts *out)
+/* What differs between the tables of the two families. */
+struct neigh_table {
+	enum metric fulls, used, limit;
+	const char *ip, *file, *list;
+};
+
+static void neigh_evidence(struct view *v, struct verdict *f, const struct neigh_table *t,
+	double fulls, double used, double limit)
 {
-	uint32_t id = view_id(v, M_NEIGH_FULLS, 0, 0);
+	verdict_evidence(f,
+		say(v, "%s: refused %.0f times in %.0f s, %.0f of %.0f entries", t->ip, fulls,
+			v->seconds, used, limit),
+		(int)t->fulls, fulls, 0, say(v, "cat %s; %s | wc -l", t->file, t->list));
+}
+
+static void neigh_verdict(struct view *v, struct verdicts *out, const struct neigh_table *t)
+{
+	uint32_t id = view_id(v, t->fulls, 0, 0);
 	double fulls, used = 0, limit = -1;
-	if (!view_delta(v, id, &fulls)) {
-		verdict_unknown(out, "/proc/net/stat/arp_cache");
+	if (!view_delta(v, id, &fulls) || fulls <= 0)
+		return;
+	(void)view_gauge(v, view_id(v, t->used, 0, 0), &used);
+	(void)view_gauge(v, view_id(v, t->limit, 0, 0), &limit);
+	struct verdict *other = out->count ? &out->rows[out->count - 1] : NULL;
+	if (other && other->rule == RULE_neigh_full) { /* one trouble, both tables */
+		neigh_evidence(v, other, t, fulls, used, limit);
 		return;
 	}
-	if (fulls <= 0)
-		return;
-	(void)view_gauge(v, view_id(v, M_NEIGH_ENTRIES, 0, 0), &used);
-	(void)view_gauge(v, view_id(v, M_NEIGH_LIMIT, 0, 0), &limit);
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, NULL);
 	if (!f)
 		return;
@@ -517,8 +571,9 @@ void rule_neigh_full(struct view *v, struct verdicts *out)
 	f->limit = limit;
 	f->refused = fulls;
 	verdict_began(f, view_grew_at(v, id));
-	f->title = "The neighbour table is full: packets to the own network are lost";
-	f->nculprits = who_asks_neighbours(v, f->culprits);
+	f->title = say(
+		v, "The neighbour table of %s is full: packets to the own network are lost", t->ip);
+	f->nculprits = who_asks_neighbours(v, t->fulls == M_NEIGH6_FULLS, f->culprits);
 	if (f->nculprits && f->culprits[0].pid) {
 		f->pid = f->culprits[0].pid;
 		verdict_evidence(f, say(v, "%s %s", f->culprits[0].value, f->culprits[0].why), -1,
@@ -530,14 +585,27 @@ void rule_neigh_full(struct view *v, struct verdicts *out)
 			say(v, "kill -TERM %d", (int)f->pid), NULL, false,
 			"what it was looking for", "none");
 	}
-	verdict_evidence(f,
-		say(v, "refused %.0f times in %.0f s, %.0f of %.0f entries", fulls, v->seconds,
-			used, limit),
-		M_NEIGH_FULLS, fulls, 0, "cat /proc/net/stat/arp_cache; ip neigh | wc -l");
+	neigh_evidence(v, f, t, fulls, used, limit);
+	const char *dir = t->fulls == M_NEIGH6_FULLS ? "ipv6" : "ipv4";
 	verdict_remedy(f, "Raise the limits",
 		say(v,
-			"sysctl -w net.ipv4.neigh.default.gc_thresh3=%.0f "
-			"net.ipv4.neigh.default.gc_thresh2=%.0f",
-			limit > 0 ? limit * 4 : 8192, limit > 0 ? limit * 2 : 4096),
+			"sysctl -w net.%s.neigh.default.gc_thresh3=%.0f "
+			"net.%s.neigh.default.gc_thresh2=%.0f",
+			dir, limit > 0 ? limit * 4 : 8192, dir, limit > 0 ? limit * 2 : 4096),
 		"/etc/sysctl.d/90-neigh.conf", false, "about 400 bytes each", "none");
+}
+
+void rule_neigh_full(struct view *v, struct verdicts *out)
+{
+	static const struct neigh_table tables[] = {
+		{M_NEIGH_FULLS, M_NEIGH_ENTRIES, M_NEIGH_LIMIT, "IPv4", "/proc/net/stat/arp_cache",
+			"ip -4 neigh"},
+		{M_NEIGH6_FULLS, M_NEIGH6_ENTRIES, M_NEIGH6_LIMIT, "IPv6",
+			"/proc/net/stat/ndisc_cache", "ip -6 neigh"},
+	};
+	double fulls;
+	if (!view_delta(v, view_id(v, M_NEIGH_FULLS, 0, 0), &fulls))
+		verdict_unknown(out, "/proc/net/stat/arp_cache");
+	for (size_t i = 0; i < COUNTOF(tables); i++)
+		neigh_verdict(v, out, &tables[i]);
 }

@@ -307,7 +307,8 @@ const struct rule_case rule_case_net_mtu = {
 		"than a packet of 1200 bytes, with open windows, sent again twice and more (also "
 		"before: the pauses double), "
 		"while what is "
-		"acknowledged is small; and the peer lives: it sends something, "
+		"acknowledged is small, or two and more send the same segment again for 3 s and "
+		"what stands never becomes less; and the peer lives: it sends something, "
 		"acknowledges short segments, or ends short connections.",
 	.false_alarms = "A peer that is gone: it says nothing at all. Random loss: large segments "
 			"get through now and then (net.loss). A closed window (tcp.sendq).",
@@ -340,6 +341,28 @@ static struct passing passing_of(
 	return p;
 }
 
+/* Beside much that is small the bytes that passed say nothing: then two connections and more sent the same segment again and again in each of the last
+ * counts of 3 s, and what stands never became less, which it does where packets are lost by chance. */
+static bool only_large_stand(const struct view *v, const struct conn_group *g)
+{
+	const struct conn_group *later = NULL;
+	uint64_t ended = 0;
+	for (unsigned k = v->n; k-- > 0;) {
+		const struct conn_group *o = conn_at(v, k, g);
+		if (!o)
+			break;
+		if (o->stale || !o->have_info)
+			continue;
+		if (o->resending < 2 || (later && o->sendq > later->sendq))
+			break;
+		ended = later ? ended : view_at(v, k)->mono_ns;
+		later = o;
+		if (ended - view_at(v, k)->mono_ns >= CONN_SPAN_S * UINT64_C(1000000000))
+			return true;
+	}
+	return false;
+}
+
 static void mtu_verdict(struct view *v, struct verdicts *out, const struct conn_group *g)
 {
 	enum { SMALL = 1200 };
@@ -351,7 +374,8 @@ static void mtu_verdict(struct view *v, struct verdicts *out, const struct conn_
 		return;
 	/* Not one full segment in the time between two counts, and yet something. */
 	struct passing p = passing_of(v, g, &s, SMALL);
-	if (s.out >= SMALL * (s.counts - 1) || p.large || (s.out <= 0 && s.in <= 0 && !p.lives))
+	bool little = s.out < SMALL * (s.counts - 1) || only_large_stand(v, g);
+	if (!little || p.large || (s.out <= 0 && s.in <= 0 && !p.lives))
 		return;
 	const char *peer = conn_peer(v, g), *ns = in_netns(v, g->netns);
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, peer);

@@ -26,7 +26,9 @@ const struct rule_case rule_case_dns_slow = {
 		"A process waits for the nameserver from one sample to the next (a UDP socket "
 		"connected to its port 53), twice in the window, and a question of ours "
 		"whose answer every resolver has at hand (the servers of the root) took it longer "
-		"than 250 ms, or was not answered within 500 ms. It is asked only then, once in "
+		"than 250 ms, or was not answered within 500 ms; or that one was answered, and "
+		"twice not the one for IPv6 addresses of the root (AAAA), to which \"there are "
+		"none\" would do. It is asked only then, once in "
 		"ten "
 		"seconds, and only if it stands in resolv.conf.",
 	.false_alarms = "Names whose own servers do not answer: the nameserver answers us at once. "
@@ -117,18 +119,35 @@ static void name_waiters(struct view *v, struct verdict *f, const struct waits *
 	}
 }
 
+/* Does it answer us, but not what is asked for IPv6 addresses? */
+static bool drops_aaaa(const struct view *v, const struct server_pool *of, const char *address)
+{
+	static const char prefix[] = "dns-aaaa/";
+	const struct sample *s = view_last(v);
+	for (uint32_t i = 0; i < s->pools.count; i++) {
+		const struct server_pool *p = &TABLE_ROWS(s->pools, struct server_pool)[i];
+		const char *name = intern_text(&v->series->names, p->name);
+		if (p->server == of->server && p->up == 2 &&
+			strncmp(name, prefix, sizeof prefix - 1) == 0 &&
+			strcmp(name + sizeof prefix - 1, address) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void judge(struct view *v, struct verdicts *out, const struct server_pool *p,
 	const struct address *server, const char *address)
 {
 	struct waits w = {0};
-	bool silent = p->up == 2 && p->time_us == 0;
-	if (!silent && p->time_us < SLOW_US)
+	bool silent = p->up == 2 && p->time_us == 0,
+	     partly = !silent && p->time_us < SLOW_US && drops_aaaa(v, p, address);
+	if (!silent && !partly && p->time_us < SLOW_US)
 		return;
 	find_waits(v, p->netns, server, &w);
 	if (w.total < WAITS_LEAST)
 		return;
-	struct verdict *f = verdict_new(
-		v, out, SEVERITY_WARNING, silent ? STATE_STALLED : STATE_SATURATED, address);
+	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING,
+		silent || partly ? STATE_STALLED : STATE_SATURATED, address);
 	if (!f)
 		return;
 	const char *ns = in_netns(v, p->netns), *at = strchr(address, ':')
@@ -138,17 +157,23 @@ static void judge(struct view *v, struct verdicts *out, const struct server_pool
 	const struct usage *u = pid ? view_usage(v, pid) : NULL;
 	f->netns = p->netns;
 	f->pid = u ? pid : 0;
-	f->used = silent ? 0.5 : (double)p->time_us / 1e6;
+	f->used = silent || partly ? 0.5 : (double)p->time_us / 1e6;
 	f->since_ns = w.since_ns;
-	f->title = silent ? say(v,
-				    "The nameserver %s does not answer within 500 ms: programs "
-				    "wait for names",
-				    address)
-			  : say(v,
-				    "The nameserver %s takes %" PRIu64
-				    " ms for an answer that is at hand: programs wait for names",
-				    address, p->time_us / 1000);
-	const char *why = silent ? "does not answer" : "answers late";
+	f->title = silent   ? say(v,
+				      "The nameserver %s does not answer within 500 ms: programs "
+					"wait for names",
+				      address)
+		   : partly ? say(v,
+				      "The nameserver %s does not answer questions for IPv6 "
+				      "addresses (AAAA): programs wait for names",
+				      address)
+			    : say(v,
+				      "The nameserver %s takes %" PRIu64
+				      " ms for an answer that is at hand: programs wait for names",
+				      address, p->time_us / 1000);
+	const char *why = silent   ? "does not answer"
+			  : partly ? "answers, but no question for IPv6 addresses (AAAA)"
+				   : "answers late";
 	f->culprits[f->nculprits++] = u ? (struct who){"process", who_name(v, u->p), pid, -1,
 						  say(v, "%s as %s", why, address)}
 					: (struct who){"destination", at, 0, -1, why};
@@ -158,12 +183,23 @@ static void judge(struct view *v, struct verdicts *out, const struct server_pool
 			w.n == 1 ? "question" : "questions", w.total, v->seconds),
 		-1, w.total, -1, say(v, "%sss -uanp 'dport = :53'", ns));
 	verdict_evidence(f,
-		silent ? "a question for the servers of the root was not answered in 500 ms"
-		       : say(v, "a question for the servers of the root took %" PRIu64 " ms",
-				 p->time_us / 1000),
+		silent   ? "a question for the servers of the root was not answered in 500 ms"
+		: partly ? say(v,
+				   "a question for the servers of the root took %" PRIu64
+				   " ms; one for its IPv6 addresses was not answered in 500 ms, "
+				   "twice",
+				   p->time_us / 1000)
+			 : say(v, "a question for the servers of the root took %" PRIu64 " ms",
+				   p->time_us / 1000),
 		-1, f->used, -1,
 		say(v, "%ssh -c 'time getent ahosts localhost.localdomain'; cat /etc/resolv.conf",
 			ns));
+	if (partly)
+		verdict_remedy(f,
+			"See what between drops questions of that type (a firewall, an old "
+			"forwarder); until then ask for IPv4 addresses alone",
+			NULL, "/etc/resolv.conf: options no-aaaa", true, "none",
+			"hosts with IPv6 addresses alone are not found; needs glibc 2.36");
 	verdict_remedy(f, "Name another nameserver first in resolv.conf, and give up sooner", NULL,
 		"/etc/resolv.conf: options timeout:1 attempts:2 rotate", true, "none",
 		"names that only this one knows are not found");

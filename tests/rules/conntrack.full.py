@@ -3,6 +3,7 @@
 """The connection-tracking table: of each namespace, with one limit for the host."""
 
 from expect import finding
+from tree import Sock
 
 LIMIT = 65536
 
@@ -93,3 +94,37 @@ def quiet_namespaces(t):
     """Two namespaces with half of the limit each: the count is for each."""
     t.conntrack(33000, LIMIT)
     t.netns("srv1", 4026532201).conntrack(33000, LIMIT)
+
+
+def fire_own(t):
+    """A process of this machine makes the connections: its address is no peer that could be cut off."""
+    t.conntrack(LIMIT, LIMIT, drop=40)
+    t.proc(600, "crawler", cpu=0.1, open=[Sock(8100 + k) for k in range(30)])
+    t.proc(700, "shopd", cpu=0.3, open=[Sock(8200)])
+    t.connect("10.0.0.5", 35000, "10.0.3.1", 5432, inode=8200, sendq=100, info=dict(out=900))
+    for k in range(30):
+        t.connect("10.0.0.5", 40000 + k, "10.0.2.%d" % (1 + k), 80, inode=8100 + k, sendq=100, info=dict(out=900))
+    t.track("10.0.0.5", "10.0.2.1", 80, n=300)
+    for k in range(60):
+        t.track("10.7.0.%d" % k, "10.0.0.5", 443)
+    return finding("conntrack", "exhausted", culprit=("process", "crawler", 600))
+
+
+def fire_own_udp(t):
+    """The same by datagrams of a socket that is connected to nobody."""
+    t.conntrack(LIMIT, LIMIT, drop=40)
+    t.proc(600, "discoverd", cpu=0.4, open=[Sock(8100)])
+    t.proc(700, "shopd", cpu=0.8, open=[Sock(8200)])
+    t.connect("10.0.0.5", 35000, "10.0.3.1", 5432, inode=8200)
+    t.udp(40000, 8100, recvq=150000)
+    t.track("10.0.0.5", "10.0.2.1", 2003, n=300, proto=17)
+    return finding("conntrack", "exhausted", culprit=("process", "discoverd", 600))
+
+
+def fire_own_unknown(t):
+    """Nobody can be named: no remedy that blocks our own address."""
+    t.conntrack(LIMIT, LIMIT, drop=40)
+    t.proc(700, "shopd", cpu=0.8, open=[Sock(8200)])
+    t.connect("10.0.0.5", 35000, "10.0.3.1", 5432, inode=8200)
+    t.track("10.0.0.5", "10.0.2.1", 2003, n=300, proto=17)
+    return finding("conntrack", "exhausted", culprit=("traffic", "connections that 10.0.0.5 of this machine makes"))

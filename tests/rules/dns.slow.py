@@ -8,11 +8,11 @@ from tree import Sock
 SERVER = "10.0.0.53"
 
 
-def asks(t, pool, server=SERVER, inode=lambda i: 9001):
+def asks(t, pool, server=SERVER, more=()):
     """A process whose questions wait; what our own question told."""
     t.proc(700, "maild", cpu=0.01, open=[Sock(9001)])
     t.udp(41000, 9001, address="10.0.0.5", peer=server, peer_port=53)
-    t.book("dns", 1, "dns", port=53, status="ok" if pool["up"] == 1 else "hung", pools=[("other", "dns/" + server, pool)])
+    t.book("dns", 1, "dns", port=53, status="ok" if pool["up"] == 1 else "hung", pools=[("other", "dns/" + server, pool), *more])
 
 
 def fire(t):
@@ -47,3 +47,13 @@ def quiet_refuses(t):
 def quiet_nobody_waits(t):
     """It is slow, and nobody asks it."""
     t.book("dns", 1, "dns", port=53, pools=[("other", "dns/" + SERVER, dict(up=1, time=420000, served=1))])
+
+
+def fire_aaaa(t):
+    """It answers, but drops what asks for IPv6 addresses: the C library asks for both at once and waits for both."""
+    asks(t, dict(up=1, time=900, served=1), more=[("other", "dns-aaaa/" + SERVER, dict(up=2))])
+    return finding("dns:" + SERVER, "stalled", "warning", culprit=("destination", SERVER + ":53"), victims=["maild"], text="AAAA")
+
+
+def quiet_aaaa_of_another(t):
+    asks(t, dict(up=1, time=900, served=1), more=[("other", "dns-aaaa/10.0.0.54", dict(up=2))])

@@ -22,6 +22,21 @@ def case_descriptors_and_their_listener(t):
     return finding("fds:app", "exhausted", culprit=("process", "app", 600), effects=["tcp.listen:8080"])
 
 
+def case_reset_and_sent_again(t):
+    """A firewall cuts connections whose other end is here too: what that end sends again is no loss of its own."""
+    far = t.netns("broker", 4026532201)
+    t.proc(700, "orderd", cpu=0.1, open=[Sock(9100)])
+    t.connect("10.0.0.5", 5001, "10.0.0.1", 8140, inode=9100, info=dict(out=3000, in_=9000))
+    t.flow(8140, peer="10.0.0.1", pid=700, outgoing=True, opened=5, closed=5, resets_in=4)
+    t.counters(estab_resets=4)
+    t.proc(600, "brokerd", cpu=0.1, netns=4026532201, open=[Sock(8001), Sock(8100)])
+    far.listen(8140, 8001)
+    far.connect("10.0.0.1", 8140, "10.0.0.5", 5000, inode=8100, sendq=1448, info=dict(out=300000, retrans=40, rtt=0.02, min_rtt=0.019))
+    far.counters(retrans=40, out_segs=900)
+    far.tcpext(TCPTimeouts=5)
+    return finding("net.rst:8140", "wrong", "warning", culprit=("destination", "10.0.0.1:8140"), effects=["net.loss:10.0.0.5"])
+
+
 def case_slow_reader_of_two_ends(t):
     """Both ends of the connections are on this machine, in two namespaces: the serving side speaks, once."""
     web, client = t.netns("web", 4026532201), t.netns("client", 4026532202)

@@ -57,3 +57,10 @@ def quiet_nobody_waits(t):
     """It drops, as it is meant to."""
     containers(t, waits=False)
     rules(t, nft_rule("filter", "input", 4, packets=2000, verdict=0, dport=5432))
+
+
+def fire_answers(t):
+    """The connect arrives; a rule drops the answers to it."""
+    containers(t)
+    rules(t, nft_rule("filter", "output", 4, packets=20, verdict=0, sport=5432))
+    return finding("net.firewall:inet filter output", "wrong", "warning", culprit=("config", "rule 1 of chain inet filter output"), netns="db", used=3)

@@ -66,3 +66,15 @@ def quiet_far(t):
     t.proc(600, "shopd", cpu=0.1, open=[Sock(8100), Sock(8101)])
     for k in range(2):
         t.connect("10.0.0.5", 41000 + k, PEER, 5432, inode=8100 + k, info=dict(out=2000, in_=9000, rtt=0.62, min_rtt=0.6))
+
+
+def fire_two_places(t):
+    """A buffer that is filled in one namespace, and a path that became long in another: two troubles."""
+    transfer(t)
+    small(t, 0)
+    net = t.netns("shop", 4026532200)
+    t.proc(900, "shopd", cpu=0.1, open=[Sock(8300), Sock(8301)], netns=4026532200)
+    for k in range(2):
+        net.connect("172.17.0.2", 41000 + k, "203.0.113.9", 5432, inode=8300 + k, sendq=100, info=dict(out=2000, in_=9000, rtt=0.45, min_rtt=0.02))
+    return [finding("net.latency:" + PEER, "saturated", "warning", culprit=("process", "backupd", 600)),
+            finding("net.latency:203.0.113.9", "saturated", "warning", culprit=("path", "203.0.113.9"))]

@@ -43,3 +43,13 @@ def fire_one_cable(t):
     net.link("eth0", kind="veth", carrier=[1, 0, 1, 0, 1, 1], changes=[2, 3, 4, 5, 6, 6])
     t.link("veth1", kind="veth", carrier=[1, 0, 1, 0, 1, 1], changes=[2, 3, 4, 5, 6, 6], up=lambda i: i != 1)
     return finding("net.link:eth0", "wrong", culprit=("interface", "eth0"), text="flaps", netns="web")
+
+
+def quiet_bridge_of_containers(t):
+    """A bridge without a port has no carrier: it comes and goes with the only container."""
+    t.link("docker0", kind="bridge", carrier=[1, 0, 1, 0, 1, 0], changes=[8, 9, 10, 11, 12, 13])
+
+
+def quiet_vlan(t):
+    """What lies on a link that flaps is the same trouble, told where it is."""
+    t.link("eth0.10", kind="vlan", carrier=[1, 1, 1, 1, 0, 0], changes=[8, 8, 8, 8, 9, 9], sent=[1000, 2000, 3000, 4000, 4000, 4000])

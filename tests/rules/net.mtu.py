@@ -65,3 +65,18 @@ def quiet_large(t):
     server(t)
     hanging(t)
     t.flow(443, peer=PEER, local="10.0.0.1", opened=3, closed=3, sent=600000, received=300)
+
+
+def fire_beside_small(t):
+    """Much that is small passes on other connections: of what stands nothing does."""
+    server(t)
+    hanging(t, timeouts=4)
+    t.connect("10.0.0.1", 443, PEER, 6000, inode=8103, info=dict(out=9000, in_=3000))
+    return finding("net.mtu:" + PEER, "wrong", severity="warning", culprit=("path", PEER))
+
+
+def quiet_beside_large(t):
+    """The same, and large answers to others at that address got through: who hangs is gone."""
+    server(t)
+    hanging(t, timeouts=4)
+    t.flow(443, peer=PEER, local="10.0.0.1", opened=3, closed=3, sent=90000, received=300)

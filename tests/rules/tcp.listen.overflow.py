@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """Connections refused at a full accept queue: an owner that does not accept, or a backlog that is too small."""
 
-from expect import finding
+from expect import Expect, finding
 from tree import Sock
 
 
@@ -82,3 +82,28 @@ def quiet_long_ago(t):
     app(t)
     t.listen(8080, 8001, waiting=0, backlog=128, drops=[5000] * 6)
     t.tcpext(ListenOverflows=[5000] * 6, ListenDrops=[5000] * 6)
+
+
+def lets_go_on(pid):
+    def check(run):
+        found = [r["command"] for f in run.doc["findings"] for r in f["remedies"]]
+        return None if "kill -CONT %d" % pid in found else "no kill -CONT %d: %s" % (pid, found)
+    return check
+
+
+def fire_stopped(t):
+    """Who is stopped need not be traced: it must go on."""
+    app(t, state="T", switches=0)
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    return Expect(finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600)), checks=[lets_go_on(600)])
+
+
+def fire_workers_stopped(t):
+    """The parent listens and sleeps, as it always does; its workers accept, and they are stopped."""
+    t.proc(600, "nginx", cpu=0.0, open=[Sock(8001)])
+    for k in range(2):
+        t.proc(610 + k, "nginx", ppid=600, state="T", switches=0)
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    return Expect(finding("tcp.listen:8080", "exhausted", culprit=("process", "nginx", 610)), checks=[lets_go_on(610)])

@@ -99,3 +99,27 @@ def fire_no_timestamps(t):
     t.sysctl("ipv4/tcp_tw_reuse", 1)
     t.sysctl("ipv4/tcp_timestamps", 0)
     return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600), used=980, limit=RANGE)
+
+
+def fire_two_destinations(t):
+    """One process, two backends: one trouble. Who connects to a third one has nothing to do with it, however many sockets it makes."""
+    narrow(t)
+    t.proc(700, "relayd", cpu=0.9, switches=2000)
+    connections(t, 980, live=0)
+    connections(t, 990, port=3307, live=0)
+    t.flow(3306, peer="10.0.0.9", pid=600, outgoing=True, opened=8, closed=8)
+    t.flow(3307, peer="10.0.0.9", pid=600, outgoing=True, opened=9, closed=9)
+    t.flow(3308, peer="10.0.0.9", pid=700, outgoing=True, opened=90, closed=90)
+
+    def apart(run):
+        told = [c["value"] for f in run.doc["findings"] for c in f["culprits"] + f["victims"]]
+        return "relayd is named" if "relayd" in told else None
+
+    return Expect(finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600)), checks=[apart])
+
+
+def fire_held(t):
+    """Connections that are never closed."""
+    narrow(t)
+    connections(t, 980, live=980)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600))

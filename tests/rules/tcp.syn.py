@@ -50,3 +50,18 @@ def fire_slow_accept(t):
     half_open(t, n=30)
     t.tcpext(ListenOverflows=20, ListenDrops=20, SyncookiesSent=40)
     return finding("tcp.listen:443", "exhausted", culprit=("process", "nginx", 600), rule="tcp.listen.overflow")
+
+
+def fire_no_cookies(t):
+    """Cookies are off: the last quarter of the queue is kept for known addresses, and what is refused to others is counted as drops of the listener alone."""
+    server(t)
+    half_open(t, n=49)
+    t.tcpext(ListenDrops=200)
+    return finding("tcp.syn:443", "exhausted", culprit=("traffic", "SYNs of 49 addresses that do not answer"), refused=1000)
+
+
+def quiet_other_drops(t):
+    """Packets dropped at the listener, and some that are half open, as on any server of the Internet."""
+    server(t)
+    half_open(t, n=12)
+    t.tcpext(ListenDrops=200)

@@ -173,16 +173,16 @@ def nft_chain(table, name, hook, policy=1, family=1):
                        + attr(4 | 0x8000, attr(1, struct.pack(">I", hook)) + attr(2, struct.pack(">I", 0))) + attr(5, struct.pack(">I", policy)) + attr(7, b"filter\0"))
 
 
-def nft_rule(table, chain, handle, packets=None, verdict=0, family=1, dport=None):
-    """A rule: a TCP port that it asks for, a counter, where packets says what it counted, and a verdict (0 drop, 1 accept)."""
+def nft_rule(table, chain, handle, packets=None, verdict=0, family=1, dport=None, sport=None):
+    """A rule: a TCP port of either end that it asks for, a counter, where packets says what it counted, and a verdict (0 drop, 1 accept)."""
     def expression(name, data):
         return attr(1 | 0x8000, attr(1, raw(name) + b"\0") + attr(2 | 0x8000, data))
     counter = b"" if packets is None else expression("counter", attr(1, struct.pack(">Q", 60 * packets)) + attr(2, struct.pack(">Q", packets)))
-    if dport:
+    if dport or sport:
         counter = (expression("meta", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 16)))
                    + expression("cmp", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 0)) + attr(3 | 0x8000, attr(1, bytes([6]))))
-                   + expression("payload", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 2)) + attr(3, struct.pack(">I", 2)) + attr(4, struct.pack(">I", 2)))
-                   + expression("cmp", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 0)) + attr(3 | 0x8000, attr(1, struct.pack(">H", dport))))) + counter
+                   + expression("payload", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 2)) + attr(3, struct.pack(">I", 2 if dport else 0)) + attr(4, struct.pack(">I", 2)))
+                   + expression("cmp", attr(1, struct.pack(">I", 1)) + attr(2, struct.pack(">I", 0)) + attr(3 | 0x8000, attr(1, struct.pack(">H", dport or sport))))) + counter
     decision = expression("immediate", attr(1, struct.pack(">I", 0)) + attr(2 | 0x8000, attr(2 | 0x8000, attr(1, struct.pack(">I", verdict)))))
     return nft_message(6, family, attr(1, raw(table) + b"\0") + attr(2, raw(chain) + b"\0") + attr(3, struct.pack(">Q", handle)) + attr(4 | 0x8000, counter + decision))
 
@@ -416,6 +416,7 @@ class Tree:
                         "proc/sys/vm/max_map_count": 65530, "proc/sys/kernel/random/entropy_avail": 256, "proc/sys/kernel/random/poolsize": 256,
                         "timex": "state 0\nstatus 8193\noffset 120000\nfreq -655360\nmaxerror 5000\nesterror 400", "kmsg": "6,100,900000000,-;eth0: link up"}
         self.neighbours = (12, 0)
+        self.neighbours6 = None
         self.cores, self.endings, self.sent, self.held_files, self.caches, self.flows = {}, None, [], None, [], None
         self.disk("sda", (8, 0))
         self.disk("sda1", (8, 1))
@@ -503,6 +504,9 @@ class Tree:
 
     def neigh(self, entries, fulls=0):
         self.neighbours = (entries, fulls)
+
+    def neigh6(self, entries, fulls=0):
+        self.neighbours6 = (entries, fulls)
 
     def proc(self, pid, comm, **more):
         self.procs[pid] = Proc(self, pid, comm, **more)
@@ -624,6 +628,11 @@ class Tree:
                 at(d["inflight"], i), n("busy", 1000), n("queue", 1000)))
         return "".join(lines)
 
+    def _neighbours(self, i, entries, fulls):
+        return ("entries  allocs   destroys hash_grows lookups  hits     res_failed rcv_probes_mcast rcv_probes_ucast periodic_gc_runs forced_gc_runs unresolved_discards table_fulls\n"
+                + "".join("%08x 00000010 00000004 00000000 00000100 00000080 00000000 00000000 00000000 00000099 00000000 00000000 %08x\n"
+                          % (int(at(entries, i)), self.counter(fulls, i, 2) if c == 0 else 0) for c in range(self.cpus)))
+
     def _mounts(self, i):
         info, vfs, number = [], [], 30
         info.append(b"22 1 0:21 / /proc rw,nosuid - proc proc rw\n")
@@ -708,10 +717,9 @@ class Tree:
                 out[path] = "%s\n" % at(value, i)
         out["proc/net/softnet_stat"] = "".join("%08x 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 00000000 %08x\n"
                                                % (self.counter(50, i), c) for c in range(self.cpus))
-        entries, fulls = self.neighbours
-        out["proc/net/stat/arp_cache"] = ("entries  allocs   destroys hash_grows lookups  hits     res_failed rcv_probes_mcast rcv_probes_ucast periodic_gc_runs forced_gc_runs unresolved_discards table_fulls\n"
-                                          + "".join("%08x 00000010 00000004 00000000 00000100 00000080 00000000 00000000 00000000 00000099 00000000 00000000 %08x\n"
-                                                    % (int(at(entries, i)), self.counter(fulls, i, 2) if c == 0 else 0) for c in range(self.cpus)))
+        for name, table in (("arp_cache", self.neighbours), ("ndisc_cache", self.neighbours6)):
+            if table:
+                out["proc/net/stat/" + name] = self._neighbours(i, *table)
         info, out["mounts.statvfs"] = self._mounts(i)
         out["proc/self/mountinfo"] = info
         out.update(self.host.files(i))

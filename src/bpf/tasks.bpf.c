@@ -150,6 +150,7 @@ static __always_inline void memory_of(const struct task_struct *task, struct pro
 		pages = mm->rss_stat[0].count + mm->rss_stat[1].count + mm->rss_stat[3].count;
 	}
 	r->rss_pages = pages;
+	r->maps = (__u64)mm->map_count;
 }
 
 static __always_inline void descriptors_of(const struct task_struct *task, struct probe_task *r)
@@ -165,6 +166,20 @@ static __always_inline void descriptors_of(const struct task_struct *task, struc
 	r->fds = c.bits;
 }
 
+/* Since 5.16 each CPU keeps a part to itself until it is some dozens. */
+static __always_inline __u64 epoll_of(struct user_struct *user)
+{
+	struct user_struct___whole *whole = (void *)user;
+	__s64 n = 0;
+	if (!user || !bpf_core_field_exists(user->epoll_watches))
+		return 0;
+	if (bpf_core_field_size(user->epoll_watches) == sizeof(atomic_long_t))
+		n = BPF_CORE_READ(whole, epoll_watches.counter);
+	else
+		n = BPF_CORE_READ(user, epoll_watches.count);
+	return n > 0 ? (__u64)n : 0;
+}
+
 static __always_inline void limits_and_user(const struct task_struct *task, struct probe_task *r)
 {
 	struct signal_struct *signal = task->signal;
@@ -172,6 +187,7 @@ static __always_inline void limits_and_user(const struct task_struct *task, stru
 	r->nproc_limit = signal->rlim[RLIMIT_PROCESSES].rlim_cur;
 	const struct cred *cred = task->real_cred;
 	r->uid = cred->euid.val;
+	r->epoll_watches = epoll_of(cred->user);
 	struct ucounts *u = cred->ucounts;
 	if (u && bpf_core_enum_value_exists(enum ucount_type, UCOUNT_INOTIFY_WATCHES)) {
 		int instances = bpf_core_enum_value(enum ucount_type, UCOUNT_INOTIFY_INSTANCES);

@@ -23,6 +23,7 @@ enum proc_have {
 	HAVE_CGROUP = 32,
 	HAVE_NETNS = 64,
 	HAVE_NPROC_LIMIT = 128,
+	HAVE_MAPS = 256,
 };
 
 /* One process (thread group). Sorted by pid within a sample. */
@@ -48,6 +49,7 @@ struct proc {
 	uint64_t rss_pages, minor_faults, major_faults;
 	uint32_t fds, fd_limit; /* the kernel has no more than 2^31 */
 	uint64_t nproc_limit;
+	uint32_t maps; /* memory mappings */
 	uint64_t io_read, io_write; /* bytes that went to the storage layer */
 	uint64_t io_wchar, io_write_calls;
 	uint32_t cgroup;         /* interned path */

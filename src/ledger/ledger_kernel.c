@@ -156,19 +156,18 @@ static void add_entropy(struct builder *b)
 }
 
 /* The kernel counts watches by user; the probe that walks over processes tells it (collect/tasks.c). */
-static void add_inotify(struct builder *b)
+static void add_watches(struct builder *b, enum resource resource, enum metric used_m,
+	enum metric limit_m, const char *source)
 {
 	struct view *v = b->v;
 	double used, limit;
-	if (!gauge(v, M_INOTIFY_WATCHES_MAX, 0, &limit) || limit <= 0)
+	if (!gauge(v, limit_m, 0, &limit) || limit <= 0)
 		return;
-	for (uint32_t id = view_each(v, M_INOTIFY_WATCHES, 0); id;
-		id = view_each(v, M_INOTIFY_WATCHES, id)) {
+	for (uint32_t id = view_each(v, used_m, 0); id; id = view_each(v, used_m, id)) {
 		if (!view_gauge(v, id, &used))
 			continue;
-		struct ledger_row *r =
-			ledger_add_row(b, RES_INOTIFY, series_instance(v->series, id), NETNS_HOST,
-				"ucounts of the user; fs.inotify.max_user_watches");
+		struct ledger_row *r = ledger_add_row(
+			b, resource, series_instance(v->series, id), NETNS_HOST, source);
 		if (!r)
 			return;
 		r->used = used;
@@ -178,9 +177,46 @@ static void add_inotify(struct builder *b)
 	}
 }
 
+/* A process has a row of its own from this share of the limit on. */
+enum { MAPS_SHARE = 20 };
+
+static void add_maps(struct builder *b)
+{
+	struct view *v = b->v;
+	const struct sample *s = view_last(v);
+	double limit;
+	if (!gauge(v, M_MAPS_LIMIT, 0, &limit) || limit <= 0)
+		return;
+	for (uint32_t i = 0; i < s->procs.count; i++) {
+		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
+		if (p->kernel || p->self || !(p->have & HAVE_MAPS) ||
+			(double)p->maps * MAPS_SHARE < limit)
+			continue;
+		struct ledger_row *r = ledger_add_row(
+			b, RES_MAPS, who_name(v, p), p->netns, "/proc/PID/maps, vm.max_map_count");
+		if (!r)
+			return;
+		double at[STORE_MAX], y[STORE_MAX];
+		unsigned n = use_of_maps(v, p, at, y);
+		struct trend t = trend_fit(at, y, n);
+		r->used = r->high = (double)p->maps;
+		for (unsigned k = 0; k < n; k++)
+			r->high = y[k] > r->high ? y[k] : r->high;
+		r->limit = limit;
+		r->slope = t.slope;
+		r->eta_s = trend_eta(v, t, limit - r->used);
+		r->holders[r->nholders++] =
+			(struct who){"process", who_name(v, p), p->pid, 1, "its own mappings"};
+	}
+}
+
 void ledger_add_kernel(struct builder *b)
 {
-	add_inotify(b);
+	add_watches(b, RES_INOTIFY, M_INOTIFY_WATCHES, M_INOTIFY_WATCHES_MAX,
+		"ucounts of the user; fs.inotify.max_user_watches");
+	add_watches(b, RES_EPOLL, M_EPOLL_USED, M_EPOLL_WATCHES,
+		"user_struct of the user; fs.epoll.max_user_watches");
+	add_maps(b);
 	add_nodes(b);
 	add_hugepages(b);
 	add_slabs(b);

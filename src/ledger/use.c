@@ -80,3 +80,16 @@ unsigned use_of_fds(const struct view *v, const struct proc *p, double *t, doubl
 	}
 	return n;
 }
+
+unsigned use_of_maps(const struct view *v, const struct proc *p, double *t, double *y)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct proc *q = sample_proc(view_at(v, i), p->pid, p->start_ticks);
+		if (!q || !(q->have & HAVE_MAPS))
+			continue;
+		t[n] = since_begin(v, view_at(v, i));
+		y[n++] = (double)q->maps;
+	}
+	return n;
+}

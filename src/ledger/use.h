@@ -24,5 +24,7 @@ double use_of_ports(const struct view *v, const struct conn_group *g);
 struct trend use_trend_of_rest(const struct view *v, uint32_t left, double total);
 /* A process's descriptors over the window: fills t (seconds) and y, each STORE_MAX long, and returns how many. */
 unsigned use_of_fds(const struct view *v, const struct proc *p, double *t, double *y);
+/* The same of its memory mappings. */
+unsigned use_of_maps(const struct view *v, const struct proc *p, double *t, double *y);
 
 #endif

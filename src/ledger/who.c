@@ -253,6 +253,11 @@ size_t who_fds(struct view *v, struct who *out, size_t max)
 	return by_program(v, amount_fds, -1, 0, 0, out, max);
 }
 
+size_t who_fds_of_user(struct view *v, int64_t uid, struct who *out, size_t max)
+{
+	return by_program(v, amount_fds, uid, 0, 0, out, max);
+}
+
 size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t max)
 {
 	const struct sample *s = view_with_files(v);

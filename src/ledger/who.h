@@ -30,6 +30,7 @@ size_t who_memory(struct view *v, struct who *out, size_t max);
 size_t who_tasks(struct view *v, int64_t uid, struct who *out, size_t max);
 /* Descriptors of the host by process; of one process by what they are open on. */
 size_t who_fds(struct view *v, struct who *out, size_t max);
+size_t who_fds_of_user(struct view *v, int64_t uid, struct who *out, size_t max);
 size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t max);
 /* A disk: processes with files or the device itself open on it, by bytes moved. devnos: the disk
  * and its partitions. */

@@ -465,6 +465,22 @@ struct server_number {
 	uint64_t value;
 };
 
+/* A limit of a control group for the I/O of one device, and what it did there. */
+enum cgroup_io_what {
+	CGROUP_IO_READ_BYTES,
+	CGROUP_IO_WRITE_BYTES,
+	CGROUP_IO_READS,
+	CGROUP_IO_WRITES,
+	CGROUP_IO_WHATS
+};
+struct cgroup_io {
+	uint32_t cgroup;
+	uint64_t devno; /* major << 20 | minor */
+	uint8_t what;   /* enum cgroup_io_what */
+	uint64_t limit; /* a second */
+	uint64_t done;  /* counter */
+};
+
 struct gap {
 	uint16_t netns;
 	int error;         /* errno */

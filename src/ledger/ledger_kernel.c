@@ -177,6 +177,37 @@ static void add_watches(struct builder *b, enum resource resource, enum metric u
 	}
 }
 
+/* One row a group: of the limit that it is nearest to, as a share. */
+static void add_group_io(struct builder *b)
+{
+	struct view *v = b->v;
+	const struct sample *s = view_last(v);
+	const struct cgroup_io *rows = TABLE_ROWS(s->cg_io, struct cgroup_io);
+	for (uint32_t i = 0; i < s->cg_io.count; i++) {
+		double most = -1, share;
+		bool first = true;
+		for (uint32_t k = 0; k < s->cg_io.count; k++) {
+			if (rows[k].cgroup != rows[i].cgroup)
+				continue;
+			first = first && k >= i;
+			if (use_of_group_io(v, &rows[k], &share) && share > most)
+				most = share;
+		}
+		struct ledger_row *r =
+			first && most >= 0
+				? ledger_add_row(b, RES_CGROUP_IO,
+					  intern_text(&v->series->names, rows[i].cgroup),
+					  NETNS_HOST, "io.stat, io.max (v1: blkio.throttle)")
+				: NULL;
+		if (!r)
+			continue;
+		r->used = r->high = most;
+		r->limit = 1;
+		r->cgroup = rows[i].cgroup;
+		r->nholders = who_in_cgroup_by_io(v, rows[i].cgroup, r->holders, WHO_MAX);
+	}
+}
+
 /* A process has a row of its own from this share of the limit on. */
 enum { MAPS_SHARE = 20 };
 
@@ -217,6 +248,7 @@ void ledger_add_kernel(struct builder *b)
 	add_watches(b, RES_EPOLL, M_EPOLL_USED, M_EPOLL_WATCHES,
 		"user_struct of the user; fs.epoll.max_user_watches");
 	add_maps(b);
+	add_group_io(b);
 	add_nodes(b);
 	add_hugepages(b);
 	add_slabs(b);

@@ -352,6 +352,29 @@ size_t who_disk(struct view *v, const uint64_t *devnos, size_t ndev, struct who 
 	return n;
 }
 
+size_t who_in_cgroup_by_io(struct view *v, uint32_t cgroup, struct who *out, size_t max)
+{
+	size_t n = 0;
+	double total = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		double bytes = u->read_bytes + u->write_bytes;
+		if (!u->have_io || u->p->kernel || u->p->self || bytes <= 0 ||
+			!who_is_member(v, cgroup, u->p->pid))
+			continue;
+		total += bytes;
+		char r[32], w[32];
+		struct who who = {"process", who_name(v, u->p), u->p->pid, bytes,
+			arena_printf(&v->scratch, "read %s/s and wrote %s/s",
+				text_bytes(r, u->read_bytes / v->seconds),
+				text_bytes(w, u->write_bytes / v->seconds))};
+		n = who_insert(out, n, max, who);
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i].share /= total;
+	return n;
+}
+
 struct writer {
 	const struct usage *u;
 	double grown, calls, largest;

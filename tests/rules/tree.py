@@ -524,10 +524,11 @@ class Tree:
         self.mounts[path] = dict(dev=dev, size=size, available=available, free=free, inodes=inodes, inodes_free=inodes_free, kind=kind, options=options,
                                  source=source or "/dev/%d:%d" % dev, super_options=super_options)
 
-    def group(self, path, procs=(), memory=None, pids=None, cpu=None, v1=False):
+    def group(self, path, procs=(), memory=None, pids=None, cpu=None, v1=False, io=None, pressure=None):
         """A control group. memory: limit, used, file (page cache in it), kills, oom, hits. pids: limit, used, refused. cpu: quota, period (microseconds),
-        periods, throttled (growth per second), lost (seconds per second)."""
-        self.groups.append((path, list(procs), memory, pids, cpu, v1))
+        periods, throttled (growth per second), lost (seconds per second). io: dev, limits (of rbps, wbps, riops, wiops) and what it did (growth per second of rbytes, wbytes,
+        rios, wios). pressure: share of time in which some task waited for I/O."""
+        self.groups.append((path, list(procs), memory, pids, cpu, v1, io, pressure))
         if v1:
             self.cgroup_v1 = True
 
@@ -635,14 +636,14 @@ class Tree:
             vfs.append(b"%d %d %d %d %d %s\n" % (m["size"], free, available, at(m["inodes"], i), at(m["inodes_free"], i), raw(path)))
             number += 1
         if self.cgroup_v1:
-            for controllers, folder in (("memory", "memory"), ("cpu,cpuacct", "cpu"), ("pids", "pids")):
+            for controllers, folder in (("memory", "memory"), ("cpu,cpuacct", "cpu"), ("pids", "pids"), ("blkio", "blkio")):
                 info.append(b"%d 1 0:%d / /sys/fs/cgroup/%s rw - cgroup cgroup rw,%s\n" % (number, number, raw(folder), raw(controllers)))
                 number += 1
         elif self.cgroup_v2:
             info.append(b"%d 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n" % number)
         return b"".join(info), b"".join(vfs)
 
-    def _group(self, i, path, procs, memory, pids, cpu, v1):
+    def _group(self, i, path, procs, memory, pids, cpu, v1, io, pressure):
         out = {}
 
         def put(controller, name, text):
@@ -650,7 +651,7 @@ class Tree:
             out[base + raw(path) + b"/" + raw(name)] = text
 
         members = "".join("%d\n" % p for p in procs if p in self.procs)
-        for controller in (("memory", "cpu", "pids") if v1 else ("",)):
+        for controller in (("memory", "cpu", "pids") + (("blkio",) if io else ()) if v1 else ("",)):
             put(controller, "cgroup.procs", members)
         if memory:
             m = dict(file=0, kills=0, oom=0, hits=0)
@@ -670,6 +671,21 @@ class Tree:
                 put("", "memory.stat", "anon %d\nfile %d\ninactive_anon %d\nactive_anon 0\ninactive_file %d\nactive_file %d\nslab_reclaimable 0\nslab_unreclaimable 0\n"
                     % (used - cache, cache, used - cache, cache - cache // 2, cache // 2))
                 put("", "memory.events", "low 0\nhigh 0\nmax %d\noom %d\noom_kill %d\noom_group_kill 0\n" % (hits, oom, kills))
+        if io:
+            n = {k: self.counter(io.get(k, 0), i, 4096) for k in ("rbytes", "wbytes", "rios", "wios")}
+            dev = "%d:%d" % io["dev"]
+            if v1:
+                for key, name in (("rbps", "read_bps"), ("wbps", "write_bps"), ("riops", "read_iops"), ("wiops", "write_iops")):
+                    put("blkio", "blkio.throttle.%s_device" % name, "%s %d\n" % (dev, io[key]) if key in io else "")
+                for name, r, w in (("io_service_bytes", "rbytes", "wbytes"), ("io_serviced", "rios", "wios")):
+                    put("blkio", "blkio.throttle." + name, "%s Read %d\n%s Write %d\n%s Sync %d\n%s Async 0\n%s Discard 0\n%s Total %d\nTotal %d\n"
+                        % (dev, n[r], dev, n[w], dev, n[r] + n[w], dev, dev, dev, n[r] + n[w], n[r] + n[w]))
+            else:
+                put("", "io.max", dev + "".join(" %s=%s" % (k, io.get(k, "max")) for k in ("rbps", "wbps", "riops", "wiops")) + "\n")
+                put("", "io.stat", "253:7 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0\n%s rbytes=%d wbytes=%d rios=%d wios=%d dbytes=0 dios=0\n"
+                    % (dev, n["rbytes"], n["wbytes"], n["rios"], n["wios"]))
+        if pressure is not None:
+            put("", "io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=%d\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n" % self.counter(pressure * 1e6, i, 1000))
         if pids:
             put("pids", "pids.max", "%s\n" % pids["limit"])
             put("pids", "pids.current", "%d\n" % at(pids["used"], i))

@@ -94,6 +94,7 @@ struct probe_task {
 	__u64 inotify_instances, inotify_watches; /* of its user */
 	__u64 epoll_watches; /* of its user; may lack, or have too many, what lies on single CPUs */
 	__u64 maps;          /* memory mappings */
+	__u64 huge;          /* pages of the usual size that huge ones of the pools stand for */
 	char comm[PROBE_COMM];
 	char blocked_comm[PROBE_COMM];
 };

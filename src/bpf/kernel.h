@@ -38,6 +38,7 @@ struct mm_struct {
 	struct percpu_counter rss_stat[4]; /* since 6.2 */
 	unsigned long hiwater_rss;
 	int map_count;
+	atomic_long_t hugetlb_usage;
 };
 struct mm_struct___counts {
 	struct mm_rss_stat rss_stat;

@@ -151,6 +151,8 @@ static __always_inline void memory_of(const struct task_struct *task, struct pro
 	}
 	r->rss_pages = pages;
 	r->maps = (__u64)mm->map_count;
+	if (bpf_core_field_exists(mm->hugetlb_usage))
+		r->huge = (__u64)mm->hugetlb_usage.counter;
 }
 
 static __always_inline void descriptors_of(const struct task_struct *task, struct probe_task *r)

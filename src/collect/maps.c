@@ -5,7 +5,8 @@
  * /proc has no counter: the kernel has to write a line for each mapping, and somebody has to count them. So only those are looked at that can have
  * many (a mapping is a page at least: whose address space has fewer pages than half of the limit has fewer mappings than that), one process in a
  * tick, in turn; every second look is for the one that had most, if that was half of the limit. A look that took long makes the next one wait, until
- * all of them took a two-hundredth of one CPU. What is not looked at in a tick stands as it was. */
+ * all of them took a two-hundredth of one CPU. What is not looked at in a tick stands as it was. On the way it is asked who has reserved huge pages, where
+ * there are any. */
 #include "collect/engine_impl.h"
 
 #include "base/clock.h"
@@ -18,6 +19,7 @@ enum {
 	PATIENCE = 200,   /* a look waits so many times as long as the one before took */
 	BYTES = 16 << 20, /* of one look: some 160,000 mappings */
 	EVERY_SECOND = 2,
+	STATUS_BYTES = 4096,
 };
 
 static void take_over(const struct sample *prev, struct sample *out)
@@ -30,6 +32,8 @@ static void take_over(const struct sample *prev, struct sample *out)
 			rows[i].maps = before->maps;
 			rows[i].have |= HAVE_MAPS;
 		}
+		if (before)
+			rows[i].huge_pages = before->huge_pages;
 	}
 }
 
@@ -41,6 +45,21 @@ static void look(struct engine *e, struct proc *p)
 		p->have |= HAVE_MAPS;
 	}
 	e->maps_next_ns = e->now_ns + PATIENCE * (clock_mono_ns() - begin);
+}
+
+/* "HugetlbPages:      4096 kB" of its status (since 4.4), which counts what the process touched. */
+static void look_at_huge(struct engine *e, struct proc *p)
+{
+	enum { KIB_PER_PAGE = 4 };
+	char path[64];
+	uint64_t kib;
+	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/status", p->pid);
+	ssize_t n = reader_file(e->reader, path, NULL, e->buffer, STATUS_BYTES);
+	struct scan s = scan_whole(scan_over(e->buffer, n > 0 ? (size_t)n : 0)), line, word;
+	while (scan_line(&s, &line))
+		if (scan_word(&line, &word) && scan_is(word, "HugetlbPages:") &&
+			scan_u64(&line, &kib))
+			p->huge_pages = kib / KIB_PER_PAGE;
 }
 
 static bool may_have(struct engine *e, const struct proc *p, uint64_t mappings)
@@ -64,7 +83,7 @@ static struct proc *fullest(struct sample *out, uint64_t least)
 }
 
 /* The next one in turn that can have so many. */
-static struct proc *next_in_turn(struct engine *e, struct sample *out, uint64_t least)
+static struct proc *next_in_turn(struct engine *e, struct sample *out, uint64_t least, bool huge)
 {
 	struct proc *rows = TABLE_ROWS(out->procs, struct proc);
 	uint32_t n = out->procs.count, first = 0;
@@ -76,6 +95,8 @@ static struct proc *next_in_turn(struct engine *e, struct sample *out, uint64_t 
 			continue;
 		asked++;
 		e->maps_last = p->pid;
+		if (huge)
+			look_at_huge(e, p);
 		if (may_have(e, p, least))
 			return p;
 	}
@@ -84,12 +105,17 @@ static struct proc *next_in_turn(struct engine *e, struct sample *out, uint64_t 
 
 void engine_maps(struct engine *e, const struct sample *prev, struct sample *out)
 {
-	uint64_t limit;
+	uint64_t limit, pool = 0;
 	if (e->by_probe || !sample_gauge(e->series, out, M_MAPS_LIMIT, NETNS_HOST, &limit))
 		return;
+	bool huge = sample_gauge(e->series, out, M_HUGEPAGES_TOTAL, NETNS_HOST, &pool) && pool > 0;
 	if (reader_is_replay(e->reader)) { /* a small file each, where there is one */
-		for (uint32_t i = 0; i < out->procs.count; i++)
-			look(e, &TABLE_ROWS(out->procs, struct proc)[i]);
+		for (uint32_t i = 0; i < out->procs.count; i++) {
+			struct proc *p = &TABLE_ROWS(out->procs, struct proc)[i];
+			look(e, p);
+			if (huge)
+				look_at_huge(e, p);
+		}
 		return;
 	}
 	take_over(prev, out);
@@ -97,7 +123,7 @@ void engine_maps(struct engine *e, const struct sample *prev, struct sample *out
 		return;
 	struct proc *p = e->ticks % EVERY_SECOND ? fullest(out, limit / 2) : NULL;
 	if (!p)
-		p = next_in_turn(e, out, limit / 2);
+		p = next_in_turn(e, out, limit / 2, huge);
 	if (p)
 		look(e, p);
 }

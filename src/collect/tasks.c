@@ -206,6 +206,7 @@ static void take_task(struct task_walk *w, const struct probe_task *t)
 		p->fds = t->fds < UINT32_MAX ? (uint32_t)t->fds : UINT32_MAX;
 		p->fd_limit = t->fd_limit < UINT32_MAX ? (uint32_t)t->fd_limit : UINT32_MAX;
 		p->nproc_limit = p->uid ? t->nproc_limit : UINT64_MAX;
+		p->huge_pages = t->huge;
 		p->io_read = t->io_read;
 		p->io_write = t->io_write;
 		p->io_wchar = t->io_wchar;

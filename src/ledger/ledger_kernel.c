@@ -56,6 +56,8 @@ static void add_pool(struct builder *b, const char *instance, double total, doub
 	/* Promised pages are as good as used: whoever was promised them gets them. */
 	r->used = r->high = total - free + (reserved < free ? reserved : free);
 	r->limit = total;
+	if (!instance)
+		r->nholders = who_hugepages(b->v, r->holders, WHO_MAX);
 }
 
 static void add_hugepages(struct builder *b)

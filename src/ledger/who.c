@@ -375,6 +375,26 @@ size_t who_in_cgroup_by_io(struct view *v, uint32_t cgroup, struct who *out, siz
 	return n;
 }
 
+size_t who_hugepages(struct view *v, struct who *out, size_t max)
+{
+	const struct sample *s = view_last(v);
+	size_t n = 0;
+	double all = 0;
+	for (uint32_t i = 0; i < s->procs.count; i++)
+		all += (double)TABLE_ROWS(s->procs, struct proc)[i].huge_pages;
+	for (uint32_t i = 0; i < s->procs.count; i++) {
+		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
+		char text[32];
+		if (p->kernel || p->self || !p->huge_pages)
+			continue;
+		n = who_insert(out, n, max,
+			(struct who){"process", who_name(v, p), p->pid, (double)p->huge_pages / all,
+				arena_printf(&v->scratch, "has %s in huge pages",
+					text_bytes(text, (double)p->huge_pages * 4096))});
+	}
+	return n;
+}
+
 struct writer {
 	const struct usage *u;
 	double grown, calls, largest;

@@ -49,6 +49,9 @@ size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who
 /* The same by bytes that they read and wrote, whatever the disk. */
 size_t who_in_cgroup_by_io(struct view *v, uint32_t cgroup, struct who *out, size_t max);
 
+/* Reserved huge pages that processes touched. */
+size_t who_hugepages(struct view *v, struct who *out, size_t max);
+
 /* Does this process have a file open on one of the devices (as far as was looked)? */
 bool who_has_file_on(const struct view *v, int32_t pid, const uint64_t *devnos, size_t n);
 bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid);

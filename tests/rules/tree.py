@@ -337,9 +337,9 @@ class Net:
 class Proc:
     def __init__(self, tree, pid, comm, ppid=1, uid=0, state="S", threads=1, start=None, nice=0, policy=0, rss=8, cpu=0.0, delay=0.0, child_cpu=0.0,
                  switches=10, fds=8, fd_limit=1024, nproc_limit=63000, open=(), io=None, cgroup=None, netns=None, wchan=None, kernel=False, born=0,
-                 gone=None, blocked_threads=0, faults=0, maps=None):
+                 gone=None, blocked_threads=0, faults=0, maps=None, huge=0):
         """rss in MiB; faults: major ones, growth per second; cpu, delay, child_cpu in seconds per second; io: growth per second of read, write, wchar and calls; `open`: what its
-        descriptors are on; maps: memory mappings; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
+        descriptors are on; maps: memory mappings; huge: MiB in huge pages; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
         vars(self).update({k: v for k, v in locals().items() if k != "self"})
         if start is None:
             self.start = 1000 + pid if born == 0 else int((START - BOOT + (born - 0.5) * tree.step) * 100)
@@ -377,6 +377,8 @@ class Proc:
             out["wchan"] = self.wchan
         if self.maps is not None:
             out["mapcount"] = "%d\n" % at(self.maps, i)
+        if self.huge:
+            out["status"] = "Name:\t%s\nHugetlbPages:\t%8d kB\nThreads:\t1\n" % (self.comm, at(self.huge, i) * 1024)
         threads = int(at(self.threads, i))
         if threads > 1:
             blocked = int(at(self.blocked_threads, i))
@@ -415,7 +417,7 @@ class Tree:
                         "proc/sys/fs/inode-nr": "70000\t500", "proc/sys/fs/nr_open": 1048576, "proc/sys/kernel/pty/nr": 1, "proc/sys/kernel/pty/max": 4096,
                         "proc/sys/vm/max_map_count": 65530, "proc/sys/kernel/random/entropy_avail": 256, "proc/sys/kernel/random/poolsize": 256,
                         "timex": "state 0\nstatus 8193\noffset 120000\nfreq -655360\nmaxerror 5000\nesterror 400", "kmsg": "6,100,900000000,-;eth0: link up"}
-        self.neighbours = (12, 0)
+        self.neighbours, self.huge = (12, 0), (0, 0, 0)
         self.cores, self.endings, self.sent, self.held_files, self.caches, self.flows = {}, None, [], None, [], None
         self.disk("sda", (8, 0))
         self.disk("sda1", (8, 1))
@@ -500,6 +502,10 @@ class Tree:
     def number(self, path, value):
         """A file that holds one line of numbers, below proc/sys/."""
         self.numbers["proc/sys/" + path] = value
+
+    def hugepages(self, total, free, reserved=0):
+        """The pool of huge pages of 2 MiB."""
+        self.huge = (total, free, reserved)
 
     def neigh(self, entries, fulls=0):
         self.neighbours = (entries, fulls)
@@ -614,7 +620,7 @@ class Tree:
         slab, committed = int(at(self.slab, i) * 1024), int(at(self.committed, i) * 1024)
         return text + "Slab:             %d kB\nSUnreclaim:       %d kB\nPageTables:        20000 kB\nCommitLimit:    12582912 kB\nCommitted_AS:    %d kB\n" \
             % (250000 + slab, slab, committed) + \
-            "HugePages_Total:       0\nHugePages_Free:        0\n"
+            "HugePages_Total:   %5d\nHugePages_Free:    %5d\nHugePages_Rsvd:    %5d\nHugePages_Surp:        0\nHugepagesize:       2048 kB\n" % tuple(at(n, i) for n in self.huge)
 
     def _diskstats(self, i):
         lines = []

@@ -29,7 +29,8 @@ const struct rule_case rule_case_hugepages = {
 		"few at its start mostly goes on with small pages and leaves all of them idle.",
 	.threshold =
 		"Exhausted: a process that had huge pages ended with SIGBUS in the window, and the "
-		"pool had none free. Filling: what is in use or promised grows in four steps "
+		"pool had an "
+		"eighth or less free. Filling: what is in use or promised grows in four steps "
 		"of five, not fading, above half of the pool, and the line reaches its end "
 		"within ten times the time watched. Wrong: memory is short (nearly nothing "
 		"available, and tasks wait for it) while a twentieth of it or more is reserved "
@@ -82,12 +83,14 @@ static const struct proc *killed_by_touch(struct view *v, double *ret_count)
 	return found;
 }
 
-static bool was_empty(const struct view *v)
+/* Fewer than an eighth were free at some moment: between two samples it may have been none. */
+static bool was_empty(const struct view *v, double total)
 {
+	enum { NEARLY = 8 };
 	uint64_t left;
 	for (unsigned i = 0; i < v->n; i++)
 		if (sample_get(view_at(v, i), view_id(v, M_HUGEPAGES_FREE, NETNS_HOST, 0), &left) &&
-			left == 0)
+			(double)left * NEARLY <= total)
 			return true;
 	return false;
 }
@@ -131,7 +134,7 @@ static struct verdict *about(struct view *v, struct verdicts *out, enum severity
 static void judge_empty(struct view *v, struct verdicts *out, const struct pool *p)
 {
 	double used = p->total - p->free + p->reserved, count = 0;
-	const struct proc *killed = was_empty(v) ? killed_by_touch(v, &count) : NULL;
+	const struct proc *killed = was_empty(v, p->total) ? killed_by_touch(v, &count) : NULL;
 	struct trend t = trend_of(v);
 	double eta = killed ? -1 : forecast(v, t, used, p->total);
 	char text[32];

@@ -58,12 +58,3 @@ def quiet_roomy(t):
     """Idle, and nothing is short."""
     t.hugepages(1024, 1024)
     return note("hugepages")
-
-
-def fire_leak(t):
-    """Memory is short because a program grows, not for some idle pages."""
-    t.hugepages(512, 512)
-    t.memory(free=200, available=t.line(900, 400), cached=300, anon=12000)
-    t.psi(memory=0.4)
-    t.proc(600, "leaky", rss=t.line(9000, 9500), cpu=0.2)
-    return finding("memory", "saturated", culprit=("process", "leaky", 600))

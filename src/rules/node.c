@@ -155,14 +155,13 @@ void rule_zfs_arc(struct view *v, struct verdicts *out)
 	f->used = size;
 	f->refused = held;
 	f->since_ns = view_grew_at(v, id);
-	if (size >= LARGE * memory)
+	if (size < LARGE * memory)
+		f->nculprits = who_memory(v, f->culprits, WHO_MAX);
+	if (!f->nculprits)
 		f->culprits[f->nculprits++] =
 			(struct who){"config", "zfs_arc_max", 0, memory > 0 ? size / memory : -1,
-				say(v, "lets the cache have %s of %s; below %s it does not shrink",
-					text_bytes(a, size), text_bytes(b, memory),
-					say(v, "%.0f MiB", least / (1 << 20)))};
-	else
-		f->nculprits = who_memory(v, f->culprits, WHO_MAX);
+				say(v, "lets the cache have %s; below %s it does not shrink",
+					text_bytes(a, size), text_bytes(b, least))};
 	f->title = say(v,
 		"ZFS held %.0f writes back: its cache cannot shrink as fast as memory is wanted",
 		held);

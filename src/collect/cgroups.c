@@ -496,10 +496,10 @@ static void sample_io(struct engine *e, struct cgroup_group *g, bool keep, const
 static bool near_io_limit(
 	const struct sample *prev, const struct sample *out, const struct cgroup_group *g)
 {
-	double seconds = prev && out->mono_ns > prev->mono_ns
-				 ? (double)(out->mono_ns - prev->mono_ns) / 1e9
-				 : 0;
-	for (uint32_t i = 0; seconds > 0 && i < prev->cg_io.count; i++) {
+	if (!prev || out->mono_ns <= prev->mono_ns)
+		return false;
+	double seconds = (double)(out->mono_ns - prev->mono_ns) / 1e9;
+	for (uint32_t i = 0; i < prev->cg_io.count; i++) {
 		const struct cgroup_io *b = &TABLE_ROWS(prev->cg_io, struct cgroup_io)[i];
 		for (unsigned k = 0; b->cgroup == g->path && k < g->nio; k++)
 			if (b->devno == g->io[k].devno && b->what == g->io[k].what &&

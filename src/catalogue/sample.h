@@ -49,8 +49,8 @@ struct proc {
 	uint64_t rss_pages, minor_faults, major_faults;
 	uint32_t fds, fd_limit; /* the kernel has no more than 2^31 */
 	uint64_t nproc_limit;
-	uint32_t maps; /* memory mappings */
-	uint64_t huge_pages; /* of the usual size, in reserved huge pages that it touched */
+	uint32_t maps;              /* memory mappings */
+	uint64_t huge_pages;        /* of the usual size, in reserved huge pages that it touched */
 	uint64_t io_read, io_write; /* bytes that went to the storage layer */
 	uint64_t io_wchar, io_write_calls;
 	uint32_t cgroup;         /* interned path */

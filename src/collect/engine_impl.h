@@ -111,8 +111,8 @@ struct engine {
 	size_t nhidden;
 	struct probe_totals totals;
 	struct inotify_user inotify[ENGINE_USERS];
-	uint64_t maps_next_ns; /* mappings of a process are not counted before */
-	int32_t maps_last;     /* the process that was looked at last */
+	uint64_t maps_next_ns;                   /* mappings of a process are not counted before */
+	int32_t maps_last;                       /* the process that was looked at last */
 	bool netns_denied;                       /* some process's namespace could not be read */
 	bool due[SOURCE_COUNT];                  /* read in this tick */
 	uint64_t not_before_ns[COLLECTOR_COUNT]; /* a read that is dear waits */

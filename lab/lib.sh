@@ -44,7 +44,7 @@ HOLD=$V2; [ -n "$HOLD" ] || HOLD=$(cgroup_mount freezer)
 HOLD=${HOLD:+$HOLD/lab$TAG}             # all processes of the case; empty where there are no control groups at all
 
 # limit NAME CONTROLLER VALUE: a control group for `GROUP=NAME spawn`. pids: processes, cpu: percent of one processor,
-# memory: bytes. A machine may have the controller in version 2 or, also in mixed set-ups, in version 1.
+# memory: bytes, io: "MAJOR:MINOR BYTES" read in a second. A machine may have the controller in version 2 or, also in mixed set-ups, in version 1.
 limit() {
     local dir joins
     if [ -n "$V2" ] && grep -qw "$2" "$V2/cgroup.controllers"; then
@@ -54,9 +54,10 @@ limit() {
         pids) echo "$3" >"$dir/pids.max";;
         cpu) echo "$(($3 * 1000)) 100000" >"$dir/cpu.max";;
         memory) echo "$3" >"$dir/memory.max";;
+        io) echo "${3% *} rbps=${3#* }" >"$dir/io.max";;
         esac
     else
-        dir=$(cgroup_mount "$2")
+        dir=$(cgroup_mount "${2/#io/blkio}")
         [ -n "$dir" ] || { say "no $2 controller"; return 1; }
         dir=$dir/lab$TAG-$1 joins="$dir ${HOLD:+$HOLD/main}"
         mkdir "$dir" && later rmdir "$dir"
@@ -64,6 +65,7 @@ limit() {
         pids) echo "$3" >"$dir/pids.max";;
         cpu) echo 100000 >"$dir/cpu.cfs_period_us"; echo $(($3 * 1000)) >"$dir/cpu.cfs_quota_us";;
         memory) echo "$3" >"$dir/memory.limit_in_bytes";;
+        io) echo "$3" >"$dir/blkio.throttle.read_bps_device";;
         esac
     fi || return 1
     echo "$joins" >"$W/$1.joins"

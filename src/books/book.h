@@ -33,7 +33,8 @@
  *     postgres, mysql  sessions.of/NAME: connections of that application or user, where it has a quarter of them and few are left
  *     postgres    sessions.transaction deadlocks temp.bytes transactions rollbacks conflicts (+) xid.age xid.freeze.max.age xmin.age
  *                 transaction.oldest.ms prepared prepared.oldest.ms replica replica.lag.bytes replica.lag.ms wal.kept.bytes checkpoints.timed
- *                 checkpoints.requested (+); pool other standby/NAME: used= bytes that it has not applied, time= its lag, up=1 streams
+ *                 checkpoints.requested (+) checkpoint.{age.ms,timeout.s,warning.s} checkpoint.wal.bytes (of log that force one) wal.bytes (+)
+ *                 sessions.io (wait for files or the log); pool other standby/NAME: used= bytes that it has not applied, time= its lag, up=1 streams
  *     mysql       queries queries.slow clients.aborted threads.created temp.disk (+) locks.waiting locks.waits locks.ms locks.table.waits (+)
  *                 locks.timeout.s deadlocks (+) memory.waits log.waits tables.overflows (+) history.length uptime.s
  *     redis       memory.{rss,machine,clients,replicas,backlog,not.evicted,noeviction} errors.{oom,misconf} keys.{evicted,expired,hits,misses} (+)

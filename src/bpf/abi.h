@@ -50,7 +50,7 @@ struct probe_hello {
 	__s32 error; /* errno of what failed first, 0: all could be loaded */
 	__u32 ring;  /* bytes of the ring */
 };
-enum { PROBE_MAGIC = 0x50424631, PROBE_VERSION = 2 };
+enum { PROBE_MAGIC = 0x50424631, PROBE_VERSION = 3 };
 
 enum probe_lost { PROBE_LOST_EVENTS, PROBE_LOST_FLOWS, PROBE_LOST_COUNT };
 
@@ -92,6 +92,9 @@ struct probe_task {
 	__u64 css; /* the same for all tasks that are in the same cgroups of all hierarchies */
 	__u64 cgroup_id;                          /* of the unified hierarchy */
 	__u64 inotify_instances, inotify_watches; /* of its user */
+	__u64 epoll_watches; /* of its user; may lack, or have too many, what lies on single CPUs */
+	__u64 maps;          /* memory mappings */
+	__u64 huge;          /* pages of the usual size that huge ones of the pools stand for */
 	char comm[PROBE_COMM];
 	char blocked_comm[PROBE_COMM];
 };

@@ -37,6 +37,8 @@ struct mm_rss_stat {
 struct mm_struct {
 	struct percpu_counter rss_stat[4]; /* since 6.2 */
 	unsigned long hiwater_rss;
+	int map_count;
+	atomic_long_t hugetlb_usage;
 };
 struct mm_struct___counts {
 	struct mm_rss_stat rss_stat;
@@ -76,11 +78,18 @@ typedef struct {
 struct ucounts {
 	atomic_long_t ucount[12];
 };
+struct user_struct {
+	struct percpu_counter epoll_watches; /* since 5.16 */
+};
+struct user_struct___whole {
+	atomic_long_t epoll_watches; /* before */
+};
 enum sock_flags { SOCK_DONE };
 enum ucount_type { UCOUNT_INOTIFY_INSTANCES, UCOUNT_INOTIFY_WATCHES };
 struct cred {
 	kuid_t euid;
 	struct ucounts *ucounts;
+	struct user_struct *user;
 };
 
 struct fdtable {

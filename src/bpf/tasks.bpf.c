@@ -153,6 +153,9 @@ static __always_inline void memory_of(const struct task_struct *task, struct pro
 			BPF_CORE_READ(mm, rss_stat[1].count) + BPF_CORE_READ(mm, rss_stat[3].count);
 	}
 	r->rss_pages = pages;
+	r->maps = (__u64)BPF_CORE_READ(mm, map_count);
+	if (bpf_core_field_exists(mm->hugetlb_usage))
+		r->huge = (__u64)BPF_CORE_READ(mm, hugetlb_usage.counter);
 }
 
 static __always_inline void descriptors_of(const struct task_struct *task, struct probe_task *r)
@@ -167,6 +170,20 @@ static __always_inline void descriptors_of(const struct task_struct *task, struc
 	r->fds = c.bits;
 }
 
+/* Since 5.16 each CPU keeps a part to itself until it is some dozens. */
+static __always_inline __u64 epoll_of(struct user_struct *user)
+{
+	struct user_struct___whole *whole = (void *)user;
+	__s64 n = 0;
+	if (!user || !bpf_core_field_exists(user->epoll_watches))
+		return 0;
+	if (bpf_core_field_size(user->epoll_watches) == sizeof(atomic_long_t))
+		n = BPF_CORE_READ(whole, epoll_watches.counter);
+	else
+		n = BPF_CORE_READ(user, epoll_watches.count);
+	return n > 0 ? (__u64)n : 0;
+}
+
 static __always_inline void limits_and_user(
 	const struct task_struct *task, const struct signal_struct *signal, struct probe_task *r)
 {
@@ -174,6 +191,7 @@ static __always_inline void limits_and_user(
 	r->nproc_limit = signal->rlim[RLIMIT_PROCESSES].rlim_cur;
 	const struct cred *cred = BPF_CORE_READ(task, real_cred);
 	r->uid = BPF_CORE_READ(cred, euid.val);
+	r->epoll_watches = epoll_of(BPF_CORE_READ(cred, user));
 	const struct ucounts *u = BPF_CORE_READ(cred, ucounts);
 	if (u && bpf_core_enum_value_exists(enum ucount_type, UCOUNT_INOTIFY_WATCHES)) {
 		int instances = bpf_core_enum_value(enum ucount_type, UCOUNT_INOTIFY_INSTANCES);

@@ -37,6 +37,7 @@ enum {
 	MAX_SLOTS = 1 << 12,
 	MAX_SERVER_NUMBERS = 1 << 11,
 	MAX_FILE_LOCKS = 1 << 10,
+	MAX_CG_IO = 1 << 10,
 };
 
 /* Each table of tables.def, and its ceiling above. */

@@ -23,6 +23,7 @@ enum proc_have {
 	HAVE_CGROUP = 32,
 	HAVE_NETNS = 64,
 	HAVE_NPROC_LIMIT = 128,
+	HAVE_MAPS = 256,
 };
 
 /* One process (thread group). Sorted by pid within a sample. */
@@ -49,6 +50,8 @@ struct proc {
 	uint64_t rss_pages, minor_faults, major_faults;
 	uint32_t fds, fd_limit; /* the kernel has no more than 2^31 */
 	uint64_t nproc_limit;
+	uint32_t maps;              /* memory mappings */
+	uint64_t huge_pages;        /* of the usual size, in reserved huge pages that it touched */
 	uint64_t io_read, io_write; /* bytes that went to the storage layer */
 	uint64_t io_wchar, io_write_calls;
 	uint32_t cgroup;         /* interned path */
@@ -468,6 +471,22 @@ struct server_number {
 	int32_t server;
 	uint32_t name; /* interned: "requests", "memory.fork.us"; src/books/book.h lists them */
 	uint64_t value;
+};
+
+/* A limit of a control group for the I/O of one device, and what it did there. */
+enum cgroup_io_what {
+	CGROUP_IO_READ_BYTES,
+	CGROUP_IO_WRITE_BYTES,
+	CGROUP_IO_READS,
+	CGROUP_IO_WRITES,
+	CGROUP_IO_WHATS
+};
+struct cgroup_io {
+	uint32_t cgroup;
+	uint64_t devno; /* major << 20 | minor */
+	uint8_t what;   /* enum cgroup_io_what */
+	uint64_t limit; /* a second */
+	uint64_t done;  /* counter */
 };
 
 struct gap {

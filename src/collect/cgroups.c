@@ -21,7 +21,8 @@ enum {
 	TREES_MAX = 16,
 	KEPT_GROUPS = 256,
 	GROUP_DEPTH = 12,
-	UNLIMITED_SHIFT = 60
+	UNLIMITED_SHIFT = 60,
+	IO_LIMITS = 8 /* of one group */
 };
 
 enum group_kind {
@@ -29,7 +30,8 @@ enum group_kind {
 	GROUP_CPU_V1 = 2,
 	GROUP_PIDS_V1 = 4,
 	GROUP_V2 = 8,
-	GROUP_USAGE_V1 = 16 /* cpuacct: mostly mounted together with cpu */
+	GROUP_USAGE_V1 = 16, /* cpuacct: mostly mounted together with cpu */
+	GROUP_IO_V1 = 32,
 };
 
 enum group_file {
@@ -45,6 +47,8 @@ enum group_file {
 	FILE_PSI_CPU,
 	FILE_PSI_MEMORY,
 	FILE_PSI_IO,
+	FILE_IO_BYTES,
+	FILE_IO_COUNTS,
 	FILE_COUNT
 };
 
@@ -55,6 +59,8 @@ struct cgroup_group {
 	bool seen;
 	bool memory, cpu, pids; /* has this limit */
 	uint64_t mem_limit, quota, period, pids_limit;
+	unsigned nio; /* limits of I/O */
+	struct cgroup_io io[IO_LIMITS];
 	struct kept kept[FILE_COUNT];
 };
 
@@ -100,6 +106,7 @@ static unsigned controllers(const char *options)
 		kind |= n == 3 && strncmp(p, "cpu", n) == 0 ? GROUP_CPU_V1 : 0;
 		kind |= n == 7 && strncmp(p, "cpuacct", n) == 0 ? GROUP_USAGE_V1 : 0;
 		kind |= n == 4 && strncmp(p, "pids", n) == 0 ? GROUP_PIDS_V1 : 0;
+		kind |= n == 5 && strncmp(p, "blkio", n) == 0 ? GROUP_IO_V1 : 0;
 	}
 	return kind;
 }
@@ -128,7 +135,7 @@ static void find_trees(struct engine *e, struct sample *out)
 	}
 	if (c->ntrees == 0)
 		sample_gap(out, NETNS_HOST, ENOENT, "control groups (no hierarchy is mounted)",
-			"cgroup.memory cgroup.cpu cgroup.pids");
+			"cgroup.memory cgroup.cpu cgroup.pids cgroup.io");
 }
 
 /* One number, or "max" (false). */
@@ -142,9 +149,96 @@ static bool group_number(
 	return scan_u64(&s, ret);
 }
 
+/* ---- I/O ---- */
+
+/* "8:16" as major << 20 | minor */
+static bool scan_devno(struct scan *s, uint64_t *ret)
+{
+	uint64_t major, minor;
+	if (!scan_u64(s, &major) || !scan_skip(s, ':') || !scan_u64(s, &minor) || major >> 12 ||
+		minor >> 20)
+		return false;
+	*ret = major << 20 | minor;
+	return true;
+}
+
+/* The number of "rbps=1048576"; false for "rbps=max" and other keys. */
+static bool after_key(struct scan word, const char *key, uint64_t *ret)
+{
+	if (!scan_starts(word, key))
+		return false;
+	word.p += strlen(key);
+	return scan_u64(&word, ret);
+}
+
+static void add_io_limit(
+	struct cgroup_group *g, uint64_t devno, enum cgroup_io_what what, uint64_t limit)
+{
+	if (g->nio < IO_LIMITS && limit)
+		g->io[g->nio++] = (struct cgroup_io){
+			.cgroup = g->path, .devno = devno, .what = what, .limit = limit};
+}
+
+/* v1: a file for each kind of limit, "8:16 1048576"; v2: io.max, "8:16 rbps=1048576 wbps=max riops=max wiops=max". */
+static void io_limits(struct engine *e, struct cgroup_group *g)
+{
+	static const char *const keys[CGROUP_IO_WHATS] = {"rbps=", "wbps=", "riops=", "wiops="};
+	static const char *const files[CGROUP_IO_WHATS] = {
+		"read_bps", "write_bps", "read_iops", "write_iops"};
+	char path[PATH_MAX], text[4096];
+	struct scan line, word;
+	uint64_t devno, limit;
+	bool v2 = g->kind & GROUP_V2;
+	g->nio = 0;
+	for (int what = 0; what < (v2 ? 1 : CGROUP_IO_WHATS); what++) {
+		const char *dir = intern_text(&e->series->names, g->dir);
+		if (v2)
+			(void)snprintf(path, sizeof path, "%s/io.max", dir);
+		else
+			(void)snprintf(
+				path, sizeof path, "%s/blkio.throttle.%s_device", dir, files[what]);
+		ssize_t n = reader_file(e->reader, path, NULL, text, sizeof text);
+		struct scan s = scan_whole(scan_over(text, n > 0 ? (size_t)n : 0));
+		while (scan_line(&s, &line)) {
+			if (!scan_devno(&line, &devno))
+				continue;
+			if (!v2 && scan_u64(&line, &limit))
+				add_io_limit(g, devno, (enum cgroup_io_what)what, limit);
+			while (v2 && scan_word(&line, &word))
+				for (int k = 0; k < CGROUP_IO_WHATS; k++)
+					if (after_key(word, keys[k], &limit))
+						add_io_limit(
+							g, devno, (enum cgroup_io_what)k, limit);
+		}
+	}
+}
+
+/* What the group did on a device: v1 "8:16 Read 4096", v2 "8:16 rbytes=4096 wbytes=0 rios=1 wios=0 ...". A device that is not there was not used. */
+static uint64_t io_done(struct scan bytes, bool v2, uint64_t devno, enum cgroup_io_what what)
+{
+	static const char *const keys[CGROUP_IO_WHATS] = {"rbytes=", "wbytes=", "rios=", "wios="};
+	bool reads = what == CGROUP_IO_READ_BYTES || what == CGROUP_IO_READS;
+	struct scan line, word;
+	uint64_t dev, v;
+	while (scan_line(&bytes, &line)) {
+		if (!scan_devno(&line, &dev) || dev != devno)
+			continue;
+		while (scan_word(&line, &word)) {
+			if (v2 && after_key(word, keys[what], &v))
+				return v;
+			if (!v2 && scan_is(word, reads ? "Read" : "Write"))
+				return scan_u64(&line, &v) ? v : 0;
+		}
+	}
+	return 0;
+}
+
 static void group_limits(struct engine *e, struct cgroup_group *g)
 {
 	g->memory = g->cpu = g->pids = false;
+	g->nio = 0;
+	if (g->kind & (GROUP_IO_V1 | GROUP_V2))
+		io_limits(e, g);
 	if (g->kind & (GROUP_MEMORY_V1 | GROUP_V2))
 		g->memory = group_number(e, g,
 				    g->kind & GROUP_V2 ? "memory.max" : "memory.limit_in_bytes",
@@ -374,8 +468,51 @@ static void sample_pids(struct engine *e, struct cgroup_group *g, bool keep, con
 		out_value(o, M_CG_PIDS_REFUSED, g->path, v);
 }
 
+static void sample_io(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
+{
+	bool v2 = g->kind & GROUP_V2;
+	for (unsigned bytes = 0; bytes < 2; bytes++) {
+		struct scan s = group_read(e, g, keep, bytes ? FILE_IO_BYTES : FILE_IO_COUNTS,
+			v2      ? "io.stat"
+			: bytes ? "blkio.throttle.io_service_bytes"
+				: "blkio.throttle.io_serviced");
+		for (unsigned i = 0; s.p != s.end && i < g->nio; i++) {
+			bool of_bytes = g->io[i].what == CGROUP_IO_READ_BYTES ||
+					g->io[i].what == CGROUP_IO_WRITE_BYTES;
+			if (!v2 && of_bytes != bytes)
+				continue;
+			g->io[i].done =
+				io_done(s, v2, g->io[i].devno, (enum cgroup_io_what)g->io[i].what);
+			struct cgroup_io *row = table_add(&o->sample->cg_io, sizeof *row);
+			if (row)
+				*row = g->io[i];
+		}
+		if (v2) /* one file has both */
+			break;
+	}
+}
+
+/* It did nine tenths of what it may since the sample before. */
+static bool near_io_limit(
+	const struct sample *prev, const struct sample *out, const struct cgroup_group *g)
+{
+	if (!prev || out->mono_ns <= prev->mono_ns)
+		return false;
+	double seconds = (double)(out->mono_ns - prev->mono_ns) / 1e9;
+	for (uint32_t i = 0; i < prev->cg_io.count; i++) {
+		const struct cgroup_io *b = &TABLE_ROWS(prev->cg_io, struct cgroup_io)[i];
+		for (unsigned k = 0; b->cgroup == g->path && k < g->nio; k++)
+			if (b->devno == g->io[k].devno && b->what == g->io[k].what &&
+				(double)(g->io[k].done - b->done) * 10 >=
+					(double)g->io[k].limit * seconds * 9 &&
+				g->io[k].done > b->done)
+				return true;
+	}
+	return false;
+}
+
 /* Worth knowing who is inside: half of the memory is in use for good, periods were throttled, or
- * tasks are nearly all there. */
+ * tasks are nearly all there, or it does as much I/O as it may. */
 static bool near_limit(const struct engine *e, const struct sample *prev, const struct sample *out,
 	const struct cgroup_group *g)
 {
@@ -387,6 +524,8 @@ static bool near_limit(const struct engine *e, const struct sample *prev, const 
 	if (sample_get(out, series_find(e->series, M_CG_PIDS_USED, 0, g->path), &used) &&
 		sample_get(out, series_find(e->series, M_CG_PIDS_LIMIT, 0, g->path), &limit) &&
 		used >= limit / 2)
+		return true;
+	if (g->nio && near_io_limit(prev, out, g))
 		return true;
 	uint32_t throttled = series_find(e->series, M_CG_CPU_THROTTLED, 0, g->path);
 	return prev && sample_get(out, throttled, &now) && sample_get(prev, throttled, &before) &&
@@ -429,16 +568,18 @@ void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *
 	size_t kept = 0;
 	for (size_t i = 0; i < c->count; i++) {
 		struct cgroup_group *g = &c->groups[i];
-		bool keep = kept++ < KEPT_GROUPS;
+		bool keep = (g->kind & ~(unsigned)GROUP_IO_V1) ? kept++ < KEPT_GROUPS : g->nio > 0;
 		if (g->memory)
 			sample_memory(e, g, keep, &o);
 		if (g->cpu)
 			sample_cpu(e, g, keep, &o);
 		if (g->pids)
 			sample_pids(e, g, keep, &o);
+		if (g->nio)
+			sample_io(e, g, keep, &o);
 		if (keep)
 			sample_usage(e, g, &o);
-		if ((g->kind & GROUP_V2) && (keep || g->memory || g->cpu || g->pids))
+		if ((g->kind & GROUP_V2) && (keep || g->memory || g->cpu || g->pids || g->nio))
 			sample_pressure(e, g, keep, &o);
 		if (near_limit(e, prev, out, g)) {
 			e->demand |= DEMAND_CGROUP;

@@ -372,6 +372,7 @@ int engine_tick(struct engine *e, const struct sample *prev, struct sample *out,
 	if (e->ndevices || no_cpu_idle(e, prev, out) || one_thread_full(prev, out))
 		e->demand |= DEMAND_OWNERS;
 	engine_process_details(e, prev, out);
+	engine_maps(e, prev, out);
 	engine_files(e, prev, out);
 	engine_namespaces(e, prev, out);
 	engine_owners(e, prev, out);

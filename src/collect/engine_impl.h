@@ -75,11 +75,11 @@ struct known_group {
 	unsigned long tick; /* when it was read */
 };
 
-/* What a user has of inotify, as one of its processes told last. */
+/* What a user has of inotify and epoll, as one of its processes told last. */
 struct inotify_user {
 	uint32_t uid;
 	unsigned long tick; /* 1 + when; 0: nobody */
-	uint64_t instances, watches;
+	uint64_t instances, watches, epoll;
 };
 
 /* Counted over the engine's life from what the probes tell of each tick. */
@@ -111,6 +111,8 @@ struct engine {
 	size_t nhidden;
 	struct probe_totals totals;
 	struct inotify_user inotify[ENGINE_USERS];
+	uint64_t maps_next_ns;                   /* mappings of a process are not counted before */
+	int32_t maps_last;                       /* the process that was looked at last */
 	bool netns_denied;                       /* some process's namespace could not be read */
 	bool due[SOURCE_COUNT];                  /* read in this tick */
 	uint64_t not_before_ns[COLLECTOR_COUNT]; /* a read that is dear waits */
@@ -145,6 +147,8 @@ void engine_processes(struct engine *e, const struct sample *prev, struct sample
 bool engine_tasks(struct engine *e, const struct sample *prev, struct sample *out);
 /* Processes that /proc lists and the probe did not tell. */
 void engine_hidden(struct engine *e, const struct sample *prev, struct sample *out);
+/* Memory mappings of processes, where no probe tells them (collect/maps.c). */
+void engine_maps(struct engine *e, const struct sample *prev, struct sample *out);
 /* Files that grow and files without a name, and who holds which socket: a part of all descriptors in each tick. */
 void engine_held(struct engine *e, const struct sample *prev, struct sample *out);
 /* Learns the owners of all sockets there are, now; false where no probe can tell them, or it took more than cost_ns of CPU the last time (UINT64_MAX: it

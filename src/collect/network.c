@@ -243,3 +243,17 @@ int collect_protocols(struct scan bytes, const struct out *o)
 	}
 	return any ? 0 : -EBADMSG;
 }
+
+/* rt6_stats (net/ipv6/route.c): seven hexadecimal numbers; the sixth is how many routes there are, those for single destinations included, which is
+ * what kernels before 6.3 compare with route/max_size. */
+int collect_rt6_stats(struct scan bytes, const struct out *o)
+{
+	enum { ENTRIES = 6 };
+	struct scan word;
+	uint64_t v = 0;
+	for (int i = 0; i < ENTRIES; i++)
+		if (!scan_word(&bytes, &word) || !scan_hex(&word, &v))
+			return -EBADMSG;
+	out_plain(o, M_ROUTE6_ENTRIES, v);
+	return 0;
+}

@@ -119,6 +119,7 @@ int collect_conntrack_max(struct scan bytes, const struct out *o)
 		return first_number(bytes, o, metric);                                             \
 	}
 ONE_NUMBER(gc_thresh3_v6, M_NEIGH6_LIMIT)
+ONE_NUMBER(route6_max, M_ROUTE6_LIMIT)
 ONE_NUMBER(nr_open, M_NR_OPEN)
 ONE_NUMBER(aio_nr, M_AIO_USED)
 ONE_NUMBER(aio_max, M_AIO_LIMIT)

@@ -140,7 +140,7 @@ static uint32_t user_instance(const struct task_walk *w, uint32_t uid)
 static void set_inotify(struct task_walk *w, const struct probe_task *t)
 {
 	struct inotify_user *u = NULL, *oldest = w->e->inotify;
-	if (!t->inotify_instances && !t->inotify_watches)
+	if (!t->inotify_instances && !t->inotify_watches && !t->epoll_watches)
 		return;
 	for (size_t i = 0; i < ENGINE_USERS && !u; i++) {
 		struct inotify_user *x = &w->e->inotify[i];
@@ -150,8 +150,8 @@ static void set_inotify(struct task_walk *w, const struct probe_task *t)
 			oldest = x;
 	}
 	u = u ? u : oldest;
-	*u = (struct inotify_user){
-		t->uid, w->e->ticks + 1, t->inotify_instances, t->inotify_watches};
+	*u = (struct inotify_user){t->uid, w->e->ticks + 1, t->inotify_instances,
+		t->inotify_watches, t->epoll_watches};
 }
 
 static void put_inotify(const struct task_walk *w)
@@ -162,8 +162,12 @@ static void put_inotify(const struct task_walk *w)
 		if (!u->tick || w->e->ticks + 1 - u->tick > PROBE_REFRESH)
 			continue;
 		uint32_t user = user_instance(w, u->uid);
-		out_value(&o, M_INOTIFY_INSTANCES, user, u->instances);
-		out_value(&o, M_INOTIFY_WATCHES, user, u->watches);
+		if (u->instances || u->watches) {
+			out_value(&o, M_INOTIFY_INSTANCES, user, u->instances);
+			out_value(&o, M_INOTIFY_WATCHES, user, u->watches);
+		}
+		if (u->epoll)
+			out_value(&o, M_EPOLL_USED, user, u->epoll);
 	}
 }
 
@@ -198,10 +202,12 @@ static void take_task(struct task_walk *w, const struct probe_task *t)
 		w->prev ? sample_proc_near(w->prev, p->pid, p->start_ticks, w->out->procs.count - 1)
 			: NULL;
 	if (!p->kernel && p->state != 'Z') { /* a zombie has given back all it had */
-		p->have |= HAVE_FDS | HAVE_FD_LIMIT | HAVE_NPROC_LIMIT | HAVE_IO;
+		p->have |= HAVE_FDS | HAVE_FD_LIMIT | HAVE_NPROC_LIMIT | HAVE_IO | HAVE_MAPS;
+		p->maps = t->maps < UINT32_MAX ? (uint32_t)t->maps : UINT32_MAX;
 		p->fds = t->fds < UINT32_MAX ? (uint32_t)t->fds : UINT32_MAX;
 		p->fd_limit = t->fd_limit < UINT32_MAX ? (uint32_t)t->fd_limit : UINT32_MAX;
 		p->nproc_limit = p->uid ? t->nproc_limit : UINT64_MAX;
+		p->huge_pages = t->huge;
 		p->io_read = t->io_read;
 		p->io_write = t->io_write;
 		p->io_wchar = t->io_wchar;

@@ -64,6 +64,8 @@ static const struct simple simples[] = {
 		"memory.current less file cache, memory.max, oom_kill"},
 	{RES_CGROUP_PIDS, M_CG_PIDS_USED, M_CG_PIDS_LIMIT, M_CG_PIDS_REFUSED,
 		"pids.current, pids.max, pids.events"},
+	{RES_ROUTE, M_ROUTE6_ENTRIES, M_ROUTE6_LIMIT, METRIC_COUNT,
+		"/proc/net/rt6_stats, net.ipv6.route.max_size"},
 	{RES_AIO, M_AIO_USED, M_AIO_LIMIT, METRIC_COUNT, "fs.aio-nr, fs.aio-max-nr"},
 	{RES_PTY, M_PTY_USED, M_PTY_LIMIT, METRIC_COUNT, "kernel.pty.nr, kernel.pty.max"},
 	{RES_IPC_SEM, M_SEM_SETS, M_SEM_SETS_LIMIT, METRIC_COUNT,
@@ -83,7 +85,7 @@ static const char *instance_of(struct view *v, const struct simple *s, uint32_t 
 {
 	const char *text = series_instance(v->series, id);
 	uint64_t uid;
-	if (s->used == M_NEIGH6_ENTRIES)
+	if (s->used == M_NEIGH6_ENTRIES || s->used == M_ROUTE6_ENTRIES)
 		return "ipv6";
 	if (s->resource == RES_KEYS && num_u64(text, &uid) == 0 && uid <= UINT32_MAX)
 		return who_user(v, (uint32_t)uid);

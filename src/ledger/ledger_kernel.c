@@ -56,6 +56,8 @@ static void add_pool(struct builder *b, const char *instance, double total, doub
 	/* Promised pages are as good as used: whoever was promised them gets them. */
 	r->used = r->high = total - free + (reserved < free ? reserved : free);
 	r->limit = total;
+	if (!instance)
+		r->nholders = who_hugepages(b->v, r->holders, WHO_MAX);
 }
 
 static void add_hugepages(struct builder *b)
@@ -156,19 +158,18 @@ static void add_entropy(struct builder *b)
 }
 
 /* The kernel counts watches by user; the probe that walks over processes tells it (collect/tasks.c). */
-static void add_inotify(struct builder *b)
+static void add_watches(struct builder *b, enum resource resource, enum metric used_m,
+	enum metric limit_m, const char *source)
 {
 	struct view *v = b->v;
 	double used, limit;
-	if (!gauge(v, M_INOTIFY_WATCHES_MAX, 0, &limit) || limit <= 0)
+	if (!gauge(v, limit_m, 0, &limit) || limit <= 0)
 		return;
-	for (uint32_t id = view_each(v, M_INOTIFY_WATCHES, 0); id;
-		id = view_each(v, M_INOTIFY_WATCHES, id)) {
+	for (uint32_t id = view_each(v, used_m, 0); id; id = view_each(v, used_m, id)) {
 		if (!view_gauge(v, id, &used))
 			continue;
-		struct ledger_row *r =
-			ledger_add_row(b, RES_INOTIFY, series_instance(v->series, id), NETNS_HOST,
-				"ucounts of the user; fs.inotify.max_user_watches");
+		struct ledger_row *r = ledger_add_row(
+			b, resource, series_instance(v->series, id), NETNS_HOST, source);
 		if (!r)
 			return;
 		r->used = used;
@@ -178,9 +179,78 @@ static void add_inotify(struct builder *b)
 	}
 }
 
+/* One row a group: of the limit that it is nearest to, as a share. */
+static void add_group_io(struct builder *b)
+{
+	struct view *v = b->v;
+	const struct sample *s = view_last(v);
+	const struct cgroup_io *rows = TABLE_ROWS(s->cg_io, struct cgroup_io);
+	for (uint32_t i = 0; i < s->cg_io.count; i++) {
+		double most = -1, share;
+		bool first = true;
+		for (uint32_t k = 0; k < s->cg_io.count; k++) {
+			if (rows[k].cgroup != rows[i].cgroup)
+				continue;
+			first = first && k >= i;
+			if (use_of_group_io(v, &rows[k], &share) && share > most)
+				most = share;
+		}
+		struct ledger_row *r =
+			first && most >= 0
+				? ledger_add_row(b, RES_CGROUP_IO,
+					  intern_text(&v->series->names, rows[i].cgroup),
+					  NETNS_HOST, "io.stat, io.max (v1: blkio.throttle)")
+				: NULL;
+		if (!r)
+			continue;
+		r->used = r->high = most;
+		r->limit = 1;
+		r->cgroup = rows[i].cgroup;
+		r->nholders = who_in_cgroup_by_io(v, rows[i].cgroup, r->holders, WHO_MAX);
+	}
+}
+
+/* A process has a row of its own from this share of the limit on. */
+enum { MAPS_SHARE = 20 };
+
+static void add_maps(struct builder *b)
+{
+	struct view *v = b->v;
+	const struct sample *s = view_last(v);
+	double limit;
+	if (!gauge(v, M_MAPS_LIMIT, 0, &limit) || limit <= 0)
+		return;
+	for (uint32_t i = 0; i < s->procs.count; i++) {
+		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
+		if (p->kernel || p->self || !(p->have & HAVE_MAPS) ||
+			(double)p->maps * MAPS_SHARE < limit)
+			continue;
+		struct ledger_row *r = ledger_add_row(
+			b, RES_MAPS, who_name(v, p), p->netns, "/proc/PID/maps, vm.max_map_count");
+		if (!r)
+			return;
+		double at[STORE_MAX], y[STORE_MAX];
+		unsigned n = use_of_maps(v, p, at, y);
+		struct trend t = trend_fit(at, y, n);
+		r->used = r->high = (double)p->maps;
+		for (unsigned k = 0; k < n; k++)
+			r->high = y[k] > r->high ? y[k] : r->high;
+		r->limit = limit;
+		r->slope = t.slope;
+		r->eta_s = trend_eta(v, t, limit - r->used);
+		r->holders[r->nholders++] =
+			(struct who){"process", who_name(v, p), p->pid, 1, "its own mappings"};
+	}
+}
+
 void ledger_add_kernel(struct builder *b)
 {
-	add_inotify(b);
+	add_watches(b, RES_INOTIFY, M_INOTIFY_WATCHES, M_INOTIFY_WATCHES_MAX,
+		"ucounts of the user; fs.inotify.max_user_watches");
+	add_watches(b, RES_EPOLL, M_EPOLL_USED, M_EPOLL_WATCHES,
+		"user_struct of the user; fs.epoll.max_user_watches");
+	add_maps(b);
+	add_group_io(b);
 	add_nodes(b);
 	add_hugepages(b);
 	add_slabs(b);

@@ -80,3 +80,35 @@ unsigned use_of_fds(const struct view *v, const struct proc *p, double *t, doubl
 	}
 	return n;
 }
+
+unsigned use_of_maps(const struct view *v, const struct proc *p, double *t, double *y)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct proc *q = sample_proc(view_at(v, i), p->pid, p->start_ticks);
+		if (!q || !(q->have & HAVE_MAPS))
+			continue;
+		t[n] = since_begin(v, view_at(v, i));
+		y[n++] = (double)q->maps;
+	}
+	return n;
+}
+
+bool use_of_group_io(const struct view *v, const struct cgroup_io *io, double *ret)
+{
+	const struct sample *last = view_last(v);
+	for (unsigned i = 0; i + 1 < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		double seconds = (double)(last->mono_ns - s->mono_ns) / 1e9;
+		for (uint32_t k = 0; k < s->cg_io.count; k++) {
+			const struct cgroup_io *b = &TABLE_ROWS(s->cg_io, struct cgroup_io)[k];
+			if (b->cgroup != io->cgroup || b->devno != io->devno || b->what != io->what)
+				continue;
+			if (seconds < 1 || b->done > io->done || io->limit == 0)
+				return false;
+			*ret = (double)(io->done - b->done) / seconds / (double)io->limit;
+			return true;
+		}
+	}
+	return false;
+}

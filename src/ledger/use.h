@@ -24,5 +24,9 @@ double use_of_ports(const struct view *v, const struct conn_group *g);
 struct trend use_trend_of_rest(const struct view *v, uint32_t left, double total);
 /* A process's descriptors over the window: fills t (seconds) and y, each STORE_MAX long, and returns how many. */
 unsigned use_of_fds(const struct view *v, const struct proc *p, double *t, double *y);
+/* What a group did on a device in the window, as a share of what it may (1: all of it); false where that is not known. */
+bool use_of_group_io(const struct view *v, const struct cgroup_io *io, double *ret);
+/* As of descriptors, of a process's memory mappings. */
+unsigned use_of_maps(const struct view *v, const struct proc *p, double *t, double *y);
 
 #endif

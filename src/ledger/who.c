@@ -253,6 +253,11 @@ size_t who_fds(struct view *v, struct who *out, size_t max)
 	return by_program(v, amount_fds, -1, 0, 0, out, max);
 }
 
+size_t who_fds_of_user(struct view *v, int64_t uid, struct who *out, size_t max)
+{
+	return by_program(v, amount_fds, uid, 0, 0, out, max);
+}
+
 size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t max)
 {
 	const struct sample *s = view_with_files(v);
@@ -344,6 +349,49 @@ size_t who_disk(struct view *v, const uint64_t *devnos, size_t ndev, struct who 
 	}
 	for (size_t i = 0; i < n; i++)
 		out[i].share /= total;
+	return n;
+}
+
+size_t who_in_cgroup_by_io(struct view *v, uint32_t cgroup, struct who *out, size_t max)
+{
+	size_t n = 0;
+	double total = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		double bytes = u->read_bytes + u->write_bytes;
+		if (!u->have_io || u->p->kernel || u->p->self || bytes <= 0 ||
+			!who_is_member(v, cgroup, u->p->pid))
+			continue;
+		total += bytes;
+		char r[32], w[32];
+		struct who who = {"process", who_name(v, u->p), u->p->pid, bytes,
+			arena_printf(&v->scratch, "read %s/s and wrote %s/s",
+				text_bytes(r, u->read_bytes / v->seconds),
+				text_bytes(w, u->write_bytes / v->seconds))};
+		n = who_insert(out, n, max, who);
+	}
+	for (size_t i = 0; i < n; i++)
+		out[i].share /= total;
+	return n;
+}
+
+size_t who_hugepages(struct view *v, struct who *out, size_t max)
+{
+	const struct sample *s = view_last(v);
+	size_t n = 0;
+	double all = 0;
+	for (uint32_t i = 0; i < s->procs.count; i++)
+		all += (double)TABLE_ROWS(s->procs, struct proc)[i].huge_pages;
+	for (uint32_t i = 0; i < s->procs.count; i++) {
+		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
+		char text[32];
+		if (p->kernel || p->self || !p->huge_pages)
+			continue;
+		n = who_insert(out, n, max,
+			(struct who){"process", who_name(v, p), p->pid, (double)p->huge_pages / all,
+				arena_printf(&v->scratch, "has %s in huge pages",
+					text_bytes(text, (double)p->huge_pages * 4096))});
+	}
 	return n;
 }
 

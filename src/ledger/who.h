@@ -30,6 +30,7 @@ size_t who_memory(struct view *v, struct who *out, size_t max);
 size_t who_tasks(struct view *v, int64_t uid, struct who *out, size_t max);
 /* Descriptors of the host by process; of one process by what they are open on. */
 size_t who_fds(struct view *v, struct who *out, size_t max);
+size_t who_fds_of_user(struct view *v, int64_t uid, struct who *out, size_t max);
 size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t max);
 /* A disk: processes with files or the device itself open on it, by bytes moved. devnos: the disk
  * and its partitions. */
@@ -46,6 +47,12 @@ size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max
 size_t who_queues(struct view *v, int netns, struct who *out, size_t max);
 enum who_by { WHO_BY_MEMORY, WHO_BY_CPU, WHO_BY_TASKS };
 size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who *out, size_t max);
+
+/* The same by bytes that they read and wrote, whatever the disk. */
+size_t who_in_cgroup_by_io(struct view *v, uint32_t cgroup, struct who *out, size_t max);
+
+/* Reserved huge pages that processes touched. */
+size_t who_hugepages(struct view *v, struct who *out, size_t max);
 
 /* Does this process have a file open on one of the devices (as far as was looked)? */
 bool who_has_file_on(const struct view *v, int32_t pid, const uint64_t *devnos, size_t n);

@@ -13,6 +13,7 @@
  *     proc/PID/times       cpu_ns run_delay_ns switches (threads that ended included)
  *     proc/PID/netns       inode of its network namespace
  *     proc/PID/owner       user id
+ *     proc/PID/mapcount    memory mappings
  *     self                 pid of the Plimsoll that recorded it
  *     socket_makers        a line a process: inode of its namespace, pid, sightings, looks
  *     files_held           a line a file that grows or was deleted: device, inode, pid, descriptor, size, bytes, growth, nanoseconds since,
@@ -133,6 +134,8 @@ int reader_proc_schedstat(struct reader *r, int32_t pid, struct reader_times *re
 int reader_proc_limits(struct reader *r, int32_t pid, bool want_limits, bool want_nproc,
 	struct reader_limits *ret);
 int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret_inode);
+/* Memory mappings of a process, counted in at most max_bytes of its list; -EFBIG where that is longer. */
+int reader_proc_maps(struct reader *r, int32_t pid, uint64_t max_bytes, uint64_t *ret);
 /* /proc/PID/stat, and whom the process belongs to. Without want_owner, 0 may stand for a user that is known from before. */
 ssize_t reader_proc_stat(
 	struct reader *r, int32_t pid, bool want_owner, void *buf, size_t size, uint32_t *ret_uid);

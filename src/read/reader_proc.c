@@ -347,6 +347,36 @@ int reader_proc_netns(struct reader *r, int32_t pid, uint64_t *ret)
 	return 0;
 }
 
+int reader_proc_maps(struct reader *r, int32_t pid, uint64_t max_bytes, uint64_t *ret)
+{
+	if (r->replay)
+		return recorded_number(r, pid, "mapcount", ret);
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	char path[64], text[32768];
+	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/maps", pid);
+	AUTO_FD int fd = openat(r->root_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	uint64_t lines = 0, bytes = 0;
+	for (;;) {
+		ssize_t n = read(fd, text, sizeof text);
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		bytes += (uint64_t)n;
+		if (bytes > max_bytes)
+			return -EFBIG;
+		for (const char *p = text; (p = memchr(p, '\n', (size_t)(text + n - p))); p++)
+			lines++;
+	}
+	*ret = lines;
+	record_number(r, pid, "mapcount", lines);
+	return 0;
+}
+
 static int fds_replay(struct reader *r, int32_t pid, unsigned first, unsigned max,
 	int (*each)(void *, const struct reader_fd *), void *ctx)
 {

@@ -3,6 +3,8 @@
 /* Rules for the limits of control groups. Memory: what cannot be given back counts, never the page
  * cache, so usage, failcnt and "max" events of a group that reads files are no sign. CPU: being
  * throttled is what a quota is for; it is trouble when somebody else waits for the group. */
+#include "rules/cgroup.h"
+
 #include "rules/memory.h"
 
 #include "base/text.h"
@@ -270,7 +272,7 @@ static bool owns(const struct usage *u, int32_t pid)
 				      memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0));
 }
 
-static bool has_clients(const struct view *v, const struct usage *u)
+bool cgroup_has_clients(const struct view *v, const struct usage *u)
 {
 	const struct sample *last = view_last(v);
 	bool tcp = false;
@@ -301,14 +303,17 @@ static bool has_clients(const struct view *v, const struct usage *u)
 	return !tcp; /* over UDP or a unix socket they are not seen */
 }
 
+bool cgroup_listens(const struct usage *u)
+{
+	return u->listens || (u->parent && u->parent->listens &&
+				     memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
+}
+
 /* It listens, somebody talks to it, and it is itself what stands still: a port that is there for a look at numbers now and then makes no server of a job. */
 static bool serves_others(const struct view *v, const struct usage *u)
 {
-	bool listens =
-		u->listens || (u->parent && u->parent->listens &&
-				      memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
 	bool waits = !(u->p->have & HAVE_DELAY) || u->delay_s >= OWN_WAIT * v->seconds;
-	return listens && waits && has_clients(v, u);
+	return cgroup_listens(u) && waits && cgroup_has_clients(v, u);
 }
 
 static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)

@@ -64,7 +64,9 @@ static void judge(
 		full ? say(v, "All the %s%s are taken: %s fails", l->what, of, l->fails)
 		     : say(v, "The %s%s will be used up in %s", l->what, of, text_duration(a, eta));
 	if (user)
-		f->nculprits = who_tasks(v, uid, f->culprits, WHO_MAX);
+		f->nculprits = l->used == M_EPOLL_USED /* each is of a descriptor */
+				       ? who_fds_of_user(v, uid, f->culprits, WHO_MAX)
+				       : who_tasks(v, uid, f->culprits, WHO_MAX);
 	for (size_t i = 0; i < f->nculprits; i++)
 		f->culprits[i].why = say(v, "runs as this user: %s", f->culprits[i].why);
 	if (!f->nculprits)
@@ -115,6 +117,35 @@ void rule_inotify(struct view *v, struct verdicts *out)
 		"fs.inotify.max_user_instances", "who holds them was not seen"};
 	judge_all(v, out, &watches, true);
 	judge_all(v, out, &instances, true);
+}
+
+const struct rule_case rule_case_epoll = {
+	.mechanism = "A user watches as many descriptors with epoll as it may: epoll_ctl() fails "
+		     "with ENOSPC (\"no space left on device\"). A server accepts a connection and "
+		     "cannot watch it: it closes it, or turns round and round.",
+	.threshold = COMMON_THRESHOLD " The kernel counts them by user, each CPU a few dozen for "
+				      "itself, which are not seen.",
+	.false_alarms = "Very many connections far below the limit, which is a 25th of the memory "
+			"unless somebody set it lower. It is one limit for all processes and "
+			"containers of the user.",
+	.confirm = "sysctl fs.epoll.max_user_watches; grep -c ^tfd /proc/PID/fdinfo/FD   # FD is "
+		   "an anon_inode:[eventpoll]",
+	.remedy = "Restart who leaks descriptors; raise fs.epoll.max_user_watches.",
+};
+
+void rule_epoll(struct view *v, struct verdicts *out)
+{
+	static const struct limit l = {.used = M_EPOLL_USED,
+		.limit = M_EPOLL_WATCHES,
+		.what = "epoll watches",
+		.fails = "epoll_ctl()",
+		.confirm = "grep -c ^tfd /proc/[0-9]*/fdinfo/* 2>/dev/null | sort -t: -k2 -n | "
+			   "tail -3; sysctl fs.epoll.max_user_watches",
+		.raise = "fs.epoll.max_user_watches=4194304",
+		.file = "/etc/sysctl.d/90-epoll.conf",
+		.setting = "fs.epoll.max_user_watches",
+		.maker = "who holds them was not seen"};
+	judge_all(v, out, &l, true);
 }
 
 const struct rule_case rule_case_aio = {

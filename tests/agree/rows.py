@@ -258,6 +258,8 @@ ROWS = [
     Row("slab.slabs", "proc/slabinfo", column(0, 14, lines=r"^[^#].*tunables"), **SLAB),
     Row("net.softnet.flow_limited", "proc/net/softnet_stat", lambda text: {"": sum(softnet_sum(text, 10))}),
     Row("net.softnet.backlog", "proc/net/softnet_stat", lambda text: {"": sum(softnet_sum(text, 11))}, volatile=True),
+    Row("route6.used", "proc/net/rt6_stats", lambda text: {"": int(text.split()[5], 16)}, volatile=True),
+    Row("route6.limit", "proc/sys/net/ipv6/route/max_size", word(0)),
     Row("raw.sockets", "proc/net/sockstat", sockstat("RAW", "inuse")),
     Row("neigh6.used", "proc/net/stat/ndisc_cache", hexadecimal("entries", add=False), volatile=True),
     Row("neigh6.limit", "proc/sys/net/ipv6/neigh/default/gc_thresh3", word(0)),

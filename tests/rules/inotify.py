@@ -7,10 +7,10 @@ import struct
 from expect import finding
 
 
-def task(pid, comm, uid, watches, instances):
+def task(pid, comm, uid, watches, instances, epoll=0, maps=40):
     """struct probe_task"""
     return struct.pack("=IIIIIIIiIIIIII", 1, pid, 1, pid, uid, 0, 0, 0, 1, 0, 0, ord("S"), 4026531840, 0) + struct.pack(
-        "=5Qq13Q", 10**9, 10**9, 10**7, 100, 0, 2000, 10, 0, 8, 1024, 63000, 0, 0, 0, 0, 7, 1, instances, watches) + comm.encode().ljust(16, b"\0") + bytes(16)
+        "=5Qq16Q", 10**9, 10**9, 10**7, 100, 0, 2000, 10, 0, 8, 1024, 63000, 0, 0, 0, 0, 7, 1, instances, watches, epoll, maps, 0) + comm.encode().ljust(16, b"\0") + bytes(16)
 
 
 def machine(t, watches, instances=3):

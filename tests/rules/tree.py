@@ -337,9 +337,9 @@ class Net:
 class Proc:
     def __init__(self, tree, pid, comm, ppid=1, uid=0, state="S", threads=1, start=None, nice=0, policy=0, rss=8, cpu=0.0, delay=0.0, child_cpu=0.0,
                  switches=10, fds=8, fd_limit=1024, nproc_limit=63000, open=(), io=None, cgroup=None, netns=None, wchan=None, kernel=False, born=0,
-                 gone=None, blocked_threads=0, faults=0, title=None):
+                 gone=None, blocked_threads=0, faults=0, title=None, maps=None, huge=0):
         """rss in MiB; faults: major ones, growth per second; cpu, delay, child_cpu in seconds per second; io: growth per second of read, write, wchar and calls; `open`: what its
-        descriptors are on; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
+        descriptors are on; maps: memory mappings; huge: MiB in huge pages; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
         vars(self).update({k: v for k, v in locals().items() if k != "self"})
         if start is None:
             self.start = 1000 + pid if born == 0 else int((START - BOOT + (born - 0.5) * tree.step) * 100)
@@ -377,6 +377,10 @@ class Proc:
             out["wchan"] = self.wchan
         if self.title:
             out["cmdline"] = self.title
+        if self.maps is not None:
+            out["mapcount"] = "%d\n" % at(self.maps, i)
+        if self.huge:
+            out["status"] = "Name:\t%s\nHugetlbPages:\t%8d kB\nThreads:\t1\n" % (self.comm, at(self.huge, i) * 1024)
         threads = int(at(self.threads, i))
         if threads > 1:
             blocked = int(at(self.blocked_threads, i))
@@ -415,7 +419,7 @@ class Tree:
                         "proc/sys/fs/inode-nr": "70000\t500", "proc/sys/fs/nr_open": 1048576, "proc/sys/kernel/pty/nr": 1, "proc/sys/kernel/pty/max": 4096,
                         "proc/sys/vm/max_map_count": 65530, "proc/sys/kernel/random/entropy_avail": 256, "proc/sys/kernel/random/poolsize": 256,
                         "timex": "state 0\nstatus 8193\noffset 120000\nfreq -655360\nmaxerror 5000\nesterror 400", "kmsg": "6,100,900000000,-;eth0: link up"}
-        self.neighbours = (12, 0)
+        self.neighbours, self.huge = (12, 0), (0, 0, 0)
         self.neighbours6 = None
         self.cores, self.endings, self.sent, self.held_files, self.caches, self.flows = {}, None, [], None, [], None
         self.disk("sda", (8, 0))
@@ -502,6 +506,10 @@ class Tree:
         """A file that holds one line of numbers, below proc/sys/."""
         self.numbers["proc/sys/" + path] = value
 
+    def hugepages(self, total, free, reserved=0):
+        """The pool of huge pages of 2 MiB."""
+        self.huge = (total, free, reserved)
+
     def neigh(self, entries, fulls=0):
         self.neighbours = (entries, fulls)
 
@@ -528,10 +536,11 @@ class Tree:
         self.mounts[path] = dict(dev=dev, size=size, available=available, free=free, inodes=inodes, inodes_free=inodes_free, kind=kind, options=options,
                                  source=source or "/dev/%d:%d" % dev, super_options=super_options)
 
-    def group(self, path, procs=(), memory=None, pids=None, cpu=None, v1=False):
+    def group(self, path, procs=(), memory=None, pids=None, cpu=None, v1=False, io=None, pressure=None):
         """A control group. memory: limit, used, file (page cache in it), kills, oom, hits. pids: limit, used, refused. cpu: quota, period (microseconds),
-        periods, throttled (growth per second), lost (seconds per second)."""
-        self.groups.append((path, list(procs), memory, pids, cpu, v1))
+        periods, throttled (growth per second), lost (seconds per second). io: dev, limits (of rbps, wbps, riops, wiops) and what it did (growth per second of rbytes, wbytes,
+        rios, wios). pressure: share of time in which some task waited for I/O."""
+        self.groups.append((path, list(procs), memory, pids, cpu, v1, io, pressure))
         if v1:
             self.cgroup_v1 = True
 
@@ -617,7 +626,7 @@ class Tree:
         slab, committed = int(at(self.slab, i) * 1024), int(at(self.committed, i) * 1024)
         return text + "Slab:             %d kB\nSUnreclaim:       %d kB\nPageTables:        20000 kB\nCommitLimit:    12582912 kB\nCommitted_AS:    %d kB\n" \
             % (250000 + slab, slab, committed) + \
-            "HugePages_Total:       0\nHugePages_Free:        0\n"
+            "HugePages_Total:   %5d\nHugePages_Free:    %5d\nHugePages_Rsvd:    %5d\nHugePages_Surp:        0\nHugepagesize:       2048 kB\n" % tuple(at(n, i) for n in self.huge)
 
     def _diskstats(self, i):
         lines = []
@@ -644,14 +653,14 @@ class Tree:
             vfs.append(b"%d %d %d %d %d %s\n" % (m["size"], free, available, at(m["inodes"], i), at(m["inodes_free"], i), raw(path)))
             number += 1
         if self.cgroup_v1:
-            for controllers, folder in (("memory", "memory"), ("cpu,cpuacct", "cpu"), ("pids", "pids")):
+            for controllers, folder in (("memory", "memory"), ("cpu,cpuacct", "cpu"), ("pids", "pids"), ("blkio", "blkio")):
                 info.append(b"%d 1 0:%d / /sys/fs/cgroup/%s rw - cgroup cgroup rw,%s\n" % (number, number, raw(folder), raw(controllers)))
                 number += 1
         elif self.cgroup_v2:
             info.append(b"%d 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw,nsdelegate\n" % number)
         return b"".join(info), b"".join(vfs)
 
-    def _group(self, i, path, procs, memory, pids, cpu, v1):
+    def _group(self, i, path, procs, memory, pids, cpu, v1, io, pressure):
         out = {}
 
         def put(controller, name, text):
@@ -659,7 +668,7 @@ class Tree:
             out[base + raw(path) + b"/" + raw(name)] = text
 
         members = "".join("%d\n" % p for p in procs if p in self.procs)
-        for controller in (("memory", "cpu", "pids") if v1 else ("",)):
+        for controller in (("memory", "cpu", "pids") + (("blkio",) if io else ()) if v1 else ("",)):
             put(controller, "cgroup.procs", members)
         if memory:
             m = dict(file=0, kills=0, oom=0, hits=0)
@@ -679,6 +688,21 @@ class Tree:
                 put("", "memory.stat", "anon %d\nfile %d\ninactive_anon %d\nactive_anon 0\ninactive_file %d\nactive_file %d\nslab_reclaimable 0\nslab_unreclaimable 0\n"
                     % (used - cache, cache, used - cache, cache - cache // 2, cache // 2))
                 put("", "memory.events", "low 0\nhigh 0\nmax %d\noom %d\noom_kill %d\noom_group_kill 0\n" % (hits, oom, kills))
+        if io:
+            n = {k: self.counter(io.get(k, 0), i, 4096) for k in ("rbytes", "wbytes", "rios", "wios")}
+            dev = "%d:%d" % io["dev"]
+            if v1:
+                for key, name in (("rbps", "read_bps"), ("wbps", "write_bps"), ("riops", "read_iops"), ("wiops", "write_iops")):
+                    put("blkio", "blkio.throttle.%s_device" % name, "%s %d\n" % (dev, io[key]) if key in io else "")
+                for name, r, w in (("io_service_bytes", "rbytes", "wbytes"), ("io_serviced", "rios", "wios")):
+                    put("blkio", "blkio.throttle." + name, "%s Read %d\n%s Write %d\n%s Sync %d\n%s Async 0\n%s Discard 0\n%s Total %d\nTotal %d\n"
+                        % (dev, n[r], dev, n[w], dev, n[r] + n[w], dev, dev, dev, n[r] + n[w], n[r] + n[w]))
+            else:
+                put("", "io.max", dev + "".join(" %s=%s" % (k, io.get(k, "max")) for k in ("rbps", "wbps", "riops", "wiops")) + "\n")
+                put("", "io.stat", "253:7 rbytes=4096 wbytes=0 rios=1 wios=0 dbytes=0 dios=0\n%s rbytes=%d wbytes=%d rios=%d wios=%d dbytes=0 dios=0\n"
+                    % (dev, n["rbytes"], n["wbytes"], n["rios"], n["wios"]))
+        if pressure is not None:
+            put("", "io.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=%d\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n" % self.counter(pressure * 1e6, i, 1000))
         if pids:
             put("pids", "pids.max", "%s\n" % pids["limit"])
             put("pids", "pids.current", "%d\n" % at(pids["used"], i))

@@ -5,13 +5,16 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "query/promql_evaluate.h"
+#include "query/promql_history.h"
 #include "show/openmetrics.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { SERIES_SHOWN = 20000 };
+enum {
+	SERIES_SHOWN = 20000,
+	OWN_LABELS = 2, /* that of the metric, and netns */
+};
 
 static const uint64_t SPAN_NS = UINT64_C(3600000000000); /* back from the end, when nobody says */
 
@@ -82,11 +85,11 @@ static int select_series(struct window *w, struct selection *s, struct answer *r
 
 /* ---- series ---- */
 
-static void add_series(struct show_text *t, const struct promql_id *id)
+static void add_series(struct show_text *t, enum metric m, const struct promql_id *id)
 {
 	char name[PROMETHEUS_NAME];
 	show_text_add(t, "{\"__name__\":");
-	show_text_json(t, metric_prometheus_name(name, id->metric));
+	show_text_json(t, metric_prometheus_name(name, m));
 	for (unsigned i = 0; i < id->n; i++) {
 		show_text_add(t, ",");
 		show_text_json(t, id->l[i].name);
@@ -111,12 +114,13 @@ void prometheus_series(struct window *w, const struct params *p, struct answer *
 	if (select_series(w, &s, ret, &all, &n) == 0) {
 		show_text_add(&t, "{\"status\":\"success\",\"data\":[");
 		for (size_t i = 0; i < n && i < SERIES_SHOWN; i++) {
-			struct promql_id id = promql_id_of(&all[i]);
-			struct promql_id before = promql_id_of(&all[i ? i - 1 : 0]);
-			if (i && promql_id_equal(&before, &id))
+			struct promql_id id = promql_history_id(&all[i], "");
+			struct promql_id before = promql_history_id(&all[i ? i - 1 : 0], "");
+			if (i && all[i - 1].metric == all[i].metric &&
+				promql_id_compare(&before, &id) == 0)
 				continue;
 			show_text_add(&t, i ? "," : "");
-			add_series(&t, &id);
+			add_series(&t, all[i].metric, &id);
 		}
 		show_text_add(
 			&t, n > SERIES_SHOWN ? "],\"warnings\":[\"only the first 20000\"]}" : "]}");
@@ -163,10 +167,9 @@ void prometheus_labels(struct window *w, const struct params *p, struct answer *
 	if (selection_read(p, ret, &s) < 0)
 		return;
 	if (select_series(w, &s, ret, &all, &n) == 0) {
-		struct texts names = {
-			malloc((n + 1) * (PROMQL_OWN_LABELS + 1) * sizeof *names.rows), 0};
+		struct texts names = {malloc((n + 1) * (OWN_LABELS + 1) * sizeof *names.rows), 0};
 		for (size_t i = 0; names.rows && i < n; i++) {
-			struct promql_id id = promql_id_of(&all[i]);
+			struct promql_id id = promql_history_id(&all[i], "");
 			names.rows[names.n++] = "__name__";
 			for (unsigned k = 0; k < id.n; k++)
 				names.rows[names.n++] = id.l[k].name;
@@ -210,7 +213,7 @@ void prometheus_label_values(struct window *w, const struct params *p, struct an
 	} else if (!ret->text) {
 		struct texts values = {malloc((n + 1) * sizeof *values.rows), 0};
 		for (size_t i = 0; values.rows && i < n; i++) {
-			struct promql_id id = promql_id_of(&all[i]);
+			struct promql_id id = promql_history_id(&all[i], "");
 			const char *value = promql_id_label(&id, p->part);
 			if (*value)
 				values.rows[values.n++] = value;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "query/promql_buckets.h"
 #include "query/promql_history.h"
 #include "show/openmetrics.h"
 
@@ -13,6 +14,7 @@
 
 enum {
 	SERIES_SHOWN = 20000,
+	HISTOGRAMS = 16,
 	OWN_LABELS = 2, /* that of the metric, and netns */
 };
 
@@ -185,19 +187,27 @@ void prometheus_labels(struct window *w, const struct params *p, struct answer *
 /* Names of metrics are made, so they are written from a table of which of them there are. */
 static void answer_names(struct answer *ret, const struct history_series *all, size_t n)
 {
-	static char names[METRIC_COUNT]
-			 [PROMETHEUS_NAME]; /* of the one thread that reads the past */
+	/* Of the one thread that reads the past; and of the histograms, of which there are few. */
+	static char names[METRIC_COUNT][PROMETHEUS_NAME], made[HISTOGRAMS][2][PROMETHEUS_NAME];
+	size_t histograms = 0;
 	bool there[METRIC_COUNT] = {0};
-	struct texts texts = {malloc(METRIC_COUNT * sizeof *texts.rows), 0};
+	struct texts texts = {malloc((METRIC_COUNT + 2 * HISTOGRAMS) * sizeof *texts.rows), 0};
 	if (!texts.rows) {
 		answer_no_memory(ret);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
 		there[all[i].metric] = true;
-	for (unsigned m = 0; m < METRIC_COUNT; m++)
-		if (there[m])
-			texts.rows[texts.n++] = metric_prometheus_name(names[m], (enum metric)m);
+	for (unsigned m = 0; m < METRIC_COUNT; m++) {
+		if (!there[m])
+			continue;
+		texts.rows[texts.n++] = metric_prometheus_name(names[m], (enum metric)m);
+		if (!promql_has_buckets((enum metric)m) || histograms == HISTOGRAMS)
+			continue;
+		char(*of)[PROMETHEUS_NAME] = made[histograms++];
+		texts.rows[texts.n++] = promql_buckets_name(of[0], (enum metric)m, PROMQL_BUCKET);
+		texts.rows[texts.n++] = promql_buckets_name(of[1], (enum metric)m, PROMQL_COUNTED);
+	}
 	answer_texts(ret, &texts);
 }
 

@@ -4,6 +4,7 @@
 
 #include "query/evaluate.h"
 #include "query/points.h"
+#include "query/promql_buckets.h"
 
 #include <errno.h>
 #include <math.h>
@@ -20,7 +21,8 @@ enum {
 	READINGS_MAX = 8 << 20, /* of counters of which only the newest count */
 	SERIES_AT_ONCE = 128,   /* an hour of them stands in memory */
 	STEPS_AT_ONCE = 1 << 17,
-	BINS_IN_RANGE = 8, /* at least */
+	BINS_IN_RANGE = 8,   /* at least */
+	BUCKETS_FOR_ONE = 4, /* that are made for each counter of a histogram */
 };
 
 struct reading {
@@ -34,6 +36,7 @@ struct reading {
 	struct promql_series *ret;
 	size_t first; /* of the series that are read at once */
 	size_t *row;  /* of ret, by series */
+	enum promql_buckets buckets;
 };
 
 struct promql_id promql_history_id(const struct history_series *s, const char *name)
@@ -206,6 +209,7 @@ static int take_totals(void *ctx, size_t series, const struct history_points *p)
 static int read_totals(struct reading *rd)
 {
 	uint64_t most = is_bare(rd) ? READINGS_MAX : PROMQL_SAMPLES;
+	most /= rd->buckets && !is_bare(rd) ? BUCKETS_FOR_ONE : 1;
 	uint64_t interval = history_interval(rd->p->h);
 	uint64_t each = (uint64_t)(rd->to_ms - rd->from_ms) * MS_NS / (interval ? interval : 1);
 	int r = rd->n && each > most / rd->n ? -E2BIG : 0;
@@ -336,11 +340,15 @@ static int merge_series(struct promql_series *s)
 struct wanted {
 	struct selector selector; /* of which a copy is asked: matching changes nothing */
 	size_t others;            /* that are no counters */
+	enum promql_buckets buckets;
+	enum metric metric; /* of which they are made */
 };
 
 static bool wants(void *ctx, const struct history_series *s)
 {
 	struct wanted *w = ctx;
+	if (w->buckets)
+		return s->metric == w->metric && s->kind == METRIC_COUNTER;
 	if (!selector_matches(&w->selector, s))
 		return false;
 	w->others += s->kind != METRIC_COUNTER;
@@ -360,11 +368,29 @@ static int copy_series(struct reading *rd, const struct history_series *all)
 	return 0;
 }
 
+/* From counters by how long something took. */
+static int read_buckets(struct reading *rd, enum metric m)
+{
+	char name[PROMETHEUS_NAME];
+	struct promql_series counters = {0}, *ret = rd->ret;
+	const char *kept = promql_text(&rd->p->texts, promql_buckets_name(name, m, rd->buckets),
+		strlen(promql_buckets_name(name, m, rd->buckets)));
+	rd->ret = &counters;
+	int r = kept ? read_counters(rd) : -E2BIG;
+	rd->ret = ret;
+	if (r == 0)
+		r = promql_buckets_make(rd->all, &counters, rd->buckets, kept, rd->want->selector,
+			&rd->p->texts, ret);
+	promql_series_free(&counters);
+	return r;
+}
+
 static int source_select(void *ctx, const struct promql_want *w, struct promql_series *ret)
 {
 	struct reading rd = {.p = ctx, .want = w, .ret = ret};
 	const struct history_series *all;
-	struct wanted wanted = {*w->selector, 0};
+	struct wanted wanted = {.selector = *w->selector};
+	rd.buckets = wanted.buckets = promql_asks_buckets(w->selector, &wanted.metric);
 	rd.from_ms = w->span.start_ms - w->range_ms;
 	rd.to_ms = w->span.start_ms + (int64_t)(w->span.steps - 1) * w->span.step_ms;
 	rd.from_ms = rd.from_ms < 0 ? 0 : rd.from_ms;
@@ -384,7 +410,7 @@ static int source_select(void *ctx, const struct promql_want *w, struct promql_s
 	if (r == 0)
 		r = copy_series(&rd, all);
 	if (r == 0 && rd.n)
-		r = read_counters(&rd);
+		r = rd.buckets ? read_buckets(&rd, wanted.metric) : read_counters(&rd);
 	if (r == 0 && wanted.others)
 		r = read_gauges(&rd);
 	free(rd.all);
@@ -402,4 +428,5 @@ void promql_history_free(struct promql_history *p)
 {
 	for (unsigned m = 0; m < METRIC_COUNT; m++)
 		free(p->names[m]);
+	promql_texts_free(&p->texts);
 }

@@ -2,7 +2,9 @@
  * SPDX-License-Identifier: ISC */
 /* promql_history: a recording as a source of PromQL. Gauges are their values, counters their totals, shares the part of time since the sample before: what
  * /metrics shows, sample by sample. What is too long for that comes from the minutes of the store: each step a sample at its end, with the smallest,
- * largest, newest or average value as the function wants it, and with the growth of counters. */
+ * largest, newest or average value as the function wants it, and with the growth of counters.
+ *
+ * Counters by how long something took are histograms, too: promql_buckets.h. */
 #ifndef QUERY_PROMQL_HISTORY_H
 #define QUERY_PROMQL_HISTORY_H
 
@@ -11,6 +13,7 @@
 struct promql_history {
 	struct history *h;
 	char *names[METRIC_COUNT]; /* those that were asked for */
+	struct promql_texts texts;
 };
 
 /* Texts of what is evaluated live until promql_history_free(). */

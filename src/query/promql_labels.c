@@ -23,7 +23,10 @@ static int too_many_labels(struct evaluation *e, const struct promql_node *n)
 
 /* ---- label_replace, label_join ---- */
 
-enum { VALUE_MAX = 4096 }; /* bytes of a value that is made */
+enum {
+	VALUE_MAX = 4096, /* bytes of a value that is made */
+	WAYS = 20000,
+};
 
 struct made {
 	char text[VALUE_MAX];
@@ -111,8 +114,11 @@ static int label_replace(struct evaluation *e, const struct promql_node *n, stru
 	int r = pattern_compile_groups(n->args[4]->text, &p, said);
 	if (r == -EINVAL)
 		return promql_wrong(e, n, "a regular expression is expected: %s", said);
-	for (size_t i = 0; r == 0 && i < v->n; i++)
-		r = replace_one(e, n, p, &v->rows[i].id);
+	for (size_t i = 0; r == 0 && i < v->n; i++) {
+		r = promql_worked(e, WAYS); /* what it may take to match one */
+		if (r == 0)
+			r = replace_one(e, n, p, &v->rows[i].id);
+	}
 	pattern_free(p);
 	return r;
 }

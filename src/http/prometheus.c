@@ -219,7 +219,7 @@ static int missing(const struct params *p, enum param which, struct answer *ret)
 
 void prometheus_query(struct window *w, const struct params *p, struct answer *ret)
 {
-	uint64_t now = clock_real_ns(), at;
+	uint64_t now = clock_real_ns(), at = now;
 	if (missing(p, PARAM_QUERY, ret) < 0 || param_time(p, PARAM_TIME, now, ret, &at) < 0)
 		return;
 	const struct promql_span span = {(int64_t)(at / MS_NS), 1, 1};

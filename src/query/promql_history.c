@@ -6,6 +6,7 @@
 #include "query/points.h"
 #include "query/promql_buckets.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -300,6 +301,7 @@ static int merge_two(struct promql_series *all, struct promql_samples *a, struct
 	struct promql_samples m = {.id = a->id, .made = a->made, .counter = a->counter};
 	struct promql_series s = {.total = all->total - a->n - b->n};
 	size_t i = 0, k = 0;
+	assert(a != b);
 	int r = 0;
 	while (r == 0 && (i < a->n || k < b->n)) {
 		bool first = k == b->n || (i < a->n && a->times_ms[i] <= b->times_ms[k]);

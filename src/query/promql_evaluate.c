@@ -78,17 +78,24 @@ static int select_series(struct evaluation *e, const struct promql_node *n, enum
 	return r == -EINVAL ? -EBADMSG : r;
 }
 
-static int take_newest(struct evaluation *e, const struct promql_samples *s,
-	const struct promql_span *moments, size_t steps, bool times, double *ret)
+/* Nothing where a series is older than the lookback, or has ended. */
+static int take_newest(struct evaluation *e, const struct promql_series *all,
+	const struct promql_samples *s, const struct promql_span *moments, size_t steps, bool times,
+	double *ret)
 {
-	size_t to = 0;
+	size_t to = 0, clock = 0;
 	for (size_t k = 0; k < steps; k++) {
 		int64_t at = moments->start_ms +
 			     (moments->steps == 1 ? 0 : (int64_t)k * moments->step_ms);
 		while (to < s->n && s->times_ms[to] <= at)
 			to++;
-		if (to && s->times_ms[to - 1] >= at - PROMQL_LOOKBACK_MS)
-			ret[k] = times ? (double)s->times_ms[to - 1] / 1000 : s->values[to - 1];
+		while (clock < all->n_clock && all->clock_ms[clock] <= at)
+			clock++;
+		if (!to || s->times_ms[to - 1] < at - PROMQL_LOOKBACK_MS)
+			continue;
+		if (!s->made && clock && s->times_ms[to - 1] < all->clock_ms[clock - 1])
+			continue;
+		ret[k] = times ? (double)s->times_ms[to - 1] / 1000 : s->values[to - 1];
 	}
 	return promql_worked(e, s->n + steps);
 }
@@ -105,8 +112,8 @@ static int evaluate_selector(struct evaluation *e, const struct promql_node *n,
 	for (size_t i = 0; r == 0 && i < s.n; i++) {
 		r = promql_value_add(ret, &s.all[i].id, &row);
 		if (r == 0)
-			r = take_newest(
-				e, &s.all[i], &moments, span->steps, times, ret->rows[row].values);
+			r = take_newest(e, &s, &s.all[i], &moments, span->steps, times,
+				ret->rows[row].values);
 		if (r == 0 && times)
 			promql_id_drop_name(&ret->rows[row].id);
 	}

@@ -23,7 +23,7 @@ struct promql_want {
 
 struct promql_source {
 	/* Adds series with what they have in [start - range, end of the span]; samples that no step sees may be left out. Of a bare selector the newest
-	 * before each step will do. 0, -E2BIG, -ENOMEM, or what stands in the way of reading. */
+	 * before each step will do, and the clock that says which of them have ended. 0, -E2BIG, -ENOMEM, or what stands in the way of reading. */
 	int (*select)(void *ctx, const struct promql_want *want, struct promql_series *ret);
 	void *ctx;
 };

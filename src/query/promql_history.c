@@ -182,7 +182,8 @@ static int64_t step_of(const struct promql_want *w, int64_t at_ms)
 }
 
 /* Of a bare selector the newest before each step. */
-static int take_reading(struct reading *rd, struct promql_samples *s, int64_t at_ms, double value)
+static int take_reading(struct reading *rd, struct promql_series *ret, struct promql_samples *s,
+	int64_t at_ms, double value)
 {
 	if (is_bare(rd) && s->n && at_ms > s->times_ms[s->n - 1] &&
 		step_of(rd->want, at_ms) == step_of(rd->want, s->times_ms[s->n - 1])) {
@@ -190,7 +191,7 @@ static int take_reading(struct reading *rd, struct promql_samples *s, int64_t at
 		s->values[s->n - 1] = value;
 		return 0;
 	}
-	return promql_samples_add(rd->ret, s, at_ms, value);
+	return promql_samples_add(ret, s, at_ms, value);
 }
 
 static int take_totals(void *ctx, size_t series, const struct history_points *p)
@@ -202,7 +203,7 @@ static int take_totals(void *ctx, size_t series, const struct history_points *p)
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < p->n; i++)
 		if (p->present[i])
-			r = take_reading(rd, s, (int64_t)(p->time_ns[i] / MS_NS),
+			r = take_reading(rd, rd->ret, s, (int64_t)(p->time_ns[i] / MS_NS),
 				points_scaled((double)p->value[i], scale));
 	return r;
 }
@@ -387,6 +388,66 @@ static int read_buckets(struct reading *rd, enum metric m)
 	return r;
 }
 
+/* ---- the clock ---- */
+
+struct clock {
+	struct reading *rd;
+	struct promql_series times;
+};
+
+/* What each sample has. */
+static bool is_clock(void *ctx, const struct history_series *s)
+{
+	(void)ctx;
+	return s->metric == M_MEM_TOTAL && !*s->netns;
+}
+
+static int take_times(void *ctx, size_t series, const struct history_points *p)
+{
+	struct clock *c = ctx;
+	int r = 0;
+	(void)series;
+	for (size_t i = 0; r == 0 && i < p->n; i++)
+		if (p->present[i])
+			r = take_reading(c->rd, &c->times, &c->times.all[0],
+				(int64_t)(p->time_ns[i] / MS_NS), 0);
+	return r;
+}
+
+/* When there were samples, as far as steps see them. Without a clock nothing is known to have ended. */
+static int read_clock(struct reading *rd)
+{
+	const struct promql_id none = {.n = 0};
+	struct clock c = {.rd = rd};
+	struct promql_samples *s;
+	const struct history_series *all;
+	size_t n;
+	uint64_t from = (uint64_t)rd->from_ms * MS_NS, to = (uint64_t)(rd->to_ms + 1) * MS_NS - 1;
+	int r = history_select(rd->p->h, from, to, is_clock, NULL, &all, &n);
+	if (r < 0 || n != 1)
+		return r;
+	uint64_t key = all[0].key;
+	r = promql_series_add(&c.times, &none, &s);
+	if (r == 0)
+		r = history_read(rd->p->h, &key, 1, from, to, take_times, &c);
+	if (r == 0) {
+		rd->ret->clock_ms = c.times.all[0].times_ms;
+		rd->ret->n_clock = c.times.all[0].n;
+		c.times.all[0].times_ms = NULL;
+	}
+	promql_series_free(&c.times);
+	return r == -E2BIG ? 0 : r;
+}
+
+/* Are there others than those that were made of steps? */
+static bool has_samples(const struct promql_series *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (!s->all[i].made)
+			return true;
+	return false;
+}
+
 static int source_select(void *ctx, const struct promql_want *w, struct promql_series *ret)
 {
 	struct reading rd = {.p = ctx, .want = w, .ret = ret};
@@ -417,7 +478,9 @@ static int source_select(void *ctx, const struct promql_want *w, struct promql_s
 		r = read_gauges(&rd);
 	free(rd.all);
 	free(rd.keys);
-	return r < 0 ? r : merge_series(ret);
+	if (r == 0)
+		r = merge_series(ret);
+	return r == 0 && is_bare(&rd) && has_samples(ret) ? read_clock(&rd) : r;
 }
 
 struct promql_source promql_history_source(struct promql_history *p, struct history *h)

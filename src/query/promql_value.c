@@ -278,6 +278,7 @@ void promql_series_free(struct promql_series *s)
 		free(s->all[i].values);
 	}
 	free(s->all);
+	free(s->clock_ms);
 	*s = (struct promql_series){0};
 }
 

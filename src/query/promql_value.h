@@ -86,6 +86,9 @@ struct promql_series {
 	struct promql_samples *all;
 	size_t n, room;
 	size_t total; /* samples of all */
+	int64_t *
+		clock_ms; /* NULL, or when there was a sample of any series: one that is not in the newest has ended */
+	size_t n_clock;
 };
 
 enum { PROMQL_SAMPLES = 1 << 19 }; /* of one selector: 8 MiB */

@@ -6,7 +6,6 @@
 #include "query/points.h"
 #include "query/promql_buckets.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -302,7 +301,6 @@ static int merge_two(struct promql_series *all, struct promql_samples *a, struct
 	struct promql_samples m = {.id = a->id, .made = a->made, .counter = a->counter};
 	struct promql_series s = {.total = all->total - a->n - b->n};
 	size_t i = 0, k = 0;
-	assert(a != b);
 	int r = 0;
 	while (r == 0 && (i < a->n || k < b->n)) {
 		bool first = k == b->n || (i < a->n && a->times_ms[i] <= b->times_ms[k]);
@@ -310,12 +308,9 @@ static int merge_two(struct promql_series *all, struct promql_samples *a, struct
 			  : promql_samples_add(&s, &m, b->times_ms[k], b->values[k]);
 		*(first ? &i : &k) += 1;
 	}
-	free(a->times_ms);
-	free(a->values);
-	free(b->times_ms);
-	free(b->values);
+	promql_samples_free(a);
+	promql_samples_free(b);
 	*a = m;
-	*b = (struct promql_samples){.id = m.id};
 	all->total = s.total;
 	return r;
 }

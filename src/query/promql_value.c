@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "query/promql_value.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -251,6 +252,7 @@ int promql_value_merge(struct promql_value *v)
 	for (size_t i = 0; r == 0 && i < v->n; i++) {
 		size_t at, before = out.n;
 		r = promql_value_of(&out, &v->rows[i].id, &at);
+		assert(r < 0 || out.rows);
 		for (size_t k = 0; r == 0 && k < v->steps; k++) {
 			double x = v->rows[i].values[k], *to = &out.rows[at].values[k];
 			if (!promql_is_there(x))
@@ -262,21 +264,28 @@ int promql_value_merge(struct promql_value *v)
 	}
 	out.scalar = v->scalar;
 	out.sorted = v->sorted;
+	if (r < 0) {
+		promql_value_free(&out);
+		return r;
+	}
 	promql_value_free(v);
 	*v = out;
-	if (r < 0)
-		promql_value_free(v);
-	return r;
+	return 0;
 }
 
 /* ---- series ---- */
 
+void promql_samples_free(struct promql_samples *s)
+{
+	free(s->times_ms);
+	free(s->values);
+	*s = (struct promql_samples){.id = s->id};
+}
+
 void promql_series_free(struct promql_series *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->all[i].times_ms);
-		free(s->all[i].values);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		promql_samples_free(&s->all[i]);
 	free(s->all);
 	free(s->clock_ms);
 	*s = (struct promql_series){0};

@@ -94,6 +94,8 @@ struct promql_series {
 enum { PROMQL_SAMPLES = 1 << 19 }; /* of one selector: 8 MiB */
 
 void promql_series_free(struct promql_series *s);
+/* Leaves it without samples. */
+void promql_samples_free(struct promql_samples *s);
 int promql_series_add(
 	struct promql_series *s, const struct promql_id *id, struct promql_samples **ret);
 /* -ENOMEM, -E2BIG beyond PROMQL_SAMPLES. */

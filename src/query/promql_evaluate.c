@@ -20,7 +20,8 @@ int promql_wrong(struct evaluation *e, const struct promql_node *n, const char *
 	(void)vsnprintf(e->why + at, EXPRESSION_ERROR - (size_t)at, fmt, ap);
 	va_end(ap);
 	for (char *p = e->why; *p; p++) /* of texts in the expression: it stays one line */
-		*p = (unsigned char)*p < 0x20 || *p == 0x7f ? '?' : *p;
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
 	return -EINVAL;
 }
 

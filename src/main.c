@@ -16,7 +16,7 @@
  *     finding/    symptoms folded under causes, ranked, tracked over time
  *     show/       text, JSON, OpenMetrics; screens as data, and on a terminal (plimsoll-top, main_top.c)
  *     http/       the page, the API and /metrics, from the store
- *     fleet/      what leaves the machine: Prometheus remote write
+ *     fleet/      what leaves the machine: Prometheus remote write, messages to people
  *     names/      names of addresses, in a process without rights: what strangers wrote into DNS
  *     role/       the commands; the only place that sees everything
  */

@@ -5,7 +5,6 @@
 #include "role/commands.h"
 
 #include <locale.h>
-#include <malloc.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sysexits.h>
@@ -27,9 +26,6 @@ int main(int argc, char **argv)
 	struct options o;
 	if (argc == 2 && strcmp(argv[1], "names") == 0)
 		return names();
-	/* Answers are large and come again and again: their memory is kept and not given back and faulted in each time. */
-	(void)mallopt(M_MMAP_THRESHOLD, 64 << 20);
-	(void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	int status = options_parse(argc, argv, &o);
 	if (status)

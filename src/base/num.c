@@ -107,6 +107,18 @@ bool scan_skip(struct scan *s, char c)
 	return true;
 }
 
+bool scan_field(struct scan *s, char *to, size_t size)
+{
+	const char *tab = memchr(s->p, '\t', scan_len(*s));
+	size_t n = tab ? (size_t)(tab - s->p) : scan_len(*s);
+	if (n >= size || memchr(s->p, '\0', n))
+		return false;
+	memcpy(to, s->p, n);
+	to[n] = '\0';
+	s->p += n + (tab != NULL);
+	return true;
+}
+
 bool scan_is(struct scan word, const char *text)
 {
 	size_t n = strlen(text);
@@ -330,4 +342,14 @@ int num_time(const char *s, uint64_t now_ns, uint64_t *ret)
 		return 0;
 	}
 	return yesterday ? r : rfc3339(s, ret);
+}
+
+uint64_t num_gcd(uint64_t a, uint64_t b)
+{
+	while (b) {
+		uint64_t rest = a % b;
+		a = b;
+		b = rest;
+	}
+	return a;
 }

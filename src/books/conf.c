@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-static ssize_t read_all(int fd, char *buf, size_t size)
+ssize_t conf_fill(int fd, char *buf, size_t size)
 {
 	size_t n = 0;
 	while (n < size) {
@@ -30,18 +30,25 @@ static ssize_t read_all(int fd, char *buf, size_t size)
 	return (ssize_t)n;
 }
 
-int conf_args(int32_t pid, struct conf_args *ret)
+ssize_t conf_process(int32_t pid, const char *name, char *buf, size_t size)
 {
-	char path[40];
-	(void)snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
-	ret->n = 0;
+	char path[48];
+	buf[0] = '\0';
+	(void)snprintf(path, sizeof path, "/proc/%d/%s", pid, name);
 	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	ssize_t n = read_all(fd, ret->text, sizeof ret->text - 1);
+	ssize_t n = conf_fill(fd, buf, size - 1);
+	buf[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
+int conf_args(int32_t pid, struct conf_args *ret)
+{
+	ret->n = 0;
+	ssize_t n = conf_process(pid, "cmdline", ret->text, sizeof ret->text);
 	if (n < 0)
 		return (int)n;
-	ret->text[n] = '\0';
 	for (char *p = ret->text; p < ret->text + n && ret->n < CONF_ARGS; p += strlen(p) + 1)
 		ret->arg[ret->n++] = p;
 	return 0;
@@ -70,13 +77,9 @@ const char *conf_option(const struct conf_args *a, const char *option, int *i)
 
 static int32_t parent_of(int32_t pid)
 {
-	char path[40], text[512];
-	(void)snprintf(path, sizeof path, "/proc/%d/stat", pid);
-	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read_all(fd, text, sizeof text - 1);
-	if (n <= 0)
+	char text[512];
+	if (conf_process(pid, "stat", text, sizeof text) <= 0)
 		return 0;
-	text[n] = '\0';
 	const char *p = strrchr(text, ')');
 	struct scan s;
 	uint64_t parent;
@@ -138,7 +141,7 @@ char *conf_read(const struct book_target *t, const char *path, size_t *ret_len)
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > CONF_FILE)
 		return NULL;
 	char *text = malloc((size_t)st.st_size + 1);
-	ssize_t n = text ? read_all(fd, text, (size_t)st.st_size) : -1;
+	ssize_t n = text ? conf_fill(fd, text, (size_t)st.st_size) : -1;
 	if (n < 0) {
 		free(text);
 		return NULL;

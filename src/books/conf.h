@@ -16,6 +16,11 @@ struct conf_args {
 	char text[4096];
 };
 
+/* Reads on until the end, or until buf is full. Returns how many bytes; negative errno. */
+ssize_t conf_fill(int fd, char *buf, size_t size);
+/* A file of the process's own folder in /proc, up to size - 1 bytes and a NUL; "" in case of error. Returns how many bytes; negative errno. */
+ssize_t conf_process(int32_t pid, const char *name, char *buf, size_t size);
+
 /* 0 or a negative errno. */
 int conf_args(int32_t pid, struct conf_args *ret);
 /* The value of an option, "-f X", "-fX" with short, "--long X", "--long=X"; NULL when it is not there. i: in, where to begin; out, behind what was found. */

@@ -21,22 +21,6 @@ static int open_inside(const struct book_target *t, const char *path, int flags)
 	return conf_open_in(t->root, path, flags, true);
 }
 
-static ssize_t read_whole(int fd, char *buf, size_t size)
-{
-	size_t n = 0;
-	while (n + 1 < size) {
-		ssize_t r = read(fd, buf + n, size - 1 - n);
-		if (r < 0)
-			return -errno;
-		if (r == 0)
-			break;
-		n += (size_t)r;
-	}
-	buf[n] = '\0';
-	char more;
-	return n + 1 == size && read(fd, &more, 1) == 1 ? -EFBIG : (ssize_t)n;
-}
-
 ssize_t server_file(const struct book_target *t, const char *path, char *buf, size_t size)
 {
 	struct stat st;
@@ -46,7 +30,12 @@ ssize_t server_file(const struct book_target *t, const char *path, char *buf, si
 		return fd;
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	return S_ISREG(st.st_mode) ? read_whole(fd, buf, size) : -EINVAL;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	char more;
+	ssize_t n = conf_fill(fd, buf, size - 1);
+	buf[n < 0 ? 0 : n] = '\0';
+	return n + 1 == (ssize_t)size && read(fd, &more, 1) == 1 ? -EFBIG : n;
 }
 
 /* ---- patterns ---- */
@@ -131,20 +120,9 @@ int server_glob(const struct book_target *t, const char *pattern, bool folders,
 
 /* ---- the process ---- */
 
-static ssize_t process_file(const struct book_target *t, const char *name, char *buf, size_t size)
-{
-	char path[48];
-	buf[0] = '\0';
-	(void)snprintf(path, sizeof path, "/proc/%d/%s", t->pid, name);
-	AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? -errno : read_whole(fd, buf, size);
-}
-
 ssize_t server_arguments(const struct book_target *t, char *buf, size_t size)
 {
-	ssize_t n = process_file(t, "cmdline", buf, size - 1);
-	if (n == -EFBIG)
-		n = (ssize_t)size - 2;
+	ssize_t n = conf_process(t->pid, "cmdline", buf, size - 1);
 	buf[n > 0 ? n + 1 : 0] = '\0';
 	return n;
 }
@@ -152,7 +130,9 @@ ssize_t server_arguments(const struct book_target *t, char *buf, size_t size)
 bool server_environment(const struct book_target *t, const char *name, char *buf, size_t size)
 {
 	char *all = malloc(ENVIRONMENT);
-	ssize_t n = all ? process_file(t, "environ", all, ENVIRONMENT) : -ENOMEM;
+	ssize_t n = all ? conf_process(t->pid, "environ", all, ENVIRONMENT) : -ENOMEM;
+	if (n == ENVIRONMENT - 1)
+		n = 0; /* there is more: the last one may be cut */
 	size_t len = strlen(name);
 	bool found = false;
 	for (const char *p = all; n > 0 && p < all + n && !found; p += strlen(p) + 1)

@@ -37,6 +37,7 @@ struct proc {
 	char state;
 	bool kernel; /* a kernel thread */
 	bool self;   /* Plimsoll: never a culprit or a victim */
+	bool background; /* works for its server and for no client, by its title; asked when it is blocked */
 	int16_t nice;
 	uint16_t policy;          /* SCHED_OTHER 0 ... SCHED_BATCH 3, SCHED_IDLE 5 */
 	uint16_t netns;           /* index into the series set's namespaces */

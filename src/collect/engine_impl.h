@@ -153,6 +153,8 @@ void engine_held_close(struct engine *e);
 void engine_probes(struct engine *e, struct sample *out);
 /* The kernel function that a task sleeps in, from its wchan file. */
 void engine_wchan(struct engine *e, const char *path, struct proc *p);
+/* Does a process that is blocked serve a client, or its server alone? */
+void engine_role(struct engine *e, struct proc *p);
 void engine_process_details(struct engine *e, const struct sample *prev, struct sample *out);
 /* The ephemeral ports of a namespace; the kernel's default where the range could not be read. */
 struct port_range {

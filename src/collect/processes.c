@@ -120,6 +120,7 @@ static bool sample_one(struct engine *e, const struct sample *prev, size_t i, st
 	if (before && before->start_ticks == p->start_ticks) {
 		p->netns = before->netns;
 		p->cgroup = before->cgroup;
+		p->background = before->background;
 		p->have |= before->have & (HAVE_NETNS | HAVE_CGROUP);
 		p->wchan = 0;
 	}
@@ -254,6 +255,41 @@ void engine_wchan(struct engine *e, const char *path, struct proc *p)
 		p->wchan = intern_id(&e->series->names, word.p, scan_len(word));
 }
 
+/* Processes of servers that work for the server and for no client; each says so in its title (a PostgreSQL of several clusters puts a name before). */
+static const struct {
+	const char *comm, *title;
+} BACKGROUND[] = {
+	{"postgres", "checkpointer"},
+	{"postgres", "background writer"},
+	{"postgres", "walwriter"},
+	{"postgres", "autovacuum"},
+	{"postgres", "archiver"},
+	{"postgres", "stats collector"},
+	{"postgres", "logical replication launcher"},
+	{"redis-server", "redis-rdb-bgsave"},
+	{"redis-server", "redis-aof-rewrite"},
+	{"valkey-server", "valkey-rdb-bgsave"},
+	{"valkey-server", "valkey-aof-rewrite"},
+	{"nginx", "nginx: cache"},
+};
+
+void engine_role(struct engine *e, struct proc *p)
+{
+	char path[64], title[128];
+	bool asked = false;
+	for (size_t i = 0; i < COUNTOF(BACKGROUND) && !p->background; i++) {
+		if (strcmp(p->comm, BACKGROUND[i].comm) != 0)
+			continue;
+		if (!asked) {
+			(void)snprintf(path, sizeof path, "proc/%" PRId32 "/cmdline", p->pid);
+			ssize_t n = reader_file(e->reader, path, NULL, title, sizeof title - 1);
+			title[n > 0 ? n : 0] = '\0';
+			asked = true;
+		}
+		p->background = strstr(title, BACKGROUND[i].title) != NULL;
+	}
+}
+
 struct thread_look {
 	struct engine *e;
 	struct proc *p;
@@ -292,6 +328,7 @@ static unsigned read_blocked(struct engine *e, struct proc *p, unsigned budget)
 		if (p->state == 'D') {
 			(void)snprintf(path, sizeof path, "proc/%" PRId32 "/wchan", p->pid);
 			engine_wchan(e, path, p);
+			engine_role(e, p);
 		}
 		return 0;
 	}

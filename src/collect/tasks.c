@@ -119,6 +119,7 @@ static void set_wait(struct task_walk *w, const struct probe_task *t, struct pro
 	(void)snprintf(path, sizeof path, "proc/%" PRIu32 "/task/%" PRIu32 "/wchan", t->pid,
 		t->blocked_tid);
 	engine_wchan(w->e, path, p);
+	engine_role(w->e, p);
 }
 
 /* What /etc/passwd calls a user, as of this sample. */
@@ -206,6 +207,7 @@ static void take_task(struct task_walk *w, const struct probe_task *t)
 		p->io_wchar = t->io_wchar;
 		p->io_write_calls = t->io_write_calls;
 	}
+	p->background = before && before->background;
 	set_rss(w, t, before, p);
 	set_netns(w, t->netns, before, p);
 	set_cgroup(w, t, before, p);

@@ -74,15 +74,24 @@ static bool wanted(void *selection, const struct history_series *series)
 	return any;
 }
 
-/* -EINVAL: answered. */
-static int select_series(struct window *w, struct selection *s, struct answer *ret,
-	const struct history_series **all, size_t *n)
+/* What is answered with the series that were selected; they are gone afterwards. */
+typedef void answer_from(
+	struct answer *ret, const struct params *p, const struct history_series *all, size_t n);
+
+static void answer_selected(
+	struct window *w, const struct params *p, struct answer *ret, answer_from *from)
 {
-	int r = history_select(w->history, s->from_ns, s->to_ns, wanted, s, all, n);
+	struct selection s;
+	const struct history_series *all;
+	size_t n;
+	if (selection_read(p, ret, &s) < 0)
+		return;
+	int r = history_select(w->history, s.from_ns, s.to_ns, wanted, &s, &all, &n);
 	if (r == 0)
-		return 0;
-	answer_unread(ret, r);
-	return -EINVAL;
+		from(ret, p, all, n);
+	else
+		answer_unread(ret, r);
+	selection_free(&s);
 }
 
 /* ---- series ---- */
@@ -101,34 +110,30 @@ static void add_series(struct show_text *t, enum metric m, const struct promql_i
 	show_text_add(t, "}");
 }
 
+static void series_of(
+	struct answer *ret, const struct params *p, const struct history_series *all, size_t n)
+{
+	struct show_text t = {0};
+	(void)p;
+	show_text_add(&t, "{\"status\":\"success\",\"data\":[");
+	for (size_t i = 0; i < n && i < SERIES_SHOWN; i++) {
+		struct promql_id id = promql_history_id(&all[i], "");
+		struct promql_id before = promql_history_id(&all[i ? i - 1 : 0], "");
+		if (i && all[i - 1].metric == all[i].metric && promql_id_compare(&before, &id) == 0)
+			continue;
+		show_text_add(&t, i ? "," : "");
+		add_series(&t, all[i].metric, &id);
+	}
+	show_text_add(&t, n > SERIES_SHOWN ? "],\"warnings\":[\"only the first 20000\"]}" : "]}");
+	answer_text(ret, &t);
+}
+
 void prometheus_series(struct window *w, const struct params *p, struct answer *ret)
 {
-	struct selection s;
-	const struct history_series *all;
-	struct show_text t = {0};
-	size_t n;
-	if (p->match.n == 0) {
+	if (p->match.n == 0)
 		answer_error(ret, ANSWER_BAD_REQUEST, "match[]: is missing");
-		return;
-	}
-	if (selection_read(p, ret, &s) < 0)
-		return;
-	if (select_series(w, &s, ret, &all, &n) == 0) {
-		show_text_add(&t, "{\"status\":\"success\",\"data\":[");
-		for (size_t i = 0; i < n && i < SERIES_SHOWN; i++) {
-			struct promql_id id = promql_history_id(&all[i], "");
-			struct promql_id before = promql_history_id(&all[i ? i - 1 : 0], "");
-			if (i && all[i - 1].metric == all[i].metric &&
-				promql_id_compare(&before, &id) == 0)
-				continue;
-			show_text_add(&t, i ? "," : "");
-			add_series(&t, all[i].metric, &id);
-		}
-		show_text_add(
-			&t, n > SERIES_SHOWN ? "],\"warnings\":[\"only the first 20000\"]}" : "]}");
-		answer_text(ret, &t);
-	}
-	selection_free(&s);
+	else
+		answer_selected(w, p, ret, series_of);
 }
 
 /* ---- names and values of labels ---- */
@@ -161,31 +166,31 @@ static void answer_texts(struct answer *ret, struct texts *all)
 	answer_text(ret, &t);
 }
 
+static void labels_of(
+	struct answer *ret, const struct params *p, const struct history_series *all, size_t n)
+{
+	struct texts names = {malloc((n + 1) * (OWN_LABELS + 1) * sizeof *names.rows), 0};
+	(void)p;
+	if (!names.rows) {
+		answer_no_memory(ret);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct promql_id id = promql_history_id(&all[i], "");
+		names.rows[names.n++] = "__name__";
+		for (unsigned k = 0; k < id.n; k++)
+			names.rows[names.n++] = id.l[k].name;
+	}
+	answer_texts(ret, &names);
+}
+
 void prometheus_labels(struct window *w, const struct params *p, struct answer *ret)
 {
-	struct selection s;
-	const struct history_series *all;
-	size_t n;
-	if (selection_read(p, ret, &s) < 0)
-		return;
-	if (select_series(w, &s, ret, &all, &n) == 0) {
-		struct texts names = {malloc((n + 1) * (OWN_LABELS + 1) * sizeof *names.rows), 0};
-		for (size_t i = 0; names.rows && i < n; i++) {
-			struct promql_id id = promql_history_id(&all[i], "");
-			names.rows[names.n++] = "__name__";
-			for (unsigned k = 0; k < id.n; k++)
-				names.rows[names.n++] = id.l[k].name;
-		}
-		if (names.rows)
-			answer_texts(ret, &names);
-		else
-			answer_no_memory(ret);
-	}
-	selection_free(&s);
+	answer_selected(w, p, ret, labels_of);
 }
 
 /* Names of metrics are made, so they are written from a table of which of them there are. */
-static void answer_names(struct answer *ret, const struct history_series *all, size_t n)
+static void names_of(struct answer *ret, const struct history_series *all, size_t n)
 {
 	/* Of the one thread that reads the past; and of the histograms, of which there are few. */
 	static char names[METRIC_COUNT][PROMETHEUS_NAME], made[HISTOGRAMS][2][PROMETHEUS_NAME];
@@ -211,29 +216,30 @@ static void answer_names(struct answer *ret, const struct history_series *all, s
 	answer_texts(ret, &texts);
 }
 
+static void values_of(
+	struct answer *ret, const struct params *p, const struct history_series *all, size_t n)
+{
+	if (strcmp(p->part, "__name__") == 0) {
+		names_of(ret, all, n);
+		return;
+	}
+	struct texts values = {malloc((n + 1) * sizeof *values.rows), 0};
+	if (!values.rows) {
+		answer_no_memory(ret);
+		return;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct promql_id id = promql_history_id(&all[i], "");
+		const char *value = promql_id_label(&id, p->part);
+		if (*value)
+			values.rows[values.n++] = value;
+	}
+	answer_texts(ret, &values);
+}
+
 void prometheus_label_values(struct window *w, const struct params *p, struct answer *ret)
 {
-	struct selection s;
-	const struct history_series *all;
-	size_t n;
-	if (selection_read(p, ret, &s) < 0)
-		return;
-	if (select_series(w, &s, ret, &all, &n) == 0 && strcmp(p->part, "__name__") == 0) {
-		answer_names(ret, all, n);
-	} else if (!ret->text) {
-		struct texts values = {malloc((n + 1) * sizeof *values.rows), 0};
-		for (size_t i = 0; values.rows && i < n; i++) {
-			struct promql_id id = promql_history_id(&all[i], "");
-			const char *value = promql_id_label(&id, p->part);
-			if (*value)
-				values.rows[values.n++] = value;
-		}
-		if (values.rows)
-			answer_texts(ret, &values);
-		else
-			answer_no_memory(ret);
-	}
-	selection_free(&s);
+	answer_selected(w, p, ret, values_of);
 }
 
 /* ---- what is known without a recording ---- */

@@ -499,7 +499,7 @@ int command_doctor(struct options *o)
 		}
 		struct style st = style_of(stdout, o->set[OPTION_NO_COLOR]);
 		const struct text_table t = {columns, 4, cells, cells ? d.n : 0};
-		table_print(stdout, &t, st.width, st.color);
+		table_print_whole(stdout, &t, st.width, st.color);
 		status = done();
 	}
 	session_close(&s);

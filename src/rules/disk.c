@@ -14,7 +14,7 @@
 static const double BUSY = 0.90;
 static const double PSI_WAIT = 0.20;
 static const double RIVAL =
-	0.5; /* who moves this much of what the culprit moves is as busy as that */
+	0.1; /* who moves this much of what the culprit moves waits for its own work */
 
 const struct rule_case rule_case_disk_saturated = {
 	.mechanism =
@@ -27,8 +27,11 @@ const struct rule_case rule_case_disk_saturated = {
 	.false_alarms =
 		"A backup or copy that has the disk for itself: busy 100 %, but only it waits, "
 		"with "
-		"all the parts of its job. Two copies beside each other that serve nobody. An "
-		"SSD at 100 % busy with answers in microseconds. Both raise nothing.",
+		"all the parts of its job. Other jobs beside it that move much themselves and "
+		"serve "
+		"nobody; processes of a server that work for no client (PostgreSQL's checkpointer, "
+		"the child that saves for Redis). An "
+		"SSD at 100 % busy with answers in microseconds. None of these raises anything.",
 	.confirm =
 		"iostat -x 1 5   # %util, aqu-sz, await; ps -eLo stat,pid,wchan:32,comm | grep ^D",
 	.remedy = "Slow the one who moves most (ionice, cgroup io.max), move its work to another "
@@ -48,10 +51,12 @@ static size_t blocked_others(struct view *v, const struct verdict *f, const uint
 	size_t n = 0;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
-		if (u->p->kernel || u->p->self || u->blocked < 2 || u->blocked * 5 < v->n * 2 ||
-			!who_has_file_on(v, u->p->pid, devnos, ndev))
+		if (u->p->kernel || u->p->self || u->p->background || u->blocked < 2 ||
+			u->blocked * 5 < v->n * 2 || !who_has_file_on(v, u->p->pid, devnos, ndev))
 			continue;
-		if (culprit && memcmp(culprit->p->comm, u->p->comm, PROC_COMM) == 0)
+		/* A program waits for itself; but who saves or checkpoints may delay those of its server who have clients. */
+		if (culprit && !culprit->p->background &&
+			memcmp(culprit->p->comm, u->p->comm, PROC_COMM) == 0)
 			continue;
 		/* Parts of one job only delay each other, and two jobs beside each other have half each: nobody's work is lost. */
 		if (culprit && !u->listens && !(u->parent && u->parent->listens) &&

@@ -53,18 +53,18 @@ static void blame_backend(struct view *v, struct verdict *f, const struct server
 		-1, why};
 }
 
-static struct verdict *begin(struct view *v, struct verdicts *out, const struct server_book *b,
-	const char *instance, double n)
+/* Of each server, each backend of which it tells this. */
+static void each_proxy(struct view *v, struct verdicts *out, const char *what,
+	void (*judge)(struct view *v, struct verdicts *out, const struct server_book *b,
+		const char *proxy))
 {
-	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_EXHAUSTED, instance);
-	if (!f)
-		return NULL;
-	f->netns = b->netns;
-	f->pid = b->pid;
-	f->port = b->port;
-	f->used = n;
-	f->refused = n;
-	return f;
+	const struct sample *s = view_last(v);
+	const char *proxy;
+	for (uint32_t i = 0; i < s->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
+		for (uint32_t at = 0; (proxy = proxy_next(v, b, what, &at));)
+			judge(v, out, b, proxy);
+	}
 }
 
 /* ---- clients that go ---- */
@@ -102,7 +102,7 @@ static void judge_clients(
 	bool timer = ms >= WAITED_MS && same * 3 >= n * 2;
 	if ((ms > 0 && ms < WAITED_MS) || n < all * (timer ? SHARE : SHARE_MANY))
 		return;
-	struct verdict *f = begin(v, out, b, server_name(v, b), n);
+	struct verdict *f = proxy_verdict(v, out, b, STATE_EXHAUSTED, server_name(v, b), n);
 	if (!f)
 		return;
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
@@ -139,13 +139,7 @@ static void judge_clients(
 
 void rule_client_timeout(struct view *v, struct verdicts *out)
 {
-	const struct sample *s = view_last(v);
-	const char *proxy;
-	for (uint32_t i = 0; i < s->servers.count; i++) {
-		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
-		for (uint32_t at = 0; (proxy = proxy_next(v, b, "log.gaveup", &at));)
-			judge_clients(v, out, b, proxy);
-	}
+	each_proxy(v, out, "log.gaveup", judge_clients);
 }
 
 /* ---- servers that are given up ---- */
@@ -196,7 +190,7 @@ static void judge_servers(
 	bool known = proxy_told(v, b, "log.took.p50.ms", proxy, &p50) &&
 		     proxy_told(v, b, "log.took.p90.ms", proxy, &p90);
 	bool is_short = known && ms > 0 && p90 * 2 >= ms;
-	struct verdict *f = begin(v, out, b, place(v, b, proxy), n);
+	struct verdict *f = proxy_verdict(v, out, b, STATE_EXHAUSTED, place(v, b, proxy), n);
 	if (!f)
 		return;
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
@@ -235,11 +229,5 @@ static void judge_servers(
 
 void rule_proxy_timeout(struct view *v, struct verdicts *out)
 {
-	const struct sample *s = view_last(v);
-	const char *proxy;
-	for (uint32_t i = 0; i < s->servers.count; i++) {
-		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
-		for (uint32_t at = 0; (proxy = proxy_next(v, b, "log.timedout", &at));)
-			judge_servers(v, out, b, proxy);
-	}
+	each_proxy(v, out, "log.timedout", judge_servers);
 }

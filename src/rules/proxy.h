@@ -6,6 +6,7 @@
 #define RULES_PROXY_H
 
 #include "ledger/servers.h"
+#include "rules/verdict.h"
 
 /* The number in the last sample; false and 0 where there is none. */
 bool proxy_told(struct view *v, const struct server_book *b, const char *what, const char *proxy,
@@ -18,5 +19,8 @@ double proxy_timer(struct view *v, const struct server_book *b, const char *what
 const char *proxy_span(struct view *v, double ms);
 /* The name for people: "" for "-". */
 const char *proxy_called(const char *proxy);
+/* A warning about the server, which n requests or connections had to bear; NULL where there is no room for it. */
+struct verdict *proxy_verdict(struct view *v, struct verdicts *out, const struct server_book *b,
+	enum finding_state state, const char *instance, double n);
 
 #endif

@@ -59,3 +59,17 @@ const char *proxy_called(const char *proxy)
 {
 	return strcmp(proxy, "-") == 0 ? "" : proxy;
 }
+
+struct verdict *proxy_verdict(struct view *v, struct verdicts *out, const struct server_book *b,
+	enum finding_state state, const char *instance, double n)
+{
+	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, state, instance);
+	if (!f)
+		return NULL;
+	f->netns = b->netns;
+	f->pid = b->pid;
+	f->port = b->port;
+	f->used = n;
+	f->refused = n;
+	return f;
+}

@@ -30,6 +30,11 @@ struct standing {
 	bool silent; /* the peer acknowledges nothing at all */
 };
 
+static bool same_service(const struct conn_group *a, const struct conn_group *b)
+{
+	return a->netns == b->netns && a->port == b->port && a->outgoing == b->outgoing;
+}
+
 static bool send_stands(struct view *v, const struct conn_group *g, struct standing *ret)
 {
 	struct conn_span s;
@@ -237,8 +242,7 @@ static void sendq_verdict(struct view *v, struct verdicts *out, const struct sta
 	char port[8], b[32], b2[32];
 	(void)snprintf(port, sizeof port, "%u", g->port);
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].s.last->netns == g->netns && rows[i].s.last->port == g->port &&
-			rows[i].s.last->outgoing == g->outgoing) {
+		if (same_service(rows[i].s.last, g)) {
 			bytes += (double)rows[i].s.last->sendq;
 			conns += rows[i].conns;
 		}
@@ -261,8 +265,7 @@ static void sendq_verdict(struct view *v, struct verdicts *out, const struct sta
 	f->since_ns = most->s.since_ns;
 	f->peer_netns = most->mirror ? most->mirror->netns : g->netns;
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].s.last->netns == g->netns && rows[i].s.last->port == g->port &&
-			rows[i].s.last->outgoing == g->outgoing)
+		if (same_service(rows[i].s.last, g))
 			put_culprit(f, sendq_culprit(v, &rows[i], bytes));
 	f->title = say(v, "%s %s not take what %s sends: %s stand in %u %s", f->culprits[0].value,
 		f->nculprits > 1 ? "and others do" : "does", name, text_bytes(b, bytes), conns,
@@ -300,29 +303,35 @@ static void sendq_verdict(struct view *v, struct verdicts *out, const struct sta
 /* Which of these is the first of its service? */
 static bool first_of_service(const struct standing *rows, size_t i)
 {
-	const struct conn_group *g = rows[i].s.last;
-	for (size_t k = 0; k < i; k++) {
-		const struct conn_group *o = rows[k].s.last;
-		if (o->netns == g->netns && o->port == g->port && o->outgoing == g->outgoing)
+	for (size_t k = 0; k < i; k++)
+		if (same_service(rows[k].s.last, rows[i].s.last))
 			return false;
-	}
 	return true;
 }
 
-/* Of the rows of one service, the first of which is `at`, the one with most in its queue: of what is sent, or of what is not read. */
-static const struct standing *fullest(const struct standing *rows, size_t n, size_t at, bool unread)
+/* What stands: of what is sent, or of what is not read. */
+struct direction {
+	bool unread;
+	bool (*stands)(struct view *v, const struct conn_group *g, struct standing *ret);
+	void (*judge)(struct view *v, struct verdicts *out, const struct standing *rows, size_t n,
+		const struct standing *most);
+};
+
+/* Of the rows of one service, the first of which is `at`, the one with most in its queue. */
+static const struct standing *fullest(
+	const struct standing *rows, size_t n, size_t at, const struct direction *d)
 {
 	const struct standing *most = &rows[at];
 	for (size_t k = at + 1; k < n; k++) {
 		const struct conn_group *a = rows[k].s.last, *b = most->s.last;
-		if (a->netns == b->netns && a->port == b->port && a->outgoing == b->outgoing &&
-			(unread ? a->recvq > b->recvq : a->sendq > b->sendq))
+		if (same_service(a, b) && (d->unread ? a->recvq > b->recvq : a->sendq > b->sendq))
 			most = &rows[k];
 	}
 	return most;
 }
 
-void rule_tcp_sendq(struct view *v, struct verdicts *out)
+/* Judges each service once. What a client on this machine sends to a server on it, or does not read of it, the server tells, by the other rule. */
+static void each_service(struct view *v, struct verdicts *out, const struct direction *d)
 {
 	struct standing *rows = arena_alloc(&v->scratch, STANDING_ROWS * sizeof *rows);
 	const struct sample *s = view_last(v);
@@ -333,15 +342,18 @@ void rule_tcp_sendq(struct view *v, struct verdicts *out)
 	}
 	for (uint32_t i = 0; i < s->conns.count && n < STANDING_ROWS; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
-		/* Of what we send to a server on this machine, the server speaks (tcp.recvq). */
-		if (send_stands(v, g, &rows[n]) && !(g->outgoing && rows[n].mirror))
+		if (d->stands(v, g, &rows[n]) && !(g->outgoing && rows[n].mirror))
 			n++;
 	}
-	for (size_t i = 0; i < n; i++) {
-		if (!first_of_service(rows, i))
-			continue;
-		sendq_verdict(v, out, rows, n, fullest(rows, n, i, false));
-	}
+	for (size_t i = 0; i < n; i++)
+		if (first_of_service(rows, i))
+			d->judge(v, out, rows, n, fullest(rows, n, i, d));
+}
+
+void rule_tcp_sendq(struct view *v, struct verdicts *out)
+{
+	static const struct direction sent = {false, send_stands, sendq_verdict};
+	each_service(v, out, &sent);
 }
 
 /* ---- Recv-Q ---- */
@@ -406,8 +418,7 @@ static void recvq_verdict(struct view *v, struct verdicts *out, const struct sta
 	char port[8], b[32];
 	(void)snprintf(port, sizeof port, "%u", g->port);
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].s.last->netns == g->netns && rows[i].s.last->port == g->port &&
-			rows[i].s.last->outgoing == g->outgoing) {
+		if (same_service(rows[i].s.last, g)) {
 			bytes += (double)rows[i].s.last->recvq;
 			conns += rows[i].conns;
 		}
@@ -477,24 +488,14 @@ static void recvq_verdict(struct view *v, struct verdicts *out, const struct sta
 		NULL, NULL, true, "work on the application", "none");
 }
 
+/* Without an inode nobody has accepted it. */
+static bool accepted_stands(struct view *v, const struct conn_group *g, struct standing *ret)
+{
+	return g->inode && read_stands(v, g, ret);
+}
+
 void rule_tcp_recvq(struct view *v, struct verdicts *out)
 {
-	struct standing *rows = arena_alloc(&v->scratch, STANDING_ROWS * sizeof *rows);
-	const struct sample *s = view_last(v);
-	size_t n = 0;
-	if (!s->have_conns || !rows) {
-		verdict_unknown(out, "connections");
-		return;
-	}
-	for (uint32_t i = 0; i < s->conns.count && n < STANDING_ROWS; i++) {
-		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
-		/* Without an inode nobody has accepted it. What a client does not read of a server on this machine, the server tells (tcp.sendq). */
-		if (g->inode && read_stands(v, g, &rows[n]) && !(g->outgoing && rows[n].mirror))
-			n++;
-	}
-	for (size_t i = 0; i < n; i++) {
-		if (!first_of_service(rows, i))
-			continue;
-		recvq_verdict(v, out, rows, n, fullest(rows, n, i, true));
-	}
+	static const struct direction unread = {true, accepted_stands, recvq_verdict};
+	each_service(v, out, &unread);
 }

@@ -113,9 +113,13 @@ static const struct server_slot *most_cut(
 	return NULL;
 }
 
-static void remedies(
-	struct view *v, struct verdict *f, const struct server_book *b, const struct timer *t)
+/* Who suffers, and what to do: whatever told of it. */
+static void cut_ending(struct view *v, struct verdict *f, const struct server_book *b,
+	const char *proxy, const struct timer *t)
 {
+	verdict_victim(f, "server", server_name(v, b), b->pid,
+		say(v, "users of %s lose their connection and come back",
+			*proxy_called(proxy) ? proxy : "it"));
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
 	verdict_remedy(f,
 		haproxy ? "A time-out of its own for tunnels, longer than they are silent: "
@@ -134,20 +138,16 @@ static void remedies(
 }
 
 static struct verdict *cut_verdict(struct view *v, struct verdicts *out,
-	const struct server_book *b, const char *proxy, const struct timer *t)
+	const struct server_book *b, const char *proxy, double n, const struct timer *t)
 {
-	const char *name = server_name(v, b);
-	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, name);
+	struct verdict *f = proxy_verdict(v, out, b, STATE_WRONG, server_name(v, b), n);
 	if (!f)
 		return NULL;
 	proxy = proxy_called(proxy);
-	f->netns = b->netns;
-	f->pid = b->pid;
-	f->port = b->port;
-	f->title =
-		say(v, "%s cuts WebSockets%s%s%s that are wanted%s%s", name, *proxy ? " of " : "",
-			proxy, *proxy ? "" : " and other tunnels", t->ms > 0 ? ", after " : "",
-			t->ms > 0 ? say(v, "%s of silence", proxy_span(v, t->ms)) : "");
+	f->title = say(v, "%s cuts WebSockets%s%s%s that are wanted%s%s", server_name(v, b),
+		*proxy ? " of " : "", proxy, *proxy ? "" : " and other tunnels",
+		t->ms > 0 ? ", after " : "",
+		t->ms > 0 ? say(v, "%s of silence", proxy_span(v, t->ms)) : "");
 	f->culprits[f->nculprits++] = (struct who){"config", t->setting, 0, 1,
 		t->tunnel ? "is shorter than the connections are silent"
 			  : "holds for connections that are upgraded as well, and is shorter than "
@@ -175,14 +175,12 @@ static bool judge_log(
 	struct timer t = holds(v, b, proxy, client >= server, life > 0 ? life + 100 : 1e12);
 	if (back < BACK_LEAST || back * 3 < n || n < otherwise || age > FRESH_S + t.ms / 1000)
 		return false;
-	struct verdict *f = cut_verdict(v, out, b, proxy, &t);
+	struct verdict *f = cut_verdict(v, out, b, proxy, n, &t);
 	if (!f)
 		return false;
 	const char *grep =
 		haproxy ? "grep -E ' 101 .* [cs]D' LOG | tail -5"
 			: "grep 'while proxying upgraded connection' error.log | tail -5";
-	f->used = n;
-	f->refused = n;
 	verdict_evidence(f,
 		say(v,
 			"%.0f were cut by its timer in ten minutes%s, %.0f ended otherwise; %.0f "
@@ -205,10 +203,7 @@ static bool judge_log(
 		verdict_victim(f, "peer", peer, 0,
 			say(v, "was cut %" PRIu64 " times%s%s", slot->bytes,
 				slot->text[0] ? ", last at " : "", slot->text));
-	verdict_victim(f, "server", server_name(v, b), b->pid,
-		say(v, "users of %s lose their connection and come back",
-			*proxy_called(proxy) ? proxy : "it"));
-	remedies(v, f, b, &t);
+	cut_ending(v, f, b, proxy, &t);
 	return true;
 }
 
@@ -236,13 +231,11 @@ static void judge_counters(struct view *v, struct verdicts *out, const struct se
 		upgrades * 3 < aborts * 2 || t.ms <= 0 || life * 1000 < t.ms * 0.8 ||
 		life * 1000 > t.ms * 2 + 2000)
 		return;
-	struct verdict *f = cut_verdict(v, out, b, proxy, &t);
+	struct verdict *f = cut_verdict(v, out, b, proxy, aborts, &t);
 	if (!f)
 		return;
 	const char *stat = "sh -c \"echo show stat | socat - UNIX-CONNECT:SOCKET\" | cut -d, "
 			   "-f1,2,40,50,51   # hrsp_1xx, cli_abrt, srv_abrt";
-	f->used = aborts;
-	f->refused = aborts;
 	verdict_evidence(f,
 		say(v,
 			"%.0f connections were upgraded in %.0f s and %.0f aborted; %.0f are open: "
@@ -251,9 +244,7 @@ static void judge_counters(struct view *v, struct verdicts *out, const struct se
 		-1, aborts, -1, stat);
 	verdict_evidence(
 		f, say(v, "%s", t.setting), -1, t.ms / 1000, -1, "grep -n timeout haproxy.cfg");
-	verdict_victim(f, "server", server_name(v, b), b->pid,
-		say(v, "users of %s lose their connection and come back", proxy));
-	remedies(v, f, b, &t);
+	cut_ending(v, f, b, proxy, &t);
 }
 
 /* ---- upgrades that are not passed on ---- */
@@ -281,15 +272,10 @@ static void judge_refused(
 		return;
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
 	const char *name = server_name(v, b);
-	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, name);
+	struct verdict *f = proxy_verdict(v, out, b, STATE_WRONG, name, n);
 	if (!f)
 		return;
 	proxy = proxy_called(proxy);
-	f->netns = b->netns;
-	f->pid = b->pid;
-	f->port = b->port;
-	f->used = n;
-	f->refused = n;
 	f->title =
 		say(v, "%s does not pass upgrades on: %.0f requests%s%s were answered 426 or 505",
 			name, n, *proxy ? " to " : "", proxy);

@@ -81,7 +81,57 @@ static void cell(FILE *f, const char *s, size_t width, bool right, bool last, bo
 		(void)fprintf(f, last ? "%s" : "%s%*s", s, (int)pad, "");
 }
 
-void table_print(FILE *f, const struct text_table *t, unsigned width, bool color)
+/* Bytes of a text that go on a line of so many columns: up to a blank, where it has one. */
+static size_t part_of(const char *s, size_t columns)
+{
+	size_t n = text_fit(s, columns), at = n;
+	if (!s[n])
+		return n;
+	while (at > 0 && s[at] != ' ')
+		at--;
+	return at ? at : n ? n : strlen(s);
+}
+
+/* The part of each cell that its column has room for; the cells are moved to what is left. False when nothing was. */
+static bool row_of_parts(
+	FILE *f, const char **cells, const size_t *widths, const bool *shown, size_t n)
+{
+	size_t behind = 0, parts[TEXT_COLUMNS_MAX] = {0};
+	bool any = false;
+	for (size_t c = 0; c < n; c++) {
+		parts[c] = shown[c] ? part_of(cells[c], widths[c]) : 0;
+		any = any || parts[c];
+	}
+	for (size_t c = 0; any && c < n; c++) {
+		if (!shown[c])
+			continue;
+		if (parts[c]) {
+			size_t rest = text_width(cells[c] + parts[c]), w = text_width(cells[c]);
+			(void)fprintf(f, "%*s%.*s", (int)behind, "", (int)parts[c], cells[c]);
+			behind = widths[c] > w - rest ? widths[c] - (w - rest) : 0;
+		} else {
+			behind += widths[c];
+		}
+		behind += 2;
+		cells[c] += parts[c];
+		cells[c] += strspn(cells[c], " ");
+	}
+	if (any)
+		(void)fputc('\n', f);
+	return any;
+}
+
+static void row_whole(
+	FILE *f, const struct text_table *t, size_t row, const size_t *widths, const bool *shown)
+{
+	const char *cells[TEXT_COLUMNS_MAX];
+	for (size_t c = 0; c < t->ncolumns; c++)
+		cells[c] = t->cells[row * t->ncolumns + c];
+	while (row_of_parts(f, cells, widths, shown, t->ncolumns))
+		;
+}
+
+static void print(FILE *f, const struct text_table *t, unsigned width, bool color, bool whole)
 {
 	size_t widths[TEXT_COLUMNS_MAX] = {0};
 	bool shown[TEXT_COLUMNS_MAX] = {false};
@@ -96,6 +146,10 @@ void table_print(FILE *f, const struct text_table *t, unsigned width, bool color
 		if (shown[c])
 			last = c;
 	for (size_t r = 0; r <= t->nrows; r++) {
+		if (r > 0 && width && whole) {
+			row_whole(f, t, r - 1, widths, shown);
+			continue;
+		}
 		if (r == 0 && color)
 			(void)fputs("\033[1m", f);
 		size_t end = last; /* no blanks behind the last cell that says something */
@@ -112,4 +166,14 @@ void table_print(FILE *f, const struct text_table *t, unsigned width, bool color
 		}
 		(void)fputs(r == 0 && color ? "\033[0m\n" : "\n", f);
 	}
+}
+
+void table_print(FILE *f, const struct text_table *t, unsigned width, bool color)
+{
+	print(f, t, width, color, false);
+}
+
+void table_print_whole(FILE *f, const struct text_table *t, unsigned width, bool color)
+{
+	print(f, t, width, color, true);
 }

@@ -29,5 +29,7 @@ struct text_table {
 
 /* width 0: no terminal. bold: escape sequences are wanted. */
 void table_print(FILE *f, const struct text_table *t, unsigned width, bool color);
+/* The same, but what does not fit goes on in the next lines: no cell is cut. */
+void table_print_whole(FILE *f, const struct text_table *t, unsigned width, bool color);
 
 #endif

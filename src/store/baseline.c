@@ -153,22 +153,10 @@ int baseline_write(const struct baseline *b, FILE *f)
 	return fflush(f) == EOF || ferror(f) ? -EIO : 0;
 }
 
-static bool field(struct scan *line, char *to, size_t size)
-{
-	const char *tab = memchr(line->p, '\t', scan_len(*line));
-	size_t n = tab ? (size_t)(tab - line->p) : scan_len(*line);
-	if (n >= size)
-		return false;
-	memcpy(to, line->p, n);
-	to[n] = '\0';
-	line->p += n + (tab != NULL);
-	return true;
-}
-
 static bool number(struct scan *line, double *ret)
 {
 	char text[32], *end;
-	if (!field(line, text, sizeof text))
+	if (!scan_field(line, text, sizeof text))
 		return false;
 	*ret = strtod(text, &end);
 	return end != text && *end == '\0' && isfinite(*ret);
@@ -179,8 +167,9 @@ static bool one_row(struct scan line, struct baseline_row *row)
 	char name[64];
 	double days;
 	*row = (struct baseline_row){.metric = METRIC_COUNT};
-	if (!field(&line, name, sizeof name) || !field(&line, row->netns, sizeof row->netns) ||
-		!field(&line, row->instance, sizeof row->instance) || !number(&line, &days) ||
+	if (!scan_field(&line, name, sizeof name) ||
+		!scan_field(&line, row->netns, sizeof row->netns) ||
+		!scan_field(&line, row->instance, sizeof row->instance) || !number(&line, &days) ||
 		!number(&line, &row->low) || !number(&line, &row->high) ||
 		!number(&line, &row->mean) || days < 0 || days > BASELINE_DAYS)
 		return false;

@@ -326,40 +326,49 @@ static int drain(struct journal *j)
 	}
 }
 
-/* Seals the logs that are finished, oldest first. One that cannot be read is set aside. */
+/* A log that cannot be read is set aside. */
+static int seal_log(struct journal *j, uint64_t number)
+{
+	char name[LOG_NAME], segment[LOG_NAME], bad[LOG_NAME + 8];
+	uint64_t real_us = 0;
+	uint32_t rows = 0;
+	log_name(name, number);
+	int r = log_first_time(j->dir, name, &real_us);
+	segment_name(segment, real_us, number);
+	if (r == 0)
+		r = log_seal(j->dir, name, segment, &rows);
+	if (r == 0 && unlinkat(j->dir, name, 0) < 0)
+		r = -errno;
+	if (r == -ENODATA) { /* it was made and never written to */
+		(void)unlinkat(j->dir, name, 0);
+		r = 0;
+	} else if (r == -EBADMSG || r == -ENOTSUP) {
+		(void)snprintf(bad, sizeof bad, "%s.bad", name);
+		say(j, "%s/%s: cannot be read (%s): set aside as %s", j->settings.dir, name,
+			strerror(-r), bad);
+		(void)renameat(j->dir, name, j->dir, bad);
+		r = 0;
+	}
+	return r;
+}
+
+/* Seals the logs that are finished, oldest first. One that fails does not keep the others from it. Answers the first error. */
 static int seal_logs(struct journal *j, bool all)
 {
 	struct store_files f;
-	int r = store_files_list(j->dir, &f);
-	for (size_t i = 0; r == 0 && i < f.count; i++) {
+	int first = store_files_list(j->dir, &f);
+	bool room = first == 0;
+	for (size_t i = 0; room && i < f.count; i++) {
 		uint64_t number;
-		char name[LOG_NAME], bad[LOG_NAME + 8];
-		uint32_t rows = 0;
 		if (!log_number(f.rows[i].name, &number) ||
 			(!all && j->log >= 0 && number == j->log_number))
 			continue;
-		log_name(name, number);
-		uint64_t real_us = 0;
-		r = log_first_time(j->dir, name, &real_us);
-		char segment[LOG_NAME];
-		segment_name(segment, real_us, number);
-		if (r == 0)
-			r = log_seal(j->dir, name, segment, &rows);
-		if (r == 0 && unlinkat(j->dir, name, 0) < 0)
-			r = -errno;
-		if (r == -ENODATA) { /* it was made and never written to */
-			(void)unlinkat(j->dir, name, 0);
-			r = 0;
-		} else if (r == -EBADMSG || r == -ENOTSUP) {
-			(void)snprintf(bad, sizeof bad, "%s.bad", name);
-			say(j, "%s/%s: cannot be read (%s): set aside as %s", j->settings.dir, name,
-				strerror(-r), bad);
-			(void)renameat(j->dir, name, j->dir, bad);
-			r = 0;
-		}
+		int r = seal_log(j, number);
+		first = first < 0 ? first : r;
+		room = r != -ENOSPC && r != -EDQUOT && r != -ENOMEM;
 	}
 	store_files_free(&f);
-	return r;
+	return first;
 }
 
 /* Seals, makes tiers, keeps the budget. */

@@ -39,14 +39,7 @@ bool mute_text_good(const char *text, size_t size)
 
 static bool field(struct scan *line, char *to, size_t size)
 {
-	const char *tab = memchr(line->p, '\t', scan_len(*line));
-	size_t n = tab ? (size_t)(tab - line->p) : scan_len(*line);
-	if (n >= size)
-		return false;
-	memcpy(to, line->p, n);
-	to[n] = '\0';
-	line->p += n + (tab != NULL);
-	return memchr(to, '\0', n) == NULL && mute_text_good(to, size);
+	return scan_field(line, to, size) && mute_text_good(to, size);
 }
 
 /* UNTIL FROM WHAT BY REASON, with tabs between; times in seconds since 1970. */

@@ -3,6 +3,7 @@
 #include "store/retain.h"
 
 #include "base/attr.h"
+#include "store/log.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -67,16 +68,41 @@ static int add_file(
 	if (n < 0 || (size_t)n >= sizeof row->name)
 		return 0;
 	row->bytes = (uint64_t)st.st_blocks * 512;
-	row->begin_s = time_in_name(name);
+	row->begin_s = row->since_s = time_in_name(name);
+	if (strcmp(parent, "log") == 0 && st.st_mtime > 0) /* its name is a number */
+		row->since_s = (uint64_t)st.st_mtime;
 	f->bytes += row->bytes;
 	f->count++;
 	return 0;
+}
+
+/* A log that could not be read when it was to be sealed. */
+static bool set_aside(const struct store_file *f)
+{
+	const char *dot = strrchr(f->name, '.');
+	return dot && strcmp(dot, ".bad") == 0;
 }
 
 static int by_name(const void *a, const void *b)
 {
 	const struct store_file *x = a, *y = b;
 	return strcmp(x->name, y->name);
+}
+
+/* Of logs the newest is the one that is written; it and what has another name, like one that is made anew, stay. */
+static void let_logs_stay(struct store_files *f)
+{
+	struct store_file *newest = NULL;
+	for (size_t i = 0; i < f->count; i++) {
+		struct store_file *row = &f->rows[i];
+		uint64_t number;
+		if (log_number(row->name, &number))
+			newest = row; /* they are sorted */
+		else if (strncmp(row->name, "log/", 4) == 0 && !set_aside(row))
+			row->since_s = 0;
+	}
+	if (newest)
+		newest->since_s = 0;
 }
 
 int store_files_list(int dir, struct store_files *f)
@@ -100,6 +126,7 @@ int store_files_list(int dir, struct store_files *f)
 	}
 	if (f->count)
 		qsort(f->rows, f->count, sizeof *f->rows, by_name);
+	let_logs_stay(f);
 	return r;
 }
 
@@ -115,18 +142,12 @@ static bool in_folder(const struct store_file *f, const char *folder)
 	return strncmp(f->name, folder, n) == 0 && f->name[n] == '/';
 }
 
-static bool finished(const struct store_file *f)
-{
-	return f->begin_s != 0;
-}
-
 static bool too_old(const struct store_file *f, uint64_t now_s)
 {
-	uint64_t days = in_folder(f, "raw")  ? RETAIN_RAW_DAYS
-			: in_folder(f, "m1") ? RETAIN_MINUTE_DAYS
+	uint64_t days = in_folder(f, "m1")   ? RETAIN_MINUTE_DAYS
 			: in_folder(f, "h1") ? RETAIN_HOUR_DAYS
-					     : UINT32_MAX;
-	return finished(f) && f->begin_s + days * DAY < now_s;
+					     : RETAIN_RAW_DAYS;
+	return f->since_s && f->since_s + days * DAY < now_s;
 }
 
 static bool remove_file(int dir, struct store_files *f, struct store_file *row)
@@ -139,25 +160,24 @@ static bool remove_file(int dir, struct store_files *f, struct store_file *row)
 	return true;
 }
 
-/* Seconds go before minutes, minutes before hours: of each the oldest. The newest segment of seconds stays. */
+/* Seconds go before minutes, minutes before hours: of each the oldest. The newest finished file of seconds stays. */
 static struct store_file *next_to_go(struct store_files *f)
 {
 	/* Before all of them what could not be read. */
-	for (size_t i = 0; i < f->count; i++) {
-		const char *dot = strrchr(f->rows[i].name, '.');
-		if (dot && strcmp(dot, ".bad") == 0)
+	for (size_t i = 0; i < f->count; i++)
+		if (set_aside(&f->rows[i]))
 			return &f->rows[i];
-	}
-	static const char *const order[] = {"raw", "m1", "h1"};
+	static const char *const order[][2] = {{"raw", "log"}, {"m1", "m1"}, {"h1", "h1"}};
 	for (size_t k = 0; k < COUNTOF(order); k++) {
 		struct store_file *oldest = NULL;
 		size_t there = 0;
 		for (size_t i = 0; i < f->count; i++) {
 			struct store_file *row = &f->rows[i];
-			if (!in_folder(row, order[k]) || !finished(row))
+			if (!row->since_s ||
+				(!in_folder(row, order[k][0]) && !in_folder(row, order[k][1])))
 				continue;
 			there++;
-			if (!oldest || row->begin_s < oldest->begin_s)
+			if (!oldest || row->since_s < oldest->since_s)
 				oldest = row;
 		}
 		if (oldest && (k > 0 || there > 1))
@@ -213,7 +233,7 @@ double retain_lasts(int dir, uint64_t budget, uint64_t now_s)
 	if (store_files_list(dir, &f) == 0) {
 		for (size_t i = 0; i < f.count; i++) {
 			const struct store_file *row = &f.rows[i];
-			if (!in_folder(row, "raw") || !finished(row) || row->begin_s + DAY < now_s)
+			if (!in_folder(row, "raw") || !row->begin_s || row->begin_s + DAY < now_s)
 				continue;
 			bytes += row->bytes;
 			if (!first || row->begin_s < first)

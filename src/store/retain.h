@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* retain: how much of the past is kept. A budget of bytes over all files of the store comes first, age
- * second; what goes is always a whole file, the oldest seconds first, then minutes, then hours. */
+ * second; what goes is always a whole file, the oldest seconds first, then minutes, then hours. A log that
+ * could not be sealed is seconds, too; the newest log is the one that is written. */
 #ifndef STORE_RETAIN_H
 #define STORE_RETAIN_H
 
@@ -15,6 +16,8 @@ struct store_file {
 	char name[64];    /* below the store's folder: raw/..., m1/..., h1/..., log/... */
 	uint64_t bytes;   /* that it takes of the disk */
 	uint64_t begin_s; /* what its name says of its time, 0: nothing */
+	uint64_t
+		since_s; /* as old it is for retention: when it began; of a log that is not written to, when it last was; 0: it stays */
 };
 
 struct store_files {

@@ -2,22 +2,14 @@
  * SPDX-License-Identifier: ISC */
 #include "store/stream.h"
 
+#include "base/num.h"
+
 /* The first number of a stream. */
 enum stream_kind { STREAM_ABSENT, STREAM_CONSTANT, STREAM_ORDER_1, STREAM_ORDER_2 };
 
 /* Tokens: a surprise has bit 0 clear and its zigzag less 1 above it (it is never 0); a run has bit 0
  * set, bit 1 tells a run of missing rows, and its length less 1 stands above. STREAM_FAR: the zigzag less 1
  * of a surprise follows as a number of its own. */
-
-static uint64_t gcd(uint64_t a, uint64_t b)
-{
-	while (b) {
-		uint64_t t = a % b;
-		a = b;
-		b = t;
-	}
-	return a;
-}
 
 static uint64_t magnitude(uint64_t difference)
 {
@@ -58,12 +50,12 @@ static struct survey survey_of(const uint64_t *values, const uint8_t *present, s
 			v.varies = true;
 			v.cost[0] += varint_size((zigzag(d) - 1) << 1);
 			if (v.unit[0] != 1)
-				v.unit[0] = gcd(v.unit[0], magnitude(d));
+				v.unit[0] = num_gcd(v.unit[0], magnitude(d));
 		}
 		if (dd) {
 			v.cost[1] += varint_size((zigzag(dd) - 1) << 1);
 			if (v.unit[1] != 1)
-				v.unit[1] = gcd(v.unit[1], magnitude(dd));
+				v.unit[1] = num_gcd(v.unit[1], magnitude(dd));
 		}
 	}
 	return v;

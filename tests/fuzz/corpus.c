@@ -3,10 +3,15 @@
 #include "corpus.h"
 
 #include <stdio.h>
+#include <string.h>
 
-int corpus_run(int argc, char **argv)
+int main(int argc, char **argv)
 {
 	static uint8_t data[1 << 20];
+	if (corpus_make && argc == 3 && strcmp(argv[1], "--make") == 0) {
+		corpus_make(argv[2]);
+		return 0;
+	}
 	for (int i = 1; i < argc; i++) {
 		FILE *f = fopen(argv[i], "rbe");
 		if (!f) {

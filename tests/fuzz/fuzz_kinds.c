@@ -277,10 +277,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	return 0;
 }
-
-#ifndef PLIMSOLL_LIBFUZZER
-int main(int argc, char **argv)
-{
-	return corpus_run(argc, argv);
-}
-#endif

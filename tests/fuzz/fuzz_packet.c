@@ -55,10 +55,3 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(copy);
 	return 0;
 }
-
-#ifndef PLIMSOLL_LIBFUZZER
-int main(int argc, char **argv)
-{
-	return corpus_run(argc, argv);
-}
-#endif

@@ -228,8 +228,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	return 0;
 }
 
-#ifndef PLIMSOLL_LIBFUZZER
-
 /* ---- a corpus to begin with ---- */
 
 static void save(const char *dir, const char *name, unsigned kind, const void *p, size_t n)
@@ -319,7 +317,7 @@ static void make_streams(const char *dir)
 	arena_destroy(&out);
 }
 
-static void make(const char *dir)
+void corpus_make(const char *dir)
 {
 	static uint8_t buf[1 << 22];
 	char folder_of_all[] = "/tmp/plimsoll-corpus-XXXXXX", store[64], name[64];
@@ -363,13 +361,3 @@ static void make(const char *dir)
 	make_streams(dir);
 	(void)printf("%s may be removed\n", folder_of_all);
 }
-
-int main(int argc, char **argv)
-{
-	if (argc == 3 && strcmp(argv[1], "--make") == 0) {
-		make(argv[2]);
-		return 0;
-	}
-	return corpus_run(argc, argv);
-}
-#endif

@@ -4,7 +4,7 @@
 // heat maps, numbers for those who do not see them, live values, phone and paper.
 import fs from "node:fs";
 import path from "node:path";
-import {BINARY, Process, endAll, folder, launch, open, record, serve, sleep, tally as t, until} from "./harness.mjs";
+import {BINARY, Process, open, record, run, serve, sleep, tally as t, until} from "./harness.mjs";
 
 const REPEAT = path.join(path.dirname(BINARY), "store_repeat");
 const SPAN = 3 * 3600;
@@ -189,47 +189,34 @@ async function live(browser, s, store) {
 	await recorder.end();
 }
 
-async function main() {
-	const work = folder(), store = path.join(work, "store");
-	let browser;
-	try {
-		const recorder = record(path.join(work, "seconds"));
-		await sleep(8000);
-		await recorder.end();
-		fs.mkdirSync(store, {mode: 0o755});
-		const repeat = new Process(REPEAT, path.join(work, "seconds"), store, "3");
-		t.equal(await repeat.ended, 0, "three hours are made");
-		const s = await serve(store);
-		if ((await (await fetch(s.url + "/uplot.js")).text()).length < 1000) {
-			console.log("skip: the graphs of the page: built without uPlot");
-			return;
-		}
-		browser = await launch();
-		const page = await arrive(browser, s);
-		t.ok(await until(async () => await page.locator(".graph:not([hidden])").count() >= 20, 15), "there are graphs", await page.locator(".graph:not([hidden])").count());
-		await events(page);
-		await cursor(page);
-		await words(page);
-		await heat(page, s);
-		await page.locator("#graph-cpu").scrollIntoViewIfNeeded();
-		await look(page);
-		await page.context().close();
-		const other = await arrive(browser, s);
-		await zoom(other, s);
-		t.equal(other.complaints.filter((c) => !c.includes("503")), [], "no complaint of the browser"); // 503: no recorder runs
-		t.equal([...other.hosts], [`127.0.0.1:${s.port}`], "no request to another host");
-		await other.context().close();
-		await phone(browser, s);
-		await live(browser, s, store);
-	} catch (e) {
-		t.ok(false, "the test itself", e.stack);
-	} finally {
-		if (browser)
-			await browser.close();
-		await endAll();
-		fs.rmSync(work, {recursive: true, force: true});
-		process.exit(t.end());
+await run(async (work, browsing) => {
+	const store = path.join(work, "store");
+	const recorder = record(path.join(work, "seconds"));
+	await sleep(8000);
+	await recorder.end();
+	fs.mkdirSync(store, {mode: 0o755});
+	const repeat = new Process(REPEAT, path.join(work, "seconds"), store, "3");
+	t.equal(await repeat.ended, 0, "three hours are made");
+	const s = await serve(store);
+	if ((await (await fetch(s.url + "/uplot.js")).text()).length < 1000) {
+		console.log("skip: the graphs of the page: built without uPlot");
+		return;
 	}
-}
-
-await main();
+	const browser = await browsing();
+	const page = await arrive(browser, s);
+	t.ok(await until(async () => await page.locator(".graph:not([hidden])").count() >= 20, 15), "there are graphs", await page.locator(".graph:not([hidden])").count());
+	await events(page);
+	await cursor(page);
+	await words(page);
+	await heat(page, s);
+	await page.locator("#graph-cpu").scrollIntoViewIfNeeded();
+	await look(page);
+	await page.context().close();
+	const other = await arrive(browser, s);
+	await zoom(other, s);
+	t.equal(other.complaints.filter((c) => !c.includes("503")), [], "no complaint of the browser"); // 503: no recorder runs
+	t.equal([...other.hosts], [`127.0.0.1:${s.port}`], "no request to another host");
+	await other.context().close();
+	await phone(browser, s);
+	await live(browser, s, store);
+});

@@ -134,3 +134,22 @@ export async function open(browser, options = {}) {
 	page.on("request", (r) => page.hosts.add(new URL(r.url()).host));
 	return page;
 }
+
+/* ---- a test ---- */
+
+// Runs body(work, browsing): a folder of its own, and what starts a browser. What it leaves is ended and removed; then the process ends, with the count of what passed.
+export async function run(body) {
+	const work = folder();
+	let browser;
+	try {
+		await body(work, async () => (browser = await launch()));
+	} catch (e) {
+		tally.ok(false, "the test itself", e.stack);
+	} finally {
+		if (browser)
+			await browser.close();
+		await endAll();
+		fs.rmSync(work, {recursive: true, force: true});
+	}
+	process.exit(tally.end());
+}

@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import {createRequire} from "node:module";
-import {BINARY, ROOT, endAll, folder, fullListener, launch, open, record, serve, sleep, tally as t, until} from "./harness.mjs";
+import {BINARY, ROOT, fullListener, open, record, run, serve, sleep, tally as t, until} from "./harness.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const HOSTILE = "<img src=x>\x1b"; // 15 bytes at most
@@ -369,44 +369,31 @@ async function stopped(browser, s, recorder) {
 	await again.end();
 }
 
-async function main() {
-	const work = folder(), store = path.join(work, "store");
+await run(async (work, browsing) => {
+	const store = path.join(work, "store");
 	if (!fs.existsSync(BINARY))
 		throw new Error(`${BINARY} is not there: ./check build page`);
-	let browser;
-	try {
-		const recorder = record(store);
-		await until(() => fs.existsSync(store));
-		const s = await serve(store);
-		s.store = store;
-		const victim = await fullListener(HOSTILE);
-		browser = await launch();
-		const found = await until(async () => ((await api(s, "/api/v1/check")).findings || []).some((f) => f.rule === "tcp.listen.overflow" && f.culprits.some((c) => c.pid === victim.pid)), 30, 500);
-		t.ok(found, "the made trouble is found", recorder.lines.slice(-5));
-		await sleep(8000); // a past to travel in
-		await strict(s);
-		const link = await firstScreen(browser, s, victim);
-		await ledger(browser, s, victim);
-		await tables(browser, s, victim);
-		await travel(browser, s, victim);
-		await deepLink(browser, s, link);
-		await dark(browser, s);
-		await keyboard(browser, s);
-		await phone(browser, s);
-		await paper(browser, s);
-		await withoutStream(browser, s);
-		await emptyStore(browser, work);
-		await stopped(browser, s, recorder);
-		await victim.end();
-	} catch (e) {
-		t.ok(false, "the test itself", e.stack);
-	} finally {
-		if (browser)
-			await browser.close();
-		await endAll();
-		fs.rmSync(work, {recursive: true, force: true});
-	}
-	process.exit(t.end());
-}
-
-await main();
+	const recorder = record(store);
+	await until(() => fs.existsSync(store));
+	const s = await serve(store);
+	s.store = store;
+	const victim = await fullListener(HOSTILE);
+	const browser = await browsing();
+	const found = await until(async () => ((await api(s, "/api/v1/check")).findings || []).some((f) => f.rule === "tcp.listen.overflow" && f.culprits.some((c) => c.pid === victim.pid)), 30, 500);
+	t.ok(found, "the made trouble is found", recorder.lines.slice(-5));
+	await sleep(8000); // a past to travel in
+	await strict(s);
+	const link = await firstScreen(browser, s, victim);
+	await ledger(browser, s, victim);
+	await tables(browser, s, victim);
+	await travel(browser, s, victim);
+	await deepLink(browser, s, link);
+	await dark(browser, s);
+	await keyboard(browser, s);
+	await phone(browser, s);
+	await paper(browser, s);
+	await withoutStream(browser, s);
+	await emptyStore(browser, work);
+	await stopped(browser, s, recorder);
+	await victim.end();
+});

@@ -94,6 +94,46 @@ def quiet_build(t):
         t.proc(701 + k, "cc1", ppid=690, state="D", wchan="folio_wait_bit", cpu=0.1, io=dict(write=MB, calls=20), open=[File("/srv/b%d.o" % k, inode=71 + k, writable=True)])
 
 
+def database(t, title):
+    """A server with a child that has this title and waits for the disk."""
+    t.proc(500, "postgres", cpu=0.02, open=[Sock(5001)])
+    t.listen(5432, 5001, waiting=0, backlog=200)
+    t.proc(505, "postgres", ppid=500, state=list("SDDSDD"), wchan="ext4_block_write_begin", title=title, cpu=0.01, io=dict(read=8000, write=120000, calls=30, wchar=120000),
+           open=[File("/var/lib/pg/base/2", inode=52, writable=True)])
+
+
+def fire_backend(t):
+    """Who waits has a client, as its title says: it is a session, not a part of the server."""
+    busy(t)
+    backup(t)
+    database(t, "postgres: shop shop 10.0.0.9(40212) UPDATE\0")
+    return finding("disk.io:sda", "saturated", culprit=("process", "rsync", 700), victims=["postgres"])
+
+
+def quiet_checkpointer(t):
+    """Behind a backup waits a process of the database that no client waits for."""
+    busy(t)
+    backup(t)
+    database(t, "postgres: 15/main: checkpointer \0")
+
+
+def fire_checkpoint(t):
+    """The checkpoint itself fills the disk, and a session of the same program waits behind it."""
+    busy(t)
+    database(t, "postgres: shop shop [local] COMMIT\0")
+    t.proc(504, "postgres", ppid=500, state="D", wchan="folio_wait_writeback", title="postgres: checkpointer \0", cpu=0.1, io=dict(write=50 * MB, calls=400, wchar=50 * MB),
+           open=[File("/var/lib/pg/base/1", inode=51, writable=True)])
+    return finding("disk.io:sda", "saturated", culprit=("process", "postgres", 504), victims=["postgres"])
+
+
+def quiet_readers(t):
+    """Beside the backup searches read what nobody has read before: slower than alone, but nobody waits for them."""
+    busy(t)
+    backup(t)
+    for k in range(2):
+        t.proc(720 + k, "git", ppid=719 + 10 * k, state=list("DDSDDD"), wchan="ext4_read_bh", cpu=0.05, io=dict(read=8 * MB, calls=100), open=[File("/srv/src/pack%d" % k, inode=73 + k)])
+
+
 def quiet_rivals(t):
     """Two copies share the disk, and nobody else wants it."""
     busy(t)

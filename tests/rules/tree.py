@@ -337,7 +337,7 @@ class Net:
 class Proc:
     def __init__(self, tree, pid, comm, ppid=1, uid=0, state="S", threads=1, start=None, nice=0, policy=0, rss=8, cpu=0.0, delay=0.0, child_cpu=0.0,
                  switches=10, fds=8, fd_limit=1024, nproc_limit=63000, open=(), io=None, cgroup=None, netns=None, wchan=None, kernel=False, born=0,
-                 gone=None, blocked_threads=0, faults=0):
+                 gone=None, blocked_threads=0, faults=0, title=None):
         """rss in MiB; faults: major ones, growth per second; cpu, delay, child_cpu in seconds per second; io: growth per second of read, write, wchar and calls; `open`: what its
         descriptors are on; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
         vars(self).update({k: v for k, v in locals().items() if k != "self"})
@@ -375,6 +375,8 @@ class Proc:
             out["fdlist"] = b"".join(b"%d%s\n" % (3 + k, line) for k, line in enumerate(lines))
         if self.wchan:
             out["wchan"] = self.wchan
+        if self.title:
+            out["cmdline"] = self.title
         threads = int(at(self.threads, i))
         if threads > 1:
             blocked = int(at(self.blocked_threads, i))

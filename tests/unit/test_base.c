@@ -71,6 +71,29 @@ static void sizes(void)
 	}
 }
 
+static void divisors(void)
+{
+	CHECK(num_gcd(12, 18) == 6 && num_gcd(18, 12) == 6 && num_gcd(7, 9) == 1);
+	CHECK(num_gcd(0, 5) == 5 && num_gcd(5, 0) == 5 && num_gcd(0, 0) == 0);
+	CHECK(num_gcd(UINT64_MAX, UINT64_MAX - 1) == 1);
+}
+
+static void fields(void)
+{
+	static const char line[] = "one\ttwo words\t\tlast", hole[] = "a\0b\tc";
+	struct scan s = scan_over(line, sizeof line - 1), h = scan_over(hole, sizeof hole - 1);
+	char text[10], small[3];
+	CHECK(!scan_field(&s, small, sizeof small) && s.p == line);
+	CHECK(scan_field(&s, text, sizeof text));
+	CHECK_STR(text, "one");
+	CHECK(scan_field(&s, text, sizeof text));
+	CHECK_STR(text, "two words");
+	CHECK(scan_field(&s, text, sizeof text) && !*text);
+	CHECK(scan_field(&s, text, sizeof text) && s.p == s.end);
+	CHECK_STR(text, "last");
+	CHECK(!scan_field(&h, text, sizeof text));
+}
+
 static void times(void)
 {
 	(void)setenv("TZ", "UTC", 1);
@@ -200,6 +223,8 @@ int main(void)
 {
 	durations();
 	sizes();
+	divisors();
+	fields();
 	times();
 	scanning();
 	safe_text();

@@ -6,6 +6,7 @@
  *
  * The C library's calls (those with large offsets, as the library is built) are replaced here by ones that count, and fail when they are told to. When an
  * fdatasync() fails, what was written since the last good one turns to zeros, as a kernel may have it. */
+#include "allocations.h"
 #include "store/history.h"
 #include "store/journal.h"
 #include "store/queue.h"
@@ -177,33 +178,6 @@ ssize_t pread(int fd, void *p, size_t n, off_t at)
 {
 	return fails(CALL_PREAD) ? -1 : syscall(SYS_pread64, fd, p, n, at);
 }
-
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-static unsigned long allocations;
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-
-void *malloc(size_t n)
-{
-	allocations++;
-	return __libc_malloc(n);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	allocations++;
-	return __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t n)
-{
-	allocations++;
-	return __libc_realloc(p, n);
-}
-#define ALLOCATIONS allocations
-#endif
 
 /* ---- the queue ---- */
 

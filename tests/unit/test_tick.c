@@ -6,6 +6,7 @@
  * malloc and its kin are replaced by counting ones, so that the C library's own calls count too.
  * The reader's hook makes the n-th read fail, for every n, with each error that /proc and netlink
  * are known for. */
+#include "allocations.h"
 #include "collect/engine.h"
 #include "role/probes.h"
 #include "store/store.h"
@@ -17,32 +18,6 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#if !defined(__SANITIZE_ADDRESS__)
-static unsigned long allocations;
-
-void *__libc_malloc(size_t n);
-void *__libc_calloc(size_t n, size_t size);
-void *__libc_realloc(void *p, size_t n);
-
-void *malloc(size_t n)
-{
-	allocations++;
-	return __libc_malloc(n);
-}
-
-void *calloc(size_t n, size_t size)
-{
-	allocations++;
-	return __libc_calloc(n, size);
-}
-
-void *realloc(void *p, size_t n)
-{
-	allocations++;
-	return __libc_realloc(p, n);
-}
-#endif
 
 static struct store store;
 static struct reader *reader;
@@ -72,12 +47,12 @@ static void close_all(void)
 
 static void allocates_nothing(void)
 {
-#if !defined(__SANITIZE_ADDRESS__)
+#ifdef ALLOCATIONS
 	free(malloc(1)); /* the count must be able to rise, or it proves nothing */
-	CHECK(allocations > 0);
+	CHECK(ALLOCATIONS > 0);
 	for (int i = 0; i < 10; i++)
 		CHECK_INT(tick(WANT_CONNS | WANT_OWNERS | WANT_SLOW), 0);
-	unsigned long before = allocations;
+	unsigned long before = ALLOCATIONS;
 	for (int i = 0; i < 100; i++) {
 		/* A new process in every tick, so that there is always something new to see. */
 		pid_t child = fork();
@@ -92,7 +67,7 @@ static void allocates_nothing(void)
 		test_failed += r != 0;
 		(void)waitpid(child, NULL, 0);
 	}
-	CHECK_INT(allocations - before, 0);
+	CHECK_INT(ALLOCATIONS - before, 0);
 #endif
 }
 

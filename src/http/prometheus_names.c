@@ -5,13 +5,18 @@
 
 #include "base/clock.h"
 #include "base/num.h"
-#include "query/promql_evaluate.h"
+#include "query/promql_buckets.h"
+#include "query/promql_history.h"
 #include "show/openmetrics.h"
 
 #include <errno.h>
 #include <string.h>
 
-enum { SERIES_SHOWN = 20000 };
+enum {
+	SERIES_SHOWN = 20000,
+	HISTOGRAMS = 16,
+	OWN_LABELS = 2, /* that of the metric, and netns */
+};
 
 static const uint64_t SPAN_NS = UINT64_C(3600000000000); /* back from the end, when nobody says */
 
@@ -91,11 +96,11 @@ static void answer_selected(
 
 /* ---- series ---- */
 
-static void add_series(struct show_text *t, const struct promql_id *id)
+static void add_series(struct show_text *t, enum metric m, const struct promql_id *id)
 {
 	char name[PROMETHEUS_NAME];
 	show_text_add(t, "{\"__name__\":");
-	show_text_json(t, metric_prometheus_name(name, id->metric));
+	show_text_json(t, metric_prometheus_name(name, m));
 	for (unsigned i = 0; i < id->n; i++) {
 		show_text_add(t, ",");
 		show_text_json(t, id->l[i].name);
@@ -112,12 +117,12 @@ static void series_of(
 	(void)p;
 	show_text_add(&t, "{\"status\":\"success\",\"data\":[");
 	for (size_t i = 0; i < n && i < SERIES_SHOWN; i++) {
-		struct promql_id id = promql_id_of(&all[i]);
-		struct promql_id before = promql_id_of(&all[i ? i - 1 : 0]);
-		if (i && promql_id_equal(&before, &id))
+		struct promql_id id = promql_history_id(&all[i], "");
+		struct promql_id before = promql_history_id(&all[i ? i - 1 : 0], "");
+		if (i && all[i - 1].metric == all[i].metric && promql_id_compare(&before, &id) == 0)
 			continue;
 		show_text_add(&t, i ? "," : "");
-		add_series(&t, &id);
+		add_series(&t, all[i].metric, &id);
 	}
 	show_text_add(&t, n > SERIES_SHOWN ? "],\"warnings\":[\"only the first 20000\"]}" : "]}");
 	answer_text(ret, &t);
@@ -164,14 +169,14 @@ static void answer_texts(struct answer *ret, struct texts *all)
 static void labels_of(
 	struct answer *ret, const struct params *p, const struct history_series *all, size_t n)
 {
-	struct texts names = {malloc((n + 1) * (PROMQL_OWN_LABELS + 1) * sizeof *names.rows), 0};
+	struct texts names = {malloc((n + 1) * (OWN_LABELS + 1) * sizeof *names.rows), 0};
 	(void)p;
 	if (!names.rows) {
 		answer_no_memory(ret);
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct promql_id id = promql_id_of(&all[i]);
+		struct promql_id id = promql_history_id(&all[i], "");
 		names.rows[names.n++] = "__name__";
 		for (unsigned k = 0; k < id.n; k++)
 			names.rows[names.n++] = id.l[k].name;
@@ -187,19 +192,27 @@ void prometheus_labels(struct window *w, const struct params *p, struct answer *
 /* Names of metrics are made, so they are written from a table of which of them there are. */
 static void names_of(struct answer *ret, const struct history_series *all, size_t n)
 {
-	static char names[METRIC_COUNT]
-			 [PROMETHEUS_NAME]; /* of the one thread that reads the past */
+	/* Of the one thread that reads the past; and of the histograms, of which there are few. */
+	static char names[METRIC_COUNT][PROMETHEUS_NAME], made[HISTOGRAMS][2][PROMETHEUS_NAME];
+	size_t histograms = 0;
 	bool there[METRIC_COUNT] = {0};
-	struct texts texts = {malloc(METRIC_COUNT * sizeof *texts.rows), 0};
+	struct texts texts = {malloc((METRIC_COUNT + 2 * HISTOGRAMS) * sizeof *texts.rows), 0};
 	if (!texts.rows) {
 		answer_no_memory(ret);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
 		there[all[i].metric] = true;
-	for (unsigned m = 0; m < METRIC_COUNT; m++)
-		if (there[m])
-			texts.rows[texts.n++] = metric_prometheus_name(names[m], (enum metric)m);
+	for (unsigned m = 0; m < METRIC_COUNT; m++) {
+		if (!there[m])
+			continue;
+		texts.rows[texts.n++] = metric_prometheus_name(names[m], (enum metric)m);
+		if (!promql_has_buckets((enum metric)m) || histograms == HISTOGRAMS)
+			continue;
+		char(*of)[PROMETHEUS_NAME] = made[histograms++];
+		texts.rows[texts.n++] = promql_buckets_name(of[0], (enum metric)m, PROMQL_BUCKET);
+		texts.rows[texts.n++] = promql_buckets_name(of[1], (enum metric)m, PROMQL_COUNTED);
+	}
 	answer_texts(ret, &texts);
 }
 
@@ -216,7 +229,7 @@ static void values_of(
 		return;
 	}
 	for (size_t i = 0; i < n; i++) {
-		struct promql_id id = promql_id_of(&all[i]);
+		struct promql_id id = promql_history_id(&all[i], "");
 		const char *value = promql_id_label(&id, p->part);
 		if (*value)
 			values.rows[values.n++] = value;

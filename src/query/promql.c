@@ -1,62 +1,11 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-#include "query/promql.h"
-
-#include "query/syntax.h"
+#include "query/promql_parser.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct parser {
-	struct syntax in;
-	struct promql *q;
-	unsigned depth;
-};
-
-static const struct {
-	const char *name;
-	enum promql_kind kind;
-	unsigned args; /* beside the expression: a number before it (aggregates), or behind it */
-} functions[PROMQL_FUNCTIONS] = {
-	[PROMQL_RATE] = {"rate", PROMQL_OVER_TIME, 0},
-	[PROMQL_IRATE] = {"irate", PROMQL_OVER_TIME, 0},
-	[PROMQL_INCREASE] = {"increase", PROMQL_OVER_TIME, 0},
-	[PROMQL_DELTA] = {"delta", PROMQL_OVER_TIME, 0},
-	[PROMQL_AVG_OVER_TIME] = {"avg_over_time", PROMQL_OVER_TIME, 0},
-	[PROMQL_MIN_OVER_TIME] = {"min_over_time", PROMQL_OVER_TIME, 0},
-	[PROMQL_MAX_OVER_TIME] = {"max_over_time", PROMQL_OVER_TIME, 0},
-	[PROMQL_SUM_OVER_TIME] = {"sum_over_time", PROMQL_OVER_TIME, 0},
-	[PROMQL_COUNT_OVER_TIME] = {"count_over_time", PROMQL_OVER_TIME, 0},
-	[PROMQL_LAST_OVER_TIME] = {"last_over_time", PROMQL_OVER_TIME, 0},
-	[PROMQL_ABS] = {"abs", PROMQL_FUNCTION, 0},
-	[PROMQL_CEIL] = {"ceil", PROMQL_FUNCTION, 0},
-	[PROMQL_FLOOR] = {"floor", PROMQL_FUNCTION, 0},
-	[PROMQL_ROUND] = {"round", PROMQL_FUNCTION, 0},
-	[PROMQL_SQRT] = {"sqrt", PROMQL_FUNCTION, 0},
-	[PROMQL_EXP] = {"exp", PROMQL_FUNCTION, 0},
-	[PROMQL_LN] = {"ln", PROMQL_FUNCTION, 0},
-	[PROMQL_LOG2] = {"log2", PROMQL_FUNCTION, 0},
-	[PROMQL_LOG10] = {"log10", PROMQL_FUNCTION, 0},
-	[PROMQL_CLAMP_MIN] = {"clamp_min", PROMQL_FUNCTION, 1},
-	[PROMQL_CLAMP_MAX] = {"clamp_max", PROMQL_FUNCTION, 1},
-	[PROMQL_SCALAR] = {"scalar", PROMQL_FUNCTION, 0},
-	[PROMQL_VECTOR] = {"vector", PROMQL_FUNCTION, 0},
-	[PROMQL_TIME] = {"time", PROMQL_FUNCTION, 0},
-	[PROMQL_SORT] = {"sort", PROMQL_FUNCTION, 0},
-	[PROMQL_SORT_DESC] = {"sort_desc", PROMQL_FUNCTION, 0},
-	[PROMQL_ABSENT] = {"absent", PROMQL_FUNCTION, 0},
-	[PROMQL_SUM] = {"sum", PROMQL_AGGREGATE, 0},
-	[PROMQL_AVG] = {"avg", PROMQL_AGGREGATE, 0},
-	[PROMQL_MIN] = {"min", PROMQL_AGGREGATE, 0},
-	[PROMQL_MAX] = {"max", PROMQL_AGGREGATE, 0},
-	[PROMQL_COUNT] = {"count", PROMQL_AGGREGATE, 0},
-	[PROMQL_GROUP] = {"group", PROMQL_AGGREGATE, 0},
-	[PROMQL_TOPK] = {"topk", PROMQL_AGGREGATE, 1},
-	[PROMQL_BOTTOMK] = {"bottomk", PROMQL_AGGREGATE, 1},
-	[PROMQL_QUANTILE] = {"quantile", PROMQL_AGGREGATE, 1},
-};
 
 static const struct {
 	const char *text;
@@ -75,46 +24,21 @@ static const struct {
 	[PROMQL_TIMES] = {"*", 5},
 	[PROMQL_DIVIDE] = {"/", 5},
 	[PROMQL_MODULO] = {"%", 5},
+	[PROMQL_ATAN2] = {"atan2", 5},
 	[PROMQL_POWER] = {"^", 6}};
 
 enum { LEVEL_UNARY = 5 }; /* -2 ^ 2 is -4, -a * b is (-a) * b */
 
-static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:",
-		  word_characters[] =
-			  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_:.0123456789";
-
-const char *promql_function_name(enum promql_function f)
+const char *promql_operator_text(enum promql_operator o)
 {
-	return functions[f].name;
+	return operators[o].text;
 }
 
-static int expect(struct parser *s, char c, const char *where)
+bool promql_is_label(const char *name)
 {
-	return syntax_skip(&s->in, c)
-		       ? 0
-		       : syntax_wrong(&s->in, s->in.p, "'%c' is expected %s", c, where);
-}
-
-/* Length 0: none stands here. */
-static struct word peek(struct parser *s)
-{
-	syntax_blanks(&s->in);
-	bool any = *s->in.p && strchr(letters, *s->in.p);
-	return (struct word){s->in.p, any ? strspn(s->in.p, word_characters) : 0};
-}
-
-static bool is(struct word w, const char *text)
-{
-	return strlen(text) == w.n && strncasecmp(w.begin, text, w.n) == 0;
-}
-
-static bool skip_word(struct parser *s, const char *text)
-{
-	struct word w = peek(s);
-	if (!is(w, text))
-		return false;
-	s->in.p += w.n;
-	return true;
+	static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+	return *name && strchr(first, *name) && !name[n];
 }
 
 static struct promql_node *new_node(struct parser *s, enum promql_kind kind, const char *at)
@@ -128,142 +52,28 @@ static struct promql_node *new_node(struct parser *s, enum promql_kind kind, con
 	return n;
 }
 
-/* ---- durations, numbers, labels ---- */
-
-static bool take_duration(struct parser *s, uint64_t *ret)
+static const char *type_name(enum promql_type t)
 {
-	static const struct {
-		const char *text;
-		uint64_t ms;
-	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000},
-		{"w", 604800000}, {"y", UINT64_C(31536000000)}};
-	const char *p = s->in.p;
-	uint64_t total = 0;
-	while (*p >= '0' && *p <= '9') {
-		char *end;
-		errno = 0;
-		uint64_t n = strtoull(p, &end, 10);
-		size_t i = 0, length = strspn(end, "mshdwy");
-		while (i < COUNTOF(units) && (strlen(units[i].text) != length ||
-						     strncmp(units[i].text, end, length) != 0))
-			i++;
-		if (errno || i == COUNTOF(units) || n > UINT64_C(1000000000000) / units[i].ms)
-			return false;
-		total += n * units[i].ms;
-		p = end + length;
-	}
-	if (p == s->in.p || total == 0)
-		return false;
-	s->in.p = p;
-	*ret = total * 1000000;
-	return true;
-}
-
-static bool take_number(struct parser *s, double *ret)
-{
-	char *end;
-	struct word w = peek(s);
-	if (is(w, "inf") || is(w, "nan")) {
-		*ret = is(w, "inf") ? INFINITY : NAN;
-		s->in.p += w.n;
-		return true;
-	}
-	if (!(*s->in.p >= '0' && *s->in.p <= '9') &&
-		!(*s->in.p == '.' && s->in.p[1] >= '0' && s->in.p[1] <= '9'))
-		return false;
-	*ret = strtod(s->in.p, &end);
-	s->in.p = end;
-	return true;
-}
-
-static int take_label(struct parser *s, char ret[static SELECTOR_LABEL])
-{
-	struct word w = peek(s);
-	if (w.n == 0 || w.n >= SELECTOR_LABEL)
-		return syntax_wrong(&s->in, s->in.p, "a label is expected");
-	memcpy(ret, w.begin, w.n);
-	ret[w.n] = '\0';
-	s->in.p += w.n;
-	return 0;
-}
-
-/* "(a, b)" behind by, without, on, ignoring. */
-static int take_labels(struct parser *s, bool except, struct promql_labels **ret)
-{
-	if (s->q->nlabels == COUNTOF(s->q->labels))
-		return syntax_wrong(&s->in, s->in.p, "the expression is too long");
-	struct promql_labels *l = &s->q->labels[s->q->nlabels++];
-	*l = (struct promql_labels){.except = except};
-	int r = expect(s, '(', "before labels");
-	while (r == 0 && !syntax_skip(&s->in, ')')) {
-		if (l->n == PROMQL_BY)
-			return syntax_wrong(&s->in, s->in.p, "more than %d labels", PROMQL_BY);
-		r = take_label(s, l->label[l->n++]);
-		syntax_blanks(&s->in);
-		if (r == 0 && !syntax_skip(&s->in, ',') && *s->in.p != ')')
-			r = syntax_wrong(&s->in, s->in.p, "',' or ')' is expected");
-	}
-	*ret = l;
-	return r;
-}
-
-static int take_by(struct parser *s, struct promql_labels **ret)
-{
-	if (skip_word(s, "by"))
-		return take_labels(s, false, ret);
-	return skip_word(s, "without") ? take_labels(s, true, ret) : 0;
+	static const char *const names[] = {[PROMQL_SCALAR_TYPE] = "a number",
+		[PROMQL_VECTOR_TYPE] = "series",
+		[PROMQL_MATRIX_TYPE] = "series with a range, as x[5m]",
+		[PROMQL_TEXT_TYPE] = "a text"};
+	return names[t];
 }
 
 /* ---- selectors ---- */
-
-static char escaped(char c)
-{
-	switch (c) {
-	case 'n': return '\n';
-	case 't': return '\t';
-	case 'r': return '\r';
-	default: return c;
-	}
-}
-
-static int take_string(struct parser *s, char *ret, size_t size)
-{
-	syntax_blanks(&s->in);
-	const char *begin = s->in.p;
-	char quote = *s->in.p;
-	size_t n = 0;
-	if (quote != '"' && quote != '\'' && quote != '`')
-		return syntax_wrong(&s->in, s->in.p, "a value in \"quotes\" is expected");
-	for (s->in.p++; *s->in.p && *s->in.p != quote; s->in.p++) {
-		bool slash = quote != '`' && *s->in.p == '\\' && s->in.p[1];
-		if (n + 1 == size)
-			return syntax_wrong(
-				&s->in, begin, "a value is longer than %zu bytes", size - 1);
-		s->in.p += slash;
-		ret[n] = *s->in.p;
-		if (slash)
-			ret[n] = escaped(*s->in.p);
-		n++;
-	}
-	if (*s->in.p != quote)
-		return syntax_wrong(
-			&s->in, s->in.p, "'%c' is expected at the end of a value", quote);
-	s->in.p++;
-	ret[n] = '\0';
-	return 0;
-}
 
 static int take_matcher(struct parser *s, struct selector *sel)
 {
 	if (sel->n == SELECTOR_MATCHERS)
 		return syntax_wrong(&s->in, s->in.p, "more than %d conditions", SELECTOR_MATCHERS);
 	struct matcher *m = &sel->matchers[sel->n];
-	int r = take_label(s, m->label);
+	int r = parser_label(s, m->label);
 	if (r == 0)
 		r = syntax_operator(&s->in, &m->kind);
 	const char *at = s->in.p;
 	if (r == 0)
-		r = take_string(s, m->value, sizeof m->value);
+		r = parser_string(s, m->value, sizeof m->value);
 	if (r == 0)
 		r = syntax_pattern(&s->in, at, m);
 	sel->n += r == 0;
@@ -281,6 +91,7 @@ static int take_selector(struct parser *s, struct word name, struct promql_node 
 	struct promql_node *n = new_node(s, PROMQL_SELECTOR, at);
 	if (!n)
 		return -EINVAL;
+	n->type = PROMQL_VECTOR_TYPE;
 	n->selector = (unsigned)s->q->nselectors++;
 	struct selector *sel = &s->q->selectors[n->selector];
 	*sel = (struct selector){.promql = true};
@@ -296,25 +107,102 @@ static int take_selector(struct parser *s, struct word name, struct promql_node 
 		}
 	if (r == 0 && !*sel->name && sel->n == 0)
 		r = syntax_wrong(&s->in, at, "a selector needs a name or a condition");
-	if (r == 0 && syntax_skip(&s->in, '[')) {
-		syntax_blanks(&s->in);
-		if (!take_duration(s, &n->range_ns))
-			return syntax_wrong(
-				&s->in, s->in.p, "a duration is expected, as 5m or 1h30m");
-		if (*s->in.p == ':')
-			return syntax_wrong(&s->in, s->in.p, "subqueries are not known here");
-		r = expect(s, ']', "after a duration");
-	}
-	if (r == 0 && skip_word(s, "offset")) {
-		syntax_blanks(&s->in);
-		if (!take_duration(s, &n->offset_ns))
-			return syntax_wrong(
-				&s->in, s->in.p, "a duration is expected after offset, as 1h");
+	*ret = n;
+	return r;
+}
+
+/* ---- what stands behind: [5m], [1h:1m], offset, @ ---- */
+
+static int take_range(struct parser *s, struct promql_node **ret)
+{
+	struct promql_node *of = *ret;
+	const char *at = s->in.p;
+	int64_t range, step = 0;
+	syntax_blanks(&s->in);
+	if (!parser_duration(s, &range))
+		return syntax_wrong(&s->in, s->in.p, "a duration is expected, as 5m or 1h30m");
+	if (!syntax_skip(&s->in, ':')) {
+		if (of->kind != PROMQL_SELECTOR || of->range_ms || of->has_offset || of->fixed)
+			return syntax_wrong(&s->in, at,
+				"a range stands behind a selector; of an expression it has a step: "
+				"[1h:1m]");
+		of->range_ms = range;
+		of->type = PROMQL_MATRIX_TYPE;
+		return parser_expect(s, ']', "after a duration");
 	}
 	syntax_blanks(&s->in);
-	if (r == 0 && *s->in.p == '@')
-		return syntax_wrong(&s->in, s->in.p, "@ is not known here");
+	if (*s->in.p != ']' && !parser_duration(s, &step))
+		return syntax_wrong(&s->in, s->in.p, "a step is expected, as [1h:1m]");
+	if (of->type != PROMQL_VECTOR_TYPE)
+		return syntax_wrong(
+			&s->in, at, "a subquery is of series, not of %s", type_name(of->type));
+	struct promql_node *n = new_node(s, PROMQL_SUBQUERY, at);
+	if (!n)
+		return -EINVAL;
+	n->type = PROMQL_MATRIX_TYPE;
+	n->range_ms = range;
+	n->step_ms = step;
+	n->args[n->nargs++] = of;
 	*ret = n;
+	return parser_expect(s, ']', "after a step");
+}
+
+static int take_offset(struct parser *s, struct promql_node *n)
+{
+	syntax_blanks(&s->in);
+	bool minus = *s->in.p == '-';
+	s->in.p += minus;
+	syntax_blanks(&s->in);
+	if (n->has_offset || !parser_duration(s, &n->offset_ms))
+		return syntax_wrong(&s->in, s->in.p, "%s",
+			n->has_offset ? "there is an offset already"
+				      : "a duration is expected after offset, as 1h");
+	n->offset_ms = minus ? -n->offset_ms : n->offset_ms;
+	n->has_offset = true;
+	return 0;
+}
+
+static int take_fixed(struct parser *s, struct promql_node *n)
+{
+	const char *at = s->in.p;
+	double x;
+	if (n->fixed)
+		return syntax_wrong(&s->in, at, "there is an @ already");
+	bool start = parser_skip_word(s, "start");
+	if (start || parser_skip_word(s, "end")) {
+		n->fixed = start ? PROMQL_FIXED_START : PROMQL_FIXED_END;
+		int r = parser_expect(s, '(', "after start and end");
+		return r < 0 ? r : parser_expect(s, ')', "after start and end");
+	}
+	syntax_blanks(&s->in);
+	bool minus = *s->in.p == '-';
+	s->in.p += minus;
+	if (!parser_number(s, &x) || !(x < 1e12))
+		return syntax_wrong(&s->in, at, "seconds, start() or end() are expected behind @");
+	n->fixed = PROMQL_FIXED_AT;
+	n->at_ms = (int64_t)floor((minus ? -x : x) * 1000 + 0.5);
+	return 0;
+}
+
+static int take_behind(struct parser *s, struct promql_node **ret)
+{
+	int r = 0;
+	while (r == 0) {
+		const char *at = (syntax_blanks(&s->in), s->in.p);
+		bool offset = false, fixed = false;
+		if (syntax_skip(&s->in, '[')) {
+			r = take_range(s, ret);
+			continue;
+		}
+		offset = parser_skip_word(s, "offset");
+		fixed = !offset && syntax_skip(&s->in, '@');
+		if (!offset && !fixed)
+			break;
+		if ((*ret)->kind != PROMQL_SELECTOR && (*ret)->kind != PROMQL_SUBQUERY)
+			return syntax_wrong(&s->in, at, "%s stands behind selectors and subqueries",
+				offset ? "offset" : "@");
+		r = offset ? take_offset(s, *ret) : take_fixed(s, *ret);
+	}
 	return r;
 }
 
@@ -322,41 +210,60 @@ static int take_selector(struct parser *s, struct word name, struct promql_node 
 
 static int take_expression(struct parser *s, unsigned level, struct promql_node **ret);
 
+static enum promql_type type_of(char letter)
+{
+	return letter == 'S'   ? PROMQL_SCALAR_TYPE
+	       : letter == 'V' ? PROMQL_VECTOR_TYPE
+	       : letter == 'M' ? PROMQL_MATRIX_TYPE
+			       : PROMQL_TEXT_TYPE;
+}
+
+static int take_argument(struct parser *s, struct promql_node *n)
+{
+	const struct promql_function_info *i = promql_function_info(n->function);
+	size_t known = strlen(i->args), at = n->nargs;
+	bool repeats = known && i->args[known - 1] == '*';
+	if (n->nargs == PROMQL_ARGS || (!repeats && at >= known))
+		return syntax_wrong(&s->in, s->in.p, "%s() takes no more", i->name);
+	const char *begin = s->in.p;
+	int r = take_expression(s, 1, &n->args[n->nargs]);
+	if (r < 0)
+		return r;
+	enum promql_type want = type_of(i->args[repeats && at >= known - 1 ? known - 2 : at]),
+			 got = n->args[n->nargs++]->type;
+	if (want == got)
+		return 0;
+	return syntax_wrong(&s->in, begin, "%s() takes %s here, not %s", i->name, type_name(want),
+		type_name(got));
+}
+
 static int take_call(struct parser *s, enum promql_function f, struct promql_node **ret)
 {
-	struct promql_node *n = new_node(s, functions[f].kind, s->in.p);
+	const struct promql_function_info *i = promql_function_info(f);
+	bool across = i->class == PROMQL_ACROSS;
+	const char *at = s->in.p;
+	struct promql_node *n = new_node(s, across ? PROMQL_AGGREGATE : PROMQL_CALL, at);
 	if (!n)
 		return -EINVAL;
 	n->function = f;
-	s->in.p += strlen(functions[f].name);
-	int r = n->kind == PROMQL_AGGREGATE ? take_by(s, &n->labels) : 0;
+	n->type = i->type;
+	s->in.p += strlen(i->name);
+	int r = across ? parser_by(s, &n->labels) : 0;
 	if (r == 0)
-		r = expect(s, '(', "after a function");
-	bool before = n->kind == PROMQL_AGGREGATE && functions[f].args;
-	if (r == 0 && before) {
-		r = take_expression(s, 1, &n->args[1]);
-		if (r == 0)
-			r = expect(s, ',', "after the number");
+		r = parser_expect(s, '(', "after a function");
+	while (r == 0 && !syntax_skip(&s->in, ')')) {
+		r = take_argument(s, n);
+		syntax_blanks(&s->in);
+		if (r == 0 && !syntax_skip(&s->in, ',') && *s->in.p != ')')
+			r = syntax_wrong(
+				&s->in, s->in.p, "')' is expected at the end of a function");
 	}
-	if (r == 0 && f != PROMQL_TIME)
-		r = take_expression(s, 1, &n->args[0]);
-	if (r == 0 && functions[f].args && !before) {
-		r = expect(s, ',', "before the number");
-		if (r == 0)
-			r = take_expression(s, 1, &n->args[1]);
-	}
-	if (r == 0)
-		r = expect(s, ')', "at the end of a function");
-	if (r == 0 && n->kind == PROMQL_AGGREGATE && !n->labels)
-		r = take_by(s, &n->labels);
-	if (r == 0 && n->kind == PROMQL_OVER_TIME &&
-		(n->args[0]->kind != PROMQL_SELECTOR || !n->args[0]->range_ns))
-		return syntax_wrong(&s->in, s->in.begin + n->at - 1,
-			"%s() takes a selector with a range, as %s(x[5m])", functions[f].name,
-			functions[f].name);
-	if (r == 0 && n->kind != PROMQL_OVER_TIME && n->args[0] && n->args[0]->range_ns)
-		return syntax_wrong(&s->in, s->in.begin + n->args[0]->at - 1, "%s() takes no range",
-			functions[f].name);
+	if (r == 0 && n->nargs < i->least)
+		r = syntax_wrong(&s->in, at, "%s() takes %s%s", i->name,
+			i->least == 1 ? type_name(type_of(*i->args)) : "more than is there",
+			i->least == 1 ? "" : ": its arguments are missing");
+	if (r == 0 && across && !n->labels)
+		r = parser_by(s, &n->labels);
 	*ret = n;
 	return r;
 }
@@ -364,12 +271,15 @@ static int take_call(struct parser *s, enum promql_function f, struct promql_nod
 static int take_word(struct parser *s, struct word w, struct promql_node **ret)
 {
 	const char *behind = w.begin + w.n + strspn(w.begin + w.n, " \t\n\r");
+	struct word after = {behind, strspn(behind, "abcdefghijklmnopqrstuvwxyzBYWITHOU")};
+	bool by = parser_is(after, "by") || parser_is(after, "without");
 	for (unsigned f = 0; f < PROMQL_FUNCTIONS; f++) {
-		struct word after = {behind, strspn(behind, letters)};
-		bool by = functions[f].kind == PROMQL_AGGREGATE &&
-			  (is(after, "by") || is(after, "without"));
-		if (strlen(functions[f].name) == w.n &&
-			strncmp(functions[f].name, w.begin, w.n) == 0 && (*behind == '(' || by))
+		const struct promql_function_info *i =
+			promql_function_info((enum promql_function)f);
+		bool across = i->class == PROMQL_ACROSS;
+		bool same = across ? parser_is(w, i->name)
+				   : strlen(i->name) == w.n && strncmp(i->name, w.begin, w.n) == 0;
+		if (same && (*behind == '(' || (across && by)))
 			return take_call(s, (enum promql_function)f, ret);
 	}
 	if (*behind == '(')
@@ -378,31 +288,48 @@ static int take_word(struct parser *s, struct word w, struct promql_node **ret)
 	return take_selector(s, w, ret);
 }
 
-static int take_one(struct parser *s, struct promql_node **ret)
+/* ---- expressions ---- */
+
+static int take_text(struct parser *s, struct promql_node **ret)
+{
+	struct promql_node *n = new_node(s, PROMQL_STRING, s->in.p);
+	if (!n)
+		return -EINVAL;
+	if (s->q->ntexts == COUNTOF(s->q->texts))
+		return syntax_wrong(&s->in, s->in.p, "the expression is too long");
+	n->type = PROMQL_TEXT_TYPE;
+	n->text = s->q->texts[s->q->ntexts];
+	*ret = n;
+	return parser_string(s, s->q->texts[s->q->ntexts++], PROMQL_TEXT);
+}
+
+/* -x: x times minus one, so that zero stays one. */
+static int take_minus(struct parser *s, const char *at, struct promql_node **ret)
+{
+	struct promql_node *n = new_node(s, PROMQL_BINARY, at);
+	struct promql_node *one = n ? new_node(s, PROMQL_NUMBER, at) : NULL;
+	if (!one)
+		return -EINVAL;
+	n->op = PROMQL_TIMES;
+	one->number = -1;
+	n->args[0] = one;
+	n->nargs = 2;
+	*ret = n;
+	int r = take_expression(s, LEVEL_UNARY + 1, &n->args[1]);
+	if (r == 0)
+		n->type = n->args[1]->type;
+	return r;
+}
+
+static int take_primary(struct parser *s, struct promql_node **ret)
 {
 	double number;
-	syntax_blanks(&s->in);
 	const char *at = s->in.p;
 	if (syntax_skip(&s->in, '(')) {
 		int r = take_expression(s, 1, ret);
-		return r < 0 ? r : expect(s, ')', "to close");
+		return r < 0 ? r : parser_expect(s, ')', "to close");
 	}
-	if (*s->in.p == '-' || *s->in.p == '+') {
-		bool minus = *s->in.p++ == '-';
-		struct promql_node *n = minus ? new_node(s, PROMQL_BINARY, at) : NULL;
-		struct promql_node *zero = minus ? new_node(s, PROMQL_NUMBER, at) : NULL;
-		if (minus && (!n || !zero))
-			return -EINVAL;
-		int r = take_expression(s, LEVEL_UNARY + 1, minus ? &n->args[1] : ret);
-		if (minus) {
-			n->op = PROMQL_TIMES; /* -x: x times minus one, so that zero stays one */
-			zero->number = -1;
-			n->args[0] = zero;
-			*ret = n;
-		}
-		return r;
-	}
-	if (take_number(s, &number)) {
+	if (parser_number(s, &number)) {
 		struct promql_node *n = new_node(s, PROMQL_NUMBER, at);
 		if (!n)
 			return -EINVAL;
@@ -410,21 +337,37 @@ static int take_one(struct parser *s, struct promql_node **ret)
 		*ret = n;
 		return 0;
 	}
-	struct word w = peek(s);
+	if (*s->in.p == '"' || *s->in.p == '\'' || *s->in.p == '`')
+		return take_text(s, ret);
+	struct word w = parser_peek(s);
 	if (w.n == 0 && *s->in.p != '{')
-		return syntax_wrong(&s->in, s->in.p, "%s",
-			*s->in.p == '"' || *s->in.p == '\'' ? "texts are not known here"
-							    : "an expression is expected");
+		return syntax_wrong(&s->in, s->in.p, "an expression is expected");
 	return w.n ? take_word(s, w, ret) : take_selector(s, w, ret);
+}
+
+static int take_one(struct parser *s, struct promql_node **ret)
+{
+	syntax_blanks(&s->in);
+	const char *at = s->in.p;
+	if (*s->in.p == '-' || *s->in.p == '+') {
+		bool minus = *s->in.p++ == '-';
+		int r = minus ? take_minus(s, at, ret) : take_expression(s, LEVEL_UNARY + 1, ret);
+		if (r == 0 && (*ret)->type != PROMQL_SCALAR_TYPE &&
+			(*ret)->type != PROMQL_VECTOR_TYPE)
+			r = syntax_wrong(&s->in, at, "a sign takes no %s", type_name((*ret)->type));
+		return r;
+	}
+	int r = take_primary(s, ret);
+	return r < 0 ? r : take_behind(s, ret);
 }
 
 /* PROMQL_OPERATORS: none stands here. */
 static enum promql_operator peek_operator(struct parser *s, size_t *ret_n)
 {
-	struct word w = peek(s);
+	struct word w = parser_peek(s);
 	for (unsigned o = 0; o < PROMQL_OPERATORS; o++) {
 		*ret_n = strlen(operators[o].text);
-		if (w.n ? is(w, operators[o].text)
+		if (w.n ? parser_is(w, operators[o].text)
 			: strncmp(s->in.p, operators[o].text, *ret_n) == 0)
 			return (enum promql_operator)o;
 	}
@@ -433,17 +376,58 @@ static enum promql_operator peek_operator(struct parser *s, size_t *ret_n)
 
 static int take_modifiers(struct parser *s, struct promql_node *n)
 {
-	if (n->op >= PROMQL_EQUAL && n->op <= PROMQL_LESS)
-		n->as_bool = skip_word(s, "bool");
+	const char *at = (syntax_blanks(&s->in), s->in.p);
+	n->as_bool = parser_skip_word(s, "bool");
+	if (n->as_bool && !(n->op >= PROMQL_EQUAL && n->op <= PROMQL_LESS))
+		return syntax_wrong(&s->in, at, "bool stands behind comparisons");
 	int r = 0;
-	if (skip_word(s, "on"))
-		r = take_labels(s, false, &n->labels);
-	else if (skip_word(s, "ignoring"))
-		r = take_labels(s, true, &n->labels);
-	struct word w = peek(s);
-	if (r == 0 && (is(w, "group_left") || is(w, "group_right")))
-		r = syntax_wrong(&s->in, s->in.p, "%.*s is not known here", (int)w.n, w.begin);
+	bool ignoring = parser_skip_word(s, "ignoring");
+	if (!ignoring && !parser_skip_word(s, "on"))
+		return 0;
+	r = parser_labels(s, ignoring, &n->labels);
+	syntax_blanks(&s->in);
+	at = s->in.p;
+	if (r == 0 && parser_skip_word(s, "group_left"))
+		n->group = PROMQL_GROUP_LEFT;
+	else if (r == 0 && parser_skip_word(s, "group_right"))
+		n->group = PROMQL_GROUP_RIGHT;
+	if (r < 0 || !n->group)
+		return r;
+	if (n->op <= PROMQL_UNLESS)
+		return syntax_wrong(&s->in, at, "and, or, unless take no grouping");
+	syntax_blanks(&s->in);
+	if (*s->in.p == '(')
+		r = parser_labels(s, false, &n->include);
+	for (size_t i = 0; r == 0 && n->include && !ignoring && i < n->include->n; i++)
+		for (size_t k = 0; k < n->labels->n; k++)
+			if (strcmp(n->include->label[i], n->labels->label[k]) == 0)
+				return syntax_wrong(
+					&s->in, at, "%s is in on() already", n->labels->label[k]);
 	return r;
+}
+
+/* What may stand at both sides. */
+static int check_sides(struct parser *s, struct promql_node *n)
+{
+	const char *at = s->in.begin + n->at - 1;
+	bool vectors = true, numbers = true;
+	for (unsigned i = 0; i < 2; i++) {
+		enum promql_type t = n->args[i]->type;
+		if (t != PROMQL_SCALAR_TYPE && t != PROMQL_VECTOR_TYPE)
+			return syntax_wrong(&s->in, at, "'%s' takes no %s", operators[n->op].text,
+				t == PROMQL_MATRIX_TYPE ? "selector with a range" : "text");
+		vectors = vectors && t == PROMQL_VECTOR_TYPE;
+		numbers = numbers && t == PROMQL_SCALAR_TYPE;
+	}
+	n->type = numbers ? PROMQL_SCALAR_TYPE : PROMQL_VECTOR_TYPE;
+	if (!vectors && n->op <= PROMQL_UNLESS)
+		return syntax_wrong(
+			&s->in, at, "and, or, unless stand between series, not numbers");
+	if (!vectors && n->labels)
+		return syntax_wrong(&s->in, at, "on and ignoring stand between series");
+	if (numbers && n->op >= PROMQL_EQUAL && n->op <= PROMQL_LESS && !n->as_bool)
+		return syntax_wrong(&s->in, at, "a comparison of two numbers needs bool behind it");
+	return 0;
 }
 
 static int take_expression(struct parser *s, unsigned level, struct promql_node **ret)
@@ -460,6 +444,7 @@ static int take_expression(struct parser *s, unsigned level, struct promql_node 
 		if (!n)
 			return -EINVAL;
 		n->op = o;
+		n->nargs = 2;
 		s->in.p += length;
 		r = take_modifiers(s, n);
 		if (r == 0) /* a ^ b ^ c is a ^ (b ^ c) */
@@ -467,10 +452,8 @@ static int take_expression(struct parser *s, unsigned level, struct promql_node 
 				s, operators[o].level + (o != PROMQL_POWER), &n->args[1]);
 		n->args[0] = left;
 		*ret = n;
-		for (unsigned i = 0; r == 0 && i < 2; i++)
-			if (n->args[i]->range_ns)
-				r = syntax_wrong(&s->in, s->in.begin + n->at - 1,
-					"'%s' takes no selector with a range", operators[o].text);
+		if (r == 0)
+			r = check_sides(s, n);
 	}
 	s->depth--;
 	return r;
@@ -485,7 +468,7 @@ static int parse(const char *text, bool selector, struct promql *ret, char *why)
 	syntax_blanks(&s.in);
 	if (r == 0 && *s.in.p)
 		r = syntax_wrong(&s.in, s.in.p, "the end is expected");
-	if (r == 0 && selector && (ret->root->kind != PROMQL_SELECTOR || ret->root->range_ns))
+	if (r == 0 && selector && (ret->root->kind != PROMQL_SELECTOR || ret->root->range_ms))
 		r = syntax_wrong(&s.in, text, "a selector is expected, as name{label=\"value\"}");
 	if (r < 0)
 		promql_free(ret);

@@ -1,476 +1,421 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-#include "query/promql_evaluate.h"
-
-#include "base/num.h"
-#include "query/evaluate.h"
-#include "query/points.h"
+#include "query/promql_impl.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND_NS UINT64_C(1000000000)
-#define MINUTE_NS (60 * SECOND_NS)
+/* Of subqueries that name none: Prometheus' own interval of evaluation. */
+#define SUBQUERY_STEP_MS 60000
 
-/* How old the newest value of a bare selector may be: samples are at most a minute apart. */
-#define LOOKBACK_NS MINUTE_NS
-
-/* A span beyond this is taken from minutes where they fit. */
-#define LONG_NS (120 * MINUTE_NS)
-
-enum {
-	READINGS_MAX = 8 << 20,  /* of counters, to find their totals */
-	TOTALS_AT_ONCE = 128,    /* series: an hour of them stands in memory */
-	WINDOW_WORK = 100 << 20, /* values that are looked at for all windows */
-};
-
-struct evaluation {
-	struct history *h;
-	const struct promql *q;
-	const struct promql_span *span;
-	double *times_s;
-	uint64_t work;
-	char *why;
-};
-
-/* What a selector is asked for. */
-struct leaf {
-	const struct promql_node *n; /* the selector */
-	enum promql_function f;
-	uint64_t range_ns, first_ns; /* first: the moment of the first step, less the offset */
-	uint64_t from_ns, to_ns;     /* what is to be read: behind from, up to and with to */
-};
-
-struct promql_id promql_id_of(const struct history_series *s)
+int promql_wrong(struct evaluation *e, const struct promql_node *n, const char *fmt, ...)
 {
-	struct promql_id id = {.named = true, .metric = s->metric};
-	struct promql_label own = {s->label, s->instance}, netns = {"netns", s->netns};
-	if (*s->label && *s->instance)
-		id.l[id.n++] = own;
-	if (*s->netns)
-		id.l[id.n++] = netns;
-	if (id.n == 2 && strcmp(id.l[0].name, id.l[1].name) > 0) {
-		id.l[0] = netns;
-		id.l[1] = own;
-	}
-	return id;
-}
-
-/* ---- reading ---- */
-
-static bool is_growth(enum promql_function f)
-{
-	return f == PROMQL_RATE || f == PROMQL_IRATE || f == PROMQL_INCREASE;
-}
-
-static enum query_function over_bins(enum promql_function f)
-{
-	switch (f) {
-	case PROMQL_MIN_OVER_TIME: return QUERY_MIN;
-	case PROMQL_MAX_OVER_TIME: return QUERY_MAX;
-	case PROMQL_LAST_OVER_TIME:
-	case PROMQL_IRATE:
-	case PROMQL_DELTA: return QUERY_LAST;
-	default: return QUERY_AVG;
-	}
-}
-
-/* The steps to read: 0, the samples; else each window is made of some. */
-static uint64_t bins_of(const struct evaluation *e, const struct leaf *l)
-{
-	uint64_t g = e->span->steps > 1 ? num_gcd(e->span->step_ns, l->range_ns) : l->range_ns;
-	if (l->to_ns - l->from_ns <= LONG_NS || g % MINUTE_NS || l->first_ns % MINUTE_NS)
-		return 0;
-	return l->first_ns % g == 0 ? g : MINUTE_NS;
-}
-
-/* When there were too many samples. */
-static uint64_t coarser(const struct leaf *l)
-{
-	return l->range_ns >= 60 * MINUTE_NS ? MINUTE_NS
-	       : l->range_ns >= MINUTE_NS    ? 10 * SECOND_NS
-					     : SECOND_NS;
-}
-
-/* Whole times of what is read; no series where nothing was recorded. */
-static int read_bins(
-	struct evaluation *e, const struct leaf *l, uint64_t bin_ns, struct result *ret)
-{
-	uint64_t first, last;
-	struct expression x = {.selector = e->q->selectors[l->n->selector],
-		.rate = is_growth(l->f),
-		.over = bin_ns ? over_bins(l->f) : QUERY_NONE};
-	struct evaluate_span s = {l->from_ns + 1, l->to_ns + 1, bin_ns, PROMQL_VALUES};
-	*ret = (struct result){0};
-	if (!history_span(e->h, &first, &last))
-		return 0;
-	s.from_ns = s.from_ns < first ? first : s.from_ns;
-	s.to_ns = s.to_ns > last + 1 ? last + 1 : s.to_ns;
-	if (s.from_ns >= s.to_ns)
-		return 0;
-	if (bin_ns)
-		s.from_ns -= s.from_ns % bin_ns;
-	return evaluate_past(e->h, &x, &s, ret, e->why);
-}
-
-static int read_values(struct evaluation *e, const struct leaf *l, struct result *ret)
-{
-	uint64_t bin = bins_of(e, l);
-	bool counts = l->f == PROMQL_SUM_OVER_TIME || l->f == PROMQL_COUNT_OVER_TIME;
-	int r = read_bins(e, l, counts ? 0 : bin, ret);
-	return r == -E2BIG && !bin && !counts ? read_bins(e, l, coarser(l), ret) : r;
-}
-
-/* ---- windows ---- */
-
-struct window_sum {
-	double sum, weight, low, high, first, last;
-	uint64_t first_ns, last_ns;
-	size_t n;
-};
-
-/* Values of growth count for the time that they are the growth of: that since the sample before. */
-static double weight_at(const struct result *r, size_t i)
-{
-	if (r->step_ns || r->n < 2)
-		return 1;
-	return (double)(i ? r->times_ns[i] - r->times_ns[i - 1] : r->times_ns[1] - r->times_ns[0]);
-}
-
-static struct window_sum sum_up(
-	const struct result *r, const double *values, size_t from, size_t to, bool growth)
-{
-	struct window_sum w = {.low = INFINITY, .high = -INFINITY};
-	for (size_t i = from; i < to; i++) {
-		if (isnan(values[i]))
-			continue;
-		if (w.n++ == 0) {
-			w.first = values[i];
-			w.first_ns = r->times_ns[i];
-		}
-		double weight = growth ? weight_at(r, i) : 1;
-		w.sum += values[i] * weight;
-		w.weight += weight;
-		w.low = fmin(w.low, values[i]);
-		w.high = fmax(w.high, values[i]);
-		w.last = values[i];
-		w.last_ns = r->times_ns[i];
-	}
-	return w;
-}
-
-/* Growth over what was watched: as long as the readings lie apart, and one of their distances more. */
-static double growth_of(const struct window_sum *w, double range_s, double bin_s)
-{
-	double apart = (double)(w->last_ns - w->first_ns) / 1e9, n = (double)w->n;
-	double watched = w->n > 1 ? apart * n / (n - 1) : bin_s > 0 ? bin_s : 1;
-	return w->sum / w->weight * fmin(watched, range_s);
-}
-
-static double window_value(
-	const struct window_sum *w, enum promql_function f, double range_s, double bin_s)
-{
-	if (w->n == 0)
-		return NAN;
-	switch (f) {
-	case PROMQL_RATE:
-	case PROMQL_AVG_OVER_TIME: return w->weight > 0 ? w->sum / w->weight : NAN;
-	case PROMQL_INCREASE: return growth_of(w, range_s, bin_s);
-	case PROMQL_DELTA: return w->n > 1 ? w->last - w->first : NAN;
-	case PROMQL_MIN_OVER_TIME: return w->low;
-	case PROMQL_MAX_OVER_TIME: return w->high;
-	case PROMQL_SUM_OVER_TIME: return w->sum;
-	case PROMQL_COUNT_OVER_TIME: return (double)w->n;
-	default: return w->last;
-	}
-}
-
-static int windows(struct evaluation *e, const struct leaf *l, const struct result *r,
-	const struct result_series *s, double *ret)
-{
-	const double *values = s->values;
-	bool growth = s->id.kind != METRIC_GAUGE && l->f != PROMQL_SUM_OVER_TIME;
-	size_t from = 0, to = 0;
-	for (size_t k = 0; k < e->span->steps; k++) {
-		uint64_t end = l->first_ns + k * e->span->step_ns;
-		uint64_t begin = end > l->range_ns ? end - l->range_ns : 0;
-		/* A sample lies in (begin, end], a bin wholly between them. */
-		while (to < r->n && r->times_ns[to] + r->step_ns <= end)
-			to++;
-		while (from < to &&
-			(r->step_ns ? r->times_ns[from] < begin : r->times_ns[from] <= begin))
-			from++;
-		size_t first = from;
-		if (l->f == PROMQL_LAST_OVER_TIME || l->f == PROMQL_IRATE)
-			for (first = to; first > from && (first == to || isnan(values[first]));)
-				first--;
-		e->work += to - first;
-		if (e->work > WINDOW_WORK)
-			return -E2BIG;
-		struct window_sum w = sum_up(r, values, first, to, growth);
-		ret[k] =
-			window_value(&w, l->f, (double)l->range_ns / 1e9, (double)r->step_ns / 1e9);
-	}
-	return 0;
-}
-
-/* ---- totals of counters ---- */
-
-struct totals {
-	const struct evaluation *e;
-	const struct leaf *l;
-	struct promql_value *v;
-	const struct history_series *series; /* of the rows */
-	uint64_t *when;                      /* of each value: when it was read */
-	size_t first;                        /* row of the first series that is read */
-};
-
-static int take_total(void *ctx, size_t series, const struct history_points *p)
-{
-	struct totals *t = ctx;
-	const struct promql_span *span = t->e->span;
-	series += t->first;
-	double scale = metric_scale(t->series[series].metric);
-	for (size_t i = 0; i < p->n; i++) {
-		uint64_t at = p->time_ns[i], first = t->l->first_ns;
-		if (!p->present[i])
-			continue;
-		size_t k = at <= first ? 0
-				       : (size_t)((at - first + span->step_ns - 1) / span->step_ns);
-		if (k >= span->steps)
-			continue;
-		t->v->rows[series].values[k] = points_scaled((double)p->value[i], scale);
-		t->when[series * span->steps + k] = at;
-	}
-	return 0;
-}
-
-/* Steps without a reading of their own have that before them, while it is not too old. */
-static void carry(const struct totals *t, size_t series)
-{
-	double *values = t->v->rows[series].values, last = NAN;
-	uint64_t when = 0;
-	for (size_t k = 0; k < t->v->steps; k++) {
-		uint64_t at = t->l->first_ns + k * t->e->span->step_ns,
-			 own = t->when[series * t->v->steps + k];
-		if (own) {
-			when = own;
-			last = values[k];
-		}
-		values[k] = when && at - when < t->l->range_ns ? last : NAN;
-	}
-}
-
-static bool wants_counters(void *selector, const struct history_series *s)
-{
-	return s->kind == METRIC_COUNTER && selector_matches(selector, s);
-}
-
-static int read_totals(struct evaluation *e, const struct leaf *l, struct promql_value *ret)
-{
-	struct selector sel = e->q->selectors[l->n->selector];
-	const struct history_series *all;
-	size_t n;
-	int r = history_select(e->h, l->from_ns, l->to_ns, wants_counters, &sel, &all, &n);
-	if (r < 0)
-		return r;
-	if (n && (l->to_ns - l->from_ns) / SECOND_NS > READINGS_MAX / n)
-		return -E2BIG;
-	r = promql_value_init(ret, n, e->span->steps);
-	if (r < 0 || n == 0)
-		return r;
-	uint64_t *keys = malloc(n * sizeof *keys);
-	struct totals t = {e, l, ret, all, calloc(n * e->span->steps + 1, sizeof *t.when), 0};
-	r = keys && t.when ? 0 : -ENOMEM;
-	for (size_t i = 0; r == 0 && i < n; i++) {
-		keys[i] = all[i].key;
-		ret->rows[i].id = promql_id_of(&all[i]);
-	}
-	for (size_t i = 0; r == 0 && i < n; i += TOTALS_AT_ONCE) {
-		t.first = i;
-		r = history_read(e->h, keys + i, n - i < TOTALS_AT_ONCE ? n - i : TOTALS_AT_ONCE,
-			l->from_ns + 1, l->to_ns, take_total, &t);
-	}
-	for (size_t i = 0; r == 0 && i < n; i++)
-		carry(&t, i);
-	free(keys);
-	free(t.when);
-	if (r < 0)
-		promql_value_free(ret);
-	return r;
-}
-
-/* ---- selectors ---- */
-
-static int refuse_counter(const struct evaluation *e, const struct leaf *l, enum metric m)
-{
-	char name[PROMETHEUS_NAME];
-	(void)snprintf(e->why, EXPRESSION_ERROR,
-		"at %zu: %s() of %s: a counter; rate(), irate() or increase() are expected",
-		l->n->at, promql_function_name(l->f), metric_prometheus_name(name, m));
+	va_list ap;
+	int at = snprintf(e->why, EXPRESSION_ERROR, "at %zu: ", n->at);
+	va_start(ap, fmt);
+	(void)vsnprintf(e->why + at, EXPRESSION_ERROR - (size_t)at, fmt, ap);
+	va_end(ap);
+	for (char *p = e->why; *p; p++) /* of texts in the expression: it stays one line */
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
 	return -EINVAL;
 }
 
-/* A namespace that went and came back under its name is another series to the store, and the same one to who asks: the newer fills in. True when the last
- * row went into the one before it. */
-static bool merged(struct promql_value *v, size_t last)
+int promql_worked(struct evaluation *e, size_t n)
 {
-	if (last == 0 || !promql_id_equal(&v->rows[last - 1].id, &v->rows[last].id))
-		return false;
-	double *to = v->rows[last - 1].values, *from = v->rows[last].values;
-	for (size_t k = 0; k < v->steps; k++) {
-		to[k] = isnan(from[k]) ? to[k] : from[k];
-		from[k] = NAN;
-	}
-	return true;
+	e->work += n;
+	return e->work > PROMQL_WORK ? -E2BIG : 0;
 }
 
-/* Levels and shares; counters only where their growth is asked for. */
-static int from_result(struct evaluation *e, const struct leaf *l, const struct result *r,
-	const struct promql_value *totals, struct promql_value *ret)
+int promql_same_labels(struct evaluation *e, const struct promql_node *n, int status)
 {
-	size_t at = 0;
-	bool growth = is_growth(l->f), newest = l->f == PROMQL_LAST_OVER_TIME;
-	int status = promql_value_init(ret, r->nseries + totals->n, e->span->steps);
-	for (size_t i = 0; status == 0 && i < r->nseries; i++) {
-		const struct result_series *s = &r->series[i];
-		if (s->id.kind == METRIC_COUNTER && newest)
+	if (status != -EINVAL)
+		return status;
+	return promql_wrong(e, n, "vector cannot contain metrics with the same labelset");
+}
+
+double promql_number(const struct promql_args *a, size_t arg, size_t step)
+{
+	return a->v[arg].rows[0].values[step];
+}
+
+static int evaluate_node(struct evaluation *e, const struct promql_node *n,
+	const struct promql_span *span, struct promql_value *ret);
+
+/* ---- selectors and subqueries ---- */
+
+/* The moments that a selector looks at: those of the steps, moved by its offset, or a fixed one. */
+static struct promql_span moments_of(
+	const struct evaluation *e, const struct promql_node *n, const struct promql_span *span)
+{
+	struct promql_span s = *span;
+	int64_t end = e->span->start_ms + (int64_t)(e->span->steps - 1) * e->span->step_ms;
+	if (n->fixed) {
+		s.steps = 1;
+		s.start_ms = n->fixed == PROMQL_FIXED_AT      ? n->at_ms
+			     : n->fixed == PROMQL_FIXED_START ? e->span->start_ms
+							      : end;
+	}
+	s.start_ms -= n->offset_ms;
+	return s;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct promql_samples *x = a, *y = b;
+	return promql_id_compare(&x->id, &y->id);
+}
+
+static int select_series(struct evaluation *e, const struct promql_node *n, enum promql_function f,
+	int64_t range_ms, const struct promql_span *moments, struct promql_series *ret)
+{
+	const struct promql_want want = {&e->q->selectors[n->selector], f, range_ms, *moments};
+	*ret = (struct promql_series){0};
+	int r = e->source ? e->source->select(e->source->ctx, &want, ret) : 0;
+	if (r == 0 && ret->n) /* sums of floating point depend on the order */
+		qsort(ret->all, ret->n, sizeof *ret->all, by_id);
+	return r == -EINVAL ? -EBADMSG : r;
+}
+
+/* Nothing where a series is older than the lookback, or has ended. */
+static int take_newest(struct evaluation *e, const struct promql_series *all,
+	const struct promql_samples *s, const struct promql_span *moments, size_t steps, bool times,
+	double *ret)
+{
+	size_t to = 0, clock = 0;
+	for (size_t k = 0; k < steps; k++) {
+		int64_t at = moments->start_ms +
+			     (moments->steps == 1 ? 0 : (int64_t)k * moments->step_ms);
+		while (to < s->n && s->times_ms[to] <= at)
+			to++;
+		while (clock < all->n_clock && all->clock_ms[clock] <= at)
+			clock++;
+		if (!to || s->times_ms[to - 1] < at - PROMQL_LOOKBACK_MS)
 			continue;
-		if (s->id.kind == METRIC_COUNTER && !growth)
-			status = refuse_counter(e, l, s->id.metric);
-		else
-			status = windows(e, l, r, s, ret->rows[at].values);
-		ret->rows[at].id = promql_id_of(&s->id);
-		ret->rows[at].id.named = newest;
-		at += !merged(ret, at);
+		if (!s->made && clock && s->times_ms[to - 1] < all->clock_ms[clock - 1])
+			continue;
+		ret[k] = times ? (double)s->times_ms[to - 1] / 1000 : s->values[to - 1];
 	}
-	for (size_t i = 0; status == 0 && i < totals->n; i++) {
-		ret->rows[at].id = totals->rows[i].id;
-		memcpy(ret->rows[at].values, totals->rows[i].values,
-			totals->steps * sizeof(double));
-		at += !merged(ret, at);
-	}
-	ret->n = at;
-	if (status < 0)
-		promql_value_free(ret);
-	return status;
+	return promql_worked(e, s->n + steps);
 }
 
-/* A selector with a range for a function, or at one moment. */
-static int read_leaf(struct evaluation *e, const struct promql_node *n, enum promql_function f,
-	struct promql_value *ret)
+/* times: when the samples were taken instead of what they are. */
+static int evaluate_selector(struct evaluation *e, const struct promql_node *n,
+	const struct promql_span *span, bool times, struct promql_value *ret)
 {
-	const struct promql_span *span = e->span;
-	struct leaf l = {n, f, n->range_ns ? n->range_ns : LOOKBACK_NS, 0, 0, 0};
-	struct promql_value totals = {0};
-	struct result r = {0};
-	uint64_t last = span->start_ns + (span->steps - 1) * span->step_ns;
-	if (n->offset_ns >= span->start_ns)
-		return promql_value_init(ret, 0, span->steps);
-	l.first_ns = span->start_ns - n->offset_ns;
-	l.to_ns = last - n->offset_ns;
-	l.from_ns = l.first_ns > l.range_ns ? l.first_ns - l.range_ns : 0;
-	int status = f == PROMQL_LAST_OVER_TIME ? read_totals(e, &l, &totals) : 0;
-	if (status == 0)
-		status = read_values(e, &l, &r);
-	if (status == 0)
-		status = from_result(e, &l, &r, &totals, ret);
-	result_free(&r);
-	promql_value_free(&totals);
-	return status;
+	struct promql_span moments = moments_of(e, n, span);
+	struct promql_series s;
+	size_t row;
+	promql_value_init(ret, span->steps);
+	int r = select_series(e, n, PROMQL_FUNCTIONS, PROMQL_LOOKBACK_MS, &moments, &s);
+	for (size_t i = 0; r == 0 && i < s.n; i++) {
+		r = promql_value_add(ret, &s.all[i].id, &row);
+		if (r == 0)
+			r = take_newest(e, &s, &s.all[i], &moments, span->steps, times,
+				ret->rows[row].values);
+		if (r == 0 && times)
+			promql_id_drop_name(&ret->rows[row].id);
+	}
+	promql_series_free(&s);
+	if (r == 0)
+		r = promql_same_labels(e, n, promql_value_merge(ret));
+	return r;
 }
 
-/* ---- nodes ---- */
-
-static int number_value(struct evaluation *e, double number, struct promql_value *ret)
+static int to_series(
+	const struct promql_value *v, const struct promql_span *span, struct promql_series *ret)
 {
-	int r = promql_value_init(ret, 1, e->span->steps);
-	for (size_t k = 0; r == 0 && k < e->span->steps; k++)
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < v->n; i++) {
+		struct promql_samples *s;
+		r = promql_series_add(ret, &v->rows[i].id, &s);
+		for (size_t k = 0; r == 0 && k < v->steps; k++)
+			if (promql_is_there(v->rows[i].values[k]))
+				r = promql_samples_add(ret, s,
+					span->start_ms + (int64_t)k * span->step_ms,
+					v->rows[i].values[k]);
+	}
+	return r;
+}
+
+static int64_t divided_down(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+/* The moments of a subquery are multiples of its step, whatever is asked for. */
+static int evaluate_subquery(struct evaluation *e, const struct promql_node *n,
+	const struct promql_span *moments, struct promql_series *ret)
+{
+	int64_t step = n->step_ms ? n->step_ms : SUBQUERY_STEP_MS;
+	int64_t from = moments->start_ms - n->range_ms;
+	int64_t to = moments->start_ms + (int64_t)(moments->steps - 1) * moments->step_ms;
+	struct promql_span inner = {-divided_down(-from, step) * step, step, 0};
+	struct promql_value v = {0};
+	*ret = (struct promql_series){0};
+	if (to < inner.start_ms)
+		return 0;
+	if ((to - inner.start_ms) / step >= PROMQL_VALUES)
+		return -E2BIG;
+	inner.steps = (size_t)((to - inner.start_ms) / step) + 1;
+	int r = evaluate_node(e, n->args[0], &inner, &v);
+	if (r == 0)
+		r = to_series(&v, &inner, ret);
+	promql_value_free(&v);
+	return r;
+}
+
+/* Of a selector with a range, or a subquery. */
+static int evaluate_matrix(struct evaluation *e, const struct promql_node *n,
+	enum promql_function f, const struct promql_span *moments, struct promql_series *ret)
+{
+	return n->kind == PROMQL_SUBQUERY ? evaluate_subquery(e, n, moments, ret)
+					  : select_series(e, n, f, n->range_ms, moments, ret);
+}
+
+/* ---- numbers and special functions ---- */
+
+static int number_value(double number, const struct promql_span *span, struct promql_value *ret)
+{
+	const struct promql_id none = {.n = 0};
+	size_t row;
+	promql_value_init(ret, span->steps);
+	int r = promql_value_add(ret, &none, &row);
+	for (size_t k = 0; r == 0 && k < span->steps; k++)
 		ret->rows[0].values[k] = number;
 	ret->scalar = true;
 	return r;
 }
 
-static int evaluate_node(
-	struct evaluation *e, const struct promql_node *n, struct promql_value *ret);
-
-static int expected(struct evaluation *e, const struct promql_node *n, const char *what)
+static int time_value(const struct promql_span *span, struct promql_value *ret)
 {
-	(void)snprintf(e->why, EXPRESSION_ERROR, "at %zu: %s() takes %s", n->at,
-		promql_function_name(n->function), what);
-	return -EINVAL;
-}
-
-static int evaluate_call(
-	struct evaluation *e, const struct promql_node *n, struct promql_value *ret)
-{
-	struct promql_value of = {0}, number = {0};
-	bool of_number = n->function == PROMQL_VECTOR || n->function == PROMQL_TIME;
-	int r = n->args[0] ? evaluate_node(e, n->args[0], &of) : number_value(e, 0, &of);
-	if (r == 0 && n->args[1])
-		r = evaluate_node(e, n->args[1], &number);
-	if (r == 0 && of.scalar != of_number)
-		r = expected(e, n, of_number ? "a number" : "series, not a number");
-	if (r == 0 && n->args[1] && !number.scalar)
-		r = expected(e, n, "a number beside the series");
-	const struct promql_value *with = n->args[1] ? &number : NULL;
-	if (r == 0)
-		r = n->kind == PROMQL_AGGREGATE ? promql_aggregate(n, &of, with, ret)
-						: promql_function(n, &of, with, e->times_s, ret);
-	promql_value_free(&of);
-	promql_value_free(&number);
+	int r = number_value(0, span, ret);
+	for (size_t k = 0; r == 0 && k < span->steps; k++)
+		ret->rows[0].values[k] =
+			(double)(span->start_ms + (int64_t)k * span->step_ms) / 1000;
 	return r;
 }
 
-static int evaluate_binary(
-	struct evaluation *e, const struct promql_node *n, struct promql_value *ret)
+/* The one value of a vector with one series, else no number. */
+static int to_scalar(
+	const struct promql_value *of, const struct promql_span *span, struct promql_value *ret)
+{
+	int r = number_value(NAN, span, ret);
+	for (size_t t = 0; r == 0 && t < of->steps; t++) {
+		size_t n = 0;
+		for (size_t i = 0; i < of->n; i++)
+			if (promql_is_there(of->rows[i].values[t]) && n++ == 0)
+				ret->rows[0].values[t] = of->rows[i].values[t];
+		if (n != 1)
+			ret->rows[0].values[t] = NAN;
+	}
+	return r;
+}
+
+/* What would have to be there: labels that a selector asks for as they are, once. */
+static struct promql_id absent_labels(const struct evaluation *e, const struct promql_node *arg)
+{
+	struct promql_id id = {.n = 0};
+	if (arg->kind != PROMQL_SELECTOR)
+		return id;
+	const struct selector *s = &e->q->selectors[arg->selector];
+	for (size_t i = 0; i < s->n; i++) {
+		bool alone = s->matchers[i].kind == MATCHER_EQUAL;
+		for (size_t k = 0; k < s->n; k++)
+			alone = alone &&
+				(k == i || strcmp(s->matchers[i].label, s->matchers[k].label) != 0);
+		if (alone && strcmp(s->matchers[i].label, "__name__") != 0)
+			(void)promql_id_set(&id, s->matchers[i].label, s->matchers[i].value);
+	}
+	return id;
+}
+
+static int absent(struct evaluation *e, const struct promql_node *n, const struct promql_value *of,
+	struct promql_value *ret)
+{
+	struct promql_id id = absent_labels(e, n->args[0]);
+	size_t row;
+	promql_value_init(ret, of->steps);
+	int r = promql_value_add(ret, &id, &row);
+	for (size_t t = 0; r == 0 && t < of->steps; t++) {
+		bool there = false;
+		for (size_t i = 0; i < of->n && !there; i++)
+			there = promql_is_there(of->rows[i].values[t]);
+		ret->rows[0].values[t] = there ? promql_nothing : 1;
+	}
+	return r;
+}
+
+static int timestamp(const struct promql_span *span, struct promql_value *v)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		promql_id_drop_name(&v->rows[i].id);
+		for (size_t t = 0; t < v->steps; t++)
+			if (promql_is_there(v->rows[i].values[t]))
+				v->rows[i].values[t] =
+					(double)(span->start_ms + (int64_t)t * span->step_ms) /
+					1000;
+	}
+	return promql_value_merge(v);
+}
+
+/* ---- nodes ---- */
+
+static int over_range(struct evaluation *e, const struct promql_node *n,
+	const struct promql_span *span, const struct promql_args *a, struct promql_value *ret)
+{
+	const struct promql_node *m = n->args[n->function == PROMQL_QUANTILE_OVER_TIME ? 1 : 0];
+	struct promql_span moments = moments_of(e, m, span);
+	struct promql_series s = {0};
+	int r = evaluate_matrix(e, m, n->function, &moments, &s);
+	if (r == 0)
+		r = promql_over_range(e, n, &s, m->range_ms, &moments, span, a, ret);
+	promql_series_free(&s);
+	return r;
+}
+
+/* Those that are not of each value alone. */
+static int special(struct evaluation *e, const struct promql_node *n,
+	const struct promql_span *span, struct promql_args *a, struct promql_value *ret)
+{
+	struct promql_value there = {0};
+	struct promql_node present = *n;
+	int r = 0;
+	switch (n->function) {
+	case PROMQL_TIME: return time_value(span, ret);
+	case PROMQL_PI: return number_value(M_PI, span, ret);
+	case PROMQL_SCALAR: return to_scalar(&a->v[0], span, ret);
+	case PROMQL_ABSENT: return absent(e, n, &a->v[0], ret);
+	case PROMQL_ABSENT_OVER_TIME:
+		/* Names are kept apart, so that equal labels are no mistake. */
+		present.function = PROMQL_LAST_OVER_TIME;
+		r = over_range(e, &present, span, a, &there);
+		if (r == 0)
+			r = absent(e, n, &there, ret);
+		promql_value_free(&there);
+		return r;
+	case PROMQL_TIMESTAMP:
+		if (n->args[0]->kind == PROMQL_SELECTOR)
+			return evaluate_selector(e, n->args[0], span, true, ret);
+		/* fall through */
+	default: break;
+	}
+	*ret = a->v[0];
+	a->v[0] = (struct promql_value){.steps = ret->steps};
+	ret->scalar = false;
+	return n->function == PROMQL_TIMESTAMP ? promql_same_labels(e, n, timestamp(span, ret)) : 0;
+}
+
+static int call(struct evaluation *e, const struct promql_node *n, const struct promql_span *span,
+	struct promql_args *a, struct promql_value *ret)
+{
+	switch (promql_function_info(n->function)->class) {
+	case PROMQL_OVER_RANGE: return over_range(e, n, span, a, ret);
+	case PROMQL_OF_VALUE: return promql_of_value(e, n, a, ret);
+	case PROMQL_OF_LABELS: return promql_of_labels(e, n, a, ret);
+	case PROMQL_OF_TIME:
+		if (n->nargs == 0) {
+			int r = time_value(span, &a->v[0]);
+			if (r < 0)
+				return r;
+		}
+		return promql_of_value(e, n, a, ret);
+	case PROMQL_ACROSS: return promql_aggregate(e, n, a, ret);
+	default: return special(e, n, span, a, ret);
+	}
+}
+
+static int evaluate_call(struct evaluation *e, const struct promql_node *n,
+	const struct promql_span *span, struct promql_value *ret)
+{
+	struct promql_args *a = calloc(1, sizeof *a);
+	int r = a ? 0 : -ENOMEM;
+	bool itself = n->function == PROMQL_TIMESTAMP && n->args[0]->kind == PROMQL_SELECTOR;
+	for (size_t i = 0; r == 0 && !itself && i < n->nargs; i++)
+		if (n->args[i]->type <= PROMQL_VECTOR_TYPE)
+			r = evaluate_node(e, n->args[i], span, &a->v[i]);
+	if (r == 0)
+		r = call(e, n, span, a, ret);
+	for (size_t i = 0; a && i < PROMQL_ARGS; i++)
+		promql_value_free(&a->v[i]);
+	free(a);
+	return r;
+}
+
+static int evaluate_binary(struct evaluation *e, const struct promql_node *n,
+	const struct promql_span *span, struct promql_value *ret)
 {
 	struct promql_value left = {0}, right = {0};
-	int r = evaluate_node(e, n->args[0], &left);
+	int r = evaluate_node(e, n->args[0], span, &left);
 	if (r == 0)
-		r = evaluate_node(e, n->args[1], &right);
+		r = evaluate_node(e, n->args[1], span, &right);
 	if (r == 0)
-		return promql_binary(n, &left, &right, ret, e->why);
+		r = promql_binary(e, n, &left, &right, ret);
 	promql_value_free(&left);
 	promql_value_free(&right);
 	return r;
 }
 
-static int evaluate_node(
-	struct evaluation *e, const struct promql_node *n, struct promql_value *ret)
+/* Of a node that is a number or series. On errors *ret is to be freed, too. */
+static int evaluate_node(struct evaluation *e, const struct promql_node *n,
+	const struct promql_span *span, struct promql_value *ret)
 {
-	*ret = (struct promql_value){0};
+	promql_value_init(ret, span->steps);
 	switch (n->kind) {
-	case PROMQL_NUMBER: return number_value(e, n->number, ret);
-	case PROMQL_SELECTOR: return read_leaf(e, n, PROMQL_LAST_OVER_TIME, ret);
-	case PROMQL_OVER_TIME: return read_leaf(e, n->args[0], n->function, ret);
-	case PROMQL_BINARY: return evaluate_binary(e, n, ret);
-	default: return evaluate_call(e, n, ret);
+	case PROMQL_NUMBER: return number_value(n->number, span, ret);
+	case PROMQL_SELECTOR: return evaluate_selector(e, n, span, false, ret);
+	case PROMQL_BINARY: return evaluate_binary(e, n, span, ret);
+	default: return evaluate_call(e, n, span, ret);
 	}
 }
 
-int promql_evaluate(struct history *h, const struct promql *q, const struct promql_span *span,
-	struct promql_value *ret, char why[static EXPRESSION_ERROR])
+/* A range as the whole answer: of one moment, its samples. */
+static int whole_matrix(
+	struct evaluation *e, const struct promql_node *n, struct promql_series *ret)
 {
-	struct evaluation e = {h, q, span, malloc((span->steps + 1) * sizeof(double)), 0, why};
-	why[0] = '\0';
-	if (!e.times_s)
-		return -ENOMEM;
-	for (size_t k = 0; k < span->steps; k++)
-		e.times_s[k] = (double)(span->start_ns + k * span->step_ns) / 1e9;
-	if (q->root->kind == PROMQL_SELECTOR && q->root->range_ns) {
-		(void)snprintf(why, EXPRESSION_ERROR,
-			"at %zu: a range of samples is no answer here; a function is expected "
-			"around "
-			"it",
-			q->root->at);
-		free(e.times_s);
-		return -EINVAL;
+	struct promql_span moments = moments_of(e, n, e->span);
+	int r = evaluate_matrix(e, n, PROMQL_COUNT_OVER_TIME, &moments, ret);
+	for (size_t i = 0; r == 0 && i < ret->n; i++) {
+		struct promql_samples *s = &ret->all[i];
+		size_t from = 0, to = s->n;
+		while (from < to && s->times_ms[from] < moments.start_ms - n->range_ms)
+			from++;
+		while (to > from && s->times_ms[to - 1] > moments.start_ms)
+			to--;
+		s->n = to - from;
+		memmove(s->times_ms, s->times_ms + from, s->n * sizeof *s->times_ms);
+		memmove(s->values, s->values + from, s->n * sizeof *s->values);
 	}
-	int r = evaluate_node(&e, q->root, ret);
-	free(e.times_s);
 	return r;
+}
+
+int promql_evaluate(const struct promql_source *source, const struct promql *q,
+	const struct promql_span *span, struct promql_result *ret,
+	char why[static EXPRESSION_ERROR])
+{
+	*ret = (struct promql_result){.type = q->root->type, .text = q->root->text};
+	struct evaluation e = {source, q, span, &ret->texts, 0, why};
+	why[0] = '\0';
+	if (ret->type == PROMQL_TEXT_TYPE)
+		return 0;
+	if (ret->type == PROMQL_MATRIX_TYPE)
+		return whole_matrix(&e, q->root, &ret->series);
+	int r = evaluate_node(&e, q->root, span, &ret->value);
+	if (r < 0)
+		return r;
+	promql_value_compact(&ret->value);
+	if (!ret->value.sorted)
+		promql_value_sort(&ret->value);
+	return 0;
+}
+
+void promql_result_free(struct promql_result *r)
+{
+	promql_value_free(&r->value);
+	promql_series_free(&r->series);
+	promql_texts_free(&r->texts);
 }

@@ -119,6 +119,11 @@ static bool holds(const struct matcher *m, const char *value, bool exact)
 	return false;
 }
 
+bool selector_holds(const struct matcher *m, const char *value)
+{
+	return holds(m, value, true);
+}
+
 bool selector_matches(const struct selector *s, const struct history_series *series)
 {
 	if (!selector_names(s, series))

@@ -29,6 +29,8 @@ struct selector {
 /* Frees the regular expressions. */
 void selector_free(struct selector *s);
 bool selector_matches(const struct selector *s, const struct history_series *series);
+/* One condition, as PromQL means it: without wildcards. */
+bool selector_holds(const struct matcher *m, const char *value);
 /* The name alone. */
 bool selector_names(const struct selector *s, const struct history_series *series);
 /* Does any metric of the catalogue bear the name? */

@@ -1,13 +1,54 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* Expressions come from a command line and over the network: whatever the text, parsing ends, says one
- * line when it refuses, and what it takes can be matched; the same of PromQL. Built plainly it runs the saved corpus. */
+ * line when it refuses, and what it takes can be matched; the same of PromQL, which is evaluated, too: over a few samples of a few series. Built plainly it runs the saved corpus. */
 #include "corpus.h"
 #include "query/expression.h"
-#include "query/promql.h"
+#include "query/promql_evaluate.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A counter that begins anew, two buckets of a histogram, a level that is none at times: all that is asked for has all of them. */
+static int select_some(void *ctx, const struct promql_want *w, struct promql_series *ret)
+{
+	static const struct promql_id ids[] = {
+		{2, {{"__name__", "requests_total"}, {"code", "200"}}},
+		{3, {{"__name__", "took_bucket"}, {"le", "0.5"}, {"path", "/"}}},
+		{3, {{"__name__", "took_bucket"}, {"le", "+Inf"}, {"path", "/"}}},
+		{1, {{"__name__", "level"}}}};
+	(void)ctx;
+	(void)w;
+	for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+		struct promql_samples *s;
+		int r = promql_series_add(ret, &ids[i], &s);
+		for (int k = 0; r == 0 && k < 40; k++)
+			r = promql_samples_add(ret, s, 15000 * k,
+				i == 3 && k % 7 == 3 ? NAN : k % 29 * (double)(i + 1));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void evaluate(const struct promql *q)
+{
+	static const struct promql_source source = {select_some, NULL};
+	struct promql_span span = {300000, 60000, 4};
+	struct promql_result result;
+	char why[EXPRESSION_ERROR];
+	if (q->root->type == PROMQL_MATRIX_TYPE)
+		span.steps = 1;
+	int r = promql_evaluate(&source, q, &span, &result, why);
+	if (r == -EINVAL ? !*why || strchr(why, '\n') : r < 0 && r != -E2BIG && r != -ENOMEM)
+		abort();
+	for (size_t i = 1; r == 0 && !result.value.sorted && i < result.value.n; i++)
+		if (promql_id_compare(&result.value.rows[i - 1].id, &result.value.rows[i].id) >= 0)
+			abort(); /* twice the same */
+	promql_result_free(&result);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -49,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			met += selector_matches(&q.selectors[0], &series[i]);
 		if (!q.root || met > 4)
 			abort();
+		evaluate(&q);
 		promql_free(&q);
 	}
 	free(text);

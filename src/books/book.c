@@ -88,6 +88,9 @@ bool book_is_tls_port(uint16_t port)
 	return false;
 }
 
+const char *const book_edges[BOOK_EDGES] = {"1ms", "2ms", "4ms", "8ms", "16ms", "33ms", "66ms",
+	"131ms", "262ms", "524ms", "1s", "2s", "4s", "8s", "17s", "34s", "67s", "inf"};
+
 void book_line(struct book *b, const char *fmt, ...)
 {
 	size_t room = sizeof b->text - b->n;

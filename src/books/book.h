@@ -8,6 +8,7 @@
  *          reading=N working=N keepalive=N closing=N finishing=N starting=N locked=N
  *     slot ID pid=N state=STATE ms=N blocker=ID peer=ADDRESS:PORT bytes=N who=WORD text=WORD
  *     number NAME VALUE
+ *     latency EDGE=N ...      requests that were answered, counted (+) by how long they took: up to EDGE, and longer than the edge below it
  *
  * `server` is the first line; of the others there are any number in any order, with any of their fields. A pool is one line. A word has no blanks: those,
  * '%' and control characters are written as %XX; "-" is the empty one. Kinds of pools: workers connections queue backend memory other. States of
@@ -59,6 +60,7 @@
 #include "catalogue/sample.h"
 
 enum {
+	BOOK_EDGES = 18,
 	BOOK_TEXT = 64 * 1024, /* of one book */
 	BOOK_ANSWER = 1 << 20, /* bytes of an answer that are read; more is BOOK_LARGE */
 	BOOK_SLOTS = 256,      /* in one book */
@@ -96,6 +98,8 @@ char *book_word(char *buf, size_t size, const char *text, size_t len);
 void book_server(struct book *b, const struct book_target *t, const char *name, const char *source,
 	enum book_status status, uint64_t took_us);
 
+/* Edges of the histogram of a line "latency": 1024 microseconds and each twice the one before; the last one is none. */
+extern const char *const book_edges[BOOK_EDGES];
 const char *book_status_name(enum book_status s);
 const char *book_pool_name(enum pool_kind k);
 const char *book_state_name(enum slot_state s);

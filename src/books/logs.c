@@ -155,6 +155,29 @@ static uint64_t span_of(unsigned kind)
 	return kind <= LOG_TUNNEL_ENDED ? TUNNELS_MS : SPAN_MS;
 }
 
+/* Whatever the answer was: who was sent an error has waited for it. A tunnel's duration is that of a visit. */
+static void count_latency(struct logs *l, const struct log_line *e)
+{
+	unsigned k = 0;
+	if (!e->have_took || e->tunnel || !e->status || (*l->own && scan_is(e->url, l->own)))
+		return;
+	while (k + 1 < BOOK_EDGES && e->took_ms > (UINT64_C(1024) << k) / 1000)
+		k++;
+	l->latency[k]++;
+}
+
+static void write_latency(const struct logs *l, struct book *ret)
+{
+	char text[32 * BOOK_EDGES];
+	size_t n = 0;
+	for (unsigned k = 0; k < BOOK_EDGES; k++)
+		if (l->latency[k])
+			n += (size_t)snprintf(text + n, sizeof text - n, " %s=%" PRIu64,
+				book_edges[k], l->latency[k]);
+	if (n)
+		book_line(ret, "latency%s", text);
+}
+
 void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 {
 	struct log_line e;
@@ -162,6 +185,8 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (!log_line(line, &e))
 		return;
 	l->known++;
+	if (!old)
+		count_latency(l, &e);
 	if (is_answer(&e))
 		log_urls_take(&l->urls, e.url, e.took_ms);
 	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms,
@@ -434,6 +459,7 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 		book_line(ret, "number log.lines %" PRIu64, l->lines);
 	for (unsigned p = 0; p < l->nproxies; p++)
 		write_proxy(l, p, now_ms, ret);
+	write_latency(l, ret);
 	write_parts(l, now_ms, ret);
 	log_urls_write(&l->urls, SLOT_URLS, ret);
 }

@@ -67,6 +67,9 @@ struct logs {
 		char url[96];
 	} parts[LOGS_PARTS]; /* of the last two minutes: answers 206 */
 	struct log_urls urls;
+	uint64_t latency
+		[BOOK_EDGES]; /* answers by how long they took, those that were there before we came left out */
+	char own[160];         /* the page that we ask ourselves, and do not count; "" */
 	uint64_t lines, known; /* read, and understood */
 	uint64_t now_ms;
 	bool old; /* the line was there before we came */

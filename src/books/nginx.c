@@ -74,6 +74,8 @@ int book_open_nginx(struct book_target *t)
 			break;
 		}
 	self.have_place = r == 0 && find_place(&self.conf, t, &self.place);
+	if (self.have_place)
+		server_copy(logs.own, sizeof logs.own, self.place.page);
 	return r < 0 ? r : self.have_place ? 0 : -ENOENT;
 }
 

@@ -151,6 +151,9 @@ const char *metric_label_name(enum metric_label label)
 		[LABEL_IRQ] = "irq",
 		[LABEL_SIZE] = "size",
 		[LABEL_LEVEL] = "level",
+		[LABEL_SERVER] = "server",
+		[LABEL_SERVER_STATE] = "server_state",
+		[LABEL_SERVER_LE] = "server_bucket",
 	};
 	return names[label];
 }

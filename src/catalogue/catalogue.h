@@ -50,6 +50,9 @@ enum metric_label {
 	LABEL_IRQ,
 	LABEL_SIZE,
 	LABEL_LEVEL,
+	LABEL_SERVER,       /* "apache2:80", "php-fpm/www" */
+	LABEL_SERVER_STATE, /* "apache2:80 reading" */
+	LABEL_SERVER_LE,    /* "apache2:80 16ms" */
 };
 
 struct metric_info {

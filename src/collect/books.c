@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* books: what servers say of themselves (src/books/book.h), as rows: the server, its pools, its slots, its other numbers.
+/* books: what servers say of themselves (src/books/book.h), as rows: the server, its pools, its slots, its other numbers; as series, see
+ * book_series.c.
  *
  * A book comes every two seconds or so, a sample each second: the rows of a book stand until the next one of the same server, for half a minute
  * at most, and as long as its process lives. Every text of a book was chosen by strangers, or by a server that strangers took over: a field that is
@@ -392,6 +393,8 @@ int collect_book(struct scan bytes, const struct out *o, uint32_t *names_left)
 			slot_line(line, o, &row);
 		else if (scan_is(word, "number") && numbers++ < NUMBERS)
 			number_line(line, o, names_left, &row);
+		else if (scan_is(word, "latency"))
+			collect_book_latency(line, o, &row);
 	}
 	return 0;
 }
@@ -536,6 +539,7 @@ void engine_books(struct engine *e, const struct sample *prev, struct sample *ou
 	for (uint32_t i = 0; prev && i < out->servers.count; i++)
 		keep_last_told(prev, out, &TABLE_ROWS(out->servers, struct server_book)[i]);
 	engine_server_signals(e, prev, out);
+	engine_book_series(e->series, prev, out);
 	if (e->book_names == 0)
 		sample_gap(
 			out, NETNS_HOST, ENOSPC, "names in books of servers", "pools of servers");

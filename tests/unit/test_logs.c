@@ -230,6 +230,38 @@ static void parts(void)
 	CHECK(!tells("10.0.0.2"));
 }
 
+static void asked(unsigned took_ms, unsigned status, const char *url, bool old)
+{
+	char line[256];
+	(void)snprintf(line, sizeof line,
+		"10.0.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET %s HTTP/1.1\" %u 9 %u", url,
+		status, took_ms * 1000);
+	logs_take(&logs, scan_over(line, strlen(line)), AT + 1000, old);
+}
+
+/* Each bucket is up to its edge; what was there before we came, tunnels and our own asking are not counted. */
+static void latency(void)
+{
+	logs = (struct logs){.own = "/server-status"};
+	book.n = 0;
+	book.text[0] = '\0';
+	logs_write(&logs, AT + 1000, &book);
+	CHECK(!tells("latency"));
+	asked(0, 200, "/", false);
+	asked(1, 304, "/", false);
+	asked(2, 200, "/", false);
+	asked(32, 200, "/", false);
+	asked(33, 200, "/", false);
+	asked(60000, 500, "/", false);
+	asked(67109, 200, "/", false);
+	asked(4294967, 200, "/", false);
+	asked(5, 200, "/server-status", false);
+	asked(5, 101, "/ws", false);
+	asked(5, 200, "/", true);
+	logs_write(&logs, AT + 1000, &book);
+	CHECK(tells("latency 1ms=2 2ms=1 33ms=1 66ms=1 67s=1 inf=2\n"));
+}
+
 /* ---- files ---- */
 
 static unsigned lines;
@@ -344,6 +376,7 @@ int main(void)
 	tunnels_of_nginx();
 	periods_of_nginx();
 	parts();
+	latency();
 	files();
 	repeats();
 	urls();

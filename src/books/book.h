@@ -28,7 +28,9 @@
  *                 log.took.{p50,p90}.ms/P; log.end.XY/P (+, HAProxy's letters of termination: who ended it early, in which phase); of ten minutes
  *                 log.tunnels.cut.{client,server}/P (by a timer of the proxy) log.tunnels.ended/P (otherwise)
  *                 log.tunnels.back/P (came back at once) log.tunnels.ms/P (lived for); each with .age.s/P, of the last one. Slots from 1000000 on: the client
- *                 that was cut most (state closing, bytes= how often), what was given up last (state logging, text= URL)
+ *                 that was cut most (state closing, bytes= how often), what was given up last (state logging, text= URL). Of the last half a minute, where parts of files (206)
+ *                 were answered: log.now.ms (how long that is) log.now.answers log.now.took.ms (all of them took) log.now.parts
+ *                 log.now.parts.{bytes,took.ms}; slots "parts.now": clients that were sent most parts (bytes= how many, ms= how long these took)
  *     log         log.lines log.same: lines that were looked at, and how many of them were the same one; slot 1: that line
  *     php-fpm     requests.slow/P (+), silent/P (1: the pool did not answer, the others did), timeout.request.ms/P
  *     postgres    sessions.transaction deadlocks temp.bytes transactions rollbacks conflicts (+) xid.age xid.freeze.max.age xmin.age

@@ -18,8 +18,6 @@ enum {
 		10 * 1000, /* a line that is written now is of now: else its clock is another one */
 	SLOT_FIRST = SLOT_OF_LOG,
 	SLOT_URLS = SLOT_OF_LOG + 100,
-	SLOT_PARTS = SLOT_OF_LOG + 90,
-	STATUS_PART = 206,
 	STATUS_GAVE_UP = 499, /* nginx's own */
 	STATUS_NO_UPGRADE = 426,
 	STATUS_NO_VERSION = 505, /* asked by HTTP/1.0, which knows of no upgrade */
@@ -93,52 +91,6 @@ static void take_duration(struct logs *l, unsigned proxy, const struct log_line 
 	l->took[proxy][at].took_ms = e->took_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)e->took_ms;
 }
 
-/* An answer that is a part of a file, as a range was asked for. A client that asks for none in two minutes, or for the fewest, gives its place away. */
-static void take_part(struct logs *l, const struct log_line *e, uint64_t end_ms)
-{
-	struct log_part *at = &l->parts[0];
-	if (e->status != STATUS_PART || !e->peer.family)
-		return;
-	for (unsigned i = 0; i < LOGS_PARTS; i++) {
-		struct log_part *p = &l->parts[i];
-		if (p->count && end_ms > p->last_ms + SPAN_MS)
-			p->count = 0;
-		if (p->count && address_equal(&p->peer, &e->peer)) {
-			at = p;
-			break;
-		}
-		at = p->count < at->count ? p : at;
-	}
-	if (!at->count || !address_equal(&at->peer, &e->peer))
-		*at = (struct log_part){.peer = e->peer, .first_ms = end_ms};
-	if (end_ms > at->first_ms + SPAN_MS) { /* the rate goes on, half as old */
-		at->first_ms = end_ms - SPAN_MS / 2;
-		at->count /= 2;
-	}
-	at->count++;
-	at->last_ms = end_ms;
-	copy(at->url, sizeof at->url, e->url);
-}
-
-/* Who was sent most parts, if these are many: a download manager asks for a dozen. */
-static void write_parts(const struct logs *l, uint64_t now_ms, struct book *ret)
-{
-	enum { MANY = 50 };
-	const struct log_part *most = NULL;
-	char text[48], peer[80];
-	for (unsigned i = 0; i < LOGS_PARTS; i++)
-		if (l->parts[i].count >= MANY && l->parts[i].last_ms + SPAN_MS >= now_ms &&
-			(!most || l->parts[i].count > most->count))
-			most = &l->parts[i];
-	if (!most)
-		return;
-	(void)address_text(text, &most->peer);
-	(void)snprintf(peer, sizeof peer, strchr(text, ':') ? "[%s]:0" : "%s:0", text);
-	book_line(ret, "slot %u state=logging bytes=%u ms=%" PRIu64 " peer=%s who=parts text=%s",
-		SLOT_PARTS, most->count, most->last_ms - most->first_ms, peer,
-		book_word((char[320]){0}, 320, most->url, strlen(most->url)));
-}
-
 /* Who may end a connection before its time, and in which phase: as HAProxy's letters say it. */
 static const char ended_by[LOGS_WHO + 1] = "CSPcs", ended_in[LOGS_WHEN + 1] = "RQCHDT";
 
@@ -207,7 +159,7 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
 		count_answer(l, proxy, end);
 	count_end(l, proxy, &e);
-	take_part(l, &e, end);
+	logs_parts_take(l, &e, end);
 	if (is_answer(&e))
 		take_duration(l, proxy, &e, end);
 	if (kind == LOG_EVENT_KINDS)
@@ -460,7 +412,7 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 	for (unsigned p = 0; p < l->nproxies; p++)
 		write_proxy(l, p, now_ms, ret);
 	write_latency(l, ret);
-	write_parts(l, now_ms, ret);
+	logs_parts_write(l, now_ms, ret);
 	log_urls_write(&l->urls, SLOT_URLS, ret);
 }
 

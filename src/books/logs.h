@@ -19,6 +19,9 @@ enum {
 		600,      /* a tunnel that is cut again and again is written down only at its end */
 	LOGS_BACK_S = 10, /* who is back within this was not gone */
 	LOGS_PARTS = 16,  /* clients that are sent parts of files */
+	LOGS_PARTS_TOLD = 3,
+	LOGS_NOW = 4,            /* buckets of the last half a minute: what goes on now */
+	LOGS_NOW_MS = 10 * 1000, /* of such a bucket */
 	LOGS_WHO = 5,
 	LOGS_WHEN = 6,
 	LOGS_TIMERS = 8,
@@ -44,6 +47,13 @@ struct log_event {
 	bool told; /* by nginx's error log, as one that was cut */
 };
 
+/* Answers that ended in some seconds. */
+struct log_now {
+	uint64_t at; /* number of the bucket */
+	uint32_t answers, parts;
+	uint64_t took_ms, parts_ms, parts_bytes;
+};
+
 struct logs {
 	struct tail files[LOGS_FILES];
 	unsigned nfiles;
@@ -65,7 +75,9 @@ struct logs {
 		uint64_t first_ms, last_ms;
 		unsigned count;
 		char url[96];
-	} parts[LOGS_PARTS]; /* of the last two minutes: answers 206 */
+		struct log_now now[LOGS_NOW];
+	} parts[LOGS_PARTS];          /* of the last two minutes: answers 206 */
+	struct log_now now[LOGS_NOW]; /* of all clients */
 	struct log_urls urls;
 	uint64_t latency
 		[BOOK_EDGES]; /* answers by how long they took, those that were there before we came left out */
@@ -86,6 +98,9 @@ int logs_find(const struct book_target *t, const char *path);
 void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old);
 /* Reads what was added, until then, and adds the numbers to the book. Sets t->again where a log was moved away. */
 void logs_ask(struct logs *l, struct book_target *t, uint64_t until_ns, struct book *ret);
+/* Answers 206, by client (logs_parts.c): takes a line that ended then; writes who is sent most. */
+void logs_parts_take(struct logs *l, const struct log_line *e, uint64_t end_ms);
+void logs_parts_write(const struct logs *l, uint64_t now_ms, struct book *ret);
 /* The numbers alone. */
 void logs_write(struct logs *l, uint64_t now_ms, struct book *ret);
 

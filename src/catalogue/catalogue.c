@@ -224,6 +224,7 @@ const char *cause_link_text(enum cause_link link)
 		[LINK_CULPRIT] = "of the culprit's control group",
 		[LINK_USER] = "of the process's user",
 		[LINK_BUSY] = "that starves its workers, or of their control group",
+		[LINK_RANGES] = "that the server which is flooded makes",
 		[LINK_BUFFERED] = "of the same server, in its own memory",
 		[LINK_NAMED] = "that names the same culprit, or harms it",
 		[LINK_PORT] = "of the same port",

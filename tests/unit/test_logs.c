@@ -228,6 +228,25 @@ static void parts(void)
 	CHECK(tells("slot 1000090 state=logging bytes=288 ms=29000 peer=10.0.0.9:0 who=parts "
 		    "text=/big.iso\n"));
 	CHECK(!tells("10.0.0.2"));
+	CHECK(tells("number log.now.ms 39976\nnumber log.now.answers 100\nnumber log.now.parts 100\n"
+		    "number log.now.parts.bytes 51200\nnumber log.now.took.ms 0\n"));
+	CHECK(tells("slot 1000091 state=logging bytes=96 ms=0 peer=10.0.0.9:0 who=parts.now "
+		    "text=/big.iso\n"));
+	/* Who is sent whole files as often is no such client: a proxy has many users. What took how long is told. */
+	for (unsigned i = 0; i < 120; i++) {
+		char line[160];
+		(void)snprintf(line, sizeof line,
+			"10.0.0.9 - - [22/Nov/2026:12:28:%02u +0000] \"GET / HTTP/1.1\" %u 512 "
+			"20000",
+			40 + i / 10, i < 10 ? 206 : 200);
+		logs_take(&logs, scan_over(line, strlen(line)), AT + 100000, true);
+	}
+	book.n = 0;
+	book.text[0] = '\0';
+	logs_write(&logs, AT + 100000, &book);
+	CHECK(tells("number log.now.answers 220\nnumber log.now.parts 110\n"));
+	CHECK(tells("number log.now.took.ms 2400\nnumber log.now.parts.took.ms 200\n"));
+	CHECK(!tells("parts.now"));
 }
 
 static void asked(unsigned took_ms, unsigned status, const char *url, bool old)

@@ -213,7 +213,7 @@ void book_ask_apache(struct book_target *t, bool full, struct book *ret)
 	const char *mpm = counted && *a->counts.mpm ? a->counts.mpm : a->conf.mpm;
 	uint64_t limit = a->have_conf ? apache_limit(&a->conf, mpm) : 0;
 	write_config(ret, a);
-	logs_ask(&logs, t, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
+	logs_ask(&logs, t, full, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
 	if (!counted) {
 		write_limit(ret, limit);
 		return;

@@ -30,7 +30,8 @@
  *                 log.tunnels.back/P (came back at once) log.tunnels.ms/P (lived for); each with .age.s/P, of the last one. Slots from 1000000 on: the client
  *                 that was cut most (state closing, bytes= how often), what was given up last (state logging, text= URL). Of the last half a minute, where parts of files (206)
  *                 were answered: log.now.ms (how long that is) log.now.answers log.now.took.ms (all of them took) log.now.parts
- *                 log.now.parts.{bytes,took.ms}; slots "parts.now": clients that were sent most parts (bytes= how many, ms= how long these took)
+ *                 log.now.parts.{bytes,took.ms}; slots "parts.now": clients that were sent most parts (bytes= how many, ms= how long these took). By URL, slots "usual" (ms= within which nine of ten
+ *                 were answered, bytes= of how many) and "longest" (ms= the longest that was legitimate)
  *     log         log.lines log.same: lines that were looked at, and how many of them were the same one; slot 1: that line
  *     php-fpm     requests.slow/P (+), silent/P (1: the pool did not answer, the others did), timeout.request.ms/P
  *     postgres    sessions.transaction deadlocks temp.bytes transactions rollbacks conflicts (+) xid.age xid.freeze.max.age xmin.age

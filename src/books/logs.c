@@ -107,6 +107,25 @@ static uint64_t span_of(unsigned kind)
 	return kind <= LOG_TUNNEL_ENDED ? TUNNELS_MS : SPAN_MS;
 }
 
+void logs_full(struct logs *l, uint64_t now_ms)
+{
+	if (!l->full_ms[1] || now_ms > l->full_ms[1] + BACK_MS)
+		l->full_ms[0] =
+			now_ms > BACK_MS ? now_ms - BACK_MS : 0; /* it is not seen at once */
+	l->full_ms[1] = now_ms;
+}
+
+/* An error is no answer that is legitimate; nor is one of a time in which somebody waited. */
+static void take_url(struct logs *l, const struct log_line *e, uint64_t begin_ms, uint64_t end_ms)
+{
+	enum { BAD_REQUEST = 400 };
+	bool waited =
+		l->full_ms[1] && end_ms >= l->full_ms[0] && begin_ms <= l->full_ms[1] + BACK_MS;
+	log_urls_take(&l->urls, e->url, e->took_ms);
+	if (e->status < BAD_REQUEST && !waited)
+		log_urls_well(&l->urls, e->url, e->took_ms, end_ms, &e->peer);
+}
+
 /* Whatever the answer was: who was sent an error has waited for it. A tunnel's duration is that of a visit. */
 static void count_latency(struct logs *l, const struct log_line *e)
 {
@@ -139,8 +158,6 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	l->known++;
 	if (!old)
 		count_latency(l, &e);
-	if (is_answer(&e))
-		log_urls_take(&l->urls, e.url, e.took_ms);
 	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms,
 		 end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
 	bool whole = e.at_ms && (e.at_end || e.have_took);
@@ -150,6 +167,8 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		end = now_ms;
 		begin = e.have_took && e.took_ms < end ? end - e.took_ms : 0;
 	}
+	if (is_answer(&e))
+		take_url(l, &e, end > e.took_ms ? end - e.took_ms : 0, end);
 	enum log_event_kind kind = kind_of(&e);
 	if (end > now_ms || now_ms - end > span_of(kind))
 		return;
@@ -423,9 +442,11 @@ static bool take_line(void *ctx, struct scan line)
 	return true;
 }
 
-void logs_ask(struct logs *l, struct book_target *t, uint64_t until_ns, struct book *ret)
+void logs_ask(struct logs *l, struct book_target *t, bool full, uint64_t until_ns, struct book *ret)
 {
 	l->now_ms = clock_real_ns() / 1000000;
+	if (full)
+		logs_full(l, l->now_ms);
 	for (unsigned i = 0; i < l->nfiles; i++) {
 		l->old = l->files[i].old;
 		tail_read(&l->files[i], until_ns, take_line, l);

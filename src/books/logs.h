@@ -81,6 +81,7 @@ struct logs {
 	struct log_urls urls;
 	uint64_t latency
 		[BOOK_EDGES]; /* answers by how long they took, those that were there before we came left out */
+	uint64_t full_ms[2];   /* from when to when somebody last waited for a worker; 0: never */
 	char own[160];         /* the page that we ask ourselves, and do not count; "" */
 	uint64_t lines, known; /* read, and understood */
 	uint64_t now_ms;
@@ -96,8 +97,11 @@ void logs_open(struct logs *l, const struct book_target *t, const char *also);
 int logs_find(const struct book_target *t, const char *path);
 /* Takes one line as if it were read at now_ms; for tests. */
 void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old);
-/* Reads what was added, until then, and adds the numbers to the book. Sets t->again where a log was moved away. */
-void logs_ask(struct logs *l, struct book_target *t, uint64_t until_ns, struct book *ret);
+/* Reads what was added, until then; full: as of book_ask(). Adds the numbers to the book. Sets t->again where a log was moved away. */
+void logs_ask(
+	struct logs *l, struct book_target *t, bool full, uint64_t until_ns, struct book *ret);
+/* Somebody waits for a worker now: what is answered meanwhile says nothing of how long it takes when all is well. */
+void logs_full(struct logs *l, uint64_t now_ms);
 /* Answers 206, by client (logs_parts.c): takes a line that ended then; writes who is sent most. */
 void logs_parts_take(struct logs *l, const struct log_line *e, uint64_t end_ms);
 void logs_parts_write(const struct logs *l, uint64_t now_ms, struct book *ret);

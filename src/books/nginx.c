@@ -115,7 +115,7 @@ void book_ask_nginx(struct book_target *t, bool full, struct book *ret)
 	(void)snprintf(source, sizeof source, "http://%.*s%.*s", (int)sizeof n->place.at,
 		n->place.at, (int)sizeof n->place.page, n->place.page);
 	book_server(ret, t, t->program, n->have_place ? source : opens, status, page.took_us);
-	logs_ask(&logs, t, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
+	logs_ask(&logs, t, full, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
 	if (!n->have_conf)
 		return;
 	for (size_t i = 0; n->conf.proxies && i < NGINX_TIMEOUTS && (i == 0 || n->conf.proxy_ms[i]);

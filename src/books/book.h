@@ -25,6 +25,7 @@
  *                 tls.connections tls.connections.high maxconn.reached; upgrade.removed/P (1: P takes "Upgrade" out of requests); of its logs
  *     logs of apache, nginx, haproxy (books/logs.h; P is the backend, "-" of a server that names none): log.lines; of two minutes log.answers/P log.gaveup/P
  *                 (clients that went before the answer) log.gaveup.{ms,same}/P log.timedout/P (servers that were given up) log.no-upgrade/P (426, 505)
+ *                 log.connections.none (+, nginx: turned away for want of worker_connections)
  *                 log.took.{p50,p90}.ms/P; log.end.XY/P (+, HAProxy's letters of termination: who ended it early, in which phase); of ten minutes
  *                 log.tunnels.cut.{client,server}/P (by a timer of the proxy) log.tunnels.ended/P (otherwise)
  *                 log.tunnels.back/P (came back at once) log.tunnels.ms/P (lived for); each with .age.s/P, of the last one. Slots from 1000000 on: the client

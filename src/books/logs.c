@@ -156,6 +156,10 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (!log_line(line, &e))
 		return;
 	l->known++;
+	if (e.form == LOG_NGINX_FULL) {
+		l->none += !old;
+		return;
+	}
 	if (!old)
 		count_latency(l, &e);
 	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms,
@@ -430,6 +434,8 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 		book_line(ret, "number log.lines %" PRIu64, l->lines);
 	for (unsigned p = 0; p < l->nproxies; p++)
 		write_proxy(l, p, now_ms, ret);
+	if (l->tells_none)
+		book_line(ret, "number log.connections.none %" PRIu64, l->none);
 	write_latency(l, ret);
 	logs_parts_write(l, now_ms, ret);
 	log_urls_write(&l->urls, SLOT_URLS, ret);

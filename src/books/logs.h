@@ -81,6 +81,8 @@ struct logs {
 	struct log_urls urls;
 	uint64_t latency
 		[BOOK_EDGES]; /* answers by how long they took, those that were there before we came left out */
+	bool tells_none;       /* nginx: it writes down whom it turns away */
+	uint64_t none;         /* connections that were turned away since we came */
 	uint64_t full_ms[2];   /* from when to when somebody last waited for a worker; 0: never */
 	char own[160];         /* the page that we ask ourselves, and do not count; "" */
 	uint64_t lines, known; /* read, and understood */

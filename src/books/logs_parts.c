@@ -106,8 +106,7 @@ static void write_parts_now(const struct logs *l, uint64_t now_ms, struct book *
 		for (unsigned i = 0; i < LOGS_PARTS; i++) {
 			const struct log_now n = sum_now(l->parts[i].now, now_ms);
 			if (l->parts[i].count && !told[i] && n.parts * 2 >= n.answers &&
-				n.parts * 10 >= all.parts &&
-				n.parts > most.parts) {
+				n.parts * 10 >= all.parts && n.parts > most.parts) {
 				most = n;
 				best = i;
 			}

@@ -66,6 +66,7 @@ int book_open_nginx(struct book_target *t)
 	int r = nginx_conf_read(&self.conf, t);
 	self.have_conf = r == 0;
 	logs_open(&logs, t, NULL);
+	logs.tells_none = true;
 	for (size_t i = 0; i < NGINX_TIMEOUTS; i++)
 		logs.timers_ms[i] = self.conf.proxy_ms[i];
 	for (size_t i = 0; i < LOGS_TIMERS; i++) /* what holds where none is set, among them */

@@ -68,6 +68,7 @@ struct ranges {
 	size_t npeers;
 	const char *url;                      /* that the first of them asked for last */
 	double span_s, answers, parts, bytes; /* bytes: of the parts */
+	double at_once; /* mean of parts that were answered at the same moment, as far as is known */
 	double took_s,
 		parts_s; /* what all answers, and these, took together; 0: the log has no durations */
 };

@@ -183,8 +183,10 @@ struct held workers_held(struct view *v, const struct server *s)
 		h.count = busy(s, h.told);
 		h.by = s->limit > 0 && h.count >= 0.9 * s->limit ? HELD_OTHER : HELD_NOT;
 		struct ranges ranges;
-		if (h.by == HELD_OTHER && workers_ranges(v, s->pid, 0, s->workers, &ranges))
+		if (workers_ranges(v, s->pid, 0, s->workers, &ranges)) {
 			h.by = HELD_RANGES;
+			h.count = ranges.at_once > h.count ? ranges.at_once : h.count;
+		}
 	}
 	return h;
 }

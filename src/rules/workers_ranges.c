@@ -19,7 +19,8 @@ const struct rule_case rule_case_workers_ranges = {
 		"of overlapping ones sends more than the whole file.",
 	.threshold =
 		"There is harm: connections wait for a worker for a second or more while all are "
-		"taken, or all processors are busy with the server and somebody waits for one. And "
+		"taken, or all processors are busy, most with the server, and somebody waits for "
+		"one. And "
 		"in "
 		"the last half a minute of its log parts of files (206) explain half of that: of "
 		"the workers, or of its processor time, by what these answers took together. "
@@ -83,8 +84,8 @@ bool workers_ranges(struct view *v, int32_t server, double cpus, double workers,
 	const bool timed = ret->took_s > 0;
 	if (timed ? ret->parts_s * 2 < ret->took_s : ret->parts * 3 < ret->answers * 2)
 		return false;
-	double at_once = (timed ? ret->parts_s : ret->parts * most_s) / ret->span_s;
-	return at_once * 2 >= (cpus > 0 ? cpus : workers);
+	ret->at_once = (timed ? ret->parts_s : ret->parts * most_s) / ret->span_s;
+	return ret->at_once * 2 >= (cpus > 0 ? cpus : workers);
 }
 
 /* Those of a server's that are in the view, in each second. */
@@ -141,8 +142,8 @@ static void workers_verdict_of(
 		return;
 	f->used = h->count < s->workers ? h->count : s->workers;
 	blame(v, f, s, &r);
-	f->title = say(v, "All %.0f workers of %s are busy with parts of files for %s", s->workers,
-		s->name, who_asks(v, &r));
+	f->title = say(v, "%.0f of %.0f workers of %s are busy with parts of files for %s", f->used,
+		s->workers, s->name, who_asks(v, &r));
 }
 
 /* All processors are taken by a server that waits itself, or makes others wait. */
@@ -155,7 +156,7 @@ static void processors_verdict(struct view *v, struct verdicts *out, const struc
 	for (size_t i = 0; i < out->count; i++)
 		if (out->rows[i].rule == RULE_workers_ranges && out->rows[i].pid == b->pid)
 			return;
-	if (!workers_ranges(v, b->pid, cpus, 0, &r))
+	if (cpus < 0.3 * w->cpus || !workers_ranges(v, b->pid, cpus, 0, &r))
 		return;
 	struct verdict *f = verdict_new(v, out,
 		w->serves || w->waited >= 0.3 ? SEVERITY_CRITICAL : SEVERITY_WARNING,

@@ -109,6 +109,8 @@ static void nginx_lines(void)
 		    "timed out) while reading response header from upstream, client: 10.78.0.2, "
 		    "server: , request: \"GET /slow HTTP/1.1\""));
 	CHECK(!parsed.tunnel && parsed.timed_out);
+	CHECK(parse("2026/11/22 12:27:19 [alert] 12#12: 64 worker_connections are not enough"));
+	CHECK_INT(parsed.form, LOG_NGINX_FULL);
 	CHECK(!parse("2026/11/22 12:27:19 [error] 12#12: *5 open() \"/x\" failed (2: No such file "
 		     "or directory), client: 10.78.0.2"));
 }

@@ -27,6 +27,11 @@ struct apache {
 	bool asked;
 	struct apache_counts counts;
 	struct apache_slots slots;
+	/* Of the page before: */
+	struct apache_place places[APACHE_PLACES];
+	size_t nplaces;
+	uint64_t served;              /* that the server had counted then */
+	uint64_t latency[BOOK_EDGES]; /* of pages, where the log has no durations */
 };
 
 static struct apache self; /* a reader process has exactly one */
@@ -167,10 +172,24 @@ static enum book_status ask_page(struct apache *a, uint64_t until_ns, struct htt
 	return apache_page(page->text, page->n, a->mark, &a->slots) == 0 ? BOOK_OK : BOOK_GARBAGE;
 }
 
-/* Somebody but us is at work, and the page tells of slots. */
-static bool worth_a_page(const struct apache_counts *n)
+/* Somebody but us is at work, and the page tells of slots; or somebody was since the last page, and no log says how long that took. Two requests are ours. */
+static bool worth_a_page(const struct apache *a)
 {
-	return n->have_served && n->busy > 1;
+	const struct apache_counts *n = &a->counts;
+	return n->have_served &&
+	       (n->busy > 1 || (!logs.timed && (!a->nplaces || n->served > a->served + 2)));
+}
+
+/* The page is asked after the counts: there is room for what came between the two. */
+static void count_latency(struct apache *a)
+{
+	const uint64_t few = 16;
+	if (a->nplaces && !logs.timed && a->counts.served >= a->served)
+		apache_latency(a->places, a->nplaces, &a->slots,
+			2 * (a->counts.served - a->served) + few, a->latency);
+	a->nplaces = a->slots.nplaces;
+	a->served = a->counts.served;
+	memcpy(a->places, a->slots.places, a->nplaces * sizeof *a->places);
 }
 
 static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *counted)
@@ -186,8 +205,11 @@ static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *coun
 		status = BOOK_GARBAGE;
 	*counted = status == BOOK_OK;
 	*took_us = page.took_us;
-	if (*counted && worth_a_page(&a->counts))
+	if (*counted && worth_a_page(a)) {
 		status = ask_page(a, until, &page);
+		if (status == BOOK_OK)
+			count_latency(a);
+	}
 	http_end();
 	return status;
 }
@@ -219,6 +241,8 @@ void book_ask_apache(struct book_target *t, bool full, struct book *ret)
 		return;
 	}
 	write_counts(ret, &a->counts, limit);
+	if (!logs.timed)
+		book_latency(ret, a->latency);
 	book_line(ret, "number slots %" PRIu64, a->slots.seen);
 	for (size_t i = 0; i < a->slots.n; i++)
 		if (a->slots.rows[i].seconds)

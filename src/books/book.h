@@ -8,7 +8,8 @@
  *          reading=N working=N keepalive=N closing=N finishing=N starting=N locked=N
  *     slot ID pid=N state=STATE ms=N blocker=ID peer=ADDRESS:PORT bytes=N who=WORD text=WORD
  *     number NAME VALUE
- *     latency EDGE=N ...      requests that were answered, counted (+) by how long they took: up to EDGE, and longer than the edge below it
+ *     latency EDGE=N ...      requests that were answered, counted (+) by how long they took: up to EDGE, and longer than the edge below it; by the log, or, where
+ *                             that has no durations, by Apache's status page
  *
  * `server` is the first line; of the others there are any number in any order, with any of their fields. A pool is one line. A word has no blanks: those,
  * '%' and control characters are written as %XX; "-" is the empty one. Kinds of pools: workers connections queue backend memory other. States of
@@ -104,6 +105,10 @@ void book_server(struct book *b, const struct book_target *t, const char *name, 
 
 /* Edges of the histogram of a line "latency": 1024 microseconds and each twice the one before; the last one is none. */
 extern const char *const book_edges[BOOK_EDGES];
+/* The bucket that so long falls into. */
+unsigned book_edge(uint64_t ms);
+/* The line; none where nothing was counted. */
+void book_latency(struct book *b, const uint64_t counts[static BOOK_EDGES]);
 const char *book_status_name(enum book_status s);
 const char *book_pool_name(enum pool_kind k);
 const char *book_state_name(enum slot_state s);

@@ -127,26 +127,12 @@ static void take_url(struct logs *l, const struct log_line *e, uint64_t begin_ms
 }
 
 /* Whatever the answer was: who was sent an error has waited for it. A tunnel's duration is that of a visit. */
-static void count_latency(struct logs *l, const struct log_line *e)
+static void count_latency(struct logs *l, const struct log_line *e, bool old)
 {
-	unsigned k = 0;
-	if (!e->have_took || e->tunnel || !e->status || (*l->own && scan_is(e->url, l->own)))
-		return;
-	while (k + 1 < BOOK_EDGES && e->took_ms > (UINT64_C(1024) << k) / 1000)
-		k++;
-	l->latency[k]++;
-}
-
-static void write_latency(const struct logs *l, struct book *ret)
-{
-	char text[32 * BOOK_EDGES];
-	size_t n = 0;
-	for (unsigned k = 0; k < BOOK_EDGES; k++)
-		if (l->latency[k])
-			n += (size_t)snprintf(text + n, sizeof text - n, " %s=%" PRIu64,
-				book_edges[k], l->latency[k]);
-	if (n)
-		book_line(ret, "latency%s", text);
+	l->timed = l->timed || e->have_took;
+	if (!old && e->have_took && !e->tunnel && e->status &&
+		!(*l->own && scan_is(e->url, l->own)))
+		l->latency[book_edge(e->took_ms)]++;
 }
 
 void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
@@ -160,8 +146,7 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		l->none += !old;
 		return;
 	}
-	if (!old)
-		count_latency(l, &e);
+	count_latency(l, &e, old);
 	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms,
 		 end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
 	bool whole = e.at_ms && (e.at_end || e.have_took);
@@ -436,7 +421,7 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 		write_proxy(l, p, now_ms, ret);
 	if (l->tells_none)
 		book_line(ret, "number log.connections.none %" PRIu64, l->none);
-	write_latency(l, ret);
+	book_latency(ret, l->latency);
 	logs_parts_write(l, now_ms, ret);
 	log_urls_write(&l->urls, SLOT_URLS, ret);
 }

@@ -79,6 +79,7 @@ struct logs {
 	} parts[LOGS_PARTS];          /* of the last two minutes: answers 206 */
 	struct log_now now[LOGS_NOW]; /* of all clients */
 	struct log_urls urls;
+	bool timed; /* lines tell how long requests took */
 	uint64_t latency
 		[BOOK_EDGES]; /* answers by how long they took, those that were there before we came left out */
 	bool tells_none;       /* nginx: it writes down whom it turns away */

@@ -20,8 +20,8 @@ enum {
 	LOGS_BACK_S = 10, /* who is back within this was not gone */
 	LOGS_PARTS = 16,  /* clients that are sent parts of files */
 	LOGS_PARTS_TOLD = 3,
-	LOGS_NOW = 4,            /* buckets of the last half a minute: what goes on now */
-	LOGS_NOW_MS = 10 * 1000, /* of such a bucket */
+	LOGS_NOW = 8,           /* buckets of what goes on now */
+	LOGS_NOW_MS = 4 * 1000, /* of such a bucket */
 	LOGS_WHO = 5,
 	LOGS_WHEN = 6,
 	LOGS_TIMERS = 8,

@@ -24,12 +24,16 @@ static void count_now(
 	b->parts_bytes += part ? e->bytes : 0;
 }
 
-/* Of the last half a minute. */
+/* Of the last half a minute, as far as parts were answered in it: a flood may have begun a moment ago. at: the first bucket of that. */
 static struct log_now sum_now(const struct log_now ring[static LOGS_NOW], uint64_t now_ms)
 {
-	struct log_now sum = {.at = 0};
+	struct log_now sum = {.at = now_ms / LOGS_NOW_MS};
+	for (unsigned i = 0; i < LOGS_NOW; i++)
+		if (ring[i].at + LOGS_NOW > now_ms / LOGS_NOW_MS && ring[i].parts &&
+			ring[i].at < sum.at)
+			sum.at = ring[i].at;
 	for (unsigned i = 0; i < LOGS_NOW; i++) {
-		if (ring[i].at + LOGS_NOW <= now_ms / LOGS_NOW_MS)
+		if (ring[i].at < sum.at)
 			continue;
 		sum.answers += ring[i].answers;
 		sum.parts += ring[i].parts;
@@ -93,8 +97,7 @@ static void write_parts_now(const struct logs *l, uint64_t now_ms, struct book *
 	char peer[80];
 	if (all.parts < LEAST)
 		return;
-	book_line(ret, "number log.now.ms %" PRIu64,
-		(LOGS_NOW - 1) * (uint64_t)LOGS_NOW_MS + now_ms % LOGS_NOW_MS);
+	book_line(ret, "number log.now.ms %" PRIu64, now_ms - all.at * LOGS_NOW_MS);
 	book_line(ret, "number log.now.answers %u", all.answers);
 	book_line(ret, "number log.now.parts %u", all.parts);
 	book_line(ret, "number log.now.parts.bytes %" PRIu64, all.parts_bytes);

@@ -61,8 +61,8 @@ bool workers_usual(const struct view *v, const struct server *s, const char *req
 	double *ret_count);
 /* That the first culprit, a peer, asks for parts of files in great number, as the server's log has it: evidence and a remedy. */
 void workers_tell_parts(struct view *v, struct verdict *f, const struct server *s);
-/* Most of what the server answers are parts of files, and a few clients get most of these. cpus: processors that the server keeps busy, or 0; workers: that it may
- * have, or 0. True where this alone explains half of those. */
+/* Most of what the server answers are parts of files, and a few clients get most of these. cpus: processors that the server keeps busy, of which they must explain
+ * half, or 0. */
 struct ranges {
 	struct who peers[RANGES_PEERS];
 	size_t npeers;
@@ -72,8 +72,7 @@ struct ranges {
 	double took_s,
 		parts_s; /* what all answers, and these, took together; 0: the log has no durations */
 };
-bool workers_ranges(
-	struct view *v, int32_t server, double cpus, double workers, struct ranges *ret);
+bool workers_ranges(struct view *v, int32_t server, double cpus, struct ranges *ret);
 /* Tells it as evidence, where it is known; request may be NULL. */
 void workers_tell_usual(struct view *v, struct verdict *f, const struct server *s,
 	const char *request, double now_s);

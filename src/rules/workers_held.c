@@ -143,6 +143,23 @@ static double busy(const struct server *s, const struct server_pool *told)
 	return s->nports ? s->taken : s->children;
 }
 
+/* Parts of files are most of what is answered, and who gets them has half of the connections that are taken, or half of the workers at each moment. */
+static bool ranges_hold(struct view *v, const struct server *s, double *count)
+{
+	struct ranges r;
+	double taken = 0;
+	if (!workers_ranges(v, s->pid, 0, &r))
+		return false;
+	for (size_t i = 0; i < s->npeers; i++)
+		for (size_t k = 0; k < r.npeers; k++)
+			taken += strcmp(s->peers[i].name, r.peers[k].value) == 0 ? s->peers[i].taken
+										 : 0;
+	if (r.at_once * 2 < s->workers && (taken <= 0 || taken * 2 < s->taken))
+		return false;
+	*count = r.at_once > *count ? r.at_once : *count;
+	return true;
+}
+
 struct held workers_held(struct view *v, const struct server *s)
 {
 	struct held h = {.told = told_now(v, s)};
@@ -182,11 +199,8 @@ struct held workers_held(struct view *v, const struct server *s)
 	} else {
 		h.count = busy(s, h.told);
 		h.by = s->limit > 0 && h.count >= 0.9 * s->limit ? HELD_OTHER : HELD_NOT;
-		struct ranges ranges;
-		if (workers_ranges(v, s->pid, 0, s->workers, &ranges)) {
+		if (ranges_hold(v, s, &h.count))
 			h.by = HELD_RANGES;
-			h.count = ranges.at_once > h.count ? ranges.at_once : h.count;
-		}
 	}
 	return h;
 }

@@ -17,17 +17,17 @@ const struct rule_case rule_case_workers_ranges = {
 		"overlap. Each is an answer of its own to be made and logged, however small; many "
 		"parts of a large file by one client cost as much as as many visitors, and a list "
 		"of overlapping ones sends more than the whole file.",
-	.threshold =
-		"There is harm: connections wait for a worker for a second or more while all are "
-		"taken, or all processors are busy, most with the server, and somebody waits for "
-		"one. And "
-		"in "
-		"the last half a minute of its log parts of files (206) explain half of that: of "
-		"the workers, or of its processor time, by what these answers took together. "
-		"Where the log has no durations: two thirds of all answers are parts, and 20 ms "
-		"for each would be half of the processor time. And one to three clients got half "
-		"of these parts, "
-		"each of them little else.",
+	.threshold = "There is harm: connections wait for a worker for a second or more, or all "
+		     "processors are busy, a third of them with the server, and somebody waits for "
+		     "one. And in the last "
+		     "half a minute of its log half of the time that all answers took went into "
+		     "parts of files (206); where the log has no durations, two thirds of all "
+		     "answers are parts. One to "
+		     "three clients got half of these parts, each of them little else. They also "
+		     "account for the harm: they have half of the connections that are served, or "
+		     "parts took half of the "
+		     "workers' time; or as much time as half of the processor time that the server "
+		     "used (20 ms for each part where the log has no durations).",
 	.false_alarms =
 		"Players, readers of documents and broken downloads ask for ranges all day: nobody "
 		"waits. A slow page beside somebody who downloads: the parts took little of "
@@ -69,7 +69,7 @@ static double peers_of(struct view *v, int32_t server, struct ranges *ret)
 	return sum;
 }
 
-bool workers_ranges(struct view *v, int32_t server, double cpus, double workers, struct ranges *ret)
+bool workers_ranges(struct view *v, int32_t server, double cpus, struct ranges *ret)
 {
 	const double most_s =
 		0.02; /* that one part takes of a processor, where nothing says how long it took */
@@ -85,7 +85,7 @@ bool workers_ranges(struct view *v, int32_t server, double cpus, double workers,
 	if (timed ? ret->parts_s * 2 < ret->took_s : ret->parts * 3 < ret->answers * 2)
 		return false;
 	ret->at_once = (timed ? ret->parts_s : ret->parts * most_s) / ret->span_s;
-	return ret->at_once * 2 >= (cpus > 0 ? cpus : workers);
+	return ret->at_once * 2 >= cpus;
 }
 
 /* Those of a server's that are in the view, in each second. */
@@ -138,7 +138,7 @@ static void workers_verdict_of(
 {
 	struct ranges r;
 	struct verdict *f = workers_verdict(v, out, s);
-	if (!f || !workers_ranges(v, s->pid, 0, s->workers, &r))
+	if (!f || !workers_ranges(v, s->pid, 0, &r))
 		return;
 	f->used = h->count < s->workers ? h->count : s->workers;
 	blame(v, f, s, &r);
@@ -156,7 +156,7 @@ static void processors_verdict(struct view *v, struct verdicts *out, const struc
 	for (size_t i = 0; i < out->count; i++)
 		if (out->rows[i].rule == RULE_workers_ranges && out->rows[i].pid == b->pid)
 			return;
-	if (cpus < 0.3 * w->cpus || !workers_ranges(v, b->pid, cpus, 0, &r))
+	if (cpus < 0.3 * w->cpus || !workers_ranges(v, b->pid, cpus, &r))
 		return;
 	struct verdict *f = verdict_new(v, out,
 		w->serves || w->waited >= 0.3 ? SEVERITY_CRITICAL : SEVERITY_WARNING,

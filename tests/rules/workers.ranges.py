@@ -47,6 +47,12 @@ def fire_workers(t):
     return finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20, text="busy with parts of files")
 
 
+def fire_moments(t):
+    """Small answers: a worker has each for a moment, and yet he has all connections."""
+    full(t, peers=[("10.77.0.9", 3000, 9000)], answers=3010, parts=3000, took=9100, parts_took=9000, span=6000)
+    return finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), text="busy with parts of files")
+
+
 def quiet(t):
     """A film is watched, a download goes on: nearly all answers are parts, and nobody waits."""
     t.server(700, "apache2", 80, children=20)

@@ -30,6 +30,7 @@ struct apache {
 	/* Of the page before: */
 	struct apache_place places[APACHE_PLACES];
 	size_t nplaces;
+	bool no_places;               /* the page does not tell: it is not asked for that alone */
 	uint64_t served;              /* that the server had counted then */
 	uint64_t latency[BOOK_EDGES]; /* of pages, where the log has no durations */
 };
@@ -177,7 +178,8 @@ static bool worth_a_page(const struct apache *a)
 {
 	const struct apache_counts *n = &a->counts;
 	return n->have_served &&
-	       (n->busy > 1 || (!logs.timed && (!a->nplaces || n->served > a->served + 2)));
+	       (n->busy > 1 || (!logs.timed && !a->no_places &&
+				       (!a->nplaces || n->served > a->served + 2)));
 }
 
 /* The page is asked after the counts: there is room for what came between the two. */
@@ -189,6 +191,7 @@ static void count_latency(struct apache *a)
 			2 * (a->counts.served - a->served) + few, a->latency);
 	a->nplaces = a->slots.nplaces;
 	a->served = a->counts.served;
+	a->no_places = a->nplaces == 0;
 	memcpy(a->places, a->slots.places, a->nplaces * sizeof *a->places);
 }
 
@@ -206,9 +209,13 @@ static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *coun
 	*counted = status == BOOK_OK;
 	*took_us = page.took_us;
 	if (*counted && worth_a_page(a)) {
-		status = ask_page(a, until, &page);
-		if (status == BOOK_OK)
+		enum book_status told = ask_page(a, until, &page);
+		if (told == BOOK_OK)
 			count_latency(a);
+		else if (told == BOOK_GARBAGE)
+			a->no_places = true;
+		if (a->counts.busy > 1)
+			status = told;
 	}
 	http_end();
 	return status;

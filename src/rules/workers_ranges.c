@@ -142,8 +142,14 @@ static void workers_verdict_of(
 		return;
 	f->used = h->count < s->workers ? h->count : s->workers;
 	blame(v, f, s, &r);
-	f->title = say(v, "%.0f of %.0f workers of %s are busy with parts of files for %s", f->used,
-		s->workers, s->name, who_asks(v, &r));
+	f->title =
+		f->used * 2 < s->workers
+			? say(v,
+				  "%s is busy with parts of files for %s, a moment each, while "
+				  "others wait",
+				  s->name, who_asks(v, &r))
+			: say(v, "%.0f of %.0f workers of %s are busy with parts of files for %s",
+				  f->used, s->workers, s->name, who_asks(v, &r));
 }
 
 /* All processors are taken by a server that waits itself, or makes others wait. */

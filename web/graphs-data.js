@@ -132,6 +132,58 @@ function peak(p, results, grid, i) {
 	return r && r.series && r.series[i] ? place(grid, r, r.series[i]) : null;
 }
 
+/* ---- stacks ---- */
+
+// From the axis up: what works, what is held, what is lost, and what is free on top.
+const STATES = ["working", "writing", "busy", "locked", "reading", "keepalive", "waiting", "closing", "finishing", "starting", "ghost", "untold", "idle"];
+
+// Its place in the stack; what is not known lies at the bottom, a limit over all.
+const rank = (c) => c.limit ? STATES.length : STATES.indexOf(c.name);
+
+const whose = (labels, text) => labels.netns ? `${labels.netns}: ${text}` : text;
+
+// "apache2:80 reading" -> {of: "apache2:80", state: "reading"}
+function stateOf(labels) {
+	const m = /^(.*) (\w+)$/.exec(labels.server_state || "");
+	return m && {of: whose(labels, m[1]), state: m[2]};
+}
+
+// States of servers by server, the one that has most first: [{of, curves, total}]. Its limit stands behind them.
+export function stacksOf(plan, results, grid) {
+	const all = new Map();
+	for (const p of plan) {
+		const r = results[p.at];
+		for (const s of (r && r.series) || []) {
+			const b = p.curve.limit ? {of: whose(s.labels, s.labels.server || ""), state: p.curve.name} : stateOf(s.labels);
+			if (!b || (p.curve.limit && !all.has(b.of)))
+				continue;
+			if (!all.has(b.of))
+				all.set(b.of, {of: b.of, curves: [], total: 0});
+			const h = all.get(b.of), values = place(grid, r, s);
+			if (!values.some((v) => v !== null))
+				continue;
+			h.curves.push({name: b.state, values, unit: "", limit: p.curve.limit, peak: null});
+			h.total += p.curve.limit ? 0 : Math.max(0, measure(values));
+		}
+	}
+	for (const h of all.values())
+		h.curves.sort((x, y) => rank(x) - rank(y));
+	return [...all.values()].filter((h) => h.total > 0).sort((a, b) => b.total - a.total);
+}
+
+// Each curve on top of those before it; where none has a value there is nothing. A limit stays where it is.
+export function piled(curves) {
+	const n = curves.length ? curves[0].values.length : 0, sum = new Array(n).fill(null);
+	return curves.map((c) => {
+		if (c.limit)
+			return c.values;
+		for (let i = 0; i < n; i++)
+			if (curves.some((o) => !o.limit && o.values[i] !== null))
+				sum[i] = (sum[i] || 0) + (c.values[i] || 0);
+		return sum.slice();
+	});
+}
+
 /* ---- histograms ---- */
 
 const SCALE = {us: 1e-6, ms: 1e-3, s: 1};
@@ -140,7 +192,7 @@ const SCALE = {us: 1e-6, ms: 1e-3, s: 1};
 function bucket(labels) {
 	const text = Object.entries(labels).filter(([k]) => /bucket$/.test(k)).map(([, v]) => v).join("");
 	const m = /^(?:(.*) )?(?:(\d+(?:\.\d+)?)(us|ms|s)|inf|\+Inf)$/.exec(text);
-	return m && {of: m[1] || "", edge: m[2] ? m[2] * SCALE[m[3]] : Infinity, text: text.slice(m[1] ? m[1].length + 1 : 0)};
+	return m && {of: whose(labels, m[1] || ""), edge: m[2] ? m[2] * SCALE[m[3]] : Infinity, text: text.slice(m[1] ? m[1].length + 1 : 0)};
 }
 
 // Histograms of a metric by what they are of (a device, or ""), the one with most counts first: [{of, buckets: [{edge, text, values}], total}].
@@ -215,7 +267,9 @@ export function join(old, fresh, from) {
 		return out;
 	};
 	const joined = {...old, x};
-	if (old.curves)
+	if (old.stacks)
+		joined.stacks = joinStacks(old, fresh, both);
+	else if (old.curves)
 		joined.curves = old.curves.map((c) => {
 			const f = fresh.curves.find((o) => o.name === c.name);
 			return {...c, values: both(c.values, f && f.values, null), peak: c.peak && both(c.peak, f && (f.peak || f.values), null)};
@@ -229,4 +283,18 @@ export function join(old, fresh, from) {
 			})};
 		});
 	return joined;
+}
+
+// A state that comes up for the first time is a curve more.
+function joinStacks(old, fresh, both) {
+	const none = new Array(old.x.length).fill(null);
+	return old.stacks.map((h) => {
+		const f = fresh.stacks.find((o) => o.of === h.of);
+		const more = f ? f.curves.filter((c) => !h.curves.some((o) => o.name === c.name)).map((c) => ({...c, values: none})) : [];
+		const curves = [...h.curves, ...more].map((c) => {
+			const g = f && f.curves.find((o) => o.name === c.name);
+			return {...c, values: both(c.values, g && g.values, null)};
+		});
+		return {...h, curves: more.length ? curves.sort((x, y) => rank(x) - rank(y)) : curves};
+	});
 }

@@ -3,7 +3,7 @@
 // One graph on canvas, by uPlot: curves, or a heat map. All share one cursor and one span of time; colours are those of the page's style.
 import uPlot from "./uplot.js";
 import {amount} from "./words.js";
-import {quantile} from "./graphs-data.js";
+import {piled, quantile} from "./graphs-data.js";
 
 export const HEIGHT = 140, HEAT_HEIGHT = 180;
 const GUTTER = 58; // of the scale at the left: the same for all, so that times stand above each other
@@ -29,6 +29,11 @@ export function readColours(element) {
 
 export const colourOf = (i) => paint.curves[i % CURVES];
 export const eventColour = (e) => paint.event[e.severity] || paint.event.notice;
+
+// Of the states of a server, each has its own; what is free is pale, what is lost is the colour of trouble.
+const STATE_COLOURS = {working: 1, writing: 1, busy: 1, reading: 2, keepalive: 3, waiting: 3, closing: 4, locked: 4, finishing: 6, starting: 6, ghost: 5};
+export const stateColour = (name) => STATE_COLOURS[name] ? `--graph-${STATE_COLOURS[name]}` : name === "untold" ? "--notice" : "--line";
+const stateInk = (name) => STATE_COLOURS[name] ? colourOf(STATE_COLOURS[name] - 1) : name === "untold" ? paint.event.notice : paint.line;
 
 const pixels = () => devicePixelRatio || 1;
 
@@ -132,7 +137,30 @@ function options(height, width, shared, on, more) {
 
 /* ---- curves ---- */
 
+// What uPlot is given of the curves of a graph.
+export function dataOf(graph, x, curves) {
+	return graph.stack ? [x, ...piled(curves)] : [x, ...curves.flatMap((c) => c.peak ? [c.peak, c.values] : [c.values])];
+}
+
+// Each area between its own upper edge and that of the one below it.
+function drawStack(box, graph, x, curves, width, shared, on) {
+	const series = [{}], bands = [];
+	curves.forEach((c, i) => {
+		const ink = () => c.limit ? paint.limit : stateInk(c.name), filled = () => ink() + "b0";
+		series.push(c.limit ? {stroke: ink, width: 1.25, dash: [6, 4], points: {show: x.length < 3}}
+			: {stroke: ink, width: 1, points: {show: x.length < 3}, fill: i === 0 ? filled : undefined});
+		if (i > 0 && !c.limit)
+			bands.push({series: [i + 1, i], fill: filled});
+	});
+	return new uPlot(options(HEIGHT, width, shared, on, {
+		series, bands, axes: [timeAxis(), valueAxis({values: (u, splits) => splits.map((v) => amount(v, ""))})],
+		scales: {y: {range: rangeOf(graph.top)}},
+	}), dataOf(graph, x, curves), box);
+}
+
 export function drawCurves(box, graph, x, curves, width, shared, on) {
+	if (graph.stack)
+		return drawStack(box, graph, x, curves, width, shared, on);
 	const unit = curves[0].unit;
 	const series = [{}], data = [x];
 	const bands = [];

@@ -8,6 +8,7 @@
 //     top     the scale reaches this far at least
 //     limit   a curve that is a limit: drawn as a load line
 //     many    one curve an instance, the largest six
+//     stack   the states of a server above each other, one server at a time; what is a limit is a line over them
 
 const one = (name, q, more) => ({name, q, ...more});
 
@@ -63,10 +64,13 @@ export const families = [
 		{id: "conntrack", title: "Tracked connections", curves: [one("tracked", "sum(conntrack.used)"), one("limit", 'conntrack.limit{netns=""}', {limit: true})]},
 	]},
 	{id: "servers", title: "Services", graphs: [
+		{id: "workers", title: "Workers by what they do", stack: true, curves: [one("", "server.workers", {many: true}), one("limit", "server.workers.limit", {limit: true})]},
+		{id: "serverconns", title: "Connections of servers by what they do", stack: true, curves: [one("", "server.connections", {many: true}),
+			one("limit", "server.connections.limit", {limit: true})]},
 		{id: "groupcpu", title: "Processor time of control groups", curves: [one("", "cgroup.cpu.used", {many: true, unit: "CPUs"})]},
 		{id: "groupmemory", title: "Memory of control groups", curves: [one("", "cgroup.memory.used", {many: true})]},
 		{id: "grouptasks", title: "Tasks of control groups", curves: [one("", "cgroup.pids.used", {many: true})]},
-	], heat: []},
+	], heat: [{id: "server.latency", title: "Answers of servers took"}]},
 ];
 
 // A histogram that the catalogue knows and no family above names stands under "Services": those of servers.

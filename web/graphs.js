@@ -64,7 +64,8 @@ function back() {
 function makeCard(family, def, heat) {
 	const box = el("div", {class: "plot", tabindex: "0", role: "img", "aria-label": def.title, keydown: (e) => keyOnGraph(e, card)});
 	const legend = el("div", {class: "legend", "aria-hidden": "true"});
-	const pick = heat ? el("select", {"aria-label": `${def.title}: of which device`, hidden: true, change: () => { card.of = pick.value; show(card); }}) : null;
+	const pick = heat || def.stack ? el("select", {"aria-label": `${def.title}: of which ${def.stack ? "server" : "device"}`, hidden: true,
+		change: () => { card.of = pick.value; show(card); }}) : null;
 	const table = el("div", {class: "scroll"});
 	const details = el("details", {class: "numbers", toggle: () => details.open && fillTable(card)}, el("summary", {}, "numbers"), table);
 	const figure = el("figure", {class: heat ? "graph heat" : "graph", id: `graph-${def.id}`, hidden: true},
@@ -134,8 +135,8 @@ function take(answers, step) {
 }
 
 function modelOf(card, plan, results, g, step, names) {
-	const m = card.heat ? {heats: data.heatsOf(plan, results, g)} : data.curvesOf(plan, results, g, names);
-	return (card.heat ? m.heats : m.curves).length ? {...m, x: data.timesOf(g), step} : null;
+	const m = card.heat ? {heats: data.heatsOf(plan, results, g)} : card.def.stack ? {stacks: data.stacksOf(plan, results, g)} : data.curvesOf(plan, results, g, names);
+	return (m.heats || m.stacks || m.curves).length ? {...m, x: data.timesOf(g), step} : null;
 }
 
 // Everything anew: first what is seen, then the rest.
@@ -213,6 +214,13 @@ function signatureOf(card) {
 		: JSON.stringify(m.curves.map((c) => [c.name, c.unit, Boolean(c.limit), Boolean(c.peak)]));
 }
 
+// The stack that is shown; its curves are those of the card.
+function chooseStack(card) {
+	const m = card.model, stack = m.stacks.find((s) => s.of === card.of) || m.stacks[0];
+	m.curves = stack.curves;
+	return stack;
+}
+
 const heatOf = (card) => card.model.heats.find((h) => h.of === card.of) || card.model.heats[0];
 
 function show(card) {
@@ -224,8 +232,10 @@ function show(card) {
 		card.plot = null;
 		return;
 	}
+	if (card.model.stacks)
+		showPick(card, card.model.stacks, chooseStack(card).of);
 	if (card.heat)
-		showPick(card);
+		showPick(card, card.model.heats, heatOf(card).of);
 	if (!card.near && !card.figure.isConnected)
 		return;
 	drawCard(card);
@@ -233,14 +243,17 @@ function show(card) {
 }
 
 function drawCard(card) {
-	const m = card.model, signature = signatureOf(card);
+	const m = card.model;
+	if (m.stacks)
+		chooseStack(card);
+	const signature = signatureOf(card);
 	card.drawn = m;
 	if (card.plot && card.signature === signature) {
 		if (card.heat)
 			Object.assign(card.heatNow, heatOf(card), {step: m.step, image: null});
 		if (card.plot.width !== width)
 			card.plot.setSize({width, height: card.plot.height});
-		card.plot.setData(card.heat ? [m.x, new Array(m.x.length).fill(null)] : [m.x, ...m.curves.flatMap((c) => c.peak ? [c.peak, c.values] : [c.values])]);
+		card.plot.setData(card.heat ? [m.x, new Array(m.x.length).fill(null)] : draw.dataOf(card.def, m.x, m.curves));
 		return;
 	}
 	if (card.plot)
@@ -255,7 +268,7 @@ function drawCard(card) {
 	card.plot.card = card;
 	card.legend.replaceChildren(...(card.heat ? [el("span", {class: "value"})] : m.curves.map((c, i) => {
 		const key = el("i", {class: c.limit ? "key limit" : "key"});
-		key.style.setProperty("--key", c.limit ? "var(--critical)" : `var(--graph-${i % 6 + 1})`);
+		key.style.setProperty("--key", c.limit ? "var(--critical)" : `var(${card.def.stack ? draw.stateColour(c.name) : `--graph-${i % 6 + 1}`})`);
 		return el("span", {class: "entry", title: plain(c.name)}, key, el("span", {class: "name"}, shortName(c.name)), " ", el("span", {class: "value"}));
 	})), m.more ? el("span", {class: "entry dim"}, `and ${m.more} more`) : "");
 }
@@ -272,15 +285,14 @@ function redraw() {
 			c.plot.redraw(false);
 }
 
-function showPick(card) {
-	const heats = card.model.heats;
-	card.pick.hidden = heats.length < 2;
-	const names = heats.map((h) => h.of).join("\n");
+function showPick(card, all, shown) {
+	card.pick.hidden = all.length < 2;
+	const names = all.map((h) => h.of).join("\n");
 	if (card.names !== names) {
 		card.names = names;
-		card.pick.replaceChildren(...heats.map((h) => el("option", {value: h.of}, plain(h.of))));
+		card.pick.replaceChildren(...all.map((h) => el("option", {value: h.of}, plain(h.of))));
 	}
-	card.pick.value = heatOf(card).of;
+	card.pick.value = shown;
 }
 
 /* ---- words ---- */
@@ -460,7 +472,7 @@ async function follow() {
 
 function append(card, plan, results, g, t) {
 	const m = card.model;
-	const joined = data.join(m, modelOf(card, plan, results, g, m.step, card.heat ? null : m.curves.map((c) => c.name)), t.from / 1000);
+	const joined = data.join(m, modelOf(card, plan, results, g, m.step, card.heat || m.stacks ? null : m.curves.map((c) => c.name)), t.from / 1000);
 	if (!joined)
 		return;
 	card.model = joined;

@@ -27,6 +27,12 @@ struct apache {
 	bool asked;
 	struct apache_counts counts;
 	struct apache_slots slots;
+	/* Of the page before: */
+	struct apache_place places[APACHE_PLACES];
+	size_t nplaces;
+	bool no_places;               /* the page does not tell: it is not asked for that alone */
+	uint64_t served;              /* that the server had counted then */
+	uint64_t latency[BOOK_EDGES]; /* of pages, where the log has no durations */
 };
 
 static struct apache self; /* a reader process has exactly one */
@@ -82,6 +88,8 @@ int book_open_apache(struct book_target *t)
 	logs_open(&logs, t, NULL);
 	(void)snprintf(self.mark, sizeof self.mark, "plimsoll=%d", (int)getpid());
 	self.have_place = r == 0 && find_place(&self.conf, t, &self.place);
+	if (self.have_place)
+		server_copy(logs.own, sizeof logs.own, self.place.page);
 	return r < 0 ? r : self.have_place ? 0 : -ENOENT;
 }
 
@@ -165,10 +173,26 @@ static enum book_status ask_page(struct apache *a, uint64_t until_ns, struct htt
 	return apache_page(page->text, page->n, a->mark, &a->slots) == 0 ? BOOK_OK : BOOK_GARBAGE;
 }
 
-/* Somebody but us is at work, and the page tells of slots. */
-static bool worth_a_page(const struct apache_counts *n)
+/* Somebody but us is at work, and the page tells of slots; or somebody was since the last page, and no log says how long that took. Two requests are ours. */
+static bool worth_a_page(const struct apache *a)
 {
-	return n->have_served && n->busy > 1;
+	const struct apache_counts *n = &a->counts;
+	return n->have_served &&
+	       (n->busy > 1 || (!logs.timed && !a->no_places &&
+				       (!a->nplaces || n->served > a->served + 2)));
+}
+
+/* The page is asked after the counts: there is room for what came between the two. */
+static void count_latency(struct apache *a)
+{
+	const uint64_t few = 16;
+	if (a->nplaces && !logs.timed && a->counts.served >= a->served)
+		apache_latency(a->places, a->nplaces, &a->slots,
+			2 * (a->counts.served - a->served) + few, a->latency);
+	a->nplaces = a->slots.nplaces;
+	a->served = a->counts.served;
+	a->no_places = a->nplaces == 0;
+	memcpy(a->places, a->slots.places, a->nplaces * sizeof *a->places);
 }
 
 static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *counted)
@@ -184,8 +208,15 @@ static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *coun
 		status = BOOK_GARBAGE;
 	*counted = status == BOOK_OK;
 	*took_us = page.took_us;
-	if (*counted && worth_a_page(&a->counts))
-		status = ask_page(a, until, &page);
+	if (*counted && worth_a_page(a)) {
+		enum book_status told = ask_page(a, until, &page);
+		if (told == BOOK_OK)
+			count_latency(a);
+		else if (told == BOOK_GARBAGE)
+			a->no_places = true;
+		if (a->counts.busy > 1)
+			status = told;
+	}
 	http_end();
 	return status;
 }
@@ -211,12 +242,14 @@ void book_ask_apache(struct book_target *t, bool full, struct book *ret)
 	const char *mpm = counted && *a->counts.mpm ? a->counts.mpm : a->conf.mpm;
 	uint64_t limit = a->have_conf ? apache_limit(&a->conf, mpm) : 0;
 	write_config(ret, a);
-	logs_ask(&logs, t, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
+	logs_ask(&logs, t, full, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
 	if (!counted) {
 		write_limit(ret, limit);
 		return;
 	}
 	write_counts(ret, &a->counts, limit);
+	if (!logs.timed)
+		book_latency(ret, a->latency);
 	book_line(ret, "number slots %" PRIu64, a->slots.seen);
 	for (size_t i = 0; i < a->slots.n; i++)
 		if (a->slots.rows[i].seconds)

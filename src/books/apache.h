@@ -7,7 +7,13 @@
 #include "books/http_get.h"
 #include "books/server_files.h"
 
-enum { APACHE_LISTENS = 16, APACHE_NAMES = 64, APACHE_DEPTH = 32, APACHE_SLOTS = BOOK_SLOTS };
+enum {
+	APACHE_LISTENS = 16,
+	APACHE_NAMES = 64,
+	APACHE_DEPTH = 32,
+	APACHE_SLOTS = BOOK_SLOTS,
+	APACHE_PLACES = 1024
+};
 
 /* ---- configuration ---- */
 
@@ -91,16 +97,29 @@ struct apache_slot {
 	char client[64], vhost[64], request[160];
 };
 
+/* What any slot has served, those that are idle among them, in the order of the page. */
+struct apache_place {
+	uint64_t accesses;
+	uint32_t last_ms; /* that its last request took */
+	bool mine;        /* which was ours */
+};
+
 struct apache_slots {
 	struct apache_slot rows[APACHE_SLOTS]; /* the oldest ones */
 	size_t n;
 	uint64_t seen; /* slots that are at work */
 	bool extended; /* the page tells of slots at all */
+	struct apache_place places[APACHE_PLACES];
+	size_t nplaces; /* 0 where the page does not tell what was served */
 };
 
 /* "?auto". 0, or -EBADMSG for what is no such page. */
 int apache_auto(const char *text, size_t n, struct apache_counts *ret);
 /* The page for people, with its table or in the form without tables. The slot whose request names `mine` (our own) is left out. 0, or -EBADMSG. */
 int apache_page(const char *text, size_t n, const char *mine, struct apache_slots *ret);
+/* Between two pages: how many requests there were by how long they took, added to counts (as book_edges). A slot tells only of its last one: the others count as
+ * long as that. Nothing where the pages do not fit to each other: more than `served`, what the server counted meanwhile. */
+void apache_latency(const struct apache_place *before, size_t nbefore,
+	const struct apache_slots *now, uint64_t served, uint64_t counts[static BOOK_EDGES]);
 
 #endif

@@ -186,7 +186,7 @@ static uint64_t number_in(const char *text)
 	return scan_u64(&s, &v) ? v : 0;
 }
 
-enum column { OTHER, PID, MODE, SECONDS, CLIENT, VHOST, REQUEST };
+enum column { OTHER, PID, MODE, SECONDS, CLIENT, VHOST, REQUEST, ACCESSES, LAST_MS };
 
 static enum column column_of(const char *head)
 {
@@ -194,7 +194,7 @@ static enum column column_of(const char *head)
 		const char *head;
 		enum column is;
 	} heads[] = {{"PID", PID}, {"M", MODE}, {"SS", SECONDS}, {"Client", CLIENT},
-		{"VHost", VHOST}, {"Request", REQUEST}};
+		{"VHost", VHOST}, {"Request", REQUEST}, {"Acc", ACCESSES}, {"Req", LAST_MS}};
 	for (size_t i = 0; i < COUNTOF(heads); i++)
 		if (strcmp(head, heads[i].head) == 0)
 			return heads[i].is;
@@ -218,7 +218,15 @@ static void set_text(char *dst, size_t size, const char *text)
 	server_copy(dst, size, strcmp(text, "?") == 0 ? "" : text);
 }
 
-static void take_cell(struct apache_slot *slot, enum column c, const char *text, int *state)
+/* "0/3/17": of this connection, of this process, of the slot. */
+static uint64_t third_in(const char *text)
+{
+	const char *slash = strrchr(text, '/');
+	return slash ? number_in(slash + 1) : 0;
+}
+
+static void take_cell(struct apache_slot *slot, enum column c, const char *text, int *state,
+	struct apache_place *place)
 {
 	switch (c) {
 	case PID: slot->pid = (uint32_t)number_in(text); break;
@@ -227,6 +235,8 @@ static void take_cell(struct apache_slot *slot, enum column c, const char *text,
 	case CLIENT: set_text(slot->client, sizeof slot->client, text); break;
 	case VHOST: set_text(slot->vhost, sizeof slot->vhost, text); break;
 	case REQUEST: set_text(slot->request, sizeof slot->request, text); break;
+	case ACCESSES: place->accesses = third_in(text); break;
+	case LAST_MS: place->last_ms = (uint32_t)number_in(text); break;
 	case OTHER: break;
 	}
 }
@@ -239,6 +249,7 @@ static void take_table(struct scan s, const char *mine, struct apache_slots *ret
 	uint32_t at = 0;
 	while (until(&s, "</tr>", &row)) {
 		struct apache_slot slot = {.id = at++};
+		struct apache_place place = {.accesses = 0};
 		int state = -1;
 		char text[CELL];
 		for (size_t i = 0; i < n && until(&row, "<td", &cell) && until(&row, ">", &cell);
@@ -246,8 +257,11 @@ static void take_table(struct scan s, const char *mine, struct apache_slots *ret
 			if (!until(&row, "</td>", &cell))
 				break;
 			plain(cell, text, sizeof text);
-			take_cell(&slot, columns[i], text, &state);
+			take_cell(&slot, columns[i], text, &state, &place);
 		}
+		place.mine = *mine && strstr(slot.request, mine);
+		if (ret->nplaces < APACHE_PLACES)
+			ret->places[ret->nplaces++] = place;
 		if (state < 0)
 			continue;
 		slot.state = (enum slot_state)state;
@@ -314,6 +328,7 @@ int apache_page(const char *text, size_t n, const char *mine, struct apache_slot
 	struct scan s = scan_over(text, n), part;
 	ret->n = 0;
 	ret->seen = 0;
+	ret->nplaces = 0;
 	ret->extended = false;
 	if (!memmem(text, n, "Scoreboard Key", 14))
 		return -EBADMSG;
@@ -331,4 +346,19 @@ int apache_page(const char *text, size_t n, const char *mine, struct apache_slot
 		take_sentences(s, mine, ret);
 	}
 	return 0;
+}
+
+void apache_latency(const struct apache_place *before, size_t nbefore,
+	const struct apache_slots *now, uint64_t served, uint64_t counts[static BOOK_EDGES])
+{
+	uint64_t found[BOOK_EDGES] = {0}, sum = 0;
+	for (size_t i = 0; i < now->nplaces && i < nbefore; i++) {
+		const struct apache_place *p = &now->places[i];
+		if (p->mine || p->accesses <= before[i].accesses)
+			continue;
+		found[book_edge(p->last_ms)] += p->accesses - before[i].accesses;
+		sum += p->accesses - before[i].accesses;
+	}
+	for (unsigned k = 0; sum <= served && k < BOOK_EDGES; k++)
+		counts[k] += found[k];
 }

@@ -88,6 +88,9 @@ bool book_is_tls_port(uint16_t port)
 	return false;
 }
 
+const char *const book_edges[BOOK_EDGES] = {"1ms", "2ms", "4ms", "8ms", "16ms", "33ms", "66ms",
+	"131ms", "262ms", "524ms", "1s", "2s", "4s", "8s", "17s", "34s", "67s", "inf"};
+
 void book_line(struct book *b, const char *fmt, ...)
 {
 	size_t room = sizeof b->text - b->n;
@@ -138,4 +141,24 @@ void book_server(struct book *b, const struct book_target *t, const char *name, 
 		t->kind, book_word(name_word, sizeof name_word, name, strlen(name)), t->pid,
 		t->netns, t->port, book_status_name(status), took_us, clock_mono_ns(),
 		book_word(source_word, sizeof source_word, source, strlen(source)));
+}
+
+unsigned book_edge(uint64_t ms)
+{
+	unsigned k = 0;
+	while (k + 1 < BOOK_EDGES && ms > (UINT64_C(1024) << k) / 1000)
+		k++;
+	return k;
+}
+
+void book_latency(struct book *b, const uint64_t counts[static BOOK_EDGES])
+{
+	char text[32 * BOOK_EDGES];
+	size_t n = 0;
+	for (unsigned k = 0; k < BOOK_EDGES; k++)
+		if (counts[k])
+			n += (size_t)snprintf(text + n, sizeof text - n, " %s=%" PRIu64,
+				book_edges[k], counts[k]);
+	if (n)
+		book_line(b, "latency%s", text);
 }

@@ -8,6 +8,8 @@
  *          reading=N working=N keepalive=N closing=N finishing=N starting=N locked=N
  *     slot ID pid=N state=STATE ms=N blocker=ID peer=ADDRESS:PORT bytes=N who=WORD text=WORD
  *     number NAME VALUE
+ *     latency EDGE=N ...      requests that were answered, counted (+) by how long they took: up to EDGE, and longer than the edge below it; by the log, or, where
+ *                             that has no durations, by Apache's status page
  *
  * `server` is the first line; of the others there are any number in any order, with any of their fields. A pool is one line. A word has no blanks: those,
  * '%' and control characters are written as %XX; "-" is the empty one. Kinds of pools: workers connections queue backend memory other. States of
@@ -24,10 +26,14 @@
  *                 tls.connections tls.connections.high maxconn.reached; upgrade.removed/P (1: P takes "Upgrade" out of requests); of its logs
  *     logs of apache, nginx, haproxy (books/logs.h; P is the backend, "-" of a server that names none): log.lines; of two minutes log.answers/P log.gaveup/P
  *                 (clients that went before the answer) log.gaveup.{ms,same}/P log.timedout/P (servers that were given up) log.no-upgrade/P (426, 505)
+ *                 log.connections.none (+, nginx: turned away for want of worker_connections)
  *                 log.took.{p50,p90}.ms/P; log.end.XY/P (+, HAProxy's letters of termination: who ended it early, in which phase); of ten minutes
  *                 log.tunnels.cut.{client,server}/P (by a timer of the proxy) log.tunnels.ended/P (otherwise)
  *                 log.tunnels.back/P (came back at once) log.tunnels.ms/P (lived for); each with .age.s/P, of the last one. Slots from 1000000 on: the client
- *                 that was cut most (state closing, bytes= how often), what was given up last (state logging, text= URL)
+ *                 that was cut most (state closing, bytes= how often), what was given up last (state logging, text= URL). Of the last half a minute, where parts of files (206)
+ *                 were answered: log.now.ms (how long that is) log.now.answers log.now.took.ms (all of them took) log.now.parts
+ *                 log.now.parts.{bytes,took.ms}; slots "parts.now": clients that were sent most parts (bytes= how many, ms= how long these took). By URL, slots "usual" (ms= within which nine of ten
+ *                 were answered, bytes= of how many) and "longest" (ms= the longest that was legitimate)
  *     log         log.lines log.same: lines that were looked at, and how many of them were the same one; slot 1: that line
  *     php-fpm     requests.slow/P (+), silent/P (1: the pool did not answer, the others did), timeout.request.ms/P
  *     postgres, mysql  sessions.of/NAME: connections of that application or user, where it has a quarter of them and few are left
@@ -61,6 +67,7 @@
 #include "catalogue/sample.h"
 
 enum {
+	BOOK_EDGES = 18,
 	BOOK_TEXT = 64 * 1024, /* of one book */
 	BOOK_ANSWER = 1 << 20, /* bytes of an answer that are read; more is BOOK_LARGE */
 	BOOK_SLOTS = 256,      /* in one book */
@@ -98,6 +105,12 @@ char *book_word(char *buf, size_t size, const char *text, size_t len);
 void book_server(struct book *b, const struct book_target *t, const char *name, const char *source,
 	enum book_status status, uint64_t took_us);
 
+/* Edges of the histogram of a line "latency": 1024 microseconds and each twice the one before; the last one is none. */
+extern const char *const book_edges[BOOK_EDGES];
+/* The bucket that so long falls into. */
+unsigned book_edge(uint64_t ms);
+/* The line; none where nothing was counted. */
+void book_latency(struct book *b, const uint64_t counts[static BOOK_EDGES]);
 const char *book_status_name(enum book_status s);
 const char *book_pool_name(enum pool_kind k);
 const char *book_state_name(enum slot_state s);

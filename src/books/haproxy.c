@@ -545,7 +545,7 @@ void book_ask_haproxy(struct book_target *t, bool full, struct book *ret)
 		book_line(&found, "number upgrade.removed/%s 1",
 			line_word((char[96]){0}, 96,
 				scan_over(s->config.removed[i], strlen(s->config.removed[i]))));
-	logs_ask(&logs, t, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), &found);
+	logs_ask(&logs, t, full, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), &found);
 	if (l.status != BOOK_OK && s && s->config.maxconn)
 		book_line(&found, "pool connections - limit=%" PRIu64, s->config.maxconn);
 	line_book(&l, ret, t, "haproxy", source, l.status == BOOK_CLOSED && !s ? NULL : &found);

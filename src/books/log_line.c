@@ -300,11 +300,18 @@ static struct scan behind(struct scan s, const char *key)
 
 static bool nginx_error(struct scan line, struct log_line *ret)
 {
-	static const char timed_out[] = " upstream timed out (",
+	static const char none_left[] = " worker_connections are not enough",
+			  timed_out[] = " upstream timed out (",
 			  upgraded[] = ") while proxying upgraded connection,";
 	struct scan s = line, request, client;
-	if (!date_of_nginx(&s, &ret->at_ms) ||
-		!memmem(s.p, scan_len(s), timed_out, sizeof timed_out - 1))
+	if (!date_of_nginx(&s, &ret->at_ms))
+		return false;
+	if (memmem(s.p, scan_len(s), none_left, sizeof none_left - 1)) {
+		ret->at_end = true;
+		ret->form = LOG_NGINX_FULL;
+		return true;
+	}
+	if (!memmem(s.p, scan_len(s), timed_out, sizeof timed_out - 1))
 		return false;
 	ret->at_end = ret->timed_out = true;
 	ret->tunnel = memmem(s.p, scan_len(s), upgraded, sizeof upgraded - 1) != NULL;

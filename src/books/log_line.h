@@ -6,14 +6,14 @@
  *     HAProxy     httplog and tcplog, with or without what syslog writes before them
  *     access      Apache's and nginx's common and combined form; a number at the end is the duration, in microseconds (%D) or as
  *                 seconds (1.500)
- *     nginx       the error log's "upstream timed out" */
+ *     nginx       the error log's "upstream timed out", and "worker_connections are not enough", which it writes for each connection that it turns away */
 #ifndef BOOKS_LOG_LINE_H
 #define BOOKS_LOG_LINE_H
 
 #include "base/num.h"
 #include "catalogue/sample.h"
 
-enum log_form { LOG_OTHER, LOG_HAPROXY, LOG_ACCESS, LOG_NGINX_ERROR };
+enum log_form { LOG_OTHER, LOG_HAPROXY, LOG_ACCESS, LOG_NGINX_ERROR, LOG_NGINX_FULL };
 
 struct log_line {
 	enum log_form form;

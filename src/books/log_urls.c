@@ -3,9 +3,11 @@
 #include "books/log_urls.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { LEAST = 20 }; /* answers, of which one in ten is the second longest */
+enum { SLICES_LEAST = 3, SLICE_LEAST = 5 }; /* slices, and answers in each */
+enum { LEAST = 20 };                        /* answers, of which one in ten is the second longest */
 
 /* The first step that is no shorter. */
 static unsigned step_of(uint64_t ms)
@@ -44,20 +46,95 @@ static struct log_url *row_of(struct log_urls *u, const char *text)
 	return least;
 }
 
+static bool text_of(struct scan url, char text[static LOG_URL_TEXT])
+{
+	size_t n = scan_len(url);
+	if (n == 0 || n >= LOG_URL_TEXT || *url.p != '/' || memchr(url.p, 0, n))
+		return false;
+	memcpy(text, url.p, n);
+	text[n] = '\0';
+	return true;
+}
+
 void log_urls_take(struct log_urls *u, struct scan url, uint64_t took_ms)
 {
 	char text[LOG_URL_TEXT];
-	size_t n = scan_len(url);
-	if (n == 0 || n >= sizeof text || *url.p != '/' || memchr(url.p, 0, n))
+	if (!text_of(url, text))
 		return;
-	memcpy(text, url.p, n);
-	text[n] = '\0';
 	struct log_url *r = row_of(u, text);
 	r->count++;
 	r->own++;
 	unsigned k = step_of(took_ms);
 	if (r->took[k] < UINT32_MAX)
 		r->took[k]++;
+}
+
+static void end_slice(struct log_url *r)
+{
+	const struct log_slice *s = &r->slice;
+	unsigned at = r->nslices % LOG_URL_SLICES;
+	if (s->count < SLICE_LEAST)
+		return;
+	r->longest[at] = s->several ? s->other_ms : s->again_ms;
+	r->answers[at] = s->count;
+	r->nslices++;
+}
+
+static void take_longest(struct log_slice *s, uint32_t ms, const struct address *peer)
+{
+	bool same = s->count && address_equal(&s->first, peer);
+	if (s->count++ == 0) {
+		s->first = *peer;
+		s->first_ms = ms;
+	} else if (ms > s->first_ms) {
+		if (same)
+			s->again_ms = s->first_ms;
+		else
+			s->other_ms = s->first_ms; /* nobody else's was longer than that */
+		s->first = *peer;
+		s->first_ms = ms;
+	} else if (same) {
+		s->again_ms = ms > s->again_ms ? ms : s->again_ms;
+	} else {
+		s->other_ms = ms > s->other_ms ? ms : s->other_ms;
+	}
+	s->several = s->several || !(same || s->count == 1);
+}
+
+void log_urls_well(struct log_urls *u, struct scan url, uint64_t took_ms, uint64_t end_ms,
+	const struct address *peer)
+{
+	char text[LOG_URL_TEXT];
+	struct log_url *r = NULL;
+	for (unsigned i = 0; text_of(url, text) && !r && i < u->n; i++)
+		r = strcmp(u->rows[i].text, text) == 0 ? &u->rows[i] : NULL;
+	if (!r || end_ms / LOG_URL_SLICE_MS < r->slice.at) /* logs are not always in order */
+		return;
+	if (end_ms / LOG_URL_SLICE_MS != r->slice.at) {
+		end_slice(r);
+		r->slice = (struct log_slice){.at = end_ms / LOG_URL_SLICE_MS};
+	}
+	take_longest(&r->slice, took_ms < UINT32_MAX ? (uint32_t)took_ms : UINT32_MAX, peer);
+}
+
+static int by_length(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+uint64_t log_url_longest(const struct log_url *r, uint64_t *ret_answers)
+{
+	uint32_t sorted[LOG_URL_SLICES];
+	unsigned n = r->nslices < LOG_URL_SLICES ? r->nslices : LOG_URL_SLICES;
+	if (n < SLICES_LEAST)
+		return 0;
+	*ret_answers = 0;
+	memcpy(sorted, r->longest, sizeof sorted);
+	for (unsigned i = 0; i < n; i++)
+		*ret_answers += r->answers[i];
+	qsort(sorted, n, sizeof *sorted, by_length);
+	return sorted[n / 2] ? sorted[n / 2] : 1;
 }
 
 uint64_t log_url_usual(const struct log_url *r)
@@ -88,5 +165,12 @@ void log_urls_write(const struct log_urls *u, unsigned first, struct book *ret)
 			"slot %u state=logging ms=%" PRIu64 " bytes=%" PRIu64 " who=usual text=%s",
 			first + k, log_url_usual(r), r->own,
 			book_word((char[320]){0}, 320, r->text, strlen(r->text)));
+		uint64_t answers, longest = log_url_longest(r, &answers);
+		if (longest)
+			book_line(ret,
+				"slot %u state=logging ms=%" PRIu64 " bytes=%" PRIu64
+				" who=longest text=%s",
+				first + LOG_URLS_TOLD + k, longest, answers,
+				book_word((char[320]){0}, 320, r->text, strlen(r->text)));
 	}
 }

@@ -18,8 +18,6 @@ enum {
 		10 * 1000, /* a line that is written now is of now: else its clock is another one */
 	SLOT_FIRST = SLOT_OF_LOG,
 	SLOT_URLS = SLOT_OF_LOG + 100,
-	SLOT_PARTS = SLOT_OF_LOG + 90,
-	STATUS_PART = 206,
 	STATUS_GAVE_UP = 499, /* nginx's own */
 	STATUS_NO_UPGRADE = 426,
 	STATUS_NO_VERSION = 505, /* asked by HTTP/1.0, which knows of no upgrade */
@@ -93,52 +91,6 @@ static void take_duration(struct logs *l, unsigned proxy, const struct log_line 
 	l->took[proxy][at].took_ms = e->took_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)e->took_ms;
 }
 
-/* An answer that is a part of a file, as a range was asked for. A client that asks for none in two minutes, or for the fewest, gives its place away. */
-static void take_part(struct logs *l, const struct log_line *e, uint64_t end_ms)
-{
-	struct log_part *at = &l->parts[0];
-	if (e->status != STATUS_PART || !e->peer.family)
-		return;
-	for (unsigned i = 0; i < LOGS_PARTS; i++) {
-		struct log_part *p = &l->parts[i];
-		if (p->count && end_ms > p->last_ms + SPAN_MS)
-			p->count = 0;
-		if (p->count && address_equal(&p->peer, &e->peer)) {
-			at = p;
-			break;
-		}
-		at = p->count < at->count ? p : at;
-	}
-	if (!at->count || !address_equal(&at->peer, &e->peer))
-		*at = (struct log_part){.peer = e->peer, .first_ms = end_ms};
-	if (end_ms > at->first_ms + SPAN_MS) { /* the rate goes on, half as old */
-		at->first_ms = end_ms - SPAN_MS / 2;
-		at->count /= 2;
-	}
-	at->count++;
-	at->last_ms = end_ms;
-	copy(at->url, sizeof at->url, e->url);
-}
-
-/* Who was sent most parts, if these are many: a download manager asks for a dozen. */
-static void write_parts(const struct logs *l, uint64_t now_ms, struct book *ret)
-{
-	enum { MANY = 50 };
-	const struct log_part *most = NULL;
-	char text[48], peer[80];
-	for (unsigned i = 0; i < LOGS_PARTS; i++)
-		if (l->parts[i].count >= MANY && l->parts[i].last_ms + SPAN_MS >= now_ms &&
-			(!most || l->parts[i].count > most->count))
-			most = &l->parts[i];
-	if (!most)
-		return;
-	(void)address_text(text, &most->peer);
-	(void)snprintf(peer, sizeof peer, strchr(text, ':') ? "[%s]:0" : "%s:0", text);
-	book_line(ret, "slot %u state=logging bytes=%u ms=%" PRIu64 " peer=%s who=parts text=%s",
-		SLOT_PARTS, most->count, most->last_ms - most->first_ms, peer,
-		book_word((char[320]){0}, 320, most->url, strlen(most->url)));
-}
-
 /* Who may end a connection before its time, and in which phase: as HAProxy's letters say it. */
 static const char ended_by[LOGS_WHO + 1] = "CSPcs", ended_in[LOGS_WHEN + 1] = "RQCHDT";
 
@@ -155,6 +107,34 @@ static uint64_t span_of(unsigned kind)
 	return kind <= LOG_TUNNEL_ENDED ? TUNNELS_MS : SPAN_MS;
 }
 
+void logs_full(struct logs *l, uint64_t now_ms)
+{
+	if (!l->full_ms[1] || now_ms > l->full_ms[1] + BACK_MS)
+		l->full_ms[0] =
+			now_ms > BACK_MS ? now_ms - BACK_MS : 0; /* it is not seen at once */
+	l->full_ms[1] = now_ms;
+}
+
+/* An error is no answer that is legitimate; nor is one of a time in which somebody waited. */
+static void take_url(struct logs *l, const struct log_line *e, uint64_t begin_ms, uint64_t end_ms)
+{
+	enum { BAD_REQUEST = 400 };
+	bool waited =
+		l->full_ms[1] && end_ms >= l->full_ms[0] && begin_ms <= l->full_ms[1] + BACK_MS;
+	log_urls_take(&l->urls, e->url, e->took_ms);
+	if (e->status < BAD_REQUEST && !waited)
+		log_urls_well(&l->urls, e->url, e->took_ms, end_ms, &e->peer);
+}
+
+/* Whatever the answer was: who was sent an error has waited for it. A tunnel's duration is that of a visit. */
+static void count_latency(struct logs *l, const struct log_line *e, bool old)
+{
+	l->timed = l->timed || e->have_took;
+	if (!old && e->have_took && !e->tunnel && e->status &&
+		!(*l->own && scan_is(e->url, l->own)))
+		l->latency[book_edge(e->took_ms)]++;
+}
+
 void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 {
 	struct log_line e;
@@ -162,8 +142,11 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (!log_line(line, &e))
 		return;
 	l->known++;
-	if (is_answer(&e))
-		log_urls_take(&l->urls, e.url, e.took_ms);
+	if (e.form == LOG_NGINX_FULL) {
+		l->none += !old;
+		return;
+	}
+	count_latency(l, &e, old);
 	uint64_t begin = e.at_end || !e.have_took ? 0 : e.at_ms,
 		 end = e.at_end ? e.at_ms : e.at_ms + e.took_ms;
 	bool whole = e.at_ms && (e.at_end || e.have_took);
@@ -173,6 +156,8 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 		end = now_ms;
 		begin = e.have_took && e.took_ms < end ? end - e.took_ms : 0;
 	}
+	if (is_answer(&e))
+		take_url(l, &e, end > e.took_ms ? end - e.took_ms : 0, end);
 	enum log_event_kind kind = kind_of(&e);
 	if (end > now_ms || now_ms - end > span_of(kind))
 		return;
@@ -182,7 +167,7 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
 		count_answer(l, proxy, end);
 	count_end(l, proxy, &e);
-	take_part(l, &e, end);
+	logs_parts_take(l, &e, end);
 	if (is_answer(&e))
 		take_duration(l, proxy, &e, end);
 	if (kind == LOG_EVENT_KINDS)
@@ -434,7 +419,10 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 		book_line(ret, "number log.lines %" PRIu64, l->lines);
 	for (unsigned p = 0; p < l->nproxies; p++)
 		write_proxy(l, p, now_ms, ret);
-	write_parts(l, now_ms, ret);
+	if (l->tells_none)
+		book_line(ret, "number log.connections.none %" PRIu64, l->none);
+	book_latency(ret, l->latency);
+	logs_parts_write(l, now_ms, ret);
 	log_urls_write(&l->urls, SLOT_URLS, ret);
 }
 
@@ -445,9 +433,11 @@ static bool take_line(void *ctx, struct scan line)
 	return true;
 }
 
-void logs_ask(struct logs *l, struct book_target *t, uint64_t until_ns, struct book *ret)
+void logs_ask(struct logs *l, struct book_target *t, bool full, uint64_t until_ns, struct book *ret)
 {
 	l->now_ms = clock_real_ns() / 1000000;
+	if (full)
+		logs_full(l, l->now_ms);
 	for (unsigned i = 0; i < l->nfiles; i++) {
 		l->old = l->files[i].old;
 		tail_read(&l->files[i], until_ns, take_line, l);

@@ -19,6 +19,9 @@ enum {
 		600,      /* a tunnel that is cut again and again is written down only at its end */
 	LOGS_BACK_S = 10, /* who is back within this was not gone */
 	LOGS_PARTS = 16,  /* clients that are sent parts of files */
+	LOGS_PARTS_TOLD = 3,
+	LOGS_NOW = 8,           /* buckets of what goes on now */
+	LOGS_NOW_MS = 4 * 1000, /* of such a bucket */
 	LOGS_WHO = 5,
 	LOGS_WHEN = 6,
 	LOGS_TIMERS = 8,
@@ -44,6 +47,13 @@ struct log_event {
 	bool told; /* by nginx's error log, as one that was cut */
 };
 
+/* Answers that ended in some seconds. */
+struct log_now {
+	uint64_t at; /* number of the bucket */
+	uint32_t answers, parts;
+	uint64_t took_ms, parts_ms, parts_bytes;
+};
+
 struct logs {
 	struct tail files[LOGS_FILES];
 	unsigned nfiles;
@@ -65,8 +75,17 @@ struct logs {
 		uint64_t first_ms, last_ms;
 		unsigned count;
 		char url[96];
-	} parts[LOGS_PARTS]; /* of the last two minutes: answers 206 */
+		struct log_now now[LOGS_NOW];
+	} parts[LOGS_PARTS];          /* of the last two minutes: answers 206 */
+	struct log_now now[LOGS_NOW]; /* of all clients */
 	struct log_urls urls;
+	bool timed; /* lines tell how long requests took */
+	uint64_t latency
+		[BOOK_EDGES]; /* answers by how long they took, those that were there before we came left out */
+	bool tells_none;       /* nginx: it writes down whom it turns away */
+	uint64_t none;         /* connections that were turned away since we came */
+	uint64_t full_ms[2];   /* from when to when somebody last waited for a worker; 0: never */
+	char own[160];         /* the page that we ask ourselves, and do not count; "" */
 	uint64_t lines, known; /* read, and understood */
 	uint64_t now_ms;
 	bool old; /* the line was there before we came */
@@ -81,8 +100,14 @@ void logs_open(struct logs *l, const struct book_target *t, const char *also);
 int logs_find(const struct book_target *t, const char *path);
 /* Takes one line as if it were read at now_ms; for tests. */
 void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old);
-/* Reads what was added, until then, and adds the numbers to the book. Sets t->again where a log was moved away. */
-void logs_ask(struct logs *l, struct book_target *t, uint64_t until_ns, struct book *ret);
+/* Reads what was added, until then; full: as of book_ask(). Adds the numbers to the book. Sets t->again where a log was moved away. */
+void logs_ask(
+	struct logs *l, struct book_target *t, bool full, uint64_t until_ns, struct book *ret);
+/* Somebody waits for a worker now: what is answered meanwhile says nothing of how long it takes when all is well. */
+void logs_full(struct logs *l, uint64_t now_ms);
+/* Answers 206, by client (logs_parts.c): takes a line that ended then; writes who is sent most. */
+void logs_parts_take(struct logs *l, const struct log_line *e, uint64_t end_ms);
+void logs_parts_write(const struct logs *l, uint64_t now_ms, struct book *ret);
 /* The numbers alone. */
 void logs_write(struct logs *l, uint64_t now_ms, struct book *ret);
 

@@ -66,6 +66,7 @@ int book_open_nginx(struct book_target *t)
 	int r = nginx_conf_read(&self.conf, t);
 	self.have_conf = r == 0;
 	logs_open(&logs, t, NULL);
+	logs.tells_none = true;
 	for (size_t i = 0; i < NGINX_TIMEOUTS; i++)
 		logs.timers_ms[i] = self.conf.proxy_ms[i];
 	for (size_t i = 0; i < LOGS_TIMERS; i++) /* what holds where none is set, among them */
@@ -74,6 +75,8 @@ int book_open_nginx(struct book_target *t)
 			break;
 		}
 	self.have_place = r == 0 && find_place(&self.conf, t, &self.place);
+	if (self.have_place)
+		server_copy(logs.own, sizeof logs.own, self.place.page);
 	return r < 0 ? r : self.have_place ? 0 : -ENOENT;
 }
 
@@ -113,7 +116,7 @@ void book_ask_nginx(struct book_target *t, bool full, struct book *ret)
 	(void)snprintf(source, sizeof source, "http://%.*s%.*s", (int)sizeof n->place.at,
 		n->place.at, (int)sizeof n->place.page, n->place.page);
 	book_server(ret, t, t->program, n->have_place ? source : opens, status, page.took_us);
-	logs_ask(&logs, t, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
+	logs_ask(&logs, t, full, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
 	if (!n->have_conf)
 		return;
 	for (size_t i = 0; n->conf.proxies && i < NGINX_TIMEOUTS && (i == 0 || n->conf.proxy_ms[i]);

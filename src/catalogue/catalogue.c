@@ -151,6 +151,9 @@ const char *metric_label_name(enum metric_label label)
 		[LABEL_IRQ] = "irq",
 		[LABEL_SIZE] = "size",
 		[LABEL_LEVEL] = "level",
+		[LABEL_SERVER] = "server",
+		[LABEL_SERVER_STATE] = "server_state",
+		[LABEL_SERVER_LE] = "server_bucket",
 	};
 	return names[label];
 }
@@ -221,6 +224,7 @@ const char *cause_link_text(enum cause_link link)
 		[LINK_CULPRIT] = "of the culprit's control group",
 		[LINK_USER] = "of the process's user",
 		[LINK_BUSY] = "that starves its workers, or of their control group",
+		[LINK_RANGES] = "that the server which is flooded makes",
 		[LINK_BUFFERED] = "of the same server, in its own memory",
 		[LINK_NAMED] = "that names the same culprit, or harms it",
 		[LINK_PORT] = "of the same port",

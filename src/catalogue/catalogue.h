@@ -50,6 +50,9 @@ enum metric_label {
 	LABEL_IRQ,
 	LABEL_SIZE,
 	LABEL_LEVEL,
+	LABEL_SERVER,       /* "apache2:80", "php-fpm/www" */
+	LABEL_SERVER_STATE, /* "apache2:80 reading" */
+	LABEL_SERVER_LE,    /* "apache2:80 16ms" */
 };
 
 struct metric_info {
@@ -125,6 +128,7 @@ enum cause_link {
 	LINK_PORT, /* the same service: its port, in the same namespace or seen from the other end */
 	LINK_BUSY, /* the symptom is that all workers are busy, and one of them, or who started them, is among the cause's victims or in its control group */
 	LINK_BUFFERED, /* what a server keeps for a peer, and the same peer's standing queue */
+	LINK_RANGES, /* the symptom blames the server that a flood of ranges keeps busy */
 	LINK_NAMED, /* the symptom's first culprit is among the cause's culprits or victims, by pid or name */
 	LINK_COUNT
 };

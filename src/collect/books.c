@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* books: what servers say of themselves (src/books/book.h), as rows: the server, its pools, its slots, its other numbers.
+/* books: what servers say of themselves (src/books/book.h), as rows: the server, its pools, its slots, its other numbers; as series, see
+ * book_series.c.
  *
  * A book comes every two seconds or so, a sample each second: the rows of a book stand until the next one of the same server, for half a minute
  * at most, and as long as its process lives. Every text of a book was chosen by strangers, or by a server that strangers took over: a field that is
@@ -392,6 +393,8 @@ int collect_book(struct scan bytes, const struct out *o, uint32_t *names_left)
 			slot_line(line, o, &row);
 		else if (scan_is(word, "number") && numbers++ < NUMBERS)
 			number_line(line, o, names_left, &row);
+		else if (scan_is(word, "latency"))
+			collect_book_latency(line, o, &row);
 	}
 	return 0;
 }
@@ -521,6 +524,36 @@ static int take_book(void *ctx, const void *bytes, size_t len)
 	return 0;
 }
 
+static bool is_learned(const struct server_slot *s, int32_t pid)
+{
+	return s->server == pid && s->id >= SLOT_OF_LOG && strcmp(s->who, "longest") == 0;
+}
+
+/* What was learned of a server's log stands until who reads it now has learned as much of the same URL: a log that is moved away ends its reader, and the
+ * next one begins with an empty file. */
+static void keep_learned(const struct sample *prev, struct sample *out, int32_t pid)
+{
+	enum { LEARNED = 12, FIRST = SLOT_OF_LOG + 300 };
+	unsigned n = 0, kept = 0;
+	for (uint32_t i = 0; i < out->slots.count; i++)
+		n += is_learned(&TABLE_ROWS(out->slots, struct server_slot)[i], pid);
+	for (uint32_t i = 0; n < LEARNED && i < prev->slots.count; i++) {
+		const struct server_slot *s = &TABLE_ROWS(prev->slots, struct server_slot)[i];
+		bool told = !is_learned(s, pid);
+		for (uint32_t k = 0; !told && k < out->slots.count; k++) {
+			const struct server_slot *o =
+				&TABLE_ROWS(out->slots, struct server_slot)[k];
+			told = is_learned(o, pid) && strcmp(o->text, s->text) == 0;
+		}
+		struct server_slot *at = told ? NULL : table_add(&out->slots, sizeof *at);
+		if (!at)
+			continue;
+		memcpy(at, s, sizeof *at);
+		at->id = FIRST + kept++;
+		n++;
+	}
+}
+
 void engine_books(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	struct books_walk w = {{out, e->series, NETNS_HOST}, &e->book_names};
@@ -533,9 +566,14 @@ void engine_books(struct engine *e, const struct sample *prev, struct sample *ou
 			(b->pid < 0 || engine_same_process(prev, out, b->pid)))
 			keep_server(prev, out, b->pid);
 	}
-	for (uint32_t i = 0; prev && i < out->servers.count; i++)
-		keep_last_told(prev, out, &TABLE_ROWS(out->servers, struct server_book)[i]);
+	for (uint32_t i = 0; prev && i < out->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(out->servers, struct server_book)[i];
+		keep_last_told(prev, out, b);
+		if (b->pid > 0 && engine_same_process(prev, out, b->pid))
+			keep_learned(prev, out, b->pid);
+	}
 	engine_server_signals(e, prev, out);
+	engine_book_series(e->series, prev, out);
 	if (e->book_names == 0)
 		sample_gap(
 			out, NETNS_HOST, ENOSPC, "names in books of servers", "pools of servers");

@@ -220,6 +220,9 @@ void engine_local_sockets(
 void engine_ct_states(struct engine *e, struct netns_state *ns, struct sample *out);
 /* What servers say of themselves: the books that came, and those of before that stand. */
 void engine_books(struct engine *e, const struct sample *prev, struct sample *out);
+/* The same as series; of a line "latency" of a book those of its histogram. */
+void engine_book_series(struct series_set *set, const struct sample *prev, struct sample *out);
+void collect_book_latency(struct scan line, const struct out *o, const struct server_book *b);
 /* The last signal that told a server to begin anew stands among its numbers. */
 void engine_server_signals(struct engine *e, const struct sample *prev, struct sample *out);
 /* Tells plimsoll-books which servers there are, when the owners of listeners are filled in. */

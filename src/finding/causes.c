@@ -131,6 +131,11 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 		is = cause->rule == RULE_sendq_buffered && symptom->rule != cause->rule &&
 		     of_server(v, cause, symptom);
 		break;
+	case LINK_RANGES:
+		is = cause->rule == RULE_workers_ranges && blamed(symptom) &&
+		     (same_server(v, cause->pid, blamed(symptom)) ||
+			     server_has(v, cause->pid, blamed(symptom)));
+		break;
 	case LINK_BUSY: is = starves_workers(v, cause, symptom); break;
 	case LINK_PORT:
 		is = cause->port && cause->port == symptom->port &&

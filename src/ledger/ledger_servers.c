@@ -30,6 +30,12 @@ static bool resource_of(const struct server_pool *p, enum resource *ret)
 	return false;
 }
 
+/* What was written down of its log holds nothing. */
+static bool holds(const struct server_slot *s, int32_t server)
+{
+	return s->server == server && (s->id < SLOT_OF_LOG || s->pid);
+}
+
 /* Slots of the server that have been held by the same peer or user: the one with most first. */
 static void slot_holders(struct view *v, struct ledger_row *r, int32_t server)
 {
@@ -39,12 +45,12 @@ static void slot_holders(struct view *v, struct ledger_row *r, int32_t server)
 	for (uint32_t i = 0; i < s->slots.count; i++) {
 		const char *peer = server_slot_peer(v, &rows[i]), *who = *peer ? peer : rows[i].who;
 		unsigned n = 0;
-		bool first = rows[i].server == server && *who;
-		all += rows[i].server == server;
+		bool first = holds(&rows[i], server) && *who;
+		all += holds(&rows[i], server);
 		for (uint32_t k = 0; first && k < s->slots.count; k++) {
 			const char *other =
-				rows[k].server == server ? server_slot_peer(v, &rows[k]) : "";
-			bool same = rows[k].server == server &&
+				holds(&rows[k], server) ? server_slot_peer(v, &rows[k]) : "";
+			bool same = holds(&rows[k], server) &&
 				    strcmp(*other ? other : rows[k].who, who) == 0;
 			first = !(same && k < i);
 			n += same;

@@ -44,7 +44,8 @@ const struct rule_case rule_case_connections_full = {
 	.threshold =
 		"At its limit, and somebody is refused: the server counts refusals, or "
 		"connections wait in its accept queue in two thirds of the looks, or "
-		"connections of a moment come and go while it is full (PostgreSQL counts none).",
+		"connections of a moment come and go while it is full (PostgreSQL counts none). Of "
+		"an nginx that cannot be asked, its log: \"worker_connections are not enough\".",
 	.false_alarms = "A pool in front that holds all connections and asks for no more. A limit "
 			"that was reached and is no longer.",
 	.confirm =
@@ -80,6 +81,12 @@ static double turned_away(const struct view *v, const struct server *c)
 	return left;
 }
 
+/* What was written down of its log is none. */
+static bool is_session(const struct server_slot *s, int32_t server)
+{
+	return s->server == server && (s->id < SLOT_OF_LOG || s->pid);
+}
+
 /* Sessions with the same user or application, as far as the server lists them. */
 static unsigned most_sessions(const struct view *v, int32_t server, const struct server_slot **ret)
 {
@@ -88,10 +95,10 @@ static unsigned most_sessions(const struct view *v, int32_t server, const struct
 	unsigned most = 0;
 	for (uint32_t i = 0; i < s->slots.count; i++) {
 		unsigned n = 0;
-		if (rows[i].server != server || !rows[i].who[0])
+		if (!is_session(&rows[i], server) || !rows[i].who[0])
 			continue;
 		for (uint32_t k = i; k < s->slots.count; k++)
-			n += rows[k].server == server && strcmp(rows[k].who, rows[i].who) == 0;
+			n += is_session(&rows[k], server) && strcmp(rows[k].who, rows[i].who) == 0;
 		if (n > most) {
 			most = n;
 			*ret = &rows[i];
@@ -182,18 +189,77 @@ static void tell_connections(
 		"hides a leak for longer; LimitNOFILE must allow it");
 }
 
-/* A proxy tells of itself and of each of its fronts: where it is full as a whole, that says it all. */
-static bool part_of_full(const struct view *v, const struct server_pool *p)
+/* Connections on which a request was begun and not ended, in small pieces, and nothing was answered: each is taken, and cannot be given to anybody else. */
+static void tell_senders(struct view *v, struct verdict *f, const struct server *c)
 {
-	const struct sample *s = view_last(v);
-	for (uint32_t i = 0; i < s->pools.count; i++) {
-		const struct server_pool *o = &TABLE_ROWS(s->pools, struct server_pool)[i];
-		if (o->server == p->server && o->kind == p->kind && o != p &&
-			!*intern_text(&v->series->names, o->name) && o->have_limit && o->limit &&
-			o->used >= o->limit && p->used >= p->limit)
-			return true;
-	}
-	return false;
+	double n = 0;
+	const char *most = NULL;
+	for (size_t i = 0; i < c->npeers; i++)
+		if (c->peers[i].out <= 0 && c->peers[i].trickled > 0) {
+			most = most ? most : c->peers[i].name;
+			n += c->peers[i].owing;
+		}
+	if (n * 2 < c->taken || !most)
+		return;
+	verdict_evidence(f,
+		say(v,
+			"%.0f of them have begun a request and not ended it, most of %s: bytes "
+			"trickle in, and nothing is answered",
+			n, most),
+		-1, n, f->limit,
+		say(v,
+			"%sss -tino state established 'sport = :%u'   # lastrcv is young, nothing "
+			"sent",
+			in_netns(v, c->netns), c->port));
+	verdict_remedy(f,
+		"Limit the time of a request and the connections of a client (nginx: "
+		"client_header_timeout 10s, limit_conn; HAProxy: timeout http-request 10s, "
+		"stick-table conn_cur)",
+		NULL, "the configuration of the server", true,
+		"clients that are slower are cut off",
+		"a proxy with many users counts as one client");
+}
+
+/* A server that cannot be asked, since that takes a connection too, but writes down whom it turns away. */
+static void judge_silent(struct view *v, struct verdicts *out, const struct server_book *b,
+	const struct server_pool *p)
+{
+	double refused;
+	struct server c;
+	if (!p->have_limit || !server_number_growth(v, b->pid, "log.connections.none", &refused) ||
+		refused < ATTEMPTS)
+		return;
+	server_clients(v, b, &c);
+	struct server_pool told = *p;
+	told.used = c.taken > 0 ? (uint64_t)c.taken : 0;
+	struct verdict *f =
+		verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, server_name(v, b));
+	if (!f)
+		return;
+	f->netns = b->netns;
+	f->pid = b->pid;
+	f->port = c.port;
+	f->used = (double)told.used;
+	f->limit = (double)p->limit;
+	f->refused = refused;
+	blame_connections(v, f, &c, &told);
+	f->title = say(v,
+		"%s has no connection left (%" PRIu64 " are allowed): others are turned away",
+		server_name(v, b), p->limit);
+	verdict_evidence(f,
+		say(v, "its log says %.0f times in %.0f s that worker_connections are not enough",
+			refused, v->seconds),
+		-1, refused, 0,
+		"grep -c 'worker_connections are not enough' /var/log/nginx/error.log");
+	verdict_evidence(f,
+		say(v, "%.0f connections of clients; its own to servers behind it take of the same",
+			c.taken),
+		-1, c.taken, f->limit, sessions_of(v, v, b));
+	tell_senders(v, f, &c);
+	verdict_victim(f, "server", server_name(v, b), b->pid, "turns new connections away");
+	verdict_remedy(f, "A higher limit (worker_connections, with worker_rlimit_nofile)", NULL,
+		"nginx.conf: events { worker_connections 4096; }", true,
+		"memory for each connection", "none");
 }
 
 static void judge_connections(struct view *v, struct verdicts *out, const struct server_book *b,
@@ -202,8 +268,7 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 	const struct server_pool *rows[STORE_MAX];
 	double t[STORE_MAX];
 	unsigned n = server_pool_history(v, p, t, rows), full = 0;
-	if (!p->have_limit || p->limit == 0 || n == 0 ||
-		(*intern_text(&v->series->names, p->name) && part_of_full(v, p)))
+	if (!p->have_limit || p->limit == 0 || n == 0)
 		return;
 	for (unsigned i = 0; i < n; i++)
 		full += rows[i]->used >= p->limit;
@@ -272,6 +337,7 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 		verdict_evidence(f, say(v, "%.0f connections wait to be accepted", c.waits), -1,
 			c.waits, c.backlog,
 			say(v, "%sss -ltn 'sport = :%u'", in_netns(v, c.netns), c.port));
+	tell_senders(v, f, &c);
 	tell_connections(v, f, b, refused > 0);
 }
 
@@ -324,6 +390,13 @@ static void judge_closed(struct view *v, struct verdicts *out, const struct serv
 	tell_connections(v, f, b, true);
 }
 
+/* The server as a whole is at its limit: a part of it, which may have no more than that, is no trouble beside. */
+static bool all_taken(const struct view *v, int32_t server)
+{
+	const struct server_pool *p = server_pool_of(view_last(v), server, POOL_CONNECTIONS, 0);
+	return p && p->have_limit && p->limit && p->used >= p->limit;
+}
+
 void rule_connections_full(struct view *v, struct verdicts *out)
 {
 	const struct sample *s = view_last(v);
@@ -332,7 +405,14 @@ void rule_connections_full(struct view *v, struct verdicts *out)
 	for (uint32_t i = 0; i < s->servers.count; i++)
 		judge_closed(v, out, &TABLE_ROWS(s->servers, struct server_book)[i]);
 	for (uint32_t at = 0; (p = server_next_pool(v, POOL_CONNECTIONS, &at, &b));)
-		judge_connections(v, out, b, p);
+		if (!p->name || !all_taken(v, p->server))
+			judge_connections(v, out, b, p);
+	for (uint32_t i = 0; i < s->pools.count; i++) {
+		p = &TABLE_ROWS(s->pools, struct server_pool)[i];
+		b = p->kind == POOL_CONNECTIONS ? server_book_of(s, p->server) : NULL;
+		if (b && b->status != BOOK_OK)
+			judge_silent(v, out, b, p);
+	}
 }
 
 /* ---- locks ---- */

@@ -8,6 +8,8 @@
 #include "ledger/servers.h"
 #include "rules/verdict.h"
 
+enum { RANGES_PEERS = 3 };
+
 enum held_by {
 	HELD_NOT,     /* workers are free, or nobody waits, or it cannot be told */
 	HELD_READERS, /* peers that do not take their answers */
@@ -18,6 +20,7 @@ enum held_by {
 	HELD_DISK,    /* they are blocked in I/O */
 	HELD_GHOSTS,  /* slots of processes that are gone */
 	HELD_DIP,     /* processes that end after their last request */
+	HELD_RANGES,  /* requests for parts of files, of one client or a few */
 	HELD_OTHER,   /* requests that take long */
 };
 
@@ -61,6 +64,18 @@ bool workers_usual(const struct view *v, const struct server *s, const char *req
 	double *ret_count);
 /* That the first culprit, a peer, asks for parts of files in great number, as the server's log has it: evidence and a remedy. */
 void workers_tell_parts(struct view *v, struct verdict *f, const struct server *s);
+/* Most of what the server answers are parts of files, and a few clients get most of these. cpus: processors that the server keeps busy, of which they must explain
+ * half, or 0. */
+struct ranges {
+	struct who peers[RANGES_PEERS];
+	size_t npeers;
+	const char *url;                      /* that the first of them asked for last */
+	double span_s, answers, parts, bytes; /* bytes: of the parts */
+	double at_once; /* mean of parts that were answered at the same moment, as far as is known */
+	double took_s,
+		parts_s; /* what all answers, and these, took together; 0: the log has no durations */
+};
+bool workers_ranges(struct view *v, int32_t server, double cpus, struct ranges *ret);
 /* Tells it as evidence, where it is known; request may be NULL. */
 void workers_tell_usual(struct view *v, struct verdict *f, const struct server *s,
 	const char *request, double now_s);

@@ -198,6 +198,23 @@ static double busy(const struct server *s, const struct server_pool *told)
 	return s->nports ? s->taken : s->children;
 }
 
+/* Parts of files are most of what is answered, and who gets them has half of the connections that are taken, or half of the workers at each moment. */
+static bool ranges_hold(struct view *v, const struct server *s, double *count)
+{
+	struct ranges r;
+	double taken = 0;
+	if (!workers_ranges(v, s->pid, 0, &r))
+		return false;
+	for (size_t i = 0; i < s->npeers; i++)
+		for (size_t k = 0; k < r.npeers; k++)
+			taken += strcmp(s->peers[i].name, r.peers[k].value) == 0 ? s->peers[i].taken
+										 : 0;
+	if (r.at_once * 2 < s->workers && (taken <= 0 || taken * 2 < s->taken))
+		return false;
+	*count = r.at_once > *count ? r.at_once : *count;
+	return true;
+}
+
 struct held workers_held(struct view *v, const struct server *s)
 {
 	struct held h = {.told = told_now(v, s)};
@@ -240,6 +257,8 @@ struct held workers_held(struct view *v, const struct server *s)
 		h.count = busy(s, h.told);
 		h.by = (s->limit > 0 && h.count >= 0.9 * s->limit) || all_at_work(v, s) ? HELD_OTHER
 											: HELD_NOT;
+		if (ranges_hold(v, s, &h.count))
+			h.by = HELD_RANGES;
 	}
 	return h;
 }
@@ -358,15 +377,22 @@ static bool is_of_log(const struct server_slot *o)
 	return o->id >= SLOT_OF_LOG && o->pid == 0;
 }
 
-bool workers_usual(const struct view *v, const struct server *s, const char *request, double *ret_s,
-	double *ret_count)
+/* The path of "GET /a?b HTTP/1.1". */
+static size_t path_of(const char *request, const char **ret)
+{
+	*ret = strchr(request, '/');
+	return *ret ? strcspn(*ret, "? ") : 0;
+}
+
+static bool learned(const struct view *v, const struct server *s, const char *request,
+	const char *what, double *ret_s, double *ret_count)
 {
 	const struct sample *last = view_last(v);
-	const char *url = strchr(request, '/');
-	size_t n = url ? strcspn(url, "? ") : 0;
+	const char *url;
+	size_t n = path_of(request, &url);
 	for (uint32_t i = 0; n && i < last->slots.count; i++) {
 		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
-		if (o->server != s->pid || !is_of_log(o) || strcmp(o->who, "usual") != 0 ||
+		if (o->server != s->pid || !is_of_log(o) || strcmp(o->who, what) != 0 ||
 			strlen(o->text) != n || strncmp(o->text, url, n) != 0)
 			continue;
 		*ret_s = o->state_ms / 1000.0;
@@ -374,6 +400,54 @@ bool workers_usual(const struct view *v, const struct server *s, const char *req
 		return true;
 	}
 	return false;
+}
+
+bool workers_usual(const struct view *v, const struct server *s, const char *request, double *ret_s,
+	double *ret_count)
+{
+	return learned(v, s, request, "usual", ret_s, ret_count);
+}
+
+/* Workers that are at a request for the same URL for longer than that, as the server told last. */
+static unsigned overlong(
+	const struct view *v, const struct server *s, const char *request, double longest_s)
+{
+	const struct sample *last = view_last(v);
+	const char *url, *its;
+	size_t n = path_of(request, &url);
+	unsigned count = 0;
+	for (uint32_t i = 0; n && i < last->slots.count; i++) {
+		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
+		count += o->server == s->pid && !is_of_log(o) && o->state_ms / 1000.0 > longest_s &&
+			 path_of(o->text, &its) == n && strncmp(its, url, n) == 0;
+	}
+	return count;
+}
+
+static const char *length_of(struct view *v, double seconds)
+{
+	char text[32];
+	return seconds < 1 ? say(v, "%.0f ms", seconds * 1000)
+			   : say(v, "%s", text_duration(text, seconds));
+}
+
+/* The longest that such a request took while nobody waited. */
+static void tell_longest(struct view *v, struct verdict *f, const struct server *s,
+	const char *request, double now_s)
+{
+	double longest, count;
+	if (!learned(v, s, request, "longest", &longest, &count))
+		return;
+	unsigned n = overlong(v, s, request, longest);
+	verdict_evidence(f,
+		say(v,
+			"%sthe longest request for it that was legitimate took %s, learned of %.0f "
+			"answers while nobody waited",
+			n ? say(v, "%u workers are at it for longer than ever before: ", n) : "",
+			length_of(v, longest), count),
+		-1, now_s, longest,
+		"awk '{ print $7, $NF }' ACCESSLOG | sort -k1,1 -k2n | tail   # durations at the "
+		"end");
 }
 
 void workers_tell_parts(struct view *v, struct verdict *f, const struct server *s)
@@ -404,15 +478,14 @@ void workers_tell_usual(struct view *v, struct verdict *f, const struct server *
 	const char *request, double now_s)
 {
 	double usual, count;
-	char a[32];
+	if (request)
+		tell_longest(v, f, s, request, now_s);
 	if (request && workers_usual(v, s, request, &usual, &count))
 		verdict_evidence(f,
 			say(v,
 				"nine of ten of the last %.0f requests for it were answered within "
 				"%s, as the log tells",
-				count,
-				usual < 1 ? say(v, "%.0f ms", usual * 1000)
-					  : text_duration(a, usual)),
+				count, length_of(v, usual)),
 			-1, now_s, usual,
 			"awk '{ print $7, $NF }' ACCESSLOG | sort | tail   # durations at the end");
 }

@@ -3,6 +3,7 @@
 // The graphs of the page, over three hours that build/store_repeat makes of a few seconds of this machine: zoom, the common axis and cursor, events,
 // heat maps, numbers for those who do not see them, live values, phone and paper.
 import fs from "node:fs";
+import http from "node:http";
 import path from "node:path";
 import {BINARY, Process, open, record, run, serve, sleep, tally as t, until} from "./harness.mjs";
 
@@ -144,6 +145,60 @@ async function heat(page, s) {
 	await page.keyboard.press("Backspace");
 }
 
+// Apache with four workers on loopback, who writes down how long each request took; null where there is none, or the recorder may not ask it.
+async function apache(work) {
+	const modules = "/usr/lib/apache2/modules", port = 18760 + process.pid % 200;
+	if (process.geteuid() !== 0 || !fs.existsSync("/usr/sbin/apache2"))
+		return null;
+	const dir = path.join(work, "apache");
+	fs.mkdirSync(dir);
+	fs.chmodSync(dir, 0o755);
+	fs.writeFileSync(path.join(dir, "index.html"), "shop");
+	fs.writeFileSync(path.join(dir, "conf"), [...["mpm_prefork", "authz_core", "authz_host", "dir", "status"].map((m) => `LoadModule ${m}_module ${modules}/mod_${m}.so`),
+		`ServerRoot ${dir}`, "ServerName shop", `PidFile ${dir}/pid`, `DefaultRuntimeDir ${dir}`, "User www-data", "Group www-data", `Listen 127.0.0.1:${port}`,
+		`DocumentRoot ${dir}`, `ErrorLog ${dir}/error.log`, 'LogFormat "%h %l %u %t \\"%r\\" %>s %b %D" timed', `CustomLog ${dir}/access.log timed`,
+		"StartServers 4", "ServerLimit 4", "MaxRequestWorkers 4", "ExtendedStatus On", `<Directory ${dir}>`, "Require all granted", "</Directory>",
+		"<Location /server-status>", "SetHandler server-status", "Require local", "</Location>", ""].join("\n"));
+	// In a session of its own: Apache ends its whole process group.
+	const p = new Process("setsid", "/usr/sbin/apache2", "-f", path.join(dir, "conf"), "-DFOREGROUND");
+	p.port = port;
+	p.name = `apache2:${port}`;
+	p.asks = setInterval(() => http.get({port, host: "127.0.0.1", path: "/index.html"}, (r) => r.resume()).on("error", () => {}), 100);
+	return p;
+}
+
+// Its workers above each other up to the limit, and how long its answers took, as the API has both.
+async function servers(page, s, name) {
+	const shown = (id) => until(() => page.evaluate((i) => document.getElementById(i).card.drawn !== null, id), 15);
+	await page.locator("#graph-workers").scrollIntoViewIfNeeded();
+	t.ok(await shown("graph-workers"), "workers by what they do are drawn");
+	// Others of this machine may have more: ours is picked.
+	await page.evaluate((n) => {
+		const {pick} = document.getElementById("graph-workers").card;
+		pick.value = n;
+		pick.dispatchEvent(new Event("change"));
+	}, name);
+	const m = await page.evaluate(() => {
+		const c = document.getElementById("graph-workers").card, u = c.plot, at = Math.floor(c.model.x.length / 2);
+		const x = Math.round(u.valToPos(c.model.x[at], "x", true)), of = c.pick.value;
+		const edges = u.data.slice(1).map((d) => d[at]);
+		return {of, time: c.model.x[at], step: c.model.step, names: c.model.curves.map((v) => v.name), values: c.model.curves.map((v) => v.values[at]), edges,
+			inked: [...u.ctx.getImageData(x, Math.round(u.valToPos(edges[0] / 2 || 0.5, "y", true)), 1, 1).data][3]};
+	});
+	t.equal(m.of, name, "they are those of the server");
+	t.ok(m.names.includes("idle") && m.names.at(-1) === "limit", "free ones and the limit are told", m);
+	const api = new Map((await ask(s, "server.workers", m.time, m.time + m.step, m.step)).filter((x) => x.labels.server_state.startsWith(`${name} `)).map((x) => [x.labels.server_state.split(" ").pop(), x.values[0]]));
+	t.ok(m.names.slice(0, -1).every((n, i) => near(m.values[i] || 0, api.get(n) || 0, 1e-6)), "with the numbers of the API", [m, [...api]]);
+	const sum = m.values.slice(0, -1).reduce((a, b) => a + b, 0);
+	t.ok(near(m.edges[m.edges.length - 2], sum, 1e-6) && sum > 2 && sum <= m.values.at(-1) + 1e-6, "they lie above each other, and below the limit", m);
+	t.ok(m.inked > 100, "the area is painted", m);
+	t.ok(/idle.*limit/.test(await page.locator("#graph-workers .legend").textContent()), "the legend names them");
+	const heat = '[id="graph-server.latency"]';
+	await page.locator(heat).scrollIntoViewIfNeeded();
+	t.ok(await shown("graph-server.latency"), "how long answers took is drawn beside them");
+	t.ok(/half took at most .*ms/.test(await page.locator(`${heat} .legend`).textContent()), "and said in words", await page.locator(heat).textContent());
+}
+
 async function words(page) {
 	const label = await page.locator("#graph-memory .plot").getAttribute("aria-label");
 	t.ok(/available: last .* least .* most /.test(label), "a graph says its last, least and most", label);
@@ -191,9 +246,14 @@ async function live(browser, s, store) {
 
 await run(async (work, browsing) => {
 	const store = path.join(work, "store");
-	const recorder = record(path.join(work, "seconds"));
-	await sleep(8000);
+	const web = await apache(work);
+	const recorder = web ? new Process(BINARY, "record", "--store", path.join(work, "seconds")) : record(path.join(work, "seconds"));
+	await sleep(web ? 12000 : 8000);
 	await recorder.end();
+	if (web) {
+		clearInterval(web.asks);
+		await web.end();
+	}
 	fs.mkdirSync(store, {mode: 0o755});
 	const repeat = new Process(REPEAT, path.join(work, "seconds"), store, "3");
 	t.equal(await repeat.ended, 0, "three hours are made");
@@ -209,6 +269,8 @@ await run(async (work, browsing) => {
 	await cursor(page);
 	await words(page);
 	await heat(page, s);
+	if (web)
+		await servers(page, s, web.name);
 	await page.locator("#graph-cpu").scrollIntoViewIfNeeded();
 	await look(page);
 	await page.context().close();

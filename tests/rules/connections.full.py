@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: ISC
 """All connections that a server may have are taken, and more are refused."""
 
-from expect import finding
+from expect import Expect, finding
 
 
 def postgres(t, used=27, limit=27, **pool):
@@ -84,6 +84,34 @@ def quiet_not_asked(t):
     t.server(500, "postgres", 5432)
     t.book("postgres", 500, "postgres", port=5432, status="full", pools=[("connections", "-", dict(limit=27))])
     t.clients("10.77.0.4", 5432, 20, "idle")
+
+
+def fire_nginx_silent(t):
+    """Clients that never end their requests have all connections: who asks is turned away, too. Its log says so."""
+    t.server(600, "nginx", 80)
+    t.book("nginx", 600, "nginx", port=80, status="garbage", numbers={"log.connections.none": lambda i: 7 * i}, pools=[("connections", "-", dict(limit=64))],
+           slots=[(1000100 + k, dict(state="logging", ms=4, bytes=900, who="usual", text="/%d" % k)) for k in range(12)] + [(1000200 + k, dict(state="logging", ms=4, bytes=900, who="usual", text="/x%d" % k)) for k in range(30)])
+    t.clients("10.77.0.9", 80, 58, "trickles")
+    t.clients("10.77.0.3", 80, 3, "asked", first=30000)
+    return Expect(finding("connections:nginx", "exhausted", culprit=("peer", "10.77.0.9"), limit=64, refused=(30, 40)),
+                  checks=[lambda run: None if any("58 of them have begun a request" in e["text"] for f in run.doc["findings"] for e in f["evidence"]) else "nothing says what they do"])
+
+
+def fire_once(t):
+    """A frontend may have as many as the whole proxy: one trouble."""
+    t.server(600, "haproxy", 80, waiting=40)
+    t.book("haproxy", 600, "haproxy", port=80, pools=[("connections", "-", dict(used=100, limit=100)), ("connections", "www", dict(used=100, limit=100))])
+    t.clients("10.77.0.9", 80, 100, "trickles")
+    t.clients("10.77.0.2", 80, 40, "waits", first=40000)
+    return Expect(finding("connections:haproxy", "saturated", culprit=("peer", "10.77.0.9"), used=100, limit=100),
+                  checks=[lambda run: "told twice" if sum(f["resource"].startswith("connections") for f in run.doc["findings"]) > 1 else None])
+
+
+def quiet_nginx_closed(t):
+    """It was not set up to be asked, is busy, and turns nobody away."""
+    t.server(600, "nginx", 80)
+    t.book("nginx", 600, "nginx", port=80, status="closed", numbers={"log.connections.none": 40}, pools=[("connections", "-", dict(limit=64))])
+    t.clients("10.77.0.9", 80, 60, "asked")
 
 
 def quiet(t):

@@ -40,6 +40,20 @@ def fire_and_what_is_usual(t):
                   checks=[evidence("nine of ten of the last 830 requests for it were answered within 512 ms"), evidence("GET /catalogue.pdf?page=1")])
 
 
+def fire_and_what_is_longest(t):
+    """What was learned of the longest request for it while all was well; the reader of the log began anew meanwhile, and has learned nothing yet."""
+    t.server(700, "apache2", 8080, children=20, waiting=7)
+    t.clients("10.77.0.2", 8080, 7, "waits", first=40000)
+    t.clients("10.77.0.9", 8080, 20, "reads")
+    told = [(k, dict(pid=701 + k, state="working", ms=214000 if k < 18 else 9000, peer="10.77.0.9:20003", text="GET /catalogue.pdf?page=1 HTTP/1.1")) for k in range(20)]
+    longest = [(1000112, dict(state="logging", ms=41000, bytes=830, who="longest", text="/catalogue.pdf")), (1000113, dict(state="logging", ms=90, bytes=9000, who="longest", text="/"))]
+    other = [(1000112, dict(state="logging", ms=80, bytes=50, who="longest", text="/"))]
+    t.book("apache", 700, "apache2", status=lambda i: "full" if i >= 2 else "ok", port=8080, when=lambda i: i % 2 == 0, slots=lambda i: other if i >= 4 else longest if i >= 2 else told + longest,
+           pools=[("workers", "", dict(limit=20))])
+    return Expect(finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20),
+                  checks=[evidence("18 workers are at it for longer than ever before: the longest request for it that was legitimate took 41 s, learned of 830 answers")])
+
+
 def fire_parts(t):
     """It asks for parts of a file, hundreds of them."""
     full(t, slots=[(1000090, dict(state="logging", ms=60000, bytes=700, peer="10.77.0.9:0", who="parts", text="/catalogue.pdf"))])

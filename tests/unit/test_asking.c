@@ -137,6 +137,47 @@ static const struct apache_slot *only_slot(const char *text, size_t n)
 	return &s.rows[0];
 }
 
+/* Rows as "Acc", "Req" and the request have them. */
+static size_t places_page(char *text, size_t size, const char *const rows[][3], size_t n)
+{
+	size_t at = (size_t)snprintf(text, size,
+		"Scoreboard Key<table><tr><th>Srv</th><th>Acc</th><th>M</th><th>Req</th>"
+		"<th>Request</th></tr>\n");
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)snprintf(text + at, size - at,
+			"<tr><td>0-0</td><td>%s</td><td>_</td><td>%s</td><td>%s</td></tr>\n",
+			rows[i][0], rows[i][1], rows[i][2]);
+	return at + (size_t)snprintf(text + at, size - at, "</table>");
+}
+
+/* Two pages one after the other: what each slot served between the two, as long as its last one took; not what we asked ourselves. */
+static void latency(void)
+{
+	static struct apache_slots first, second;
+	static char text[4096];
+	static const char *const before[][3] = {{"0/1/10", "4", "GET / HTTP/1.1"},
+		{"0/5/7", "900", "GET /a HTTP/1.1"},
+		{"1/2/3", "1", "GET /server-status?plimsoll=1 HTTP/1.1"}},
+				 *const after[][3] = {{"0/4/13", "30", "GET / HTTP/1.1"},
+					 {"0/5/7", "900", "GET /a HTTP/1.1"},
+					 {"1/4/5", "1", "GET /server-status?plimsoll=1 HTTP/1.1"},
+					 {"0/9/9", "5", "GET /new HTTP/1.1"}};
+	uint64_t n[BOOK_EDGES] = {0};
+	CHECK_INT(
+		apache_page(text, places_page(text, sizeof text, before, 3), "plimsoll=1", &first),
+		0);
+	CHECK_INT(first.nplaces, 3);
+	CHECK_INT(
+		apache_page(text, places_page(text, sizeof text, after, 4), "plimsoll=1", &second),
+		0);
+	apache_latency(first.places, first.nplaces, &second, 2, n); /* more than were served */
+	for (unsigned k = 0; k < BOOK_EDGES; k++)
+		CHECK_INT(n[k], 0);
+	apache_latency(first.places, first.nplaces, &second, 5, n);
+	for (unsigned k = 0; k < BOOK_EDGES; k++)
+		CHECK_INT(n[k], k == 5 ? 3 : 0); /* 33ms */
+}
+
 static void pages(void)
 {
 	/* 2.4: with Dur and Protocol; ours, idle ones and those that are not there are left out. */
@@ -326,6 +367,7 @@ int main(void)
 	places();
 	counts();
 	pages();
+	latency();
 	many();
 	nginx();
 	addresses();

@@ -3,6 +3,7 @@
 /* Books of servers become rows: what stands in them, what is made harmless, and how long rows stand. */
 #include "collect/collect.h"
 #include "collect/engine.h"
+#include "collect/engine_impl.h"
 #include "store/store.h"
 #include "test.h"
 
@@ -115,6 +116,71 @@ static void beside(void)
 	CHECK_INT(n[0].server, 77);
 	CHECK(n[1].server < 0 && n[2].server < 0 && n[1].server != n[2].server);
 	CHECK_INT(n[2].value, 8);
+}
+
+/* The value of a series by its name; UINT64_MAX: there is none. */
+static uint64_t value_of(const struct sample *s, enum metric m, const char *name)
+{
+	uint64_t v;
+	uint32_t id = intern_find(&series.names, name, strlen(name));
+	uint32_t row = id ? series_find(&series, m, NETNS_HOST, id) : SERIES_NONE;
+	return row && sample_get(s, row, &v) ? v : UINT64_MAX;
+}
+
+/* Workers by state and the histogram: few, adding up, and standing until the next book. */
+static void numbers_over_time(void)
+{
+	static struct sample next;
+	begin();
+	CHECK_INT(sample_init(&next), 0);
+	struct proc *worker = table_add(&sample.procs, sizeof *worker);
+	CHECK(worker != NULL);
+	*worker = (struct proc){.pid = 80};
+	CHECK_INT(take("server apache apache2 pid=77 port=80 status=ok\n"
+		       "pool workers - used=12 idle=8 limit=25 working=9 reading=3\n"
+		       "slot 1 pid=80 state=working ms=9000\nslot 2 pid=81 state=working ms=9000\n"
+		       "latency 4ms=7 inf=1 3ms=9 8ms=x 16ms=-2\n"),
+		0);
+	engine_book_series(&series, NULL, &sample);
+	CHECK_INT(value_of(&sample, M_SERVER_WORKERS, "apache2:80 working"), 9);
+	CHECK_INT(value_of(&sample, M_SERVER_WORKERS, "apache2:80 reading"), 3);
+	CHECK_INT(value_of(&sample, M_SERVER_WORKERS, "apache2:80 idle"), 8);
+	CHECK_INT(value_of(&sample, M_SERVER_WORKERS, "apache2:80 ghost"), UINT64_MAX);
+	CHECK_INT(value_of(&sample, M_SERVER_WORKERS, "apache2:80 busy"), UINT64_MAX);
+	CHECK_INT(value_of(&sample, M_SERVER_WORKERS_LIMIT, "apache2:80"), 25);
+	CHECK_INT(value_of(&sample, M_SERVER_LATENCY, "apache2:80 4ms"), 7);
+	CHECK_INT(value_of(&sample, M_SERVER_LATENCY, "apache2:80 inf"), 1);
+	CHECK_INT(value_of(&sample, M_SERVER_LATENCY, "apache2:80 3ms"), UINT64_MAX);
+	CHECK_INT(value_of(&sample, M_SERVER_LATENCY, "apache2:80 8ms"), UINT64_MAX);
+
+	/* The next sample: a slot names a process that was gone before; the log said nothing new. A namesake with a higher pid is not told of. */
+	const struct out o = {&next, &series, NETNS_HOST};
+	next.mono_ns = 2000;
+	for (int32_t pid = 77; pid <= 80; pid += 3)
+		((struct proc *)table_add(&next.procs, sizeof *worker))->pid = pid;
+	((struct proc *)table_add(&next.procs, sizeof *worker))->pid = 90;
+	const char *books[] = {"server apache apache2 pid=90 port=80 status=ok\n"
+			       "pool workers - used=1 idle=1 limit=2 working=1\n",
+		"server apache apache2 pid=77 port=80 status=ok at=1500\n"
+		"pool workers - used=12 idle=8 limit=25 working=12\n"
+		"slot 1 pid=80 state=working ms=9900\nslot 2 pid=81 state=working ms=9900\n"};
+	for (size_t i = 0; i < 2; i++)
+		CHECK_INT(collect_book(scan_over(books[i], strlen(books[i])), &o, &names_left), 0);
+	engine_book_series(&series, &sample, &next);
+	CHECK_INT(value_of(&next, M_SERVER_WORKERS, "apache2:80 working"), 11);
+	CHECK_INT(value_of(&next, M_SERVER_WORKERS, "apache2:80 ghost"), 1);
+	CHECK_INT(value_of(&next, M_SERVER_WORKERS, "apache2:80 reading"), 0);
+	CHECK_INT(value_of(&next, M_SERVER_WORKERS, "apache2:80 idle"), 8);
+	CHECK_INT(value_of(&next, M_SERVER_LATENCY, "apache2:80 4ms"), 7);
+
+	/* None is free to tell: as many as there may be are untold. */
+	CHECK_INT(take("server apache apache2 pid=77 port=80 status=full\n"
+		       "pool workers - limit=25\n"),
+		0);
+	engine_book_series(&series, &next, &sample);
+	CHECK_INT(value_of(&sample, M_SERVER_WORKERS, "apache2:80 untold"), 25);
+	CHECK_INT(value_of(&sample, M_SERVER_WORKERS, "apache2:80 working"), 0);
+	sample_destroy(&next);
 }
 
 static void strangers(void)
@@ -265,6 +331,7 @@ int main(void)
 	CHECK_INT(series_init(&series), 0);
 	CHECK_INT(sample_init(&sample), 0);
 	rows();
+	numbers_over_time();
 	beside();
 	strangers();
 	standing();

@@ -109,6 +109,8 @@ static void nginx_lines(void)
 		    "timed out) while reading response header from upstream, client: 10.78.0.2, "
 		    "server: , request: \"GET /slow HTTP/1.1\""));
 	CHECK(!parsed.tunnel && parsed.timed_out);
+	CHECK(parse("2026/11/22 12:27:19 [alert] 12#12: 64 worker_connections are not enough"));
+	CHECK_INT(parsed.form, LOG_NGINX_FULL);
 	CHECK(!parse("2026/11/22 12:27:19 [error] 12#12: *5 open() \"/x\" failed (2: No such file "
 		     "or directory), client: 10.78.0.2"));
 }
@@ -228,6 +230,57 @@ static void parts(void)
 	CHECK(tells("slot 1000090 state=logging bytes=288 ms=29000 peer=10.0.0.9:0 who=parts "
 		    "text=/big.iso\n"));
 	CHECK(!tells("10.0.0.2"));
+	CHECK(tells("number log.now.ms 31976\nnumber log.now.answers 20\nnumber log.now.parts 20\n"
+		    "number log.now.parts.bytes 10240\nnumber log.now.took.ms 0\n"));
+	CHECK(tells("slot 1000091 state=logging bytes=20 ms=0 peer=10.0.0.9:0 who=parts.now "
+		    "text=/big.iso\n"));
+	/* Who is sent whole files as often is no such client: a proxy has many users. What took how long is told. */
+	for (unsigned i = 0; i < 120; i++) {
+		char line[160];
+		(void)snprintf(line, sizeof line,
+			"10.0.0.9 - - [22/Nov/2026:12:28:%02u +0000] \"GET / HTTP/1.1\" %u 512 "
+			"20000",
+			40 + i / 10, i < 10 ? 206 : 200);
+		logs_take(&logs, scan_over(line, strlen(line)), AT + 100000, true);
+	}
+	book.n = 0;
+	book.text[0] = '\0';
+	logs_write(&logs, AT + 100000, &book);
+	CHECK(tells("number log.now.answers 140\nnumber log.now.parts 30\n"));
+	CHECK(tells("number log.now.took.ms 2400\nnumber log.now.parts.took.ms 200\n"));
+	CHECK(!tells("parts.now"));
+}
+
+static void asked(unsigned took_ms, unsigned status, const char *url, bool old)
+{
+	char line[256];
+	(void)snprintf(line, sizeof line,
+		"10.0.0.2 - - [22/Nov/2026:12:27:19 +0000] \"GET %s HTTP/1.1\" %u 9 %u", url,
+		status, took_ms * 1000);
+	logs_take(&logs, scan_over(line, strlen(line)), AT + 1000, old);
+}
+
+/* Each bucket is up to its edge; what was there before we came, tunnels and our own asking are not counted. */
+static void latency(void)
+{
+	logs = (struct logs){.own = "/server-status"};
+	book.n = 0;
+	book.text[0] = '\0';
+	logs_write(&logs, AT + 1000, &book);
+	CHECK(!tells("latency"));
+	asked(0, 200, "/", false);
+	asked(1, 304, "/", false);
+	asked(2, 200, "/", false);
+	asked(32, 200, "/", false);
+	asked(33, 200, "/", false);
+	asked(60000, 500, "/", false);
+	asked(67109, 200, "/", false);
+	asked(4294967, 200, "/", false);
+	asked(5, 200, "/server-status", false);
+	asked(5, 101, "/ws", false);
+	asked(5, 200, "/", true);
+	logs_write(&logs, AT + 1000, &book);
+	CHECK(tells("latency 1ms=2 2ms=1 33ms=1 66ms=1 67s=1 inf=2\n"));
 }
 
 /* ---- files ---- */
@@ -314,6 +367,88 @@ static void urls(void)
 			     "slot 101 state=logging ms=512 bytes=1000 who=usual text=/report\n");
 }
 
+/* Requests of ten minutes each: what two clients took. */
+static void ten_minutes(struct log_urls *u, unsigned slice, unsigned longest_ms, unsigned attack_ms)
+{
+	const struct scan url = scan_over("/catalogue.pdf", 14);
+	struct address peers[3] = {{.family = AF_INET, .bytes = {10, 0, 0, 1}},
+		{.family = AF_INET, .bytes = {10, 0, 0, 2}},
+		{.family = AF_INET, .bytes = {10, 0, 0, 9}}};
+	for (unsigned i = 0; i < 30; i++) {
+		unsigned client = i % 2, took = i < 2 ? longest_ms : 20 + i;
+		log_urls_take(u, url, took);
+		log_urls_well(u, url, took, slice * UINT64_C(600000) + i * 1000, &peers[client]);
+	}
+	for (unsigned i = 0; attack_ms && i < 20; i++) {
+		log_urls_take(u, url, attack_ms);
+		log_urls_well(u, url, attack_ms, slice * UINT64_C(600000) + 60000 + i, &peers[2]);
+	}
+}
+
+/* The longest that is legitimate is not learned of one client, nor of an hour in which many were slow. */
+static void longest(void)
+{
+	static struct log_urls u;
+	uint64_t answers;
+	ten_minutes(&u, 100, 9000, 0);
+	ten_minutes(&u, 101, 7000, 0);
+	ten_minutes(&u, 102, 8000, 0);
+	CHECK_INT(log_url_longest(&u.rows[0], &answers), 0); /* the third is not over */
+	ten_minutes(&u, 103, 8000, 0);
+	CHECK_INT(log_url_longest(&u.rows[0], &answers), 8000);
+	CHECK_INT(answers, 90);
+	for (unsigned i = 0; i < 12; i++) /* one client, for two hours */
+		ten_minutes(&u, 104 + i, 8000, 900000);
+	CHECK_INT(log_url_longest(&u.rows[0], &answers), 8000);
+	for (unsigned i = 0; i < 6; i++) /* all of them, for one */
+		ten_minutes(&u, 116 + i, 900000, 0);
+	CHECK_INT(log_url_longest(&u.rows[0], &answers), 8000);
+	ten_minutes(&u, 90, 900000, 0); /* a line that comes late counts nowhere */
+	CHECK_INT(log_url_longest(&u.rows[0], &answers), 8000);
+	book.n = 0;
+	book.text[0] = '\0';
+	log_urls_write(&u, 100, &book);
+	CHECK(tells("slot 112 state=logging ms=8000 bytes=700 who=longest text=/catalogue.pdf\n"));
+
+	/* A proxy in front: all come from one address. */
+	static struct log_urls one;
+	struct address proxy = {.family = AF_INET, .bytes = {10, 0, 0, 1}};
+	for (unsigned i = 0; i < 400; i++) {
+		unsigned took = i % 10 < 2 ? 3000 : 100;
+		log_urls_take(&one, scan_over("/a", 2), i == 55 ? 800000 : took);
+		log_urls_well(&one, scan_over("/a", 2), i == 55 ? 800000 : took,
+			i * UINT64_C(60000), &proxy);
+	}
+	CHECK_INT(log_url_longest(&one.rows[0], &answers), 3000);
+}
+
+/* What is answered while somebody waits for a worker is not learned, nor what began then; errors are no answers. */
+static void not_of_trouble(void)
+{
+	logs = (struct logs){.nfiles = 0};
+	for (unsigned minute = 0; minute < 120; minute++) {
+		const bool trouble = minute >= 10 && minute < 100;
+		uint64_t now = AT + minute * UINT64_C(60000);
+		char line[160];
+		time_t at = (time_t)(now / 1000 - (trouble ? 30 : 1));
+		struct tm tm;
+		CHECK(gmtime_r(&at, &tm) != NULL);
+		if (trouble)
+			logs_full(&logs, now);
+		for (unsigned i = 0; i < 4; i++) {
+			(void)snprintf(line, sizeof line,
+				"10.0.0.%u - - [22/Nov/2026:%02d:%02d:%02d +0000] \"GET /a "
+				"HTTP/1.1\" %u 9 "
+				"%u",
+				1 + i % 2, tm.tm_hour, tm.tm_min, tm.tm_sec, i < 2 ? 200u : 408u,
+				trouble || i > 1 ? 30000000u : 900000u);
+			logs_take(&logs, scan_over(line, strlen(line)), now, false);
+		}
+	}
+	uint64_t answers;
+	CHECK_INT(log_url_longest(&logs.urls.rows[0], &answers), 900);
+}
+
 static void repeats(void)
 {
 	static struct log_repeats r;
@@ -344,8 +479,11 @@ int main(void)
 	tunnels_of_nginx();
 	periods_of_nginx();
 	parts();
+	latency();
 	files();
 	repeats();
 	urls();
+	longest();
+	not_of_trouble();
 	return test_result("logs");
 }

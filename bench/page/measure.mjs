@@ -78,7 +78,10 @@ function worked(pid) {
 const WATCH = () => {
 	const complete = () => document.querySelector("#word") && !["", "…"].includes(document.querySelector("#word").textContent) &&
 		document.querySelector("#findings > *") && document.querySelector("#ledger tbody tr");
-	const look = () => complete() ? requestAnimationFrame(() => setTimeout(() => performance.mark("first-screen-painted"))) : requestAnimationFrame(look);
+	const look = () => complete() ? requestAnimationFrame(() => setTimeout(() => {
+		performance.mark("first-screen-painted");
+		console.debug("painted");
+	})) : requestAnimationFrame(look);
 	requestAnimationFrame(look);
 };
 

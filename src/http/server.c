@@ -43,6 +43,7 @@ struct server {
 	struct gate gate;
 	struct peers peers;
 	struct peer *put_off, **put_off_end;
+	bool page_sent;   /* in this turn: its browser will ask for the first screen */
 	uint64_t turn_ns; /* monotonic: when this turn of the loop began */
 	struct shared shared;
 	struct live live;
@@ -268,8 +269,10 @@ static enum MHD_Result answer_request(
 	struct server *s, struct peer *p, struct request *q, const char *path, const char *method)
 {
 	const struct asset *asset = asset_find(path);
-	if (asset)
+	if (asset) {
+		s->page_sent |= strcmp(path, "/") == 0;
 		return send_asset(p->connection, asset);
+	}
 	if (strcmp(path, LIVE_PATH) == 0)
 		return live_send(&s->live, p, method);
 	if (strcmp(path, LOGIN_PATH) == 0)
@@ -540,6 +543,9 @@ int server_run(struct server *s, const volatile sig_atomic_t *stop)
 		tick(s);
 		go_on(s);
 		run_daemon(s); /* last: it goes on with what was resumed */
+		if (s->page_sent)
+			api_prepare(s->api);
+		s->page_sent = false;
 	}
 	return r;
 }

@@ -9,6 +9,7 @@ import {clock, day, duration, hms, zone} from "./words.js";
 const DAY_MS = 86400 * 1000;
 const EVENTS_EVERY_MS = 20000;
 const LOOK_MS = 5000; // a check looks at so much
+const LATER_MS = 400; // events of a day are dear to ask for: graphs and tables of a new moment come before
 const SHOWN = 12; // of earlier findings, before somebody asks for more
 
 const parts = {};
@@ -166,8 +167,10 @@ export function mount(asker) {
 	draw(time.get());
 	time.subscribe((t, {tick}) => {
 		draw(t);
-		if (!tick)
-			refreshEvents();
+		if (tick)
+			return;
+		clearTimeout(parts.later);
+		parts.later = setTimeout(refreshEvents, LATER_MS);
 	});
 	place.subscribe(() => events.length && drawEarlier());
 	setInterval(() => document.hidden || refreshEvents(), EVENTS_EVERY_MS);

@@ -125,7 +125,8 @@ static enum MHD_Result send_asset(struct MHD_Connection *c, const struct asset *
 		if (packed)
 			(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	}
-	return send_response(c, r, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, a->type, "no-cache");
+	return send_response(c, r, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, a->type,
+		a->fixed ? "public, max-age=31536000, immutable" : "no-cache");
 }
 
 /* ---- requests ---- */

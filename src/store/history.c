@@ -11,6 +11,7 @@
 
 enum {
 	MAX_PIECES = 1 << 16,
+	LOG_ROWS = 3700, /* of an hour of seconds */
 	OPEN_MAX =
 		48, /* segments that lie open at a time: a store has more of them than a process has descriptors */
 };
@@ -283,8 +284,10 @@ bool piece_open(struct history *h, struct piece *p)
 		p->open = r == 0;
 		h->nopen += p->open;
 	}
-	if (r == 0 && !p->map)
+	if (r == 0 && !p->map) {
 		p->map = map_of(h, &p->s, &r);
+		piece_rest(p);
+	}
 	if (r == 0) {
 		p->begin_us = p->s.first_us;
 		p->last_us = p->s.last_us;
@@ -296,6 +299,12 @@ bool piece_open(struct history *h, struct piece *p)
 	if (r != -ENOENT) /* retention took it: that is no damage */
 		history_note_damage(h, p, r);
 	return false;
+}
+
+void piece_rest(struct piece *p)
+{
+	if (p->open)
+		segment_rest(&p->s);
 }
 
 /* Might it have samples between two times? What is not open is judged by its name and the next one's. */
@@ -420,7 +429,7 @@ static void take_value(void *ctx, uint32_t file_series, uint64_t value, bool pre
 
 static int more_rows(struct columns *c)
 {
-	size_t room = c->room ? c->room * 2 : 64;
+	size_t room = c->room ? c->room * 2 : c->expected;
 	uint64_t *values = calloc(room * (c->ncolumns + 1), sizeof *values),
 		 *times = realloc(c->times_us, room * sizeof *times);
 	c->times_us = times ? times : c->times_us;
@@ -465,13 +474,20 @@ int piece_log(const struct piece *p, struct log_reader *ret)
 	return fd < 0 ? -errno : log_open_fd(fd, ret);
 }
 
+/* So many samples there may be: a log is of an hour, and memory that is not written to takes none. */
+static size_t rows_expected(const struct history *h, uint64_t from_us, uint64_t to_us)
+{
+	uint64_t n = to_us > from_us ? (to_us - from_us) / (history_interval(h) / 1000 + 1) + 2 : 1;
+	return n < LOG_ROWS ? (size_t)n + 16 : LOG_ROWS;
+}
+
 /* Reads the wanted columns of a log between two times. */
 int columns_read(struct history *h, const struct piece *p, const uint32_t *index, size_t ncolumns,
 	uint64_t from_us, uint64_t to_us, struct columns *c)
 {
 	struct log_reader l;
 	struct block b;
-	*c = (struct columns){.index = index, .ncolumns = ncolumns};
+	*c = (struct columns){.index = index, .ncolumns = ncolumns, .expected = rows_expected(h, from_us, to_us)};
 	const struct frame_wants wants = {false, take_value, NULL, c};
 	int r = piece_log(p, &l);
 	if (r < 0)

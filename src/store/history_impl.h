@@ -92,7 +92,7 @@ struct columns {
 	uint64_t *values; /* column after column, each of `room` rows */
 	uint8_t *present;
 	uint64_t *times_us, *monos_us;
-	size_t rows, room;
+	size_t rows, room, expected;
 	uint64_t end;   /* offset in the log behind the last frame */
 	uint64_t *last; /* by column: as it stands */
 	uint8_t *has;
@@ -101,6 +101,8 @@ struct columns {
 void history_note_damage(struct history *h, const struct piece *p, int error);
 /* Opens a segment and maps its series; false: it cannot be read, and is left out from then on. */
 bool piece_open(struct history *h, struct piece *p);
+/* Who has read what it wanted of a segment says so: what that took is given back, for many of them lie open at a time. */
+void piece_rest(struct piece *p);
 /* Might the i-th piece have samples between two times? What is not open is judged by its name and the next one's. */
 bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us);
 bool piece_span(struct history *h, struct piece *p, uint64_t *from_us, uint64_t *to_us);

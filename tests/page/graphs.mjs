@@ -4,7 +4,7 @@
 // heat maps, numbers for those who do not see them, live values, phone and paper.
 import fs from "node:fs";
 import path from "node:path";
-import {BINARY, Process, endAll, folder, launch, open, record, serve, sleep, tally as t, until} from "./harness.mjs";
+import {BINARY, Process, assets, endAll, folder, launch, open, record, serve, sleep, tally as t, until} from "./harness.mjs";
 
 const REPEAT = path.join(path.dirname(BINARY), "store_repeat");
 const SPAN = 3 * 3600;
@@ -200,7 +200,7 @@ async function main() {
 		const repeat = new Process(REPEAT, path.join(work, "seconds"), store, "3");
 		t.equal(await repeat.ended, 0, "three hours are made");
 		const s = await serve(store);
-		if ((await (await fetch(s.url + "/uplot.js")).text()).length < 1000) {
+		if ((await (await fetch(s.url + await assets(s.url) + "uplot.js")).text()).length < 1000) {
 			console.log("skip: the graphs of the page: built without uPlot");
 			return;
 		}

@@ -307,6 +307,15 @@ void piece_rest(struct piece *p)
 		segment_rest(&p->s);
 }
 
+static const struct log_known *known_log(struct history *h, const struct piece *p);
+
+/* What cannot be read is left to who reads it to say. */
+static bool log_touches(struct history *h, const struct piece *p, uint64_t from_us, uint64_t to_us)
+{
+	const struct log_known *k = known_log(h, p);
+	return !k || k->empty || (k->least_us <= to_us && k->most_us >= from_us);
+}
+
 /* Might it have samples between two times? What is not open is judged by its name and the next one's. */
 bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us)
 {
@@ -314,7 +323,7 @@ bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us
 	if (p->bad)
 		return false;
 	if (p->kind == PIECE_LOG)
-		return true;
+		return log_touches(h, p, from_us, to_us);
 	if (p->known && (p->begin_us > to_us || p->last_us < from_us))
 		return false;
 	if (!p->open && p->begin_us > to_us)
@@ -487,7 +496,8 @@ int columns_read(struct history *h, const struct piece *p, const uint32_t *index
 {
 	struct log_reader l;
 	struct block b;
-	*c = (struct columns){.index = index, .ncolumns = ncolumns, .expected = rows_expected(h, from_us, to_us)};
+	*c = (struct columns){
+		.index = index, .ncolumns = ncolumns, .expected = rows_expected(h, from_us, to_us)};
 	const struct frame_wants wants = {false, take_value, NULL, c};
 	int r = piece_log(p, &l);
 	if (r < 0)
@@ -522,6 +532,14 @@ static int read_known(struct history *h, const struct piece *p, struct log_known
 		k->empty = c.rows == 0;
 		k->from_us = k->empty ? 0 : c.times_us[0];
 		k->to_us = k->empty ? 0 : c.times_us[c.rows - 1];
+		k->least_us = k->from_us;
+		k->most_us = k->to_us;
+		for (size_t i = 0; i < c.rows; i++) {
+			if (c.times_us[i] < k->least_us)
+				k->least_us = c.times_us[i];
+			if (c.times_us[i] > k->most_us)
+				k->most_us = c.times_us[i];
+		}
 		memset(k->seen, 0, SERIES_MAX + 1);
 		for (uint32_t i = 1; i < c.decoder.dict.nseries; i++)
 			k->seen[dict_series(&c.decoder.dict, i)] = 1;

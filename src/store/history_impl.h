@@ -57,6 +57,7 @@ struct log_known {
 	uint64_t
 		end; /* how far it was read; what stands there now tells whether it grew. 0: nothing is known */
 	uint64_t from_us, to_us;
+	uint64_t least_us, most_us; /* the same, but where the clock was set inside it */
 	bool empty;
 	uint8_t *seen; /* by series id: it occurs */
 };

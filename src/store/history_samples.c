@@ -389,5 +389,6 @@ int history_load(struct history *h, struct store *into, uint64_t real_ns, unsign
 {
 	uint64_t near = 2 * samples * history_interval(h), far = samples * max_pause_ns;
 	int r = near < far ? load_from(h, into, real_ns, near, max_pause_ns) : -ENODATA;
-	return r == 0 && into->count >= samples ? 0 : load_from(h, into, real_ns, far, max_pause_ns);
+	return r == 0 && into->count >= samples ? 0
+						: load_from(h, into, real_ns, far, max_pause_ns);
 }

@@ -109,6 +109,10 @@ bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us
 bool piece_span(struct history *h, struct piece *p, uint64_t *from_us, uint64_t *to_us);
 /* Opened once more, for a reader of its own. */
 int piece_segment(struct history *h, const struct piece *p, struct segment *ret);
+/* Who recorded: as the part that was read last says. */
+void history_note_origin(struct history *h, const struct dict_origin *o);
+/* What a log told when it was read whole, which is done again when it has grown; NULL where it cannot be read. */
+const struct log_known *history_known_log(struct history *h, const struct piece *p);
 int piece_log(const struct piece *p, struct log_reader *ret);
 /* Reads the wanted columns of a log between two times. 0 or -errno; to be freed in any case. */
 int columns_read(struct history *h, const struct piece *p, const uint32_t *index, size_t ncolumns,

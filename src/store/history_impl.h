@@ -93,6 +93,7 @@ struct columns {
 	uint64_t *values; /* column after column, each of `room` rows */
 	uint8_t *present;
 	uint64_t *times_us, *monos_us;
+	uint64_t least_us, most_us; /* of times_us, where there are rows */
 	size_t rows, room, expected;
 	uint64_t end;   /* offset in the log behind the last frame */
 	uint64_t *last; /* by column: as it stands */

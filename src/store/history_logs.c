@@ -63,7 +63,10 @@ static int add_row(struct columns *c)
 	int r = c->rows == c->room ? more_rows(c) : 0;
 	if (r < 0)
 		return r;
-	c->times_us[c->rows] = c->decoder.real_us;
+	uint64_t now_us = c->decoder.real_us;
+	c->times_us[c->rows] = now_us;
+	c->least_us = c->rows && c->least_us < now_us ? c->least_us : now_us;
+	c->most_us = c->rows && c->most_us > now_us ? c->most_us : now_us;
 	c->monos_us[c->rows] = c->decoder.mono_us;
 	for (size_t i = 0; i < c->ncolumns; i++) {
 		c->values[i * c->room + c->rows] = c->last[i];
@@ -90,7 +93,7 @@ static size_t rows_expected(const struct history *h, uint64_t from_us, uint64_t 
 int columns_read(struct history *h, const struct piece *p, const uint32_t *index, size_t ncolumns,
 	uint64_t from_us, uint64_t to_us, struct columns *c)
 {
-	struct log_reader l;
+	struct log_reader l = {.fd = -1};
 	struct block b;
 	*c = (struct columns){
 		.index = index, .ncolumns = ncolumns, .expected = rows_expected(h, from_us, to_us)};
@@ -128,14 +131,8 @@ static int read_known(struct history *h, const struct piece *p, struct log_known
 		k->empty = c.rows == 0;
 		k->from_us = k->empty ? 0 : c.times_us[0];
 		k->to_us = k->empty ? 0 : c.times_us[c.rows - 1];
-		k->least_us = k->from_us;
-		k->most_us = k->to_us;
-		for (size_t i = 0; i < c.rows; i++) {
-			if (c.times_us[i] < k->least_us)
-				k->least_us = c.times_us[i];
-			if (c.times_us[i] > k->most_us)
-				k->most_us = c.times_us[i];
-		}
+		k->least_us = c.least_us;
+		k->most_us = c.most_us;
 		memset(k->seen, 0, SERIES_MAX + 1);
 		for (uint32_t i = 1; i < c.decoder.dict.nseries; i++)
 			k->seen[dict_series(&c.decoder.dict, i)] = 1;

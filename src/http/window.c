@@ -104,13 +104,16 @@ static int open_view(struct window *w)
 	return r == -ENODATA ? -EAGAIN : r;
 }
 
-static int load(struct window *w, uint64_t real_ns)
+/* goes_on: who reads what is new behind it. Else what reading took is given back before the view takes its own. */
+static int load(struct window *w, uint64_t real_ns, bool goes_on)
 {
 	w->follows = false;
 	w->asked_ns = 0;
 	int r = fresh_store(w, WINDOW_ROOM);
 	if (r == 0)
 		r = history_load(w->history, w->store, real_ns, WINDOW_SAMPLES, MAX_PAUSE_NS);
+	if (!goes_on)
+		history_stop(w->history);
 	return r < 0 ? r : open_view(w);
 }
 
@@ -130,9 +133,7 @@ int window_load_at(struct window *w, uint64_t real_ns, bool newest)
 	if (r == 0 && newest)
 		r = history_span(w->history, &from, &to) ? 0 : -ENODATA;
 	if (r == 0)
-		r = load(w, newest ? to : real_ns);
-	if (w->history)
-		history_stop(w->history); /* nobody reads on from there */
+		r = load(w, newest ? to : real_ns, false);
 	w->asked_ns = r == 0 && !newest ? real_ns : 0;
 	return loaded(w, r);
 }
@@ -164,7 +165,7 @@ static int load_newest(struct window *w)
 	uint64_t from, to;
 	if (!history_span(w->history, &from, &to))
 		return -ENODATA;
-	int r = load(w, to);
+	int r = load(w, to, true);
 	w->follows = r == 0;
 	w->grew_ns = clock_mono_ns();
 	return r;

@@ -11,10 +11,11 @@
 int main(int argc, char **argv)
 {
 	struct options o;
-	/* Answers are large and come again and again: their memory is kept and not given back and faulted in each time, but by malloc_trim() when nobody
-	 * asks; that it cannot do for what a thread has by itself. */
-	(void)mallopt(M_MMAP_THRESHOLD, 64 << 20);
-	(void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	/* Answers come again and again: their memory is kept and not faulted in each time, but given back by malloc_trim() when a question about the past
+	 * is answered; that it cannot do for what a thread has by itself. What is larger than any answer about the present is mapped: it goes when it is
+	 * freed, leaves no holes, and of tables by series only the pages that are used are there. Left alone, the library would raise this bound. */
+	(void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
+	(void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)setlocale(LC_CTYPE, "C.UTF-8");
 	int status = options_parse(argc, argv, &o);

@@ -1,16 +1,13 @@
 // SPDX-FileCopyrightText: 2026 The Plimsoll authors
 // SPDX-License-Identifier: ISC
 // The page: asks what `plimsoll check --json` and `plimsoll limits --json` say of the moment that is shown, again when the stream of summaries
-// tells of a newer sample, or every two seconds where there is no stream. Each part of the page is a module of its own.
+// tells of a newer sample, or every two seconds where there is no stream. Each part of the page is a module of its own; those that the first
+// screen can do without are loaded when it is painted.
 import * as control from "./control.js";
 import {$, command, el, plain, say} from "./dom.js";
-import * as early from "./early.js";
 import * as findings from "./findings.js";
-import * as keys from "./keys.js";
 import * as ledger from "./ledger.js";
-import * as tables from "./tables.js";
 import * as theme from "./theme.js";
-import * as tiles from "./tiles.js";
 import {time, timeText} from "./time.js";
 import {clock, duration, hms} from "./words.js";
 
@@ -19,7 +16,7 @@ const ANSWER_MS = 10000; // an answer that takes longer is none
 const STEP_MS = 80; // while somebody steps, only the last step is asked for
 
 async function ask(path) {
-	const answer = await (early.take(path) || fetch(path, {signal: AbortSignal.timeout(ANSWER_MS)}));
+	const answer = await fetch(path, {signal: AbortSignal.timeout(ANSWER_MS)});
 	if (answer.status === 401 || answer.status === 403)
 		throw new Error("a login is needed");
 	return answer.json();
@@ -113,6 +110,7 @@ async function update() {
 
 /* ---- live ---- */
 
+let tables = null, tiles = null; // modules, once they are there
 let heard = 0; // when the stream said something last, by the browser's clock
 let updated = 0;
 
@@ -121,7 +119,7 @@ function updateSoon() {
 		return;
 	updated = Date.now();
 	if (time.get().live)
-		update().then(tables.pulse);
+		update().then(() => tables && tables.pulse());
 	else
 		ask("/healthz").then(showHealth).catch(update);
 }
@@ -150,24 +148,40 @@ function follow() {
 
 /* ---- beginning ---- */
 
+// When what is in the document now has been drawn. A page in the background is not drawn.
+function painted() {
+	return new Promise((done) => {
+		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))); // the next frame begins when this one is there
+		setTimeout(done, 250);
+	});
+}
+
+async function loadRest() {
+	const [keys, session] = [import("./keys.js"), import("./session.js")];
+	[tables, tiles] = await Promise.all([import("./tables.js"), import("./tiles.js")]);
+	follow();
+	tiles.mount(ask);
+	tables.mount(ask);
+	(await keys).mount();
+	await session;
+	control.zoneKnown();
+	setTimeout(tiles.history, 0);
+	setTimeout(control.refreshEvents, 0);
+}
+
 async function begin() {
 	theme.mount();
 	ledger.mount();
 	control.mount(ask);
-	keys.mount();
 	document.querySelector(".skip").addEventListener("click", (e) => {
 		e.preventDefault();
 		$("h-findings").focus();
 	});
 	$("print").addEventListener("click", () => print());
 	updated = Date.now();
-	await update();
-	performance.mark("first-screen");
-	follow();
-	tiles.mount(ask);
-	tables.mount(ask);
-	setTimeout(tiles.history, 0);
-	setTimeout(control.refreshEvents, 0);
+	if (!time.get().live) // the document has these asked for ahead, and a browser complains of what nobody takes
+		for (const path of ["/api/v1/check", "/api/v1/limits"])
+			fetch(path).catch(() => {});
 	let timer = 0;
 	time.subscribe((t, {tick}) => {
 		if (tick)
@@ -175,10 +189,14 @@ async function begin() {
 		clearTimeout(timer);
 		timer = setTimeout(update, STEP_MS);
 	});
+	await update();
+	performance.mark("first-screen");
+	await painted();
 	setInterval(() => Date.now() - heard > 1.5 * EVERY_MS && updateSoon(), EVERY_MS / 2);
 	document.addEventListener("visibilitychange", updateSoon);
 	addEventListener("online", updateSoon);
 	addEventListener("beforeprint", () => $("verdict").dataset.printed = `${plain($("host").textContent)}, ${clock(time.get().live ? time.newest() : time.get().at, 0)}; printed ${hms(Date.now())}`);
+	await loadRest();
 	try { // last, and apart: what is above helps without it
 		const graphs = await import("./graphs.js");
 		graphs.mount($("graphs"), time);

@@ -9,10 +9,11 @@ import {clock, day, duration, hms, zone} from "./words.js";
 const DAY_MS = 86400 * 1000;
 const EVENTS_EVERY_MS = 20000;
 const LOOK_MS = 5000; // a check looks at so much
+const LATER_MS = 400; // events of a day are dear to ask for: graphs and tables of a new moment come before
 const SHOWN = 12; // of earlier findings, before somebody asks for more
 
 const parts = {};
-let ask = null, events = [], asked = 0, all = false;
+let ask = null, events = [], asked = 0, all = false, zoned = false;
 
 /* ---- steps ---- */
 
@@ -138,7 +139,7 @@ function draw(t) {
 	const shown = t.live ? time.newest() : t.at;
 	say(parts.clock, hms(shown));
 	parts.clock.dateTime = timeText(shown);
-	say(parts.day, `${day(shown)} ${zone(shown)}`);
+	say(parts.day, zoned ? `${day(shown)} ${zone(shown)}` : day(shown));
 	say(parts.mode, t.live ? "" : `the past, ${duration(Math.max(0, (time.newest() - t.at) / 1000))} ago`);
 	parts.forth.disabled = parts.forthMinute.disabled = t.live;
 }
@@ -166,11 +167,19 @@ export function mount(asker) {
 	draw(time.get());
 	time.subscribe((t, {tick}) => {
 		draw(t);
-		if (!tick)
-			refreshEvents();
+		if (tick)
+			return;
+		clearTimeout(parts.later);
+		parts.later = setTimeout(refreshEvents, LATER_MS);
 	});
 	place.subscribe(() => events.length && drawEarlier());
 	setInterval(() => document.hidden || refreshEvents(), EVENTS_EVERY_MS);
+}
+
+// From now on the zone is shown, too: it takes a while to learn its name.
+export function zoneKnown() {
+	zoned = true;
+	draw(time.get());
 }
 
 export {refreshEvents};

@@ -532,10 +532,16 @@ function onPaper(paper) {
 
 /* ---- beginning ---- */
 
+// The style of the graphs comes with them.
+function style() {
+	return new Promise((done) => document.head.append(el("link", {rel: "stylesheet", href: new URL("./graphs.css", import.meta.url).pathname, load: done, error: done})));
+}
+
 // Draws into an element, of the span of time.js. Called once.
 export async function mount(element, timeOfPage) {
 	section = element;
 	time = timeOfPage;
+	await style();
 	if (!draw.available) {
 		section.append(el("p", {class: "empty"}, "This plimsoll was built without graphs: uPlot was missing (npm ci in web/, then build again)."));
 		return;

@@ -34,9 +34,9 @@ export function duration(s) {
 	return s < 172800 ? Math.round(s / 3600) + " h" : Math.round(s / 86400) + " days";
 }
 
-const ZONE = new Intl.DateTimeFormat(undefined, {timeZoneName: "short"});
-const DAY = new Intl.DateTimeFormat(undefined, {weekday: "short", day: "numeric", month: "short"});
-const LONG_DAY = new Intl.DateTimeFormat(undefined, {weekday: "short", day: "numeric", month: "short", year: "numeric"});
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+let zones = null; // dear to make, and not needed for the first screen
 const two = (n) => String(n).padStart(2, "0");
 
 // 04:12:09, by the browser's zone: seconds count, and so does that every line has the same width.
@@ -45,20 +45,25 @@ export function hms(time) {
 	return `${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())}`;
 }
 
+const dayAndMonth = (d) => `${DAYS[d.getDay()]}, ${d.getDate()} ${MONTHS[d.getMonth()]}`;
+
 // Of today only the time, else with the day.
 export function clock(time, now = Date.now()) {
 	const d = new Date(time), n = new Date(now);
 	if (d.toDateString() === n.toDateString())
 		return hms(d);
-	return `${(d.getFullYear() === n.getFullYear() ? DAY : LONG_DAY).format(d)}, ${hms(d)}`;
+	return `${dayAndMonth(d)}${d.getFullYear() === n.getFullYear() ? "" : ` ${d.getFullYear()}`}, ${hms(d)}`;
 }
 
 export function day(time) {
-	return LONG_DAY.format(new Date(time));
+	const d = new Date(time);
+	return `${dayAndMonth(d)} ${d.getFullYear()}`;
 }
 
+// The name of the browser's zone then. The first call takes some milliseconds.
 export function zone(time) {
-	const part = ZONE.formatToParts(new Date(time)).find((p) => p.type === "timeZoneName");
+	zones = zones || new Intl.DateTimeFormat(undefined, {timeZoneName: "short"});
+	const part = zones.formatToParts(new Date(time)).find((p) => p.type === "timeZoneName");
 	return part ? part.value : "";
 }
 

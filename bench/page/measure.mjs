@@ -8,12 +8,11 @@ import http from "node:http";
 import path from "node:path";
 import {fileURLToPath} from "node:url";
 import zlib from "node:zlib";
-import {BINARY, Process, endAll, folder, launch, record, serve, sleep, until} from "../../tests/page/harness.mjs";
+import {BINARY, Process, assets, endAll, folder, launch, record, serve, sleep, until} from "../../tests/page/harness.mjs";
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const BOUNDS = {first: 150, bytes: 200, zoom: 100, hour: 400, memory: 20};
-const MARK = `PLIMSOLL_BENCH=${process.pid}`; // in the environment of our browser
-process.env.PLIMSOLL_BENCH = process.pid;
+const SETTLE_MS = 700; // a new tab starts processes of its own: that is over when it is led to the page
 const TALL = {width: 1280, height: 6000}; // all graphs are on the screen
 
 const args = {hours: 24, processes: 2000, repeat: 9, store: null, markdown: false};
@@ -55,14 +54,24 @@ function memoryOf(pid) {
 	return Object.fromEntries(["VmRSS", "VmHWM", "RssAnon", "RssFile"].map((k) => [k, Number(new RegExp(`${k}:\\s+(\\d+)`).exec(text)[1]) / 1024]));
 }
 
-// Milliseconds that our browser and our server have had of processors, all threads together: what a time would be at most if nobody else ran.
+// Milliseconds that our browser and our server have had of processors, all their processes and threads together: what a time would be at most if
+// nobody else ran. Processes of a browser are ours by descent: those that draw write over their environment.
 function worked(pid) {
+	const parent = new Map(), browsers = [];
 	let ns = 0;
 	for (const p of fs.readdirSync("/proc").filter((x) => /^\d+$/.test(x))) {
 		try {
-			const name = fs.readFileSync(`/proc/${p}/comm`, "utf8");
-			if (Number(p) !== pid && !(name.startsWith("chrom") && fs.readFileSync(`/proc/${p}/environ`, "utf8").includes(MARK)))
-				continue;
+			const [, name, above] = /^\d+ \((.*)\) \S (\d+)/s.exec(fs.readFileSync(`/proc/${p}/stat`, "utf8"));
+			parent.set(p, above);
+			if (name.startsWith("chrom"))
+				browsers.push(p);
+		} catch {
+			// it has just ended
+		}
+	}
+	const isOurs = (p) => p === String(process.pid) || (parent.has(p) && isOurs(parent.get(p)));
+	for (const p of [String(pid), ...browsers.filter(isOurs)]) {
+		try {
 			for (const t of fs.readdirSync(`/proc/${p}/task`))
 				ns += Number(fs.readFileSync(`/proc/${p}/task/${t}/schedstat`, "utf8").split(" ")[0]);
 		} catch {
@@ -74,11 +83,16 @@ function worked(pid) {
 
 /* ---- in the browser ---- */
 
+let timeModule = ""; // where the page has its time.js
+
 // The first screen is complete when the verdict, the findings and the ledger are there, and were painted.
 const WATCH = () => {
 	const complete = () => document.querySelector("#word") && !["", "…"].includes(document.querySelector("#word").textContent) &&
 		document.querySelector("#findings > *") && document.querySelector("#ledger tbody tr");
-	const look = () => complete() ? requestAnimationFrame(() => setTimeout(() => performance.mark("first-screen-painted"))) : requestAnimationFrame(look);
+	const look = () => complete() ? requestAnimationFrame(() => setTimeout(() => {
+		performance.mark("first-screen-painted");
+		console.debug("painted");
+	})) : requestAnimationFrame(look);
 	requestAnimationFrame(look);
 };
 
@@ -93,9 +107,10 @@ const marked = (page, name, n = 0) => page.waitForFunction(([m, k]) => performan
 
 async function firstScreen(browser, url, pid) {
 	const page = await newPage(browser, {width: 1280, height: 900});
-	const before = worked(pid);
+	await sleep(SETTLE_MS);
+	const before = worked(pid), painted = page.waitForEvent("console", {predicate: (m) => m.text() === "painted"});
 	await page.goto(url, {waitUntil: "commit"});
-	await marked(page, "first-screen-painted");
+	await painted;
 	const work = worked(pid) - before;
 	const at = await page.evaluate(() => performance.getEntriesByName("first-screen-painted")[0].startTime);
 	await page.context().close();
@@ -112,17 +127,17 @@ const raw = (url) => new Promise((done, fail) => http.get(url, {headers: {"accep
 // All files that the page is made of, followed from "/".
 async function bytes(url) {
 	let sum = 0;
-	const queue = ["/"];
+	const queue = ["/"], folder = await assets(url);
 	for (const file of queue) {
 		const {ok, body, packed} = await raw(url + file);
 		if (!ok)
 			throw new Error(`${file} is not there`);
 		sum += body.length;
 		const text = String(packed ? zlib.gunzipSync(body) : body);
-		const refers = file === "/" ? /(?:href|src)="\/([a-z0-9-]+\.[a-z]+)"/g : file.endsWith(".js") && file !== "/uplot.js" ? /(?:from |import\()"\.\/([a-z0-9-]+\.js)"/g : /$^/g;
+		const refers = file === "/" ? /(?:href|src)="\/[0-9a-f]{16}\/([a-z0-9-]+\.[a-z]+)"/g : file.endsWith(".js") && !file.endsWith("/uplot.js") ? /(?:from |import\(|URL\()"\.\/([a-z0-9-]+\.(?:js|css))"/g : /$^/g;
 		for (const m of text.matchAll(refers))
-			if (!queue.includes("/" + m[1]))
-				queue.push("/" + m[1]);
+			if (!queue.includes(folder + m[1]))
+				queue.push(folder + m[1]);
 	}
 	return sum / 1024;
 }
@@ -130,15 +145,15 @@ async function bytes(url) {
 // From the change of the span to the frame in which all graphs that are seen are new.
 async function redrawn(page, change, pid) {
 	const before = worked(pid);
-	const at = await page.evaluate(async (c) => {
-		const {time} = await import("/time.js");
+	const at = await page.evaluate(async ([c, module]) => {
+		const {time} = await import(module);
 		const before = performance.getEntriesByName("graphs-drawn").length, begun = performance.now();
 		time.set(c);
 		while (performance.getEntriesByName("graphs-drawn").length === before)
 			await new Promise((done) => setTimeout(done, 1));
 		await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 		return performance.now() - begun;
-	}, change);
+	}, [change, timeModule]);
 	return {at, work: worked(pid) - before};
 }
 
@@ -149,7 +164,7 @@ async function zoom(browser, url, pid) {
 	await page.locator("#graphs").scrollIntoViewIfNeeded();
 	await page.locator("#graph-cpu").scrollIntoViewIfNeeded();
 	await marked(page, "graphs-complete");
-	const end = await page.evaluate(async () => (await import("/time.js")).time.newest());
+	const end = await page.evaluate(async (module) => (await import(module)).time.newest(), timeModule);
 	const times = [];
 	for (let i = 0; i < args.repeat; i++) {
 		const to = end - (2 + i) * 3600000;
@@ -167,7 +182,7 @@ async function hour(browser, url, pid) {
 	await page.goto(`${url}/#span=300`);
 	await marked(page, "graphs-complete");
 	await page.waitForTimeout(500);
-	const end = await page.evaluate(async () => (await import("/time.js")).time.newest());
+	const end = await page.evaluate(async (module) => (await import(module)).time.newest(), timeModule);
 	const times = [];
 	for (let i = 0; i < args.repeat; i++) {
 		const to = end - (1 + i) * 3600000 - 1000;
@@ -197,6 +212,7 @@ function tell(what, got, unit, bound) {
 async function measureAll(browser, store) {
 	const s = await serve(store), pid = s.p.pid;
 	await until(async () => (await fetch(s.url + "/healthz")).status === 200, 30);
+	timeModule = `${await assets(s.url)}time.js`;
 	const idle = memoryOf(pid);
 	const first = [];
 	for (let i = 0; i < args.repeat; i++)

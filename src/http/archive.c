@@ -84,7 +84,12 @@ static void *work(void *ctx)
 		(void)pthread_mutex_lock(&a->lock);
 		push(&a->done, j);
 		(void)eventfd_write(a->done_fd, 1);
+		bool more = a->waiting.first != NULL;
 		(void)pthread_mutex_unlock(&a->lock);
+		if (more)
+			continue; /* maybe of the same moment */
+		window_unload(&a->window);
+		(void)malloc_trim(0);
 	}
 	return NULL;
 }

@@ -4,6 +4,7 @@
 #ifndef HTTP_ASSET_H
 #define HTTP_ASSET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* One form of a file. */
@@ -15,6 +16,7 @@ struct asset_body {
 
 struct asset {
 	const char *path, *type;
+	bool fixed; /* its path has the hash of its bytes: under that name it never changes */
 	struct asset_body plain;
 	struct asset_body gzip; /* the same compressed; bytes is NULL where that saves nothing */
 };

@@ -43,6 +43,7 @@ struct server {
 	struct gate gate;
 	struct peers peers;
 	struct peer *put_off, **put_off_end;
+	bool page_sent;   /* in this turn: its browser will ask for the first screen */
 	uint64_t turn_ns; /* monotonic: when this turn of the loop began */
 	struct shared shared;
 	struct live live;
@@ -124,7 +125,8 @@ static enum MHD_Result send_asset(struct MHD_Connection *c, const struct asset *
 		if (packed)
 			(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
 	}
-	return send_response(c, r, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, a->type, "no-cache");
+	return send_response(c, r, same ? MHD_HTTP_NOT_MODIFIED : MHD_HTTP_OK, a->type,
+		a->fixed ? "public, max-age=31536000, immutable" : "no-cache");
 }
 
 /* ---- requests ---- */
@@ -268,8 +270,10 @@ static enum MHD_Result answer_request(
 	struct server *s, struct peer *p, struct request *q, const char *path, const char *method)
 {
 	const struct asset *asset = asset_find(path);
-	if (asset)
+	if (asset) {
+		s->page_sent |= strcmp(path, "/") == 0;
 		return send_asset(p->connection, asset);
+	}
 	if (strcmp(path, LIVE_PATH) == 0)
 		return live_send(&s->live, p, method);
 	if (strcmp(path, LOGIN_PATH) == 0)
@@ -540,6 +544,9 @@ int server_run(struct server *s, const volatile sig_atomic_t *stop)
 		tick(s);
 		go_on(s);
 		run_daemon(s); /* last: it goes on with what was resumed */
+		if (s->page_sent)
+			api_prepare(s->api);
+		s->page_sent = false;
 	}
 	return r;
 }

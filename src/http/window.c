@@ -22,15 +22,15 @@ static void drop_store(struct window *w)
 	w->store = NULL;
 }
 
-static int fresh_store(struct window *w)
+static int fresh_store(struct window *w, unsigned room)
 {
-	if (w->store && !series_worn_out(&w->store->series))
+	if (w->store && !series_worn_out(&w->store->series) && w->store->size == room + 1)
 		return 0;
 	drop_store(w);
 	w->store = calloc(1, sizeof *w->store);
 	if (!w->store)
 		return -ENOMEM;
-	int r = store_init(w->store, WINDOW_ROOM);
+	int r = store_init(w->store, room);
 	if (r < 0) {
 		free(w->store);
 		w->store = NULL;
@@ -60,14 +60,23 @@ void window_destroy(struct window *w)
 	*w = (struct window){0};
 }
 
-void window_rest(struct window *w)
+void window_unload(struct window *w)
 {
+	if (w->history)
+		history_stop(w->history);
 	drop_store(w);
-	history_close(w->history);
-	w->history = NULL;
+	arena_empty(&w->view.scratch);
+	arena_empty(&w->view.rows);
 	w->follows = false;
 	w->judged = false;
-	w->loaded_ns = 0;
+	w->loaded_ns = w->asked_ns = 0;
+}
+
+void window_rest(struct window *w)
+{
+	window_unload(w);
+	history_close(w->history);
+	w->history = NULL;
 }
 
 static int open_or_look_again(struct window *w)
@@ -95,12 +104,16 @@ static int open_view(struct window *w)
 	return r == -ENODATA ? -EAGAIN : r;
 }
 
-static int load(struct window *w, uint64_t real_ns)
+/* goes_on: who reads what is new behind it. Else what reading took is given back before the view takes its own. */
+static int load(struct window *w, uint64_t real_ns, bool goes_on)
 {
 	w->follows = false;
-	int r = fresh_store(w);
+	w->asked_ns = 0;
+	int r = fresh_store(w, WINDOW_ROOM);
 	if (r == 0)
 		r = history_load(w->history, w->store, real_ns, WINDOW_SAMPLES, MAX_PAUSE_NS);
+	if (!goes_on)
+		history_stop(w->history);
 	return r < 0 ? r : open_view(w);
 }
 
@@ -114,10 +127,15 @@ static int loaded(struct window *w, int error)
 int window_load_at(struct window *w, uint64_t real_ns, bool newest)
 {
 	uint64_t from, to;
+	if (!newest && w->asked_ns == real_ns)
+		return 0; /* who looks at a moment asks several things about it */
 	int r = window_refresh(w);
 	if (r == 0 && newest)
 		r = history_span(w->history, &from, &to) ? 0 : -ENODATA;
-	return loaded(w, r < 0 ? r : load(w, newest ? to : real_ns));
+	if (r == 0)
+		r = load(w, newest ? to : real_ns, false);
+	w->asked_ns = r == 0 && !newest ? real_ns : 0;
+	return loaded(w, r);
 }
 
 int window_load(struct window *w, uint64_t real_ns)
@@ -129,8 +147,8 @@ int window_walk(struct window *w, uint64_t from_ns,
 	bool (*each)(void *ctx, const struct sample *before, const struct sample *s), void *ctx)
 {
 	w->follows = false;
-	w->loaded_ns = 0;
-	int r = fresh_store(w);
+	w->loaded_ns = w->asked_ns = 0;
+	int r = fresh_store(w, WINDOW_WALK);
 	if (r == 0)
 		r = history_seek(w->history, w->store, from_ns);
 	for (bool any = false; r == 0; any = true) {
@@ -147,7 +165,7 @@ static int load_newest(struct window *w)
 	uint64_t from, to;
 	if (!history_span(w->history, &from, &to))
 		return -ENODATA;
-	int r = load(w, to);
+	int r = load(w, to, true);
 	w->follows = r == 0;
 	w->grew_ns = clock_mono_ns();
 	return r;

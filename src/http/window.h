@@ -12,6 +12,7 @@
 enum {
 	WINDOW_SAMPLES = 6, /* five seconds at the usual interval, as `plimsoll check` looks */
 	WINDOW_ROOM = WINDOW_SAMPLES,
+	WINDOW_WALK = 2, /* who walks looks at a sample and the one before it */
 };
 
 struct window {
@@ -28,6 +29,7 @@ struct window {
 	struct baseline *usual; /* at the hour that was looked at last; NULL */
 	struct mutes mutes;     /* what nobody wants to be told of */
 	bool judged;
+	uint64_t asked_ns; /* what window_load_at() loaded, while it is there; 0: something else */
 };
 
 /* path must outlive the window. 0 or -ENOMEM; the store need not be there yet. */
@@ -35,6 +37,8 @@ int window_init(struct window *w, const char *path);
 void window_destroy(struct window *w);
 /* Gives back the memory of what is loaded; it will be loaded again. */
 void window_rest(struct window *w);
+/* The same, but what is known of the store stays: for who answers one question about the past after the other. */
+void window_unload(struct window *w);
 /* Opens the store, or looks again for what was written since. Errors as history_open(). */
 int window_refresh(struct window *w);
 /* Refreshes the store, loads the samples up to a time and opens w->view on them. 0, -ENODATA when

@@ -3,6 +3,7 @@
 /* serve: the process that answers over HTTP from the store. It never reads the kernel, and gives up all rights but to read the store. */
 #include "base/clock.h"
 #include "base/confine.h"
+#include "base/image.h"
 #include "http/keeper.h"
 #include "http/server.h"
 #include "role/commands.h"
@@ -196,6 +197,7 @@ static int serve(const struct options *o, const char *store, const char *listen_
 	if (r < 0)
 		return complain(EX_OSERR, "serve: %s", strerror(-r));
 	(void)fprintf(stderr, "serving http%s://%s\n", tls ? "s" : "", listen_text(text, &with.at));
+	image_rest();
 	r = server_run(server, stop);
 	server_close(server);
 	return r < 0 ? complain(EX_SOFTWARE, "serve: the process that checks passwords has ended")

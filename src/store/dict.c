@@ -180,10 +180,12 @@ int dict_get_origin(struct get *g, struct dict_origin *o)
 	return g->bad ? -EBADMSG : 0;
 }
 
-/* A metric whose kind or unit changed its meaning is another metric. */
-static uint16_t our_metric(const char *name, uint64_t kind, const char *unit)
+/* A metric whose kind or unit changed its meaning is another metric. What this program wrote itself has each in its own place. */
+static uint16_t our_metric(uint32_t place, const char *name, uint64_t kind, const char *unit)
 {
-	enum metric m = metric_by_name(name);
+	bool in_place =
+		place < METRIC_COUNT && strcmp(metric_info((enum metric)place)->name, name) == 0;
+	enum metric m = in_place ? (enum metric)place : metric_by_name(name);
 	bool same = m != METRIC_COUNT && metric_info(m)->kind == kind &&
 		    strcmp(metric_base_unit(m), unit) == 0;
 	return (uint16_t)(same ? m : METRIC_COUNT);
@@ -200,7 +202,7 @@ int dict_get_schema(struct get *g, struct dict *d)
 		uint64_t kind = get_varint(g);
 		get_fixed_text(g, unit, sizeof unit);
 		get_fixed_text(g, label, sizeof label);
-		d->metrics[d->nmetrics] = our_metric(name, kind, unit);
+		d->metrics[d->nmetrics] = our_metric(d->nmetrics, name, kind, unit);
 	}
 	return g->bad ? -EBADMSG : rows_get_schema(g, &d->schema);
 }

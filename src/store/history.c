@@ -203,8 +203,7 @@ static int list_file(struct history *h)
 	return h->npieces ? 0 : r == -ENOTSUP ? r : -EBADMSG;
 }
 
-/* Who recorded: as the part that was read last says. */
-static void note_origin(struct history *h, const struct dict_origin *o)
+void history_note_origin(struct history *h, const struct dict_origin *o)
 {
 	(void)snprintf(h->host, sizeof h->host, "%s", o->host);
 	h->interval_ns = o->interval_ns;
@@ -240,7 +239,7 @@ static const struct slot_map *map_of(struct history *h, struct segment *s, int *
 		m->slots[SERIES_NONE] = 0;
 		m->next = h->maps;
 		h->maps = m;
-		note_origin(h, &m->origin);
+		history_note_origin(h, &m->origin);
 		return m;
 	}
 	if (m) {
@@ -283,8 +282,10 @@ bool piece_open(struct history *h, struct piece *p)
 		p->open = r == 0;
 		h->nopen += p->open;
 	}
-	if (r == 0 && !p->map)
+	if (r == 0 && !p->map) {
 		p->map = map_of(h, &p->s, &r);
+		piece_rest(p);
+	}
 	if (r == 0) {
 		p->begin_us = p->s.first_us;
 		p->last_us = p->s.last_us;
@@ -298,6 +299,19 @@ bool piece_open(struct history *h, struct piece *p)
 	return false;
 }
 
+void piece_rest(struct piece *p)
+{
+	if (p->open)
+		segment_rest(&p->s);
+}
+
+/* What cannot be read is left to who reads it to say. */
+static bool log_touches(struct history *h, const struct piece *p, uint64_t from_us, uint64_t to_us)
+{
+	const struct log_known *k = history_known_log(h, p);
+	return !k || k->empty || (k->least_us <= to_us && k->most_us >= from_us);
+}
+
 /* Might it have samples between two times? What is not open is judged by its name and the next one's. */
 bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us)
 {
@@ -305,7 +319,7 @@ bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us
 	if (p->bad)
 		return false;
 	if (p->kind == PIECE_LOG)
-		return true;
+		return log_touches(h, p, from_us, to_us);
 	if (p->known && (p->begin_us > to_us || p->last_us < from_us))
 		return false;
 	if (!p->open && p->begin_us > to_us)
@@ -395,161 +409,12 @@ unsigned history_damage(const struct history *h, const char **ret_first)
 	return h->damaged;
 }
 
-/* ---- logs as columns ---- */
-
-void columns_free(struct columns *c)
-{
-	frame_decoder_destroy(&c->decoder);
-	free(c->values);
-	free(c->present);
-	free(c->times_us);
-	free(c->monos_us);
-	free(c->last);
-	free(c->has);
-}
-
-static void take_value(void *ctx, uint32_t file_series, uint64_t value, bool present)
-{
-	struct columns *c = ctx;
-	uint32_t column = c->index[dict_series(&c->decoder.dict, file_series)];
-	if (column) {
-		c->last[column - 1] = value;
-		c->has[column - 1] = present;
-	}
-}
-
-static int more_rows(struct columns *c)
-{
-	size_t room = c->room ? c->room * 2 : 64;
-	uint64_t *values = calloc(room * (c->ncolumns + 1), sizeof *values),
-		 *times = realloc(c->times_us, room * sizeof *times);
-	c->times_us = times ? times : c->times_us;
-	uint64_t *monos = realloc(c->monos_us, room * sizeof *monos);
-	c->monos_us = monos ? monos : c->monos_us;
-	uint8_t *present = calloc(room * (c->ncolumns + 1), 1);
-	if (!values || !times || !monos || !present) {
-		free(values);
-		free(present);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < c->ncolumns && c->rows; i++) {
-		memcpy(values + i * room, c->values + i * c->room, c->rows * sizeof *values);
-		memcpy(present + i * room, c->present + i * c->room, c->rows);
-	}
-	free(c->values);
-	free(c->present);
-	c->values = values;
-	c->present = present;
-	c->room = room;
-	return 0;
-}
-
-static int add_row(struct columns *c)
-{
-	int r = c->rows == c->room ? more_rows(c) : 0;
-	if (r < 0)
-		return r;
-	c->times_us[c->rows] = c->decoder.real_us;
-	c->monos_us[c->rows] = c->decoder.mono_us;
-	for (size_t i = 0; i < c->ncolumns; i++) {
-		c->values[i * c->room + c->rows] = c->last[i];
-		c->present[i * c->room + c->rows] = c->has[i];
-	}
-	c->rows++;
-	return 0;
-}
-
-int piece_log(const struct piece *p, struct log_reader *ret)
-{
-	int fd = fcntl(p->log_fd, F_DUPFD_CLOEXEC, 0);
-	return fd < 0 ? -errno : log_open_fd(fd, ret);
-}
-
-/* Reads the wanted columns of a log between two times. */
-int columns_read(struct history *h, const struct piece *p, const uint32_t *index, size_t ncolumns,
-	uint64_t from_us, uint64_t to_us, struct columns *c)
-{
-	struct log_reader l;
-	struct block b;
-	*c = (struct columns){.index = index, .ncolumns = ncolumns};
-	const struct frame_wants wants = {false, take_value, NULL, c};
-	int r = piece_log(p, &l);
-	if (r < 0)
-		return r;
-	c->last = calloc(ncolumns + 1, sizeof *c->last);
-	c->has = calloc(ncolumns + 1, 1);
-	r = c->last && c->has ? frame_decoder_init(&c->decoder, &h->series) : -ENOMEM;
-	while (r == 0 && log_next(&l, &b) == 0) {
-		r = frame_decode(&c->decoder, b.bytes, b.plain, &wants);
-		if (r == 0 && c->decoder.real_us >= from_us && c->decoder.real_us <= to_us)
-			r = add_row(c);
-	}
-	c->end = l.at;
-	log_close(&l);
-	if (r == 0 && c->decoder.begun)
-		note_origin(h, &c->decoder.dict.origin);
-	return r == -EBADMSG ? 0 : r;
-}
-
 /* ---- span and selection ---- */
-
-static int read_known(struct history *h, const struct piece *p, struct log_known *k)
-{
-	static const uint32_t none[SERIES_MAX + 1];
-	struct columns c;
-	int r = columns_read(h, p, none, 0, 0, UINT64_MAX, &c);
-	k->seen = k->seen ? k->seen : malloc(SERIES_MAX + 1);
-	if (r == 0 && !k->seen)
-		r = -ENOMEM;
-	if (r == 0) {
-		k->end = c.end;
-		k->empty = c.rows == 0;
-		k->from_us = k->empty ? 0 : c.times_us[0];
-		k->to_us = k->empty ? 0 : c.times_us[c.rows - 1];
-		memset(k->seen, 0, SERIES_MAX + 1);
-		for (uint32_t i = 1; i < c.decoder.dict.nseries; i++)
-			k->seen[dict_series(&c.decoder.dict, i)] = 1;
-	}
-	columns_free(&c);
-	return r;
-}
-
-/* Room is taken ahead and is zero until it is written to. */
-static bool has_grown(const struct piece *p, const struct log_known *k)
-{
-	unsigned char head[BLOCK_HEAD];
-	ssize_t n = pread(p->log_fd, head, sizeof head, (off_t)k->end);
-	for (ssize_t i = 0; i < n; i++)
-		if (head[i])
-			return true;
-	return n < 0;
-}
-
-/* NULL where the log cannot be read. */
-static const struct log_known *known_log(struct history *h, const struct piece *p)
-{
-	struct stat st;
-	if (fstat(p->log_fd, &st) < 0)
-		return NULL;
-	struct log_known *k = NULL;
-	for (unsigned i = 0; i < LOGS_KNOWN && !k; i++)
-		if (h->logs[i].end && h->logs[i].inode == st.st_ino &&
-			h->logs[i].device == st.st_dev && h->logs[i].order == p->order)
-			k = &h->logs[i];
-	if (k && !has_grown(p, k))
-		return k;
-	k = k ? k : &h->logs[h->next_log++ % LOGS_KNOWN];
-	k->device = st.st_dev;
-	k->inode = st.st_ino;
-	k->order = p->order;
-	k->end = 0;
-	return read_known(h, p, k) == 0 && k->end ? k : NULL;
-}
 
 bool piece_span(struct history *h, struct piece *p, uint64_t *from, uint64_t *to)
 {
 	if (p->kind == PIECE_LOG) {
-		const struct log_known *k = known_log(h, p);
+		const struct log_known *k = history_known_log(h, p);
 		if (!k || k->empty)
 			return false;
 		*from = k->from_us;
@@ -585,7 +450,7 @@ bool history_span(const struct history *ch, uint64_t *from_ns, uint64_t *to_ns)
 
 static void mark_log(struct history *h, const struct piece *p, uint8_t *seen)
 {
-	const struct log_known *k = known_log(h, p);
+	const struct log_known *k = history_known_log(h, p);
 	for (uint32_t id = 1; k && id <= SERIES_MAX; id++)
 		seen[id] |= k->seen[id];
 }

@@ -46,6 +46,8 @@ unsigned history_damage(const struct history *h, const char **ret_first);
 int history_seek(struct history *h, struct store *into, uint64_t real_ns);
 /* Adds the next sample to the store given to history_seek(). -ENODATA at the end. */
 int history_next(struct history *h);
+/* Ends the reading of samples and gives back what it took; those that were read stay. The next one begins with history_seek(). */
+void history_stop(struct history *h);
 /* Of the sample that history_next() gave last: who recorded it, and its number. Numbers count the samples of a store; with the
  * run of the recorder a number stands for one sample, wherever it was copied to. */
 const struct dict_origin *history_origin(const struct history *h);

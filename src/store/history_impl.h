@@ -57,6 +57,7 @@ struct log_known {
 	uint64_t
 		end; /* how far it was read; what stands there now tells whether it grew. 0: nothing is known */
 	uint64_t from_us, to_us;
+	uint64_t least_us, most_us; /* the same, but where the clock was set inside it */
 	bool empty;
 	uint8_t *seen; /* by series id: it occurs */
 };
@@ -92,7 +93,8 @@ struct columns {
 	uint64_t *values; /* column after column, each of `room` rows */
 	uint8_t *present;
 	uint64_t *times_us, *monos_us;
-	size_t rows, room;
+	uint64_t least_us, most_us; /* of times_us, where there are rows */
+	size_t rows, room, expected;
 	uint64_t end;   /* offset in the log behind the last frame */
 	uint64_t *last; /* by column: as it stands */
 	uint8_t *has;
@@ -101,11 +103,17 @@ struct columns {
 void history_note_damage(struct history *h, const struct piece *p, int error);
 /* Opens a segment and maps its series; false: it cannot be read, and is left out from then on. */
 bool piece_open(struct history *h, struct piece *p);
+/* Who has read what it wanted of a segment says so: what that took is given back, for many of them lie open at a time. */
+void piece_rest(struct piece *p);
 /* Might the i-th piece have samples between two times? What is not open is judged by its name and the next one's. */
 bool piece_touches(struct history *h, size_t i, uint64_t from_us, uint64_t to_us);
 bool piece_span(struct history *h, struct piece *p, uint64_t *from_us, uint64_t *to_us);
 /* Opened once more, for a reader of its own. */
 int piece_segment(struct history *h, const struct piece *p, struct segment *ret);
+/* Who recorded: as the part that was read last says. */
+void history_note_origin(struct history *h, const struct dict_origin *o);
+/* What a log told when it was read whole, which is done again when it has grown; NULL where it cannot be read. */
+const struct log_known *history_known_log(struct history *h, const struct piece *p);
 int piece_log(const struct piece *p, struct log_reader *ret);
 /* Reads the wanted columns of a log between two times. 0 or -errno; to be freed in any case. */
 int columns_read(struct history *h, const struct piece *p, const uint32_t *index, size_t ncolumns,

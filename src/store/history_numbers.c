@@ -139,6 +139,7 @@ int history_read(struct history *h, const uint64_t *keys, size_t n, uint64_t fro
 			continue;
 		struct piece *p = &h->pieces[i];
 		r = p->kind == PIECE_LOG ? read_log(h, p, index, &q) : read_segment(h, p, &q);
+		piece_rest(p);
 	}
 	rows_release(&q.rows);
 	free(index);
@@ -466,6 +467,7 @@ static int step_tiers(
 				is_covered(covered, *ncovered, p->s.first_us, p->s.last_us, 0))
 				continue;
 			r = step_tier(q, p);
+			piece_rest(p);
 			if (r == -EBADMSG) {
 				history_note_damage(h, p, r);
 				r = 0;
@@ -525,11 +527,14 @@ int history_aggregate(struct history *h, const uint64_t *keys, size_t n, uint64_
 			over = p;
 			continue;
 		}
-		if (over && piece_open(h, over))
+		if (over && piece_open(h, over)) {
 			r = step_over(&q, over);
+			piece_rest(over);
+		}
 		over = NULL;
 		if (r == 0 && piece_open(h, p))
 			r = p->kind == PIECE_LOG ? step_log(h, &q, p, index) : step_segment(&q, p);
+		piece_rest(p);
 		if (r == -EBADMSG) {
 			history_note_damage(h, p, r);
 			r = 0;

@@ -48,8 +48,10 @@ static int events_of_tiers(
 		before.to_ns = end_us * 1000 - 1;
 	for (size_t i = 0; r == 0 && i < h->ntiers; i++) {
 		struct piece *p = &h->tiers[i];
-		if (p->name[0] == folder && p->begin_us < end_us && piece_open(h, p))
+		if (p->name[0] == folder && p->begin_us < end_us && piece_open(h, p)) {
 			r = segment_events(&p->s, filter_event, &before);
+			piece_rest(p);
+		}
 		if (r == -EBADMSG) {
 			history_note_damage(h, p, r);
 			r = 0;
@@ -81,6 +83,7 @@ int history_events(struct history *h, uint64_t from_ns, uint64_t to_ns,
 			continue;
 		r = p->kind == PIECE_LOG ? events_of_log(h, p, &f)
 					 : segment_events(&p->s, filter_event, &f);
+		piece_rest(p);
 		if (r == -EBADMSG) {
 			history_note_damage(h, p, r);
 			r = 0;
@@ -304,6 +307,11 @@ int history_seek(struct history *h, struct store *into, uint64_t real_ns)
 	return r;
 }
 
+void history_stop(struct history *h)
+{
+	reading_close(&h->reading);
+}
+
 int history_next(struct history *h)
 {
 	uint64_t at;
@@ -350,12 +358,12 @@ int history_parts(struct history *h,
 	return r;
 }
 
-int history_load(struct history *h, struct store *into, uint64_t real_ns, unsigned samples,
+/* The same of what was recorded from `reach` before that time on. */
+static int load_from(struct history *h, struct store *into, uint64_t real_ns, uint64_t reach,
 	uint64_t max_pause_ns)
 {
 	uint64_t at = 0, last_us = 0, run = 0, pause_us = max_pause_ns / 1000,
 		 now_us = real_ns / 1000;
-	uint64_t reach = samples * max_pause_ns;
 	int r = history_seek(h, into, real_ns > reach ? real_ns - reach : 0);
 	into->count = 0;
 	while (r == 0) {
@@ -373,4 +381,14 @@ int history_load(struct history *h, struct store *into, uint64_t real_ns, unsign
 	if (r < 0 && r != -ENODATA)
 		return r;
 	return into->count && now_us - last_us <= pause_us ? 0 : -ENODATA;
+}
+
+/* Mostly all that is wanted lies near; only after a pause, or a new begin, it has to be sought as far as it may lie. */
+int history_load(struct history *h, struct store *into, uint64_t real_ns, unsigned samples,
+	uint64_t max_pause_ns)
+{
+	uint64_t near = 2 * samples * history_interval(h), far = samples * max_pause_ns;
+	int r = near < far ? load_from(h, into, real_ns, near, max_pause_ns) : -ENODATA;
+	return r == 0 && into->count >= samples ? 0
+						: load_from(h, into, real_ns, far, max_pause_ns);
 }

@@ -74,6 +74,8 @@ struct segment {
  * or -EBADMSG (no segment ends there), -ENOTSUP, -ENOMEM. */
 int segment_open(int fd, uint64_t end, struct segment *ret);
 void segment_close(struct segment *s);
+/* Gives back what reading took; what was read stands no more, and the next read begins anew. */
+void segment_rest(struct segment *s);
 /* Adds the segment's dictionary to *d, which was told to forget before. */
 int segment_dict(struct segment *s, struct dict *d);
 /* Loads times_us and monos_us. */

@@ -104,6 +104,19 @@ void segment_close(struct segment *s)
 	*s = (struct segment){.fd = -1};
 }
 
+void segment_rest(struct segment *s)
+{
+	arena_empty(&s->raw);
+	arena_empty(&s->plain);
+	for (size_t i = 0; i < COMPONENTS_MAX; i++) {
+		arena_empty(&s->groups[i]);
+		s->loaded[i] = 0;
+	}
+	free(s->times_us);
+	free(s->monos_us);
+	s->times_us = s->monos_us = NULL;
+}
+
 static int read_block(struct segment *s, enum block_type type, uint64_t number, struct arena *plain,
 	struct block *ret)
 {

@@ -75,6 +75,10 @@ class Server(Process):
         c.close()
         return r
 
+    def asset(self, name):
+        """The path of a file of the page: its folder bears a hash."""
+        return re.search(rb'="(/[0-9a-f]{16}/)', self.ask("/login.html").body)[1].decode() + name
+
     def raw(self, data, timeout=5):
         """What comes back until the server closes, or falls silent."""
         with self.connect(timeout) as s:

@@ -5,7 +5,7 @@
 import fs from "node:fs";
 import http from "node:http";
 import path from "node:path";
-import {BINARY, Process, open, record, run, serve, sleep, tally as t, until} from "./harness.mjs";
+import {BINARY, Process, assets, open, record, run, serve, sleep, tally as t, until} from "./harness.mjs";
 
 const REPEAT = path.join(path.dirname(BINARY), "store_repeat");
 const SPAN = 3 * 3600;
@@ -258,7 +258,7 @@ await run(async (work, browsing) => {
 	const repeat = new Process(REPEAT, path.join(work, "seconds"), store, "3");
 	t.equal(await repeat.ended, 0, "three hours are made");
 	const s = await serve(store);
-	if ((await (await fetch(s.url + "/uplot.js")).text()).length < 1000) {
+	if ((await (await fetch(s.url + await assets(s.url) + "uplot.js")).text()).length < 1000) {
 		console.log("skip: the graphs of the page: built without uPlot");
 		return;
 	}

@@ -100,6 +100,11 @@ export async function serve(store, port = 0) {
 	return s;
 }
 
+// The folder of the page's files, which bears a hash of them.
+export async function assets(url) {
+	return /="(\/[0-9a-f]{16}\/)/.exec(await (await fetch(url + "/login.html")).text())[1];
+}
+
 // A listener that does not accept: {pid, port}.
 export async function fullListener(name, seconds = 300, port = 0) {
 	const p = new Process("python3", path.join(HERE, "full-listener.py"), Buffer.from(name, "latin1").toString("hex"), String(seconds), String(port));

@@ -4,7 +4,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import {createRequire} from "node:module";
-import {BINARY, ROOT, fullListener, open, record, run, serve, sleep, tally as t, until} from "./harness.mjs";
+import {BINARY, ROOT, assets, fullListener, open, record, run, serve, sleep, tally as t, until} from "./harness.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const HOSTILE = "<img src=x>\x1b"; // 15 bytes at most
@@ -58,7 +58,7 @@ async function firstScreen(browser, s, victim) {
 		["refused", "refused"], ["since", "since"], ["how to check the rule", "plimsoll explain tcp.listen.overflow"]])
 		t.ok(body.includes(words), `the finding says the ${what}`, body);
 	t.ok(body.includes("<img src=x>\\x1b"), "a hostile name is shown as it is");
-	t.equal(await page.evaluate(() => [...document.images].map((i) => i.getAttribute("src"))), ["/mark.svg"], "and does not become markup");
+	t.equal(await page.evaluate(() => [...document.images].map((i) => i.getAttribute("src"))), [], "and does not become markup");
 	t.ok(await first.locator(".proof ol > li").count() >= 2, "the proof is a list");
 	t.equal(await page.locator(".tile").count(), 4, "signs of life");
 	t.ok(await until(() => page.evaluate(() => document.querySelectorAll(".tile polyline")[0].getAttribute("points").split(" ").length > 5)), "with a past");
@@ -316,12 +316,36 @@ async function strict(s) {
 	t.ok(/default-src '(self|none)'/.test(policy) && !policy.includes("unsafe"), "the policy is strict", policy);
 	t.ok(!/<script(?![^>]*\bsrc=)[^>]*>|<style|\sstyle=|\son\w+=|javascript:/i.test(html), "the page needs no inline script or style");
 	const all = fs.readdirSync(path.join(ROOT, "web")).filter((f) => /\.(js|html|css|svg)$/.test(f));
+	const hashed = await assets(s.url);
 	for (const f of all)
-		t.equal((await fetch(`${s.url}/${f === "index.html" ? "" : f}`)).status, 200, `${f} is served`);
+		t.equal((await fetch(s.url + (f === "index.html" ? "/" : f.endsWith(".html") ? "/" + f : hashed + f))).status, 200, `${f} is served`);
 	for (const f of all.filter((x) => x.endsWith(".js"))) {
 		const js = fs.readFileSync(path.join(ROOT, "web", f), "utf8");
 		t.ok(!/\b(innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function)\b/.test(js), `${f} makes no markup of text`);
 	}
+}
+
+// The first screen waits for its own files only, takes the answers that the document asked for ahead, and a second visit asks for no file again.
+async function lean(browser, s) {
+	const page = await open(browser);
+	const asked = [];
+	page.on("request", (r) => asked.push(new URL(r.url()).pathname));
+	const files = () => page.evaluate(() => performance.getEntriesByType("resource").map((r) => ({path: new URL(r.name).pathname, begun: r.startTime, bytes: r.transferSize})));
+	await arrive(page, s.url);
+	await page.waitForSelector("#graphs > *:nth-child(2)", {timeout: 10000});
+	const complete = await page.evaluate(() => performance.getEntriesByName("first-screen")[0].startTime);
+	const late = (await files()).filter((f) => /(tables|tiles|keys|graphs[a-z-]*|uplot)\.(js|css)$/.test(f.path));
+	t.ok(late.length > 5 && late.every((f) => f.begun > complete), "what is not of the first screen is asked for when that is there", [complete, late]);
+	const before = asked.slice(0, asked.findIndex((p) => p.endsWith("/tables.js")));
+	for (const path of ["/healthz", "/api/v1/check", "/api/v1/limits"])
+		t.equal(before.filter((p) => p === path).length, 1, `${path} is asked for once for the first screen`);
+	await page.goto("about:blank");
+	await arrive(page, s.url);
+	await page.waitForSelector("#graphs > *:nth-child(2)", {timeout: 10000});
+	const again = (await files()).filter((f) => /^\/[0-9a-f]{16}\//.test(f.path));
+	t.ok(again.length > 10 && again.every((f) => f.bytes === 0), "a second visit takes all files from the browser's cache", again.filter((f) => f.bytes));
+	quiet(page, s, "two visits");
+	await page.context().close();
 }
 
 /* ---- what is not there ---- */
@@ -383,6 +407,7 @@ await run(async (work, browsing) => {
 	t.ok(found, "the made trouble is found", recorder.lines.slice(-5));
 	await sleep(8000); // a past to travel in
 	await strict(s);
+	await lean(browser, s);
 	const link = await firstScreen(browser, s, victim);
 	await ledger(browser, s, victim);
 	await tables(browser, s, victim);

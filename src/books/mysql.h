@@ -11,7 +11,8 @@ enum { MYSQL_COLUMNS = 16, MYSQL_STATUSES = 6 };
 
 /* What its pool is made of, from several rows. */
 struct mysql_found {
-	uint64_t value[MYSQL_STATUSES], limit, waiting, tables; /* waiting: for rows; tables: for tables */
+	uint64_t value[MYSQL_STATUSES], limit, waiting,
+		tables; /* waiting: for rows; tables: for tables */
 	unsigned seen;
 };
 

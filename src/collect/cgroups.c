@@ -176,7 +176,7 @@ static void add_io_limit(
 {
 	if (g->nio < IO_LIMITS && limit)
 		g->io[g->nio++] = (struct cgroup_io){
-			.cgroup = g->path, .devno = devno, .what = what, .limit = limit};
+			.cgroup = g->path, .devno = devno, .what = (uint8_t)what, .limit = limit};
 }
 
 /* v1: a file for each kind of limit, "8:16 1048576"; v2: io.max, "8:16 rbps=1048576 wbps=max riops=max wiops=max". */

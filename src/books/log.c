@@ -24,13 +24,13 @@ struct log_state {
 
 static struct log_state self = {.tail = {.fd = -1}}; /* a reader process has exactly one */
 
-/* FNV-1a over the line with each run of digits as one sign. */
-static uint64_t hash_of(struct scan line)
+/* FNV-1a over the line; each run of digits as one sign, unless they count. */
+static uint64_t hash_of(struct scan line, bool digits)
 {
 	uint64_t h = UINT64_C(14695981039346656037);
 	bool digit = false;
 	for (; line.p < line.end; line.p++) {
-		bool is = *line.p >= '0' && *line.p <= '9';
+		bool is = !digits && *line.p >= '0' && *line.p <= '9';
 		if (is && digit)
 			continue;
 		digit = is;
@@ -39,9 +39,19 @@ static uint64_t hash_of(struct scan line)
 	return h ? h : 1;
 }
 
+/* What a process said, behind the time and its name as syslog puts them; the whole line where there is none. */
+static struct scan said(struct scan line)
+{
+	struct scan s = line;
+	for (; scan_len(s) > 2; s.p++)
+		if (s.p[0] == ']' && s.p[1] == ':')
+			return (struct scan){s.p + 2, line.end};
+	return line;
+}
+
 void log_repeats_take(struct log_repeats *r, struct scan line)
 {
-	uint64_t h = hash_of(line);
+	uint64_t h = hash_of(line, false);
 	struct log_repeat *at = NULL;
 	r->lines++;
 	for (unsigned i = 0; i < LOG_PROBES && !at; i++) {
@@ -51,9 +61,15 @@ void log_repeats_take(struct log_repeats *r, struct scan line)
 		if (row->hash == h)
 			at = row;
 	}
-	if (!at || ++at->count <= r->most)
+	if (!at)
+		return;
+	uint64_t text = hash_of(said(line), true);
+	at->exact = at->count == 0 ? 1 : at->exact + (at->said == text);
+	at->said = text;
+	if (++at->count <= r->most)
 		return;
 	r->most = at->count;
+	r->exact = at->exact;
 	size_t n = scan_len(line) < sizeof r->text - 1 ? scan_len(line) : sizeof r->text - 1;
 	memcpy(r->text, line.p, n);
 	r->text[n] = '\0';
@@ -65,6 +81,7 @@ void log_repeats_write(const struct log_repeats *r, int32_t pid, struct book *re
 		return;
 	book_line(ret, "number log.lines %" PRIu64, r->lines);
 	book_line(ret, "number log.same %" PRIu64, r->most);
+	book_line(ret, "number log.exact %" PRIu64, r->exact);
 	book_line(ret, "slot 1 pid=%" PRId32 " state=logging bytes=%" PRIu64 " text=%s", pid,
 		r->most, book_word((char[640]){0}, 640, r->text, strlen(r->text)));
 }

@@ -3,6 +3,7 @@
 #include "ledger/who_impl.h"
 
 #include "base/text.h"
+#include "ledger/feed.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -470,8 +471,14 @@ size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max)
 			       : arena_printf(&v->scratch,
 					 "calls write() %.0f times a second with files open here",
 					 best.calls / v->seconds);
+		struct feed feed;
+		const struct usage *u = best.u;
+		if (feed_of(v, best.u, devno, &feed)) {
+			u = feed.from;
+			what = arena_printf(&v->scratch, "%s: %s", feed.how, what);
+		}
 		out[n++] = (struct who){
-			"process", who_name(v, best.u->p), best.u->p->pid, best_rank / total, what};
+			"process", who_name(v, u->p), u->p->pid, best_rank / total, what};
 		if (path && n < max)
 			out[n++] = (struct who){"file", path, best.u->p->pid, -1,
 				arena_printf(&v->scratch, "%s", text_bytes(s, best.largest))};

@@ -6,7 +6,7 @@
 #include "rules/logs.h"
 
 #include "base/text.h"
-#include "ledger/servers.h"
+#include "ledger/feed.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -26,7 +26,10 @@ const struct rule_case rule_case_log_flood = {
 		"its writer makes at least 100 writes a second of a line each, the mean size "
 		"of which stays the same from second to second: so much so that the lines "
 		"cannot differ by more than a fiftieth (the mean of lines that differ by "
-		"a fifth, as those of an access log do, wanders by ten times as much). When "
+		"a fifth, as those of an access log do, wanders by ten times as much). Or the "
+		"writer passes on what another process hands to it: through a pipe, and that one "
+		"makes such writes; or by syslog, and nine tenths of the lines are one and the "
+		"same of one process. When "
 		"the filesystem is full, or will be within ten minutes at this rate, that is the "
 		"finding.",
 	.false_alarms = "A busy server's access log: its lines differ, or its disk holds them for "
@@ -97,24 +100,41 @@ static const char *mount_of(const struct view *v, uint64_t devno, double *ret_av
 /* A log that grows, its writer, and how. */
 struct flood {
 	const char *path, *mount;
-	const struct usage *writer;
-	double rate, available, calls, size;
+	const struct usage *writer, *source; /* source: the writer, or who hands it its lines */
+	double rate, available, calls, size; /* calls: of the source, a second */
 	bool loop;
+	const char *how; /* of the source; NULL: by its calls */
 };
+
+static bool one_line(const struct view *v, const struct usage *u, struct flood *f, bool *ret_known)
+{
+	bool equal = false;
+	*ret_known = writes_of(v, u->p->pid, &f->calls, &f->size, &equal);
+	return *ret_known && equal && f->size > 1 && f->size <= LINE_MAX_B;
+}
 
 static bool grows(struct view *v, const struct held_file *h, struct flood *ret)
 {
-	struct flood f = {.path = intern_text(&v->series->names, h->path)};
-	bool equal = false;
+	struct flood f = {.path = intern_text(&v->series->names, h->path)}, passed;
+	struct feed feed;
+	bool known, theirs;
 	f.rate = h->since_ns ? (double)h->growth / ((double)h->since_ns / 1e9) : 0;
 	f.mount = mount_of(v, h->devno, &f.available);
-	f.writer = h->pid ? view_usage(v, h->pid) : NULL;
+	f.source = f.writer = h->pid ? view_usage(v, h->pid) : NULL;
 	if (f.rate <= 0 || !is_log(f.path) || !f.mount || !f.writer || f.writer->p->self ||
-		f.rate * DAY < f.available || !writes_of(v, h->pid, &f.calls, &f.size, &equal))
+		f.rate * DAY < f.available)
 		return false;
-	f.loop = equal && f.size > 1 && f.size <= LINE_MAX_B;
+	f.loop = one_line(v, f.writer, &f, &known);
+	if (!f.loop && feed_of(v, f.writer, h->devno, &feed)) {
+		passed = f;
+		passed.source = feed.from;
+		passed.how = feed.how;
+		passed.loop = feed.piped ? one_line(v, feed.from, &passed, &theirs) : feed.same;
+		if (passed.loop)
+			f = passed;
+	}
 	*ret = f;
-	return true;
+	return known || f.loop;
 }
 
 static const struct sample *looked_at(const struct view *v)
@@ -129,8 +149,9 @@ static size_t blame(
 	struct view *v, const struct flood *f, const struct held_file *h, struct who *out)
 {
 	char a[32];
-	out[0] = (struct who){"process", who_name(v, f->writer->p), h->pid, 1,
-		say(v, "writes %.0f times a second, %.0f bytes each", f->calls, f->size)};
+	out[0] = (struct who){"process", who_name(v, f->source->p), f->source->p->pid, 1,
+		f->how ? f->how
+		       : say(v, "writes %.0f times a second, %.0f bytes each", f->calls, f->size)};
 	out[1] = (struct who){
 		"file", f->path, h->pid, -1, say(v, "has %s", text_bytes(a, (double)h->size))};
 	return 2;
@@ -153,35 +174,13 @@ double logs_loop_rate(struct view *v, uint64_t devno, struct who *out, size_t *r
 	return sum;
 }
 
-/* The line that the log repeats, as the reader of its end wrote it down (books/log.c); "" where it did not, or none makes half of them. */
-static const char *repeated(struct view *v, int32_t writer, double *ret_share)
-{
-	const struct sample *s = view_last(v);
-	uint64_t same, lines;
-	for (uint32_t i = 0; i < s->servers.count; i++) {
-		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
-		if (strcmp(server_kind(v, b), "log") != 0 ||
-			!server_number_of(v, s, b->pid, "log.same", &same) ||
-			!server_number_of(v, s, b->pid, "log.lines", &lines) || same * 2 < lines ||
-			!lines)
-			continue;
-		for (uint32_t k = 0; k < s->slots.count; k++) {
-			const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[k];
-			*ret_share = (double)same / (double)lines;
-			if (o->server == b->pid && o->pid == writer)
-				return arena_str(&v->scratch, o->text);
-		}
-	}
-	return "";
-}
-
 static void judge(struct view *v, struct verdicts *out, const struct held_file *h)
 {
 	struct flood g;
 	if (!grows(v, h, &g))
 		return;
 	const char *path = g.path, *mount = g.mount;
-	const struct usage *u = g.writer;
+	const struct usage *u = g.source;
 	double available = g.available, rate = g.rate, calls = g.calls, size = g.size;
 	bool loop = g.loop;
 	if (loop && available < rate * LOG_LOOP_HORIZON_S)
@@ -192,7 +191,7 @@ static void judge(struct view *v, struct verdicts *out, const struct held_file *
 		return;
 	char a[32], b[32];
 	const char *name = who_name(v, u->p), *word = shell_word(v, path);
-	f->pid = h->pid;
+	f->pid = u->p->pid;
 	f->devno = h->devno;
 	f->used = rate;
 	f->title = loop ? say(v, "%s writes the same line to %s over and over: %s/s", name, path,
@@ -205,18 +204,21 @@ static void judge(struct view *v, struct verdicts *out, const struct held_file *
 		say(v, "%s grows by %s/s; %s has %s left", path, text_bytes(a, rate), mount,
 			text_bytes(b, available)),
 		M_FS_AVAILABLE, rate, -1, say(v, "ls -l %s; sleep 10; ls -l %s", word, word));
-	if (loop)
+	if (g.how)
+		verdict_evidence(f, say(v, "%s: %s", name, g.how), -1, rate, -1,
+			say(v, "lsof -p %" PRId32, g.writer->p->pid));
+	else if (loop)
 		verdict_evidence(f,
 			say(v, "%.0f writes a second of %.0f bytes, the same in every second",
 				calls, size),
 			-1, calls, WRITES,
 			say(v, "tail -n 1000 %s | sort | uniq -c | sort -n | tail -3", word));
 	double share = 0;
-	const char *line = repeated(v, h->pid, &share);
+	const char *line = feed_line(v, h->pid, &share);
 	if (*line)
 		verdict_evidence(f, say(v, "%.0f %% of the lines are \"%s\"", 100 * share, line),
 			-1, share, -1, say(v, "tail -n 3 %s", word));
-	const char *unit = unit_of(v, h->pid);
+	const char *unit = unit_of(v, u->p->pid);
 	verdict_remedy(f,
 		say(v, "Read the line, and mend what it complains of; else restart %s", name),
 		unit ? say(v, "tail -n 3 %s; systemctl restart %s", word, unit)

@@ -43,6 +43,49 @@ def fire_not_quoted(t):
     return Expect(finding("log.flood:" + LOG, "wrong", "warning", culprit=("process", "orderd", 600)), checks=[lambda run: None if quotes(run) else "a line is quoted that is not repeated"])
 
 
+def passed(t, tool, source, text, exact=980, **more):
+    """`tool` writes the log in pieces as they come, of lines that another process hands to it."""
+    t.mount("/var", (8, 2), size=400 * GIB, available=200 * GIB)
+    t.tasks(blocked=1)
+    t.proc(600, tool, cpu=0.05, io=dict(wchar=[1000, 24000000, 49000000, 73000000, 98000000, 122000000], calls=[10, 400, 900, 1300, 1850, 2200]),
+           open=[File(LOG, dev=(8, 2), writable=True)], **more)
+    t.proc(700, source, cpu=0.3, **({} if text else {"ppid": more.get("ppid", 1), "io": dict(wchar=[1000 + 270 * 90000 * i for i in range(6)], calls=[1000 + 90000 * i for i in range(6)])}))
+    t.held(LOG, dev=(8, 2), pid=600, size=900 * MIB, growth=24 * MIB)
+    if text:
+        t.book("log", 600, "log", numbers={"log.lines": 1000, "log.same": 990, "log.exact": exact}, when=lambda i: i == 5, slots=[(1, dict(pid=600, state="logging", bytes=990, text=text))])
+
+
+def fire_syslog(t):
+    """It comes by the syslog daemon: not that one is in a loop, but whose name and number stand in its lines."""
+    passed(t, "rsyslogd", "orderd", "Nov 22 12:41:20 web1 orderd[700]: cannot connect to spool: Connection refused")
+    return finding("log.flood:" + LOG, "wrong", "warning", culprit=("process", "orderd", 700))
+
+
+def fire_pipe(t):
+    """It comes through a pipe: what a process of the same job writes is what the log grows by."""
+    passed(t, "tee", "orderd", "", ppid=690)
+    return finding("log.flood:" + LOG, "wrong", "warning", culprit=("process", "orderd", 700))
+
+
+def fire_fills_by_syslog(t):
+    """The disk is full in minutes: who is behind the daemon is to blame."""
+    passed(t, "rsyslogd", "orderd", "2026-11-22T12:41:20.1+00:00 web1 orderd[700]: cannot connect to spool: Connection refused")
+    t.mount("/var", (8, 2), size=400 * GIB, available=GIB)
+    return finding("filesystem.space:/var", "filling", culprit=("process", "orderd", 700), eta=(30, 1200), rule="filesystem.space")
+
+
+def quiet_stranger(t):
+    """The number in the line is that of another program, of another machine or a container: nobody is accused by it."""
+    passed(t, "rsyslogd", "nginx", "Nov 22 12:41:20 web9 orderd[700]: cannot connect to spool: Connection refused")
+    return note("log.flood:" + LOG)
+
+
+def quiet_proxy(t):
+    """Lines of a busy proxy differ in numbers alone, but they do differ."""
+    passed(t, "rsyslogd", "haproxy", "Nov 22 12:41:20 web1 haproxy[700]: 10.0.0.9:51012 [22/Nov/2026:12:41:19.976] db db/a 1/0/3001 137 -- 1/1/0/0/0 0/0", exact=3)
+    return note("log.flood:" + LOG)
+
+
 def fire_fills(t):
     """The same, and the disk is full in minutes: that is the finding, from the first look on."""
     logging(t, available=GIB)

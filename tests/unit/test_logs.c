@@ -463,9 +463,23 @@ static void repeats(void)
 			log_repeats_take(&r, scan_over(line, strlen(line)));
 	}
 	log_repeats_write(&r, 77, &book);
-	CHECK_STR(book.text, "number log.lines 3300\nnumber log.same 3000\nslot 1 pid=77 "
-			     "state=logging bytes=3000 "
-			     "text=12:59%20x[77]:%20cannot%20write%20(2999)\n");
+	CHECK_STR(book.text,
+		"number log.lines 3300\nnumber log.same 3000\nnumber log.exact 1\nslot 1 pid=77 "
+		"state=logging bytes=3000 "
+		"text=12:59%20x[77]:%20cannot%20write%20(2999)\n");
+}
+
+static void repeats_exactly(void)
+{
+	static struct log_repeats r;
+	char line[96];
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(line, sizeof line, "12:%02d x[77]: cannot write (%s)", i % 60,
+			i < 10 ? "28" : "5");
+		log_repeats_take(&r, scan_over(line, strlen(line)));
+	}
+	CHECK_INT(r.most, 1000);
+	CHECK_INT(r.exact, 999);
 }
 
 int main(void)
@@ -482,6 +496,7 @@ int main(void)
 	latency();
 	files();
 	repeats();
+	repeats_exactly();
 	urls();
 	longest();
 	not_of_trouble();

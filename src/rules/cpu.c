@@ -9,6 +9,7 @@
 #include "ledger/ended.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double IDLE_FULL = CPU_IDLE_FULL;
@@ -159,18 +160,6 @@ static void cpu_remedies(struct view *v, struct verdict *f, const struct program
 		"it can never use more, even at night", "none");
 }
 
-/* The place of this name in the list, a new one where there is room; `max` when there is none. */
-static size_t forker_at(
-	struct cpu_forker *best, size_t *n, size_t max, const char *name, int32_t pid)
-{
-	size_t at = 0;
-	while (at < *n && (strcmp(best[at].name, name) != 0 || !best[at].pid != !pid))
-		at++;
-	if (at == *n && *n < max)
-		best[(*n)++] = (struct cpu_forker){.pid = pid, .name = name};
-	return at < *n ? at : max;
-}
-
 static void forker_add(struct cpu_forker *k, const struct cpu_forker *more)
 {
 	if (more->child && more->child_s > k->child_s) {
@@ -181,19 +170,45 @@ static void forker_add(struct cpu_forker *k, const struct cpu_forker *more)
 	k->count += more->count;
 }
 
+static int most_first(const void *a, const void *b)
+{
+	double x = ((const struct cpu_forker *)a)->cpu_s, y = ((const struct cpu_forker *)b)->cpu_s;
+	return (x < y) - (x > y);
+}
+
+/* Copies of one program count together; the process is the copy that most are of, as others may have nothing to do with it. all: most first. */
+static size_t merge_names(
+	const struct cpu_forker *all, size_t n, struct cpu_forker best[static WHO_MAX])
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t at = 0;
+		while (at < kept &&
+			(strcmp(best[at].name, all[i].name) != 0 || !best[at].pid != !all[i].pid))
+			at++;
+		if (at < kept)
+			forker_add(&best[at], &all[i]);
+		else if (kept < WHO_MAX)
+			best[kept++] = all[i];
+	}
+	return kept;
+}
+
 /* A script's subshells start most of what it starts, and are gone as quickly. What they used shows in the time of ended children of who waits for
  * them: several copies of one script count together. */
 static const struct usage *waits_for_most(const struct view *v, double *ret_s)
 {
 	const struct usage *best = NULL;
-	*ret_s = 0;
+	*ret_s = 0; /* of all copies of one program; the one with most is told */
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		double sum = 0;
 		for (size_t k = 0; u->child_cpu_s > 0.05 && k < v->nusages; k++)
 			if (memcmp(v->usages[k].p->comm, u->p->comm, PROC_COMM) == 0)
 				sum += v->usages[k].child_cpu_s;
-		if (!u->p->kernel && !u->p->self && u->p->pid > 1 && sum > *ret_s) {
+		if (!u->p->kernel && !u->p->self && u->p->pid > 1 &&
+			(sum > *ret_s ||
+				(best && sum >= *ret_s && u->child_cpu_s > best->child_cpu_s))) {
 			*ret_s = sum;
 			best = u;
 		}
@@ -206,7 +221,8 @@ size_t cpu_short_lived(struct view *v, struct cpu_forker best[static WHO_MAX], d
 {
 	struct ended_sum *rows;
 	struct cpu_forker orphans = {0};
-	size_t n = ended_sums(v, &rows), kept = 0;
+	size_t n = ended_sums(v, &rows), found = 0, kept;
+	struct cpu_forker *all = arena_alloc(&v->scratch, (n + 1) * sizeof *all);
 	*ret_cpu_s = *ret_count = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (rows[i].life_s >= rows[i].count)
@@ -226,30 +242,29 @@ size_t cpu_short_lived(struct view *v, struct cpu_forker best[static WHO_MAX], d
 			forker_add(&orphans, &one);
 			continue;
 		}
-		size_t at = forker_at(best, &kept, WHO_MAX, who_name(v, parent->p), parent->p->pid);
-		if (at < WHO_MAX)
-			forker_add(&best[at], &one);
+		size_t at = 0;
+		while (at < found && all[at].pid != parent->p->pid)
+			at++;
+		if (at == found)
+			all[found++] = (struct cpu_forker){
+				.pid = parent->p->pid, .name = who_name(v, parent->p)};
+		forker_add(&all[at], &one);
 	}
 	double waited_s;
 	const struct usage *waits = orphans.count > 0 ? waits_for_most(v, &waited_s) : NULL;
-	bool known = waits && waited_s >= 0.5 * orphans.cpu_s;
-	const char *name = known ? who_name(v, waits->p) : orphans.child ? orphans.child : "(gone)";
 	if (orphans.count > 0) {
-		/* The last place is theirs when there is none left. */
-		size_t at = forker_at(best, &kept, WHO_MAX, name, known ? waits->p->pid : 0);
-		if (at == WHO_MAX)
-			best[at = WHO_MAX - 1] =
-				(struct cpu_forker){.pid = known ? waits->p->pid : 0, .name = name};
-		forker_add(&best[at], &orphans);
+		bool known = waits && waited_s >= 0.5 * orphans.cpu_s;
+		orphans.pid = known ? waits->p->pid : 0;
+		orphans.name = known           ? who_name(v, waits->p)
+			       : orphans.child ? orphans.child
+					       : "(gone)";
+		all[found++] = orphans;
 	}
+	qsort(all, found, sizeof *all, most_first);
+	kept = merge_names(all, found, best);
+	qsort(best, kept, sizeof *best, most_first);
 	for (size_t i = 0; i < kept; i++)
 		best[i].child = best[i].child ? best[i].child : "short ones";
-	for (size_t i = 1; i < kept; i++)
-		for (size_t k = i; k > 0 && best[k].cpu_s > best[k - 1].cpu_s; k--) {
-			struct cpu_forker x = best[k];
-			best[k] = best[k - 1];
-			best[k - 1] = x;
-		}
 	return kept;
 }
 

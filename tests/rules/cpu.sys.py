@@ -24,6 +24,28 @@ def fire(t):
     return finding("cpu.sys", "saturated", culprit=("job", "rotate.sh", 800), victims=["mysqld"], effects=["cpu"])
 
 
+def fire_namesake(t):
+    """Another shell of the same name starts something now and then: it is not the job."""
+    busy(t, 0.40, 0.59)
+    starving(t)
+    t.proc(350, "bash", cpu=0.01, child_cpu=0.01)
+    t.ended("ls", 350, each=1, cpu=0.002, life=0.01)
+    t.proc(800, "bash", cpu=0.1, child_cpu=3.2, delay=0.1)
+    t.ended("sed", 800, each=500, cpu=0.006, life=0.01)
+    return finding("cpu.sys", "saturated", culprit=("job", "bash", 800), victims=["mysqld"])
+
+
+def fire_namesake_of_subshells(t):
+    """The same of a job whose subshells start them: who waits for most is the job."""
+    busy(t, 0.40, 0.59)
+    starving(t)
+    t.proc(350, "bash", cpu=0.01, child_cpu=0.06)
+    t.proc(800, "bash", cpu=0.1, child_cpu=3.2, delay=0.1)
+    for k in range(20):
+        t.ended("sed", 60000 + k, each=25, cpu=0.006, life=0.01)
+    return finding("cpu.sys", "saturated", culprit=("job", "bash", 800), victims=["mysqld"])
+
+
 def fire_parent_gone(t):
     """Who started them is gone too: their name is what is known."""
     busy(t, 0.40, 0.59)

@@ -2,11 +2,15 @@
  * SPDX-License-Identifier: ISC */
 /* Rules for connections before an application has them: accept queues of TCP and of unix sockets, and the SYN queue before. Who does not accept is
  * to blame himself; who is flooded with SYNs that nobody completes is not. */
+#include "ledger/servers.h"
 #include "rules/conns.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+/* Connections of one peer that is at fault for a queue: as many, and this share of all that were taken. */
+static const double IDLE_LEAST = 8, IDLE_SHARE = 0.75;
 
 /* ---- accept queues ---- */
 
@@ -20,7 +24,9 @@ const struct rule_case rule_case_listen_overflow = {
 		     "wait in it than its backlog in at least half of the samples. If the queue is "
 		     "full most of the time, the "
 		     "owner is too slow to accept; if it is mostly empty while connections are "
-		     "dropped, the backlog is too small for bursts.",
+		     "dropped, the backlog is too small for bursts. Where three quarters of the "
+		     "connections that were taken are of one peer that asks nothing on them, while "
+		     "most who wait are others, that peer is at fault, or may be.",
 	.false_alarms = "A few waiting connections, which is what the queue is for. The "
 			"namespace's ListenOverflows alone, which does not say whose queue it was. "
 			"Drops of packets that were not SYNs are "
@@ -67,6 +73,47 @@ static void look_at_owner(struct view *v, struct verdict *f, const char *name, i
 		verdict_remedy(f, say(v, "See what %s waits for", name),
 			say(v, "timeout 5 strace -f -tt -p %" PRId32, pid), NULL, false,
 			"slows it while it runs", "none");
+}
+
+/* A server may have all the connections that it takes at once, most of them of one peer that asks nothing on them, while others wait. A proxy (HAProxy)
+ * stops to accept then and goes on otherwise: the peer is to blame. Another server may as well hang: the peer comes second. A peer that is a proxy in
+ * front of all users waits itself. */
+static void blame_idle_peer(struct view *v, struct verdict *f, const struct listener *l)
+{
+	struct server rows[SERVERS_MAX];
+	const struct server_peer *holder = NULL;
+	size_t n = servers_waited_for(v, rows, COUNTOF(rows)), at = 0;
+	while (at < n && !(rows[at].netns == l->netns && rows[at].port == l->port))
+		at++;
+	if (at == n || who_is_stopped(v, l->pid))
+		return;
+	const struct server *s = &rows[at];
+	for (size_t i = 0; i < s->npeers; i++)
+		if (!holder || s->peers[i].idle > holder->idle)
+			holder = &s->peers[i];
+	if (!holder || holder->idle < IDLE_LEAST || holder->idle < IDLE_SHARE * s->taken ||
+		holder->waits > s->waits / 2)
+		return;
+	size_t place = f->nculprits && strcmp(l->pid ? s->name : "", "haproxy") != 0 ? 1 : 0;
+	size_t after = f->nculprits - place;
+	after -= f->nculprits == WHO_MAX;
+	memmove(&f->culprits[place + 1], &f->culprits[place], after * sizeof f->culprits[0]);
+	f->nculprits = place + 1 + after;
+	f->culprits[place] = (struct who){"peer", holder->name, 0, holder->taken / s->taken,
+		say(v,
+			"has %.0f of the %.0f connections that %s took, and asks nothing on %.0f "
+			"of them",
+			holder->taken, s->taken, s->name, holder->idle)};
+	verdict_remedy(f,
+		say(v, "Close what %s holds, and limit the connections of one address",
+			holder->name),
+		say(v, "%sss -K dst %s sport = :%u", in_netns(v, l->netns), holder->name, l->port),
+		NULL, false, "its connections are cut", "it may come back");
+	verdict_remedy(f,
+		"End idle connections sooner (time-outs of clients and of keep-alive), and take "
+		"more of them at once (maxconn, worker_connections)",
+		NULL, "the configuration of the server", true, "memory for each connection",
+		"none");
 }
 
 static void listener_verdict(struct view *v, struct verdicts *out, const struct listener *l)
@@ -125,6 +172,8 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 		f->culprits[0].why = say(v,
 			"listens with a backlog of %u only; it accepts in time between bursts",
 			l->backlog);
+	if (slow)
+		blame_idle_peer(v, f, l);
 	const char *ns = in_netns(v, l->netns);
 	f->title = slow ? say(v, "%s does not accept: the queue of port %u is full (%u of %u)",
 				  name, l->port, most, l->backlog)
@@ -153,7 +202,8 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	if (owner)
 		verdict_evidence(f,
 			say(v, "%s (pid %" PRId32 ") %s%s%s", name, l->pid,
-				f->nculprits ? f->culprits[0].why : "",
+				f->nculprits && f->culprits[0].pid ? f->culprits[0].why
+								   : "owns the socket",
 				owner->p->wchan ? ", sleeps in " : "",
 				intern_text(&v->series->names, owner->p->wchan)),
 			-1, owner->cpu_s / v->seconds, -1,

@@ -18,6 +18,38 @@ def fire(t):
     return finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), used=129, limit=128, refused=100, text="does not accept")
 
 
+def fire_idle_peer(t):
+    """It has as many connections as it takes at once; one peer has most of them and asks nothing, and others wait."""
+    app(t, name="haproxy")
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    t.clients("10.77.0.9", 8080, 46, "idle")
+    t.clients("10.77.0.2", 8080, 4, "asked", first=30000)
+    t.clients("10.77.0.2", 8080, 129, "waits", first=40000)
+    return finding("tcp.listen:8080", "exhausted", culprit=("peer", "10.77.0.9"), used=129, limit=128)
+
+
+def fire_idle_peer_or_hang(t):
+    """The same of a program of which nobody knows whether it has all it takes: it may hang."""
+    app(t)
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    t.clients("10.77.0.9", 8080, 46, "idle")
+    t.clients("10.77.0.2", 8080, 129, "waits", first=40000)
+    return Expect(finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600)),
+                  checks=[lambda run: None if any(c["value"] == "10.77.0.9" for f in run.doc["findings"] for c in f["culprits"][1:]) else "the peer is not told"])
+
+
+def fire_proxy_in_front(t):
+    """All users come by one proxy, which keeps idle connections and waits as well: the server is slow."""
+    app(t)
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    t.clients("10.77.0.9", 8080, 46, "idle")
+    t.clients("10.77.0.9", 8080, 129, "waits", first=40000)
+    return finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), used=129, limit=128)
+
+
 def fire_bursts(t):
     """The queue is empty most of the time: its backlog is too small for bursts."""
     app(t)

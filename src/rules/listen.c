@@ -94,7 +94,7 @@ static void blame_idle_peer(struct view *v, struct verdict *f, const struct list
 	if (!holder || holder->idle < IDLE_LEAST || holder->idle < IDLE_SHARE * s->taken ||
 		holder->waits > s->waits / 2)
 		return;
-	size_t place = f->nculprits && strcmp(l->pid ? s->name : "", "haproxy") != 0 ? 1 : 0;
+	size_t place = f->nculprits && strcmp(s->name, "haproxy") != 0 ? 1 : 0;
 	size_t after = f->nculprits - place;
 	after -= f->nculprits == WHO_MAX;
 	memmove(&f->culprits[place + 1], &f->culprits[place], after * sizeof f->culprits[0]);

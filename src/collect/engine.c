@@ -244,7 +244,7 @@ void engine_namespaces(struct engine *e, const struct sample *prev, struct sampl
 	scan_namespaces(e, out);
 	engine_owners_begin(e, out);
 	engine_connections_begin(e, prev);
-	if (e->netns_denied && reader_netns_count(e->reader) <= 1 && !reader_is_replay(e->reader))
+	if (e->netns_denied && !reader_is_replay(e->reader))
 		sample_gap(out, NETNS_HOST, EACCES,
 			"the network namespaces of other users' processes",
 			"everything inside them");

@@ -30,7 +30,8 @@ const struct rule_case rule_case_hugepages = {
 	.threshold =
 		"Exhausted: a process that had huge pages ended with SIGBUS in the window, and the "
 		"pool had an "
-		"eighth or less free. Filling: what is in use or promised grows in four steps "
+		"eighth or less free, or would have had at the rate at which that process took "
+		"them. Filling: what is in use or promised grows in four steps "
 		"of five, not fading, above half of the pool, and the line reaches its end "
 		"within ten times the time watched. Wrong: memory is short (nearly nothing "
 		"available, and tasks wait for it) while a twentieth of it or more is reserved "
@@ -58,14 +59,31 @@ static bool gauge(const struct view *v, enum metric m, double *ret)
 	return view_gauge(v, view_id(v, m, NETNS_HOST, 0), ret);
 }
 
-/* Who ended with SIGBUS in the window and had huge pages in a sample before. */
-static const struct proc *killed_by_touch(struct view *v, double *ret_count)
+/* Fewer than an eighth were free, or fewer will be at the next sample if the process takes pages as fast as it did since its birth: between two samples it
+ * may have been none. */
+static bool nearly_empty(
+	const struct view *v, const struct sample *s, const struct proc *p, const struct pool *of)
+{
+	enum { NEARLY = 8, TICK_NS = 10000000, BASE_PAGE = 4096 };
+	uint64_t left, born = p->start_ticks * TICK_NS;
+	if (!sample_get(s, view_id(v, M_HUGEPAGES_FREE, NETNS_HOST, 0), &left))
+		return false;
+	double taken = 0, age = s->mono_ns > born ? (double)(s->mono_ns - born) / 1e9 : 0;
+	if (age > 0.1 && v->n > 1 && of->size > 0)
+		taken = (double)p->huge_pages * BASE_PAGE / of->size / age * v->seconds /
+			(v->n - 1);
+	return ((double)left - taken) * NEARLY <= of->total;
+}
+
+/* Who ended with SIGBUS in the window and had huge pages in a sample before, when the pool ran empty. */
+static const struct proc *killed_by_touch(struct view *v, const struct pool *of, double *ret_count)
 {
 	struct ended_sum *rows;
 	size_t n = ended_sums(v, &rows);
 	const struct proc *found = NULL;
 	*ret_count = 0;
 	for (size_t i = 0; i < n; i++) {
+		const struct proc *one = NULL;
 		if ((rows[i].code & CODE) != SIGBUS)
 			continue;
 		for (unsigned k = 0; k < v->n; k++) {
@@ -73,26 +91,17 @@ static const struct proc *killed_by_touch(struct view *v, double *ret_count)
 			for (uint32_t j = 0; j < s->procs.count; j++) {
 				const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[j];
 				if (p->huge_pages && p->ppid == rows[i].ppid &&
-					strncmp(p->comm, rows[i].comm, PROC_COMM) == 0)
-					found = p;
+					strncmp(p->comm, rows[i].comm, PROC_COMM) == 0 &&
+					nearly_empty(v, s, p, of))
+					one = p;
 			}
 		}
-		if (found)
+		if (one) {
+			found = one;
 			*ret_count += rows[i].failed;
+		}
 	}
 	return found;
-}
-
-/* Fewer than an eighth were free at some moment: between two samples it may have been none. */
-static bool was_empty(const struct view *v, double total)
-{
-	enum { NEARLY = 8 };
-	uint64_t left;
-	for (unsigned i = 0; i < v->n; i++)
-		if (sample_get(view_at(v, i), view_id(v, M_HUGEPAGES_FREE, NETNS_HOST, 0), &left) &&
-			(double)left * NEARLY <= total)
-			return true;
-	return false;
 }
 
 /* What is in use or promised, over the window. */
@@ -134,7 +143,7 @@ static struct verdict *about(struct view *v, struct verdicts *out, enum severity
 static void judge_empty(struct view *v, struct verdicts *out, const struct pool *p)
 {
 	double used = p->total - p->free + p->reserved, count = 0;
-	const struct proc *killed = was_empty(v, p->total) ? killed_by_touch(v, &count) : NULL;
+	const struct proc *killed = killed_by_touch(v, p, &count);
 	struct trend t = trend_of(v);
 	double eta = killed ? -1 : forecast(v, t, used, p->total);
 	char text[32];

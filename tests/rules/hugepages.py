@@ -17,6 +17,24 @@ def fire(t):
     return finding("hugepages", "exhausted", culprit=("process", "tables"), refused=1, limit=512, victims=["tables"])
 
 
+def fire_fast(t):
+    """It takes all of them within two seconds: no look finds the pool empty, but it takes more in one second than is left."""
+    t.hugepages(64, [40, 64, 30, 64, 36, 64])
+    t.proc(500, "supervise", switches=0)
+    for k in range(3):
+        t.proc(600 + k, "tables", ppid=500, huge=[24 * 512, 0, 34 * 512, 0, 28 * 512, 0], born=2 * k, gone=2 * k + 1, start=int((10**5 + 2 * k - 0.8) * 100))
+        t.ended("tables", 500, when=lambda i, k=k: i == 2 * k + 1, pid=600 + k, code=SIGBUS, life=1.9)
+    return finding("hugepages", "exhausted", culprit=("process", "tables"), limit=64, victims=["tables"])
+
+
+def quiet_bus_of_holder(t):
+    """Who has huge pages ends with SIGBUS by another cause, and there are enough of them."""
+    t.hugepages(1024, 600)
+    t.proc(500, "supervise", switches=0)
+    t.proc(600, "tables", ppid=500, huge=424 * 512, gone=3)
+    t.ended("tables", 500, when=lambda i: i == 3, pid=600, code=SIGBUS, life=20)
+
+
 def fire_filling(t):
     t.hugepages(1000, t.line(400, 200))
     t.proc(600, "java", huge=t.line(1200, 1600), rss=200, cpu=0.3)

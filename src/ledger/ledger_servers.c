@@ -33,7 +33,7 @@ static bool resource_of(const struct server_pool *p, enum resource *ret)
 /* What was written down of its log holds nothing. */
 static bool holds(const struct server_slot *s, int32_t server)
 {
-	return s->server == server && (s->id < SLOT_OF_LOG || s->pid);
+	return s->server == server && !server_slot_is_log(s);
 }
 
 /* Slots of the server that have been held by the same peer or user: the one with most first. */

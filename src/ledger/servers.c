@@ -125,6 +125,11 @@ const char *server_kind(const struct view *v, const struct server_book *b)
 	return intern_text(&v->series->names, b->kind);
 }
 
+bool server_slot_is_log(const struct server_slot *s)
+{
+	return s->id >= SLOT_OF_LOG && s->pid == 0;
+}
+
 const char *server_slot_peer(struct view *v, const struct server_slot *s)
 {
 	char text[48];

@@ -92,6 +92,8 @@ bool server_at_port(
 /* The name of a server as findings have it. */
 const char *server_name(struct view *v, const struct server_book *b);
 const char *server_kind(const struct view *v, const struct server_book *b);
+/* What the reader of the server's log wrote down, and no worker or session (books/logs.h). */
+bool server_slot_is_log(const struct server_slot *s);
 /* The address of a slot's peer, "" for none. */
 const char *server_slot_peer(struct view *v, const struct server_slot *s);
 

@@ -68,30 +68,39 @@ struct trend use_trend_of_rest(const struct view *v, uint32_t left, double total
 	return trend_fit(t, y, n);
 }
 
-unsigned use_of_fds(const struct view *v, const struct proc *p, double *t, double *y)
+/* A number that a process has, over the window. */
+static unsigned over_window(const struct view *v, const struct proc *p, enum proc_have have,
+	uint32_t (*number)(const struct proc *p), double *t, double *y)
 {
 	unsigned n = 0;
 	for (unsigned i = 0; i < v->n; i++) {
 		const struct proc *q = sample_proc(view_at(v, i), p->pid, p->start_ticks);
-		if (!q || !(q->have & HAVE_FDS))
+		if (!q || !(q->have & have))
 			continue;
 		t[n] = since_begin(v, view_at(v, i));
-		y[n++] = (double)q->fds;
+		y[n++] = number(q);
 	}
 	return n;
 }
 
+static uint32_t fds_of(const struct proc *p)
+{
+	return p->fds;
+}
+
+unsigned use_of_fds(const struct view *v, const struct proc *p, double *t, double *y)
+{
+	return over_window(v, p, HAVE_FDS, fds_of, t, y);
+}
+
+static uint32_t maps_of(const struct proc *p)
+{
+	return p->maps;
+}
+
 unsigned use_of_maps(const struct view *v, const struct proc *p, double *t, double *y)
 {
-	unsigned n = 0;
-	for (unsigned i = 0; i < v->n; i++) {
-		const struct proc *q = sample_proc(view_at(v, i), p->pid, p->start_ticks);
-		if (!q || !(q->have & HAVE_MAPS))
-			continue;
-		t[n] = since_begin(v, view_at(v, i));
-		y[n++] = (double)q->maps;
-	}
-	return n;
+	return over_window(v, p, HAVE_MAPS, maps_of, t, y);
 }
 
 bool use_of_group_io(const struct view *v, const struct cgroup_io *io, double *ret)

@@ -47,11 +47,9 @@ static const struct {
 
 static const char *disk_called(struct view *v, uint64_t devno)
 {
-	uint64_t x;
-	for (uint32_t id = view_each(v, M_DISK_DEVNO, 0); id; id = view_each(v, M_DISK_DEVNO, id))
-		if (sample_get(view_last(v), id, &x) && x == devno)
-			return series_instance(v->series, id);
-	return say(v, "%" PRIu64 ":%" PRIu64, devno >> 20, devno & 0xfffff);
+	uint32_t disk = view_instance_with(v, M_DISK_DEVNO, devno);
+	return disk ? intern_text(&v->series->names, disk)
+		    : say(v, "%" PRIu64 ":%" PRIu64, devno >> 20, devno & 0xfffff);
 }
 
 static bool of_bytes(const struct cgroup_io *io)

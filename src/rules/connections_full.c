@@ -57,7 +57,7 @@ static double turned_away(const struct view *v, const struct server *c)
 /* What was written down of its log is none. */
 static bool is_session(const struct server_slot *s, int32_t server)
 {
-	return s->server == server && (s->id < SLOT_OF_LOG || s->pid);
+	return s->server == server && !server_slot_is_log(s);
 }
 
 /* Sessions with the same user or application, as far as the server lists them. */
@@ -99,6 +99,12 @@ static const char *holder_of(struct view *v, int32_t server, uint64_t *ret_n)
 	return best;
 }
 
+static void add_culprit(struct verdict *f, struct who w)
+{
+	if (f->nculprits < WHO_MAX)
+		f->culprits[f->nculprits++] = w;
+}
+
 static void blame_connections(
 	struct view *v, struct verdict *f, const struct server *c, const struct server_pool *p)
 {
@@ -127,19 +133,43 @@ static void blame_connections(
 		const struct usage *u =
 			peer->several ? NULL : server_local_client(v, c->port, &peer->address);
 		bool own = !peer->several && who_is_loopback(&peer->address);
-		if (u && own && f->nculprits < WHO_MAX)
-			f->culprits[f->nculprits++] =
-				(struct who){"process", who_name(v, u->p), u->p->pid, share, why};
-		if (f->nculprits < WHO_MAX)
-			f->culprits[f->nculprits++] =
-				(struct who){"peer", peer->name, 0, share, why};
-		if (u && !own && f->nculprits < WHO_MAX)
-			f->culprits[f->nculprits++] =
-				(struct who){"process", who_name(v, u->p), u->p->pid, share, why};
+		if (u && own)
+			add_culprit(f,
+				(struct who){"process", who_name(v, u->p), u->p->pid, share, why});
+		add_culprit(f, (struct who){"peer", peer->name, 0, share, why});
+		if (u && !own)
+			add_culprit(f,
+				(struct who){"process", who_name(v, u->p), u->p->pid, share, why});
 	}
 	if (f->nculprits == 0)
 		f->culprits[f->nculprits++] = (struct who){"traffic", "many clients", 0, -1,
 			"none of them has a quarter of the connections"};
+}
+
+/* A server at its limit, which `pool` tells or the kernel counted; refused: how many were, 0: they wait. */
+static struct verdict *about(struct view *v, struct verdicts *out, const struct server_book *b,
+	const char *instance, const struct server *c, const struct server_pool *pool,
+	double refused)
+{
+	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL,
+		refused > 0 ? STATE_EXHAUSTED : STATE_SATURATED, instance);
+	if (!f)
+		return NULL;
+	f->netns = b->netns;
+	f->pid = b->pid;
+	f->port = c->port;
+	f->used = (double)pool->used;
+	f->limit = (double)pool->limit;
+	f->refused = refused;
+	blame_connections(v, f, c, pool);
+	return f;
+}
+
+/* Connections by state: what was turned away is in TIME_WAIT. */
+static const char *states_of(struct view *v, const struct server *c)
+{
+	return say(v, "%sss -tan 'sport = :%u' | awk '{print $1}' | sort | uniq -c",
+		in_netns(v, c->netns), c->port);
 }
 
 static void tell_connections(
@@ -205,17 +235,9 @@ static void judge_silent(struct view *v, struct verdicts *out, const struct serv
 	server_clients(v, b, &c);
 	struct server_pool told = *p;
 	told.used = c.taken > 0 ? (uint64_t)c.taken : 0;
-	struct verdict *f =
-		verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, server_name(v, b));
+	struct verdict *f = about(v, out, b, server_name(v, b), &c, &told, refused);
 	if (!f)
 		return;
-	f->netns = b->netns;
-	f->pid = b->pid;
-	f->port = c.port;
-	f->used = (double)told.used;
-	f->limit = (double)p->limit;
-	f->refused = refused;
-	blame_connections(v, f, &c, &told);
 	f->title = say(v,
 		"%s has no connection left (%" PRIu64 " are allowed): others are turned away",
 		server_name(v, b), p->limit);
@@ -277,18 +299,11 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 	if (refused <= 0 && !queued)
 		return;
 	const char *name = intern_text(&v->series->names, p->name);
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL,
-		refused > 0 ? STATE_EXHAUSTED : STATE_SATURATED,
-		*name ? say(v, "%s/%s", server_name(v, b), name) : server_name(v, b));
+	struct verdict *f = about(v, out, b,
+		*name ? say(v, "%s/%s", server_name(v, b), name) : server_name(v, b), &c, p,
+		refused);
 	if (!f)
 		return;
-	f->netns = b->netns;
-	f->pid = b->pid;
-	f->port = c.port;
-	f->used = (double)p->used;
-	f->limit = (double)p->limit;
-	f->refused = refused;
-	blame_connections(v, f, &c, p);
 	f->title = now ? say(v, "%s has all the connections it may have (%" PRIu64 "): %s",
 				 server_name(v, b), p->limit,
 				 refused > 0 ? "others are refused" : "others wait")
@@ -303,9 +318,7 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 	if (refused > 0)
 		verdict_evidence(f,
 			say(v, "%.0f connections were refused in %.0f s", refused, v->seconds), -1,
-			refused, 0,
-			say(v, "%sss -tan 'sport = :%u' | awk '{print $1}' | sort | uniq -c",
-				in_netns(v, c.netns), c.port));
+			refused, 0, states_of(v, &c));
 	if (queued)
 		verdict_evidence(f, say(v, "%.0f connections wait to be accepted", c.waits), -1,
 			c.waits, c.backlog,
@@ -334,19 +347,13 @@ static void judge_closed(struct view *v, struct verdicts *out, const struct serv
 	double refused = turned_away(v, &c);
 	if (refused < ATTEMPTS || c.taken < 1 || c.waits > 0)
 		return;
-	struct verdict *f =
-		verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, server_name(v, b));
+	bool known = p && p->have_limit && p->limit;
+	uint64_t n = (uint64_t)c.taken;
+	struct server_pool taken = {
+		.server = b->pid, .used = n, .limit = known && p->limit < n ? p->limit : n};
+	struct verdict *f = about(v, out, b, server_name(v, b), &c, &taken, refused);
 	if (!f)
 		return;
-	bool known = p && p->have_limit && p->limit;
-	struct server_pool taken = {.server = b->pid, .used = (uint64_t)c.taken};
-	f->netns = b->netns;
-	f->pid = b->pid;
-	f->port = c.port;
-	f->used = c.taken;
-	f->limit = known && (double)p->limit < c.taken ? (double)p->limit : c.taken;
-	f->refused = refused;
-	blame_connections(v, f, &c, &taken);
 	f->title = say(
 		v, "%s has all the connections it may have, and refuses others", server_name(v, b));
 	verdict_evidence(f, say(v, "%.0f connections are open", c.taken), -1, c.taken, -1,
@@ -357,9 +364,7 @@ static void judge_closed(struct view *v, struct verdicts *out, const struct serv
 			"ended at "
 			"once in %.0f s",
 			refused, v->seconds),
-		-1, refused, 0,
-		say(v, "%sss -tan 'sport = :%u' | awk '{print $1}' | sort | uniq -c",
-			in_netns(v, c.netns), c.port));
+		-1, refused, 0, states_of(v, &c));
 	tell_connections(v, f, b, true);
 }
 

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* Rules for what the kernel says is broken: itself, the hardware, a disk, a filesystem. Its log is text of many authors; the lines that are
  * looked for have been the same for many releases. No process can write a line that would be taken for one of the kernel's (collect/klog.c). */
-#include "rules/verdict.h"
+#include "rules/kernel.h"
 
 #include "base/text.h"
 
@@ -10,15 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct line {
-	char text[KLOG_TEXT + 1];
-	uint64_t at_ns;
-	unsigned count; /* of this kind in the window */
-};
-
-/* The first line that `wanted` takes; lines that were logged before the window began count only with `old`: those of the last minutes. */
-static bool find_line(
-	const struct view *v, bool old, bool (*wanted)(const char *text), struct line *ret)
+bool kernel_said(
+	const struct view *v, bool old, bool (*wanted)(const char *text), struct kernel_line *ret)
 {
 	uint64_t begin = view_at(v, 0)->real_ns;
 	ret->count = 0;
@@ -100,7 +93,7 @@ static bool task_of(struct view *v, const char *text, struct who *ret)
 	return true;
 }
 
-static void say_line(struct view *v, struct verdict *f, const struct line *l)
+static void say_line(struct view *v, struct verdict *f, const struct kernel_line *l)
 {
 	f->since_ns = l->at_ns < v->now_ns ? l->at_ns : v->now_ns;
 	f->used = l->count;
@@ -110,10 +103,10 @@ static void say_line(struct view *v, struct verdict *f, const struct line *l)
 
 void rule_kernel_errors(struct view *v, struct verdicts *out)
 {
-	struct line l;
-	bool fault = find_line(v, true, is_fault, &l);
+	struct kernel_line l;
+	bool fault = kernel_said(v, true, is_fault, &l);
 	/* A log that cannot be read is a gap of the sample, which says that it hides this. */
-	if (!fault && !find_line(v, false, is_hung, &l))
+	if (!fault && !kernel_said(v, false, is_hung, &l))
 		return;
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_WRONG, NULL);
 	if (!f)
@@ -195,14 +188,14 @@ static void counted(struct view *v, struct verdicts *out, enum metric m, enum se
 
 void rule_hardware(struct view *v, struct verdicts *out)
 {
-	struct line l;
+	struct kernel_line l;
 	counted(v, out, M_ECC_UNCORRECTED, SEVERITY_CRITICAL, "memory",
 		"Memory has errors that the hardware cannot correct");
 	counted(v, out, M_ECC_CORRECTED, SEVERITY_WARNING, "memory",
 		"Memory has errors, which the hardware corrects");
 	counted(v, out, M_THROTTLED_PACKAGE, SEVERITY_WARNING, "thermal",
 		"The processor is too hot and slows itself down");
-	if (!find_line(v, true, is_hardware, &l))
+	if (!kernel_said(v, true, is_hardware, &l))
 		return;
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_WRONG, "machine check");
 	if (!f)
@@ -299,9 +292,9 @@ static void degraded_arrays(struct view *v, struct verdicts *out)
 
 void rule_disk_errors(struct view *v, struct verdicts *out)
 {
-	struct line l;
+	struct kernel_line l;
 	degraded_arrays(v, out);
-	if (!find_line(v, false, is_disk_error, &l))
+	if (!kernel_said(v, false, is_disk_error, &l))
 		return;
 	const char *dev = device_in(v, l.text);
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_WRONG, dev);
@@ -353,7 +346,7 @@ static const char *device_with(struct view *v, uint64_t devno)
 
 /* shown: the list of mounts shows it. l: what the kernel said of it, NULL when that is not known any more. */
 static void gave_up(struct view *v, struct verdicts *out, uint32_t mount, uint64_t devno,
-	const char *dev, bool shown, const struct line *l)
+	const char *dev, bool shown, const struct kernel_line *l)
 {
 	const char *path = intern_text(&v->series->names, mount);
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_WRONG, path);
@@ -384,8 +377,8 @@ static void gave_up(struct view *v, struct verdicts *out, uint32_t mount, uint64
 
 void rule_fs_readonly(struct view *v, struct verdicts *out)
 {
-	struct line l;
-	bool said = find_line(v, true, is_readonly, &l);
+	struct kernel_line l;
+	bool said = kernel_said(v, true, is_readonly, &l);
 	const char *dev = said ? device_in(v, l.text) : NULL;
 	if (said && !dev && strncmp(l.text, "EXT4-fs (", 9) == 0)
 		dev = arena_strn(&v->scratch, l.text + 9, strcspn(l.text + 9, ")"));

@@ -3,7 +3,7 @@
 /* Rule for the memory mappings of a process. The kernel counts no refused mmap(); it refuses when the process has as many as vm.max_map_count, or
  * would have after a piece was cut out of one, so standing there is the proof. */
 #include "ledger/use.h"
-#include "rules/verdict.h"
+#include "rules/process.h"
 
 #include "base/text.h"
 
@@ -35,40 +35,25 @@ const struct rule_case rule_case_maps = {
 
 static void judge(struct view *v, struct verdicts *out, const struct proc *p, double limit)
 {
-	double t[STORE_MAX], y[STORE_MAX], used = p->maps;
-	unsigned n = use_of_maps(v, p, t, y);
-	bool full = n >= 2 && y[n - 1] >= FULL * limit && y[n - 2] >= FULL * limit;
-	double eta = full ? -1 : forecast(v, trend_fit(t, y, n), used, limit);
-	if (!full && eta < 0)
-		return;
+	struct process_use use = {.limit = limit, .full_share = FULL};
+	use.n = use_of_maps(v, p, use.t, use.y);
 	const char *name = who_name(v, p);
-	struct verdict *f = verdict_new(
-		v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, name);
+	struct verdict *f = process_at_limit(v, out, p, name, &use);
 	if (!f)
 		return;
 	char text[32];
-	f->pid = p->pid;
-	f->netns = p->netns;
-	f->used = used;
-	f->limit = limit;
-	f->eta_s = eta;
-	for (unsigned i = 0; full && i < n; i++)
-		if (y[i] >= FULL * limit) {
-			verdict_began(f, v->now_ns - (uint64_t)((t[n - 1] - t[i]) * 1e9));
-			break;
-		}
 	f->culprits[f->nculprits++] = (struct who){"process", name, p->pid, 1,
-		say(v, "has %.0f of %.0f memory mappings; it has %" PRIu32 " threads", used, limit,
-			p->threads)};
-	f->title = full ? say(v, "%s may not map any more memory, although there is some", name)
-			: say(v, "%s runs out of memory mappings in %s", name,
-				  text_duration(text, eta));
-	verdict_evidence(f, say(v, "%.0f of %.0f mappings", used, limit), -1, used, limit,
+		say(v, "has %.0f of %.0f memory mappings; it has %" PRIu32 " threads", f->used,
+			limit, p->threads)};
+	f->title = f->state == STATE_EXHAUSTED
+			   ? say(v, "%s may not map any more memory, although there is some", name)
+			   : say(v, "%s runs out of memory mappings in %s", name,
+				     text_duration(text, f->eta_s));
+	verdict_evidence(f, say(v, "%.0f of %.0f mappings", f->used, limit), -1, f->used, limit,
 		say(v, "wc -l /proc/%" PRId32 "/maps; sysctl vm.max_map_count", p->pid));
-	if (n >= 2 && y[n - 1] > y[0])
-		verdict_evidence(f,
-			say(v, "%.0f more every second", (y[n - 1] - y[0]) / (t[n - 1] - t[0])), -1,
-			(y[n - 1] - y[0]) / (t[n - 1] - t[0]), -1,
+	double gain = process_gain(&use);
+	if (gain > 0)
+		verdict_evidence(f, say(v, "%.0f more every second", gain), -1, gain, -1,
 			say(v,
 				"awk '{print $6}' /proc/%" PRId32
 				"/maps | sort | uniq -c | sort -n | tail -3   # what they are of",

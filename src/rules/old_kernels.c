@@ -1,7 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* Rules for what runs out on older kernels alone. What the kernel does tells which it is, not its number: a newer one never says such a thing. */
-#include "rules/verdict.h"
+#include "rules/kernel.h"
 
 #include <string.h>
 
@@ -24,30 +24,16 @@ const struct rule_case rule_case_route = {
 	.remedy = "Raise net.ipv6.route.max_size; or a newer kernel.",
 };
 
-static unsigned logged(const struct view *v, const char *words, uint64_t *ret_at_ns)
+static bool is_full_of_routes(const char *text)
 {
-	unsigned n = 0;
-	for (unsigned i = 0; i < v->n; i++) {
-		const struct sample *s = view_at(v, i);
-		for (uint32_t k = 0; k < s->klog.count; k++) {
-			const struct klog *row = &TABLE_ROWS(s->klog, struct klog)[k];
-			char text[KLOG_TEXT + 1] = "";
-			memcpy(text, row->text, KLOG_TEXT);
-			if (row->real_ns < view_at(v, 0)->real_ns || !strstr(text, words))
-				continue;
-			if (n++ == 0)
-				*ret_at_ns = row->real_ns;
-		}
-	}
-	return n;
+	return strstr(text, "Route cache is full") != NULL;
 }
 
 void rule_route(struct view *v, struct verdicts *out)
 {
-	uint64_t at_ns = 0;
+	struct kernel_line l;
 	double used = 0, limit = -1;
-	unsigned n = logged(v, "Route cache is full", &at_ns);
-	if (!n)
+	if (!kernel_said(v, false, is_full_of_routes, &l))
 		return;
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED, "ipv6");
 	if (!f)
@@ -56,12 +42,12 @@ void rule_route(struct view *v, struct verdicts *out)
 	(void)view_gauge(v, view_id(v, M_ROUTE6_LIMIT, NETNS_HOST, 0), &limit);
 	f->used = used;
 	f->limit = limit;
-	verdict_began(f, at_ns);
+	verdict_began(f, l.at_ns);
 	f->culprits[f->nculprits++] = (struct who){
 		"config", "net.ipv6.route.max_size", 0, -1, "is what the kernel keeps at most"};
 	f->title = "No further IPv6 route can be made: packets to new destinations are lost";
-	verdict_evidence(f, say(v, "the kernel said so %u times: \"Route cache is full\"", n), -1,
-		n, -1, "dmesg | grep 'Route cache is full' | tail -3");
+	verdict_evidence(f, say(v, "the kernel said so %u times: \"Route cache is full\"", l.count),
+		-1, l.count, -1, "dmesg | grep 'Route cache is full' | tail -3");
 	verdict_evidence(f, say(v, "%.0f routes of %.0f on the host", used, limit),
 		M_ROUTE6_ENTRIES, used, limit,
 		"cat /proc/net/rt6_stats /proc/sys/net/ipv6/route/max_size   # sixth number, "

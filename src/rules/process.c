@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* Rules for what processes may have: descriptors, and processes themselves. The kernel counts no
  * EMFILE and no EAGAIN of fork (but for cgroups), so standing at the limit is the proof. */
-#include "rules/verdict.h"
+#include "rules/process.h"
 
 #include "ledger/use.h"
 
@@ -29,33 +29,54 @@ const struct rule_case rule_case_fds_process = {
 		  "place). Honest load: raise LimitNOFILE of its unit.",
 };
 
-static void fds_of_process(struct view *v, struct verdicts *out, const struct proc *p)
+struct verdict *process_at_limit(struct view *v, struct verdicts *out, const struct proc *p,
+	const char *name, const struct process_use *use)
 {
-	double t[STORE_MAX], y[STORE_MAX];
-	double limit = (double)p->fd_limit, used = (double)p->fds;
-	if (used * 2 < limit || p->fd_limit < 16)
-		return;
-	unsigned n = use_of_fds(v, p, t, y);
-	bool full = n >= 2 && y[n - 1] >= 0.99 * limit && y[n - 2] >= 0.99 * limit;
-	double eta = full ? -1 : forecast(v, trend_fit(t, y, n), used, limit);
+	const double *y = use->y, enough = use->full_share * use->limit;
+	unsigned n = use->n;
+	if (n == 0)
+		return NULL;
+	bool full = n >= 2 && y[n - 1] >= enough && y[n - 2] >= enough;
+	double eta = full ? -1 : forecast(v, trend_fit(use->t, y, n), y[n - 1], use->limit);
 	if (!full && eta < 0)
-		return;
-	const char *name = who_name(v, p);
+		return NULL;
 	struct verdict *f = verdict_new(
 		v, out, SEVERITY_CRITICAL, full ? STATE_EXHAUSTED : STATE_FILLING, name);
 	if (!f)
-		return;
-	char eta_text[32];
+		return NULL;
 	f->pid = p->pid;
 	f->netns = p->netns;
-	f->used = used;
-	f->limit = limit;
+	f->used = y[n - 1];
+	f->limit = use->limit;
 	f->eta_s = eta;
 	for (unsigned i = 0; full && i < n; i++)
-		if (y[i] >= 0.99 * limit) {
-			verdict_began(f, view_at(v, i)->real_ns);
+		if (y[i] >= enough) {
+			verdict_began(f, v->now_ns - (uint64_t)((use->t[n - 1] - use->t[i]) * 1e9));
 			break;
 		}
+	return f;
+}
+
+double process_gain(const struct process_use *use)
+{
+	unsigned last = use->n - 1;
+	return use->n < 2 || use->y[last] <= use->y[0]
+		       ? 0
+		       : (use->y[last] - use->y[0]) / (use->t[last] - use->t[0]);
+}
+
+static void fds_of_process(struct view *v, struct verdicts *out, const struct proc *p)
+{
+	struct process_use use = {.limit = (double)p->fd_limit, .full_share = 0.99};
+	double limit = use.limit, used = (double)p->fds;
+	if (used * 2 < limit || p->fd_limit < 16)
+		return;
+	use.n = use_of_fds(v, p, use.t, use.y);
+	const char *name = who_name(v, p);
+	struct verdict *f = process_at_limit(v, out, p, name, &use);
+	if (!f)
+		return;
+	char eta_text[32];
 	struct who files[WHO_MAX];
 	size_t nfiles = who_fds_of(v, p, files, WHO_MAX - 1);
 	const char *most = nfiles ? say(v, "; %.0f %% of them are open on %s", 100 * files[0].share,
@@ -65,19 +86,20 @@ static void fds_of_process(struct view *v, struct verdicts *out, const struct pr
 		say(v, "has %.0f of %.0f descriptors open%s", used, limit, most)};
 	for (size_t i = 0; i < nfiles && f->nculprits < WHO_MAX; i++)
 		f->culprits[f->nculprits++] = files[i];
-	f->title = full ? say(v, "%s has no file descriptors left: it can accept and open nothing",
+	f->title =
+		f->state == STATE_EXHAUSTED
+			? say(v, "%s has no file descriptors left: it can accept and open nothing",
 				  name)
 			: say(v, "%s runs out of file descriptors in %s", name,
-				  text_duration(eta_text, eta));
+				  text_duration(eta_text, f->eta_s));
 	verdict_evidence(f, say(v, "%.0f of %.0f descriptors", used, limit), -1, used, limit,
 		say(v,
 			"ls /proc/%" PRId32 "/fd | wc -l; grep 'open files' /proc/%" PRId32
 			"/limits",
 			p->pid, p->pid));
-	if (n >= 2 && y[n - 1] > y[0])
-		verdict_evidence(f,
-			say(v, "%.1f more every second", (y[n - 1] - y[0]) / (t[n - 1] - t[0])), -1,
-			(y[n - 1] - y[0]) / (t[n - 1] - t[0]), -1,
+	double gain = process_gain(&use);
+	if (gain > 0)
+		verdict_evidence(f, say(v, "%.1f more every second", gain), -1, gain, -1,
 			say(v, "watch -n 1 'ls /proc/%" PRId32 "/fd | wc -l'", p->pid));
 	if (nfiles)
 		verdict_evidence(f, say(v, "%s: %s", files[0].value, files[0].why), -1,

@@ -371,12 +371,6 @@ void workers_blame(
 	}
 }
 
-/* What the reader of the server's log wrote down, and no worker (books/logs.h). */
-static bool is_of_log(const struct server_slot *o)
-{
-	return o->id >= SLOT_OF_LOG && o->pid == 0;
-}
-
 /* The path of "GET /a?b HTTP/1.1". */
 static size_t path_of(const char *request, const char **ret)
 {
@@ -392,7 +386,7 @@ static bool learned(const struct view *v, const struct server *s, const char *re
 	size_t n = path_of(request, &url);
 	for (uint32_t i = 0; n && i < last->slots.count; i++) {
 		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
-		if (o->server != s->pid || !is_of_log(o) || strcmp(o->who, what) != 0 ||
+		if (o->server != s->pid || !server_slot_is_log(o) || strcmp(o->who, what) != 0 ||
 			strlen(o->text) != n || strncmp(o->text, url, n) != 0)
 			continue;
 		*ret_s = o->state_ms / 1000.0;
@@ -418,8 +412,9 @@ static unsigned overlong(
 	unsigned count = 0;
 	for (uint32_t i = 0; n && i < last->slots.count; i++) {
 		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
-		count += o->server == s->pid && !is_of_log(o) && o->state_ms / 1000.0 > longest_s &&
-			 path_of(o->text, &its) == n && strncmp(its, url, n) == 0;
+		count += o->server == s->pid && !server_slot_is_log(o) &&
+			 o->state_ms / 1000.0 > longest_s && path_of(o->text, &its) == n &&
+			 strncmp(its, url, n) == 0;
 	}
 	return count;
 }
@@ -456,7 +451,7 @@ void workers_tell_parts(struct view *v, struct verdict *f, const struct server *
 	const struct who *w = f->nculprits ? &f->culprits[0] : NULL;
 	for (uint32_t i = 0; w && strcmp(w->kind, "peer") == 0 && i < last->slots.count; i++) {
 		const struct server_slot *o = &TABLE_ROWS(last->slots, struct server_slot)[i];
-		if (o->server != s->pid || !is_of_log(o) || strcmp(o->who, "parts") != 0 ||
+		if (o->server != s->pid || !server_slot_is_log(o) || strcmp(o->who, "parts") != 0 ||
 			strcmp(server_slot_peer(v, o), w->value) != 0)
 			continue;
 		verdict_evidence(f,
@@ -499,7 +494,7 @@ const char *workers_request(
 	*ret_ms = 0;
 	for (uint32_t i = 0; i < last->slots.count; i++) {
 		unsigned n = 0;
-		if (rows[i].server != s->pid || !rows[i].text[0] || is_of_log(&rows[i]) ||
+		if (rows[i].server != s->pid || !rows[i].text[0] || server_slot_is_log(&rows[i]) ||
 			(*peer && strcmp(server_slot_peer(v, &rows[i]), peer) != 0))
 			continue;
 		if (rows[i].state_ms > *ret_ms)

@@ -12,6 +12,7 @@
 static const double SAME = 0.9; /* of all lines */
 /* What goes into a pipe comes out of it: as many bytes, but for what is under way and for times that a logger puts before lines. */
 static const double LESS = 0.6, MORE = 1.1;
+static const double TO_FILES = 0.5; /* of what somebody writes: that goes into no pipe */
 
 /* exact: of all lines those that are the same with all their numbers. */
 static const char *line_of(struct view *v, int32_t writer, double *ret_share, double *ret_exact)
@@ -74,7 +75,8 @@ static bool related(const struct usage *a, const struct usage *b)
 	       a->p->ppid == b->p->pid || (a->p->ppid > 1 && a->p->ppid == b->p->ppid);
 }
 
-/* The process of the same job that writes as many bytes as the logger, and not to this device. */
+/* The process of the same job that writes as many bytes as the logger, and neither to this device nor to files elsewhere: a pipe makes no page
+ * dirty. */
 static const struct usage *piped(const struct view *v, const struct usage *writer, uint64_t devno)
 {
 	const struct usage *best = NULL;
@@ -85,6 +87,7 @@ static const struct usage *piped(const struct view *v, const struct usage *write
 			memcmp(u->p->comm, writer->p->comm, PROC_COMM) == 0 ||
 			u->written_chars < LESS * writer->written_chars ||
 			u->written_chars > MORE * writer->written_chars ||
+			u->write_bytes > TO_FILES * u->written_chars ||
 			who_has_file_on(v, u->p->pid, &devno, 1))
 			continue;
 		if (!best || u->p->start_ticks < best->p->start_ticks ||

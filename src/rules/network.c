@@ -582,7 +582,7 @@ static void neigh_verdict(struct view *v, struct verdicts *out, const struct nei
 			"tail");
 		verdict_remedy(f,
 			say(v, "Stop %s, or have it ask fewer hosts at once", f->culprits[0].value),
-			say(v, "kill -TERM %d", (int)f->pid), NULL, false,
+			say(v, "kill -TERM %" PRId32, f->pid), NULL, false,
 			"what it was looking for", "none");
 	}
 	neigh_evidence(v, f, t, fulls, used, limit);

@@ -2,22 +2,15 @@
 # SPDX-License-Identifier: ISC
 """All the descriptors that a user may watch with epoll."""
 
-import struct
-
 from expect import finding
-
-
-def task(pid, comm, uid, epoll):
-    """struct probe_task"""
-    return struct.pack("=IIIIIIIiIIIIII", 1, pid, 1, pid, uid, 0, 0, 0, 1, 0, 0, ord("S"), 4026531840, 0) + struct.pack(
-        "=5Qq16Q", 10**9, 10**9, 10**7, 100, 0, 2000, 10, 0, 8, 1024, 63000, 0, 0, 0, 0, 7, 1, 0, 0, epoll, 40, 0) + comm.encode().ljust(16, b"\0") + bytes(16)
+from tree import probe_task
 
 
 def machine(t, watches, uid=33):
     t.number("fs/epoll/max_user_watches", 20000)
     t.proc(600, "push", uid=uid, rss=80, fds=21000, fd_limit=65536)
     t.proc(601, "helper", uid=uid, rss=20, threads=40)
-    t.set("probes/tasks", [task(1, "systemd", 0, 40) + task(600, "push", uid, watches(i)) + task(601, "helper", uid, watches(i)) for i in range(t.moments)])
+    t.set("probes/tasks", [probe_task(1, "systemd", epoll=40) + probe_task(600, "push", uid, epoll=watches(i)) + probe_task(601, "helper", uid, epoll=watches(i)) for i in range(t.moments)])
 
 
 def fire(t):

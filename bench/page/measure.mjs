@@ -88,7 +88,7 @@ let timeModule = ""; // where the page has its time.js
 // The first screen is complete when the verdict, the findings and the ledger are there, and were painted.
 const WATCH = () => {
 	const complete = () => document.querySelector("#word") && !["", "…"].includes(document.querySelector("#word").textContent) &&
-		document.querySelector("#findings > *") && document.querySelector("#ledger tbody tr");
+		document.querySelector("#findings > *") && document.querySelector("#shown").textContent;
 	const look = () => complete() ? requestAnimationFrame(() => setTimeout(() => {
 		performance.mark("first-screen-painted");
 		console.debug("painted");

@@ -336,14 +336,6 @@ const struct answer *api_present(struct api *a, const struct route *r, const str
 	return keep(a, r, p);
 }
 
-void api_prepare(struct api *a)
-{
-	static const char *const first[] = {"/api/v1/check", "/api/v1/limits"};
-	const struct params none = {0};
-	for (size_t i = 0; i < COUNTOF(first); i++)
-		(void)api_present(a, route_find(first[i]), &none);
-}
-
 /* ---- the summary of each second ---- */
 
 static json_t *rate_or_null(const struct view *v, enum metric m)

@@ -44,8 +44,6 @@ int api_open(const char *store, struct api **ret);
 void api_close(struct api *a);
 /* The answer belongs to the api and stands until its next call. */
 const struct answer *api_present(struct api *a, const struct route *r, const struct params *p);
-/* Makes what the first screen of the page will ask for: the browser has work of its own meanwhile. */
-void api_prepare(struct api *a);
 /* The sample summary of /api/v1/live, one JSON document without a newline. Returns its length,
  * 0 when it does not fit. */
 size_t api_summary(struct api *a, char *buf, size_t size);

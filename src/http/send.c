@@ -16,7 +16,6 @@ static const struct {
 	{"X-Content-Type-Options", "nosniff"},
 	{"X-Frame-Options", "DENY"},
 	{"Referrer-Policy", "no-referrer"},
-	{"Cross-Origin-Opener-Policy", "same-origin"},
 	{"Cross-Origin-Resource-Policy", "same-origin"},
 };
 
@@ -25,8 +24,11 @@ static void add_headers(
 {
 	for (size_t i = 0; i < COUNTOF(headers); i++)
 		(void)MHD_add_response_header(r, headers[i].name, headers[i].value);
-	if (tls)
+	if (tls) {
 		(void)MHD_add_response_header(r, "Strict-Transport-Security", "max-age=31536000");
+		/* Not on loopback, where nobody is logged in: browsers start another process for it, and the page is there later. */
+		(void)MHD_add_response_header(r, "Cross-Origin-Opener-Policy", "same-origin");
+	}
 	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	(void)MHD_add_response_header(r, MHD_HTTP_HEADER_CACHE_CONTROL, caching);
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE)

@@ -8,6 +8,7 @@
 #include "http/enter.h"
 #include "http/gate.h"
 #include "http/live.h"
+#include "http/page.h"
 #include "http/peers.h"
 #include "http/send.h"
 
@@ -43,7 +44,7 @@ struct server {
 	struct gate gate;
 	struct peers peers;
 	struct peer *put_off, **put_off_end;
-	bool page_sent;   /* in this turn: its browser will ask for the first screen */
+	struct page page;
 	uint64_t turn_ns; /* monotonic: when this turn of the loop began */
 	struct shared shared;
 	struct live live;
@@ -270,10 +271,10 @@ static enum MHD_Result answer_request(
 	struct server *s, struct peer *p, struct request *q, const char *path, const char *method)
 {
 	const struct asset *asset = asset_find(path);
-	if (asset) {
-		s->page_sent |= strcmp(path, "/") == 0;
+	if (strcmp(path, "/") == 0)
+		return page_send(&s->page, p);
+	if (asset)
 		return send_asset(p->connection, asset);
-	}
 	if (strcmp(path, LIVE_PATH) == 0)
 		return live_send(&s->live, p, method);
 	if (strcmp(path, LOGIN_PATH) == 0)
@@ -382,8 +383,10 @@ static void on_connection(void *cls, struct MHD_Connection *c, void **socket_con
 		*socket_context = p;
 	} else if (p) {
 		peers_remove(&s->peers, p);
-		if (!s->peers.first)
-			shared_clear(&s->shared); /* nobody is there to take them */
+		if (!s->peers.first) { /* nobody is there to take them */
+			shared_clear(&s->shared);
+			page_clear(&s->page);
+		}
 	}
 }
 
@@ -463,6 +466,7 @@ void server_close(struct server *s)
 	if (s->daemon)
 		MHD_stop_daemon(s->daemon);
 	shared_clear(&s->shared);
+	page_clear(&s->page);
 	api_close(s->api);
 	login_close(s->gate.login);
 	tls_free(s->gate.tls);
@@ -544,9 +548,8 @@ int server_run(struct server *s, const volatile sig_atomic_t *stop)
 		tick(s);
 		go_on(s);
 		run_daemon(s); /* last: it goes on with what was resumed */
-		if (s->page_sent)
-			api_prepare(s->api);
-		s->page_sent = false;
+		if (page_make(&s->page, s->api))
+			run_daemon(s);
 	}
 	return r;
 }

@@ -8,6 +8,7 @@
 
 enum { SLICES_LEAST = 3, SLICE_LEAST = 5 }; /* slices, and answers in each */
 enum { LEAST = 20 };                        /* answers, of which one in ten is the second longest */
+enum { GOOD_LEAST = 5 };
 
 /* The first step that is no shorter. */
 static unsigned step_of(uint64_t ms)
@@ -54,6 +55,27 @@ static bool text_of(struct scan url, char text[static LOG_URL_TEXT])
 	memcpy(text, url.p, n);
 	text[n] = '\0';
 	return true;
+}
+
+void log_urls_good(struct log_urls *u, struct scan url, bool timed)
+{
+	char text[LOG_URL_TEXT];
+	if (!text_of(url, text))
+		return;
+	struct log_url *r = row_of(u, text);
+	r->good++;
+	r->count += !timed;
+}
+
+bool log_urls_was_good(const struct log_urls *u, struct scan url)
+{
+	char text[LOG_URL_TEXT];
+	if (!text_of(url, text))
+		return false;
+	for (unsigned i = 0; i < u->n; i++)
+		if (strcmp(u->rows[i].text, text) == 0)
+			return u->rows[i].good >= GOOD_LEAST;
+	return false;
 }
 
 void log_urls_take(struct log_urls *u, struct scan url, uint64_t took_ms)

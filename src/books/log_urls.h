@@ -35,6 +35,7 @@ struct log_urls {
 	struct log_url {
 		uint64_t count; /* of its own and of whose place it took */
 		uint64_t own;
+		uint64_t good; /* answered well, timed or not */
 		uint32_t took[LOG_URL_STEPS];
 		struct log_slice slice;
 		uint32_t longest[LOG_URL_SLICES],
@@ -47,6 +48,10 @@ struct log_urls {
 
 /* A request that was answered well. */
 void log_urls_take(struct log_urls *u, struct scan url, uint64_t took_ms);
+/* A request that was answered without an error; timed: log_urls_take() counts it, too. */
+void log_urls_good(struct log_urls *u, struct scan url, bool timed);
+/* Was it answered so before, more than now and then? */
+bool log_urls_was_good(const struct log_urls *u, struct scan url);
 /* Milliseconds within which nine of ten of them were answered, to the next step; 0: too few to say. */
 uint64_t log_url_usual(const struct log_url *r);
 /* The same request, ended then, when nobody waited for a worker. Call it behind log_urls_take(). */

@@ -159,10 +159,11 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (is_answer(&e))
 		take_url(l, &e, end > e.took_ms ? end - e.took_ms : 0, end);
 	enum log_event_kind kind = kind_of(&e);
-	if (end > now_ms || now_ms - end > span_of(kind))
-		return;
-	unsigned proxy = proxy_of(l, e.proxy);
+	unsigned proxy = end > now_ms ? LOGS_PROXIES : proxy_of(l, e.proxy);
 	if (proxy == LOGS_PROXIES)
+		return;
+	logs_failures_take(l, proxy, &e, end, now_ms);
+	if (now_ms - end > span_of(kind))
 		return;
 	if (e.form != LOG_NGINX_ERROR && now_ms - end <= SPAN_MS) /* the same is in the other log */
 		count_answer(l, proxy, end);
@@ -423,6 +424,7 @@ void logs_write(struct logs *l, uint64_t now_ms, struct book *ret)
 		book_line(ret, "number log.connections.none %" PRIu64, l->none);
 	book_latency(ret, l->latency);
 	logs_parts_write(l, now_ms, ret);
+	logs_failures_write(l, now_ms, ret);
 	log_urls_write(&l->urls, SLOT_URLS, ret);
 }
 

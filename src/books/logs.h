@@ -28,6 +28,24 @@ enum {
 	LOGS_CLIENTS = 256, /* whose tunnels are looked through for a period */
 	LOGS_TOOK = 256,    /* durations of the last answers of each */
 	LOGS_BUCKETS = 12,  /* of the span, to count what needs no more than counting */
+	LOGS_BAD = 16,      /* URLs that fail */
+};
+
+/* How a request may fail. */
+enum log_failure {
+	LOG_FAILED, /* 5xx, but what another rule tells (504) */
+	LOG_LOST, /* 403, 404, 405, 410 of a URL that was answered well before, and hardly is now */
+	LOG_FAILURES
+};
+
+struct log_share {
+	uint64_t at; /* number of the piece of time */
+	uint32_t answers, bad[LOG_FAILURES];
+};
+
+/* Of one backend: what goes on, what went before, and what is usual. */
+struct log_failures {
+	struct log_share now[LOGS_NOW], before[LOGS_BUCKETS], slices[LOG_URL_SLICES];
 };
 
 enum log_event_kind {
@@ -78,6 +96,13 @@ struct logs {
 		struct log_now now[LOGS_NOW];
 	} parts[LOGS_PARTS];          /* of the last two minutes: answers 206 */
 	struct log_now now[LOGS_NOW]; /* of all clients */
+	struct log_failures failures[LOGS_PROXIES];
+	struct log_bad {
+		char url[96];
+		unsigned status, proxy;
+		uint32_t count, well; /* well: answered well since it fails */
+		uint64_t last_ms;
+	} bad[LOGS_BAD];
 	struct log_urls urls;
 	bool timed; /* lines tell how long requests took */
 	uint64_t latency
@@ -108,6 +133,10 @@ void logs_full(struct logs *l, uint64_t now_ms);
 /* Answers 206, by client (logs_parts.c): takes a line that ended then; writes who is sent most. */
 void logs_parts_take(struct logs *l, const struct log_line *e, uint64_t end_ms);
 void logs_parts_write(const struct logs *l, uint64_t now_ms, struct book *ret);
+/* Requests that fail (logs_failures.c): takes a line that ended then; writes how many of how many do, and how many usually do. */
+void logs_failures_take(
+	struct logs *l, unsigned proxy, const struct log_line *e, uint64_t end_ms, uint64_t now_ms);
+void logs_failures_write(const struct logs *l, uint64_t now_ms, struct book *ret);
 /* The numbers alone. */
 void logs_write(struct logs *l, uint64_t now_ms, struct book *ret);
 

@@ -449,6 +449,64 @@ static void not_of_trouble(void)
 	CHECK_INT(log_url_longest(&logs.urls.rows[0], &answers), 900);
 }
 
+/* A line a fifth of a second; every `bad`th is answered with `status` (0: none), all for `url`. */
+static uint64_t visits(uint64_t from_ms, unsigned n, const char *url, unsigned status, unsigned bad)
+{
+	char line[160], at[40];
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t now = from_ms + i * 200;
+		time_t t = (time_t)(now / 1000);
+		(void)strftime(at, sizeof at, "%d/%b/%Y:%H:%M:%S +0000", gmtime(&t));
+		(void)snprintf(line, sizeof line, "10.0.0.9 - - [%s] \"GET %s HTTP/1.1\" %u 512",
+			at, url, bad && i % bad == 0 ? status : 200);
+		logs_take(&logs, scan_over(line, strlen(line)), now, false);
+	}
+	return from_ms + n * 200;
+}
+
+static bool says(uint64_t now_ms, const char *line)
+{
+	book.n = 0;
+	book.text[0] = '\0';
+	logs_failures_write(&logs, now_ms, &book);
+	return strstr(book.text, line) != NULL;
+}
+
+static void failures(void)
+{
+	memset(&logs, 0, sizeof logs);
+	uint64_t now = visits(AT / LOG_URL_SLICE_MS * LOG_URL_SLICE_MS, 600, "/cart", 500, 0);
+	CHECK(!says(now, "log."));
+	now = visits(now, 50, "/cart", 500, 2);
+	CHECK(says(now, "number log.failed/- 25\nnumber log.failed.of/- 50\n"));
+	CHECK(says(now, "number log.failed.before/- 0\n"));
+	CHECK(!says(now, "number log.failed.before.of/- 0\n"));
+	CHECK(!says(now, ".usual"));
+	CHECK(says(now, "slot 1000040 state=logging bytes=25 who=failed/- text=500%20/cart\n"));
+	CHECK(!says(now + 60000, "log."));
+	/* Not ours to tell: given up, late, and what never was there. */
+	visits(now + 60000, 40, "/cart", 499, 1);
+	visits(now + 60000, 40, "/cart", 504, 1);
+	CHECK(!says(visits(now + 60000, 40, "/wp-login.php", 404, 1), "log."));
+	/* What was there is. */
+	now = visits(now + 120000, 30, "/cart", 404, 1);
+	CHECK(says(now, "number log.lost/- 30\nnumber log.lost.of/- 30\n"));
+	/* Others still get it: somebody guesses numbers. */
+	now = visits(now + 120000, 60, "/cart", 404, 2);
+	CHECK(!says(now, "log.lost"));
+}
+
+/* One in ten fails all day; then all do. */
+static void failures_as_usual(void)
+{
+	memset(&logs, 0, sizeof logs);
+	uint64_t now = AT / LOG_URL_SLICE_MS * LOG_URL_SLICE_MS;
+	for (int slice = 0; slice < 5; slice++, now += LOG_URL_SLICE_MS)
+		(void)visits(now, 100, "/cart", 500, 10);
+	now = visits(now, 50, "/cart", 503, 1);
+	CHECK(says(now, "number log.failed.usual/- 1000\n"));
+}
+
 static void repeats(void)
 {
 	static struct log_repeats r;
@@ -495,6 +553,8 @@ int main(void)
 	parts();
 	latency();
 	files();
+	failures();
+	failures_as_usual();
 	repeats();
 	repeats_exactly();
 	urls();

@@ -98,7 +98,7 @@ async function update() {
 	try {
 		const here = t.live && first;
 		first = null;
-		const [health, check, limits] = await Promise.all(["/healthz", "/api/v1/check", "/api/v1/limits"].map((path, i) => here ? here[path] : ask(i ? path + at : path)));
+		const [health, check, limits] = await Promise.all(["/healthz", "/api/v1/check" + at, "/api/v1/limits" + at].map((path) => here ? here[path] : ask(path)));
 		if (health.at)
 			time.tick(Date.parse(health.at));
 		if (mine === turn && t.live === time.get().live && t.at === time.get().at) {

@@ -119,6 +119,13 @@ bool scan_field(struct scan *s, char *to, size_t size)
 	return true;
 }
 
+void scan_text(struct scan s, char *to, size_t size)
+{
+	size_t n = scan_len(s) < size - 1 ? scan_len(s) : size - 1;
+	memcpy(to, s.p, n);
+	to[n] = '\0';
+}
+
 bool scan_is(struct scan word, const char *text)
 {
 	size_t n = strlen(text);
@@ -342,6 +349,18 @@ int num_time(const char *s, uint64_t now_ns, uint64_t *ret)
 		return 0;
 	}
 	return yesterday ? r : rfc3339(s, ret);
+}
+
+int num_order_u32(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+int num_order_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
 }
 
 uint64_t num_gcd(uint64_t a, uint64_t b)

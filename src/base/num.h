@@ -32,6 +32,8 @@ bool scan_skip(struct scan *s, char c);    /* one expected byte */
 /* Up to the next tab or the end, as a text; false when it does not fit or has a NUL. */
 bool scan_field(struct scan *s, char *to, size_t size);
 void scan_blanks(struct scan *s); /* spaces and tabs */
+/* All of it as a text, cut to the size. */
+void scan_text(struct scan s, char *to, size_t size);
 bool scan_is(struct scan word, const char *text);
 bool scan_starts(struct scan word, const char *text);
 
@@ -55,6 +57,10 @@ int num_duration(const char *s, uint64_t *ret_ns); /* 5s, 250ms, 2m, 1h30m, 5 */
 /* RFC 3339, HH:MM[:SS] (the latest past one), -15m, yesterday 04:00, epoch seconds. now_ns is what
  * "now" means. */
 int num_time(const char *s, uint64_t now_ns, uint64_t *ret_ns);
+
+/* For qsort(): the smaller number first. */
+int num_order_u32(const void *a, const void *b);
+int num_order_u64(const void *a, const void *b);
 
 /* The greatest number that divides both; that of 0 and n is n. */
 uint64_t num_gcd(uint64_t a, uint64_t b);

@@ -70,9 +70,7 @@ void log_repeats_take(struct log_repeats *r, struct scan line)
 		return;
 	r->most = at->count;
 	r->exact = at->exact;
-	size_t n = scan_len(line) < sizeof r->text - 1 ? scan_len(line) : sizeof r->text - 1;
-	memcpy(r->text, line.p, n);
-	r->text[n] = '\0';
+	scan_text(line, r->text, sizeof r->text);
 }
 
 void log_repeats_write(const struct log_repeats *r, int32_t pid, struct book *ret)

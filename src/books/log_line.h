@@ -15,6 +15,22 @@
 
 enum log_form { LOG_OTHER, LOG_HAPROXY, LOG_ACCESS, LOG_NGINX_ERROR, LOG_NGINX_FULL };
 
+/* Of HTTP, as far as something is made of them; the first of a kind stands for the kind. */
+enum log_status {
+	STATUS_OK = 200,
+	STATUS_PART = 206,
+	STATUS_BAD_REQUEST = 400,
+	STATUS_FORBIDDEN = 403,
+	STATUS_NOT_FOUND = 404,
+	STATUS_NOT_ALLOWED = 405,
+	STATUS_GONE = 410,
+	STATUS_NO_UPGRADE = 426,
+	STATUS_GAVE_UP = 499, /* nginx's own */
+	STATUS_SERVER_ERROR = 500,
+	STATUS_LATE = 504,
+	STATUS_NO_VERSION = 505, /* asked by HTTP/1.0, which knows of no upgrade */
+};
+
 struct log_line {
 	enum log_form form;
 	uint64_t at_ms; /* of day, as the line has it: milliseconds since 1970; 0 not told */

@@ -26,16 +26,24 @@ static uint64_t step_ms(unsigned k)
 	return k % 2 ? whole * 181 / 128 : whole;
 }
 
+/* Which row has it; u->n: none has. */
+static unsigned find_row(const struct log_urls *u, const char *text)
+{
+	unsigned i = 0;
+	while (i < u->n && strcmp(u->rows[i].text, text) != 0)
+		i++;
+	return i;
+}
+
 static struct log_url *row_of(struct log_urls *u, const char *text)
 {
 	struct log_url *least = NULL;
-	for (unsigned i = 0; i < u->n; i++) {
-		struct log_url *r = &u->rows[i];
-		if (strcmp(r->text, text) == 0)
-			return r;
-		if (!least || r->count < least->count)
-			least = r;
-	}
+	unsigned there = find_row(u, text);
+	if (there < u->n)
+		return &u->rows[there];
+	for (unsigned i = 0; i < u->n; i++)
+		if (!least || u->rows[i].count < least->count)
+			least = &u->rows[i];
 	uint64_t inherits = 0;
 	if (u->n < LOG_URLS)
 		least = &u->rows[u->n++];
@@ -70,12 +78,8 @@ void log_urls_good(struct log_urls *u, struct scan url, bool timed)
 bool log_urls_was_good(const struct log_urls *u, struct scan url)
 {
 	char text[LOG_URL_TEXT];
-	if (!text_of(url, text))
-		return false;
-	for (unsigned i = 0; i < u->n; i++)
-		if (strcmp(u->rows[i].text, text) == 0)
-			return u->rows[i].good >= GOOD_LEAST;
-	return false;
+	unsigned i = text_of(url, text) ? find_row(u, text) : u->n;
+	return i < u->n && u->rows[i].good >= GOOD_LEAST;
 }
 
 void log_urls_take(struct log_urls *u, struct scan url, uint64_t took_ms)
@@ -127,9 +131,8 @@ void log_urls_well(struct log_urls *u, struct scan url, uint64_t took_ms, uint64
 	const struct address *peer)
 {
 	char text[LOG_URL_TEXT];
-	struct log_url *r = NULL;
-	for (unsigned i = 0; text_of(url, text) && !r && i < u->n; i++)
-		r = strcmp(u->rows[i].text, text) == 0 ? &u->rows[i] : NULL;
+	unsigned i = text_of(url, text) ? find_row(u, text) : u->n;
+	struct log_url *r = i < u->n ? &u->rows[i] : NULL;
 	if (!r || end_ms / LOG_URL_SLICE_MS < r->slice.at) /* logs are not always in order */
 		return;
 	if (end_ms / LOG_URL_SLICE_MS != r->slice.at) {
@@ -137,12 +140,6 @@ void log_urls_well(struct log_urls *u, struct scan url, uint64_t took_ms, uint64
 		r->slice = (struct log_slice){.at = end_ms / LOG_URL_SLICE_MS};
 	}
 	take_longest(&r->slice, took_ms < UINT32_MAX ? (uint32_t)took_ms : UINT32_MAX, peer);
-}
-
-static int by_length(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return x < y ? -1 : x > y;
 }
 
 uint64_t log_url_longest(const struct log_url *r, uint64_t *ret_answers)
@@ -155,7 +152,7 @@ uint64_t log_url_longest(const struct log_url *r, uint64_t *ret_answers)
 	memcpy(sorted, r->longest, sizeof sorted);
 	for (unsigned i = 0; i < n; i++)
 		*ret_answers += r->answers[i];
-	qsort(sorted, n, sizeof *sorted, by_length);
+	qsort(sorted, n, sizeof *sorted, num_order_u32);
 	return sorted[n / 2] ? sorted[n / 2] : 1;
 }
 

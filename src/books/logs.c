@@ -18,9 +18,6 @@ enum {
 		10 * 1000, /* a line that is written now is of now: else its clock is another one */
 	SLOT_FIRST = SLOT_OF_LOG,
 	SLOT_URLS = SLOT_OF_LOG + 100,
-	STATUS_GAVE_UP = 499, /* nginx's own */
-	STATUS_NO_UPGRADE = 426,
-	STATUS_NO_VERSION = 505, /* asked by HTTP/1.0, which knows of no upgrade */
 };
 
 /* ---- lines ---- */
@@ -28,9 +25,7 @@ enum {
 static unsigned proxy_of(struct logs *l, struct scan name)
 {
 	char text[sizeof l->proxies[0]];
-	size_t n = scan_len(name) < sizeof text - 1 ? scan_len(name) : sizeof text - 1;
-	memcpy(text, name.p, n);
-	text[n] = '\0';
+	scan_text(name, text, sizeof text);
 	for (unsigned i = 0; i < l->nproxies; i++)
 		if (strcmp(l->proxies[i], text) == 0)
 			return i;
@@ -68,20 +63,12 @@ static enum log_event_kind kind_of(const struct log_line *e)
 	return LOG_EVENT_KINDS;
 }
 
-static void copy(char *dst, size_t size, struct scan from)
-{
-	size_t n = scan_len(from) < size - 1 ? scan_len(from) : size - 1;
-	memcpy(dst, from.p, n);
-	dst[n] = '\0';
-}
-
 /* A request that was answered well, and is known to have taken so long. */
 static bool is_answer(const struct log_line *e)
 {
-	enum { OK = 200, SERVER_ERROR = 500 };
 	bool whole = e->who == 0 || e->who == '-';
-	return e->have_took && whole && !e->tunnel && e->status >= OK && e->status < SERVER_ERROR &&
-	       e->status != STATUS_GAVE_UP;
+	return e->have_took && whole && !e->tunnel && e->status >= STATUS_OK &&
+	       e->status < STATUS_SERVER_ERROR && e->status != STATUS_GAVE_UP;
 }
 
 static void take_duration(struct logs *l, unsigned proxy, const struct log_line *e, uint64_t end_ms)
@@ -118,11 +105,10 @@ void logs_full(struct logs *l, uint64_t now_ms)
 /* An error is no answer that is legitimate; nor is one of a time in which somebody waited. */
 static void take_url(struct logs *l, const struct log_line *e, uint64_t begin_ms, uint64_t end_ms)
 {
-	enum { BAD_REQUEST = 400 };
 	bool waited =
 		l->full_ms[1] && end_ms >= l->full_ms[0] && begin_ms <= l->full_ms[1] + BACK_MS;
 	log_urls_take(&l->urls, e->url, e->took_ms);
-	if (e->status < BAD_REQUEST && !waited)
+	if (e->status < STATUS_BAD_REQUEST && !waited)
 		log_urls_well(&l->urls, e->url, e->took_ms, end_ms, &e->peer);
 }
 
@@ -174,9 +160,9 @@ void logs_take(struct logs *l, struct scan line, uint64_t now_ms, bool old)
 	if (kind == LOG_EVENT_KINDS)
 		return;
 	if (kind <= LOG_CUT_SERVER)
-		copy(l->url, sizeof l->url, e.url);
+		scan_text(e.url, l->url, sizeof l->url);
 	else if (kind == LOG_GAVE_UP || kind == LOG_TIMED_OUT)
-		copy(l->gave_up[proxy], sizeof l->gave_up[proxy], e.url);
+		scan_text(e.url, l->gave_up[proxy], sizeof l->gave_up[proxy]);
 	l->events[l->next] = (struct log_event){
 		begin, end, e.peer, (uint8_t)kind, (uint8_t)proxy, e.form == LOG_NGINX_ERROR};
 	l->next = (l->next + 1) % LOGS_EVENTS;
@@ -225,12 +211,6 @@ static unsigned came_back(const struct logs *l, unsigned proxy)
 	return n;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return x < y ? -1 : x > y;
-}
-
 /* The middle one of the durations of a kind, and how many are near it: a timer makes them equal. */
 static uint64_t middle(const struct logs *l, unsigned proxy, unsigned kinds, unsigned *ret_near)
 {
@@ -244,7 +224,7 @@ static uint64_t middle(const struct logs *l, unsigned proxy, unsigned kinds, uns
 	}
 	if (n == 0)
 		return 0;
-	qsort(took, n, sizeof *took, by_value);
+	qsort(took, n, sizeof *took, num_order_u64);
 	uint64_t m = took[n / 2];
 	for (unsigned i = 0; i < n; i++)
 		*ret_near += took[i] + m / 20 + 50 >= m && took[i] <= m + m / 20 + 50;
@@ -300,7 +280,7 @@ static void write_durations(
 			took[n++] = l->took[p][i].took_ms;
 	if (n < LEAST)
 		return;
-	qsort(took, n, sizeof *took, by_value);
+	qsort(took, n, sizeof *took, num_order_u64);
 	book_line(ret, "number log.took.p50.ms/%s %" PRIu64, name, took[n / 2]);
 	book_line(ret, "number log.took.p90.ms/%s %" PRIu64, name, took[n * 9 / 10]);
 }

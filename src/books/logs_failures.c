@@ -47,15 +47,12 @@ static bool is_request(const struct logs *l, const struct log_line *e)
 
 /* What is noted of it in the last half a minute; status 0: whatever the error is. NULL. */
 static struct log_bad *bad_of(
-	struct logs *l, unsigned proxy, struct scan url, unsigned status, uint64_t end_ms)
+	struct logs *l, unsigned proxy, const char *url, unsigned status, uint64_t end_ms)
 {
-	size_t n =
-		scan_len(url) < sizeof l->bad[0].url - 1 ? scan_len(url) : sizeof l->bad[0].url - 1;
 	for (unsigned i = 0; i < LOGS_BAD; i++) {
 		struct log_bad *b = &l->bad[i];
 		if (b->count && b->proxy == proxy && (!status || b->status == status) &&
-			b->last_ms + LOGS_NOW * LOGS_NOW_MS > end_ms && strlen(b->url) == n &&
-			memcmp(b->url, url.p, n) == 0)
+			b->last_ms + LOGS_NOW * LOGS_NOW_MS > end_ms && strcmp(b->url, url) == 0)
 			return b;
 	}
 	return NULL;
@@ -63,17 +60,15 @@ static struct log_bad *bad_of(
 
 /* Its row; else the place of the one that failed longest ago. */
 static struct log_bad *note_bad(
-	struct logs *l, unsigned proxy, const struct log_line *e, uint64_t end_ms)
+	struct logs *l, unsigned proxy, const char *url, unsigned status, uint64_t end_ms)
 {
-	struct log_bad *at = bad_of(l, proxy, e->url, e->status, end_ms);
+	struct log_bad *at = bad_of(l, proxy, url, status, end_ms);
 	if (!at) {
 		at = &l->bad[0];
 		for (unsigned i = 1; i < LOGS_BAD; i++)
 			at = l->bad[i].last_ms < at->last_ms ? &l->bad[i] : at;
-		size_t n = scan_len(e->url) < sizeof at->url - 1 ? scan_len(e->url)
-								 : sizeof at->url - 1;
-		*at = (struct log_bad){.status = e->status, .proxy = proxy};
-		memcpy(at->url, e->url.p, n);
+		*at = (struct log_bad){.status = status, .proxy = proxy};
+		memcpy(at->url, url, strlen(url) + 1);
 	}
 	at->count++;
 	at->last_ms = end_ms;
@@ -84,40 +79,31 @@ static struct log_bad *note_bad(
 static enum log_failure failure_of(
 	struct logs *l, unsigned proxy, const struct log_line *e, uint64_t end_ms)
 {
-	enum {
-		OK = 200,
-		BAD_REQUEST = 400,
-		FORBIDDEN = 403,
-		NOT_FOUND,
-		NOT_ALLOWED,
-		GONE = 410,
-		SERVER_ERROR = 500,
-		LATE = 504,
-		NO_VERSION
-	};
+	char url[sizeof l->bad[0].url];
 	struct log_bad *b;
-	if (e->status >= OK && e->status < BAD_REQUEST) {
+	scan_text(e->url, url, sizeof url);
+	if (e->status >= STATUS_OK && e->status < STATUS_BAD_REQUEST) {
 		log_urls_good(&l->urls, e->url, e->have_took);
-		b = bad_of(l, proxy, e->url, 0, end_ms);
+		b = bad_of(l, proxy, url, 0, end_ms);
 		if (b)
 			b->well++;
 		return LOG_FAILURES;
 	}
 	switch (e->status) {
-	case FORBIDDEN:
-	case NOT_FOUND:
-	case NOT_ALLOWED:
-	case GONE:
+	case STATUS_FORBIDDEN:
+	case STATUS_NOT_FOUND:
+	case STATUS_NOT_ALLOWED:
+	case STATUS_GONE:
 		if (!log_urls_was_good(&l->urls, e->url))
 			return LOG_FAILURES;
-		b = note_bad(l, proxy, e, end_ms);
+		b = note_bad(l, proxy, url, e->status, end_ms);
 		return b->well * STILL_THERE < b->count ? LOG_LOST : LOG_FAILURES;
-	case LATE:
-	case NO_VERSION: return LOG_FAILURES;
+	case STATUS_LATE:
+	case STATUS_NO_VERSION: return LOG_FAILURES;
 	default:
-		if (e->status < SERVER_ERROR)
+		if (e->status < STATUS_SERVER_ERROR)
 			return LOG_FAILURES;
-		(void)note_bad(l, proxy, e, end_ms);
+		(void)note_bad(l, proxy, url, e->status, end_ms);
 		return LOG_FAILED;
 	}
 }
@@ -168,12 +154,6 @@ static struct log_share sum_before(
 	return sum;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	return x < y ? -1 : x > y;
-}
-
 /* The middle share of the slices that are over, in ten thousandths. */
 static bool usual(
 	const struct log_failures *f, enum log_failure how, uint64_t now_ms, uint32_t *ret)
@@ -188,7 +168,7 @@ static bool usual(
 	}
 	if (n < SLICES_LEAST)
 		return false;
-	qsort(shares, n, sizeof *shares, by_value);
+	qsort(shares, n, sizeof *shares, num_order_u32);
 	*ret = shares[n / 2];
 	return true;
 }

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SPAN_MS = LOGS_SPAN_S * 1000, SLOT_PARTS = SLOT_OF_LOG + 90, STATUS_PART = 206 };
+enum { SPAN_MS = LOGS_SPAN_S * 1000, SLOT_PARTS = SLOT_OF_LOG + 90 };
 
 static void count_now(
 	struct log_now ring[static LOGS_NOW], const struct log_line *e, uint64_t end_ms)
@@ -75,9 +75,7 @@ void logs_parts_take(struct logs *l, const struct log_line *e, uint64_t end_ms)
 	at->count++;
 	at->last_ms = end_ms;
 	count_now(at->now, e, end_ms);
-	size_t n = scan_len(e->url) < sizeof at->url - 1 ? scan_len(e->url) : sizeof at->url - 1;
-	memcpy(at->url, e->url.p, n);
-	at->url[n] = '\0';
+	scan_text(e->url, at->url, sizeof at->url);
 }
 
 static const char *peer_word(char peer[static 80], const struct address *a)

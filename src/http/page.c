@@ -3,7 +3,6 @@
 #include "http/page.h"
 
 #include "base/attr.h"
-#include "http/asset.h"
 #include "http/send.h"
 
 #include <string.h>
@@ -24,32 +23,13 @@ struct page_text {
 
 struct page_taker {
 	struct page *page;
+	const struct asset_body *document;
+	size_t place; /* what goes before the answers */
 	struct peer *peer;
 	struct page_text *text; /* NULL: not made yet */
 	struct page_taker *next;
 	bool waits, made;
 };
-
-/* ---- the document ---- */
-
-struct document {
-	const char *bytes;
-	size_t size, place; /* place: what goes before the answers */
-};
-
-static struct document document(void)
-{
-	static struct document d;
-	for (size_t i = 0; !d.bytes && i < asset_count; i++)
-		if (strcmp(assets[i].path, "/") == 0) {
-			const char *bytes = (const char *)assets[i].plain.bytes;
-			size_t size = assets[i].plain.size;
-			const char *place = memmem(bytes, size, PLACE, sizeof PLACE - 1);
-			d = (struct document){bytes, size,
-				place ? (size_t)(place - bytes) + sizeof PLACE - 1 : size};
-		}
-	return d;
-}
 
 /* ---- the answers ---- */
 
@@ -138,19 +118,19 @@ void page_clear(struct page *p)
 
 /* ---- on its way ---- */
 
-static ssize_t copy(char *to, size_t max, const char *from, size_t size, uint64_t at)
+static ssize_t copy(char *to, size_t max, const void *from, size_t size, uint64_t at)
 {
 	size_t n = size - (size_t)at < max ? size - (size_t)at : max;
-	memcpy(to, from + at, n);
+	memcpy(to, (const char *)from + at, n);
 	return (ssize_t)n;
 }
 
 static ssize_t next_bytes(void *cls, uint64_t at, char *to, size_t max)
 {
 	struct page_taker *k = cls;
-	struct document d = document();
-	if (at < d.place)
-		return copy(to, max, d.bytes, d.place, at);
+	const struct asset_body *d = k->document;
+	if (at < k->place)
+		return copy(to, max, d->bytes, k->place, at);
 	if (!k->text && k->made)
 		return MHD_CONTENT_READER_END_WITH_ERROR; /* memory is short */
 	if (!k->text) {
@@ -160,12 +140,12 @@ static ssize_t next_bytes(void *cls, uint64_t at, char *to, size_t max)
 		peer_suspend(k->peer);
 		return 0;
 	}
-	at -= d.place;
+	at -= k->place;
 	if (at < k->text->size)
 		return copy(to, max, k->text->bytes, k->text->size, at);
 	at -= k->text->size;
-	if (at < d.size - d.place)
-		return copy(to, max, d.bytes + d.place, d.size - d.place, at);
+	if (at < d->size - k->place)
+		return copy(to, max, d->bytes + k->place, d->size - k->place, at);
 	return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
@@ -181,16 +161,20 @@ static void taken(void *cls)
 	free(k);
 }
 
-enum MHD_Result page_send(struct page *p, struct peer *to)
+enum MHD_Result page_send(struct page *p, struct peer *to, const struct asset *document)
 {
+	const struct asset_body *d = &document->plain;
+	const unsigned char *place = memmem(d->bytes, d->size, PLACE, sizeof PLACE - 1);
 	struct page_taker *k = malloc(sizeof *k);
 	if (!k)
 		return MHD_NO;
-	*k = (struct page_taker){.page = p, .peer = to};
+	*k = (struct page_taker){.page = p,
+		.document = d,
+		.place = place ? (size_t)(place - d->bytes) + sizeof PLACE - 1 : d->size,
+		.peer = to};
 	struct MHD_Response *r =
 		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, next_bytes, k, taken);
 	if (!r)
 		free(k);
-	return send_response(
-		to->connection, r, MHD_HTTP_OK, "text/html; charset=utf-8", "no-store");
+	return send_response(to->connection, r, MHD_HTTP_OK, document->type, "no-store");
 }

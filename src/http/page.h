@@ -6,6 +6,7 @@
 #define HTTP_PAGE_H
 
 #include "http/api.h"
+#include "http/asset.h"
 #include "http/peers.h"
 
 struct page_text;
@@ -17,7 +18,7 @@ struct page {
 };
 
 /* The page, for who may have it. */
-enum MHD_Result page_send(struct page *p, struct peer *to);
+enum MHD_Result page_send(struct page *p, struct peer *to, const struct asset *document);
 /* At the end of each turn: makes the answers, if somebody waits for them, who can go on then. */
 bool page_make(struct page *p, struct api *a);
 /* When no connection is left. */

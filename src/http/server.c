@@ -271,10 +271,9 @@ static enum MHD_Result answer_request(
 	struct server *s, struct peer *p, struct request *q, const char *path, const char *method)
 {
 	const struct asset *asset = asset_find(path);
-	if (strcmp(path, "/") == 0)
-		return page_send(&s->page, p);
 	if (asset)
-		return send_asset(p->connection, asset);
+		return strcmp(path, "/") == 0 ? page_send(&s->page, p, asset)
+					      : send_asset(p->connection, asset);
 	if (strcmp(path, LIVE_PATH) == 0)
 		return live_send(&s->live, p, method);
 	if (strcmp(path, LOGIN_PATH) == 0)

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "query/result.h"
 
+#include "base/num.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -254,12 +255,6 @@ int result_across(struct result *r, const struct expression_level *level, const 
 
 /* ---- */
 
-static int by_time(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
-}
-
 uint64_t result_interval(const uint64_t *times_ns, size_t n)
 {
 	enum { SEEN = 255, TENTH = 100000000, SECOND = 1000000000 };
@@ -269,7 +264,7 @@ uint64_t result_interval(const uint64_t *times_ns, size_t n)
 		gaps[count++] = times_ns[i] - times_ns[i - 1];
 	if (count == 0)
 		return 0;
-	qsort(gaps, count, sizeof *gaps, by_time);
+	qsort(gaps, count, sizeof *gaps, num_order_u64);
 	uint64_t usual = gaps[count / 2], unit = usual < SECOND - TENTH / 2 ? TENTH : SECOND;
 	usual = (usual + unit / 2) / unit * unit;
 	return usual ? usual : unit;

@@ -397,10 +397,7 @@ static int fds_replay(struct reader *r, int32_t pid, unsigned first, unsigned ma
 			!scan_u64(&line, &del) || !scan_skip(&line, ' ') || fd < first)
 			continue;
 		char target[PATH_MAX];
-		size_t len =
-			scan_len(line) < sizeof target - 1 ? scan_len(line) : sizeof target - 1;
-		memcpy(target, line.p, len);
-		target[len] = '\0';
+		scan_text(line, target, sizeof target);
 		struct reader_fd f = {
 			(int)fd, dev, ino, size, target[0] == '/', wr != 0, del != 0, target};
 		if (each(ctx, &f))

@@ -5,7 +5,7 @@
 #include "rules/proxy.h"
 #include "rules/verdict.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,23 +73,6 @@ static bool is_harm(const struct failing *f)
 	return f->before < 0 ? share >= UNKNOWN_SHARE : share >= TIMES * f->before;
 }
 
-/* URLs that fail, "500 /cart", the most frequent first, as the reader of the log wrote them down; ret_n: how often that one did. */
-static const char *url_of(struct view *v, const struct server_book *b, const struct failing *f,
-	unsigned rank, double *ret_n)
-{
-	const struct sample *s = view_last(v);
-	const char *who = say(v, "failed/%s", f->proxy);
-	for (uint32_t i = 0; i < s->slots.count; i++) {
-		const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[i];
-		if (o->server != b->pid || o->state != SLOT_LOGGING || o->pid != 0 ||
-			strncmp(o->who, who, sizeof o->who - 1) != 0 || rank-- > 0)
-			continue;
-		*ret_n = (double)o->bytes;
-		return arena_str(&v->scratch, o->text);
-	}
-	return "";
-}
-
 /* Does it pass requests on? nginx connects to nobody else. */
 static bool passes_on(struct view *v, const struct server_book *b)
 {
@@ -110,29 +93,28 @@ static void blame(struct view *v, struct verdict *f, const struct server_book *b
 	const char *why = say(v, "%s %s", *url ? "answers" : "answers with errors", url);
 	bool behind = *proxy_called(g->proxy) || status == BAD_GATEWAY || status == UNAVAILABLE ||
 		      (!g->lost && passes_on(v, b));
-	f->culprits[f->nculprits++] =
-		behind ? (struct who){"backend",
-				 *proxy_called(g->proxy)
-					 ? g->proxy
-					 : say(v, "servers behind %s", server_name(v, b)),
-				 0, -1, why}
-		       : (struct who){"process", server_name(v, b), b->pid, -1, why};
+	if (behind)
+		proxy_blame(v, f, b, g->proxy, why);
+	else
+		f->culprits[f->nculprits++] =
+			(struct who){"process", server_name(v, b), b->pid, -1, why};
 }
 
 static void judge(
 	struct view *v, struct verdicts *out, const struct server_book *b, struct failing *g)
 {
-	double n = 0;
 	if (!told(v, b, g) || !is_harm(g))
 		return;
 	double share = g->n / g->of;
-	const char *name = server_name(v, b),
-		   *where = *proxy_called(g->proxy) ? say(v, "%s/%s", name, g->proxy) : name;
+	const char *name = server_name(v, b), *where = proxy_place(v, b, g->proxy);
 	struct verdict *f = proxy_verdict(v, out, b, STATE_WRONG, where, g->n);
 	if (!f)
 		return;
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
-	const char *url = url_of(v, b, g, 0, &n);
+	/* URLs that fail, "500 /cart", the most frequent first */
+	const char *noted = say(v, "failed/%s", g->proxy);
+	const struct server_slot *o = proxy_noted(v, b, noted, 0);
+	const char *url = o ? arena_str(&v->scratch, o->text) : "";
 	const char *grep = haproxy   ? "grep -E ' (4|5)[0-9][0-9] [0-9]+ - - ' LOG | tail -5"
 			   : g->lost ? "awk '$9 ~ /^4/ {print $9, $7}' access.log | sort | uniq -c "
 				       "| sort -n | tail -5"
@@ -151,8 +133,9 @@ static void judge(
 	if (g->before >= 0)
 		verdict_evidence(f, say(v, "before, %.1f %% of them were", 100 * g->before), -1,
 			g->before, -1, grep);
-	for (unsigned i = 0; i < 3 && *(url = url_of(v, b, g, i, &n)); i++)
-		verdict_evidence(f, say(v, "%s: %.0f times", url, n), -1, n, -1, grep);
+	for (unsigned i = 0; i < 3 && (o = proxy_noted(v, b, noted, i)); i++)
+		verdict_evidence(f, say(v, "%s: %" PRIu64 " times", o->text, o->bytes), -1,
+			(double)o->bytes, -1, grep);
 	verdict_victim(f, "server", name, b->pid, "its clients are sent errors");
 	verdict_remedy(f, "See why: the server's error log, and that of the program behind it",
 		"tail -n 50 error.log", NULL, false, "none", "none");
@@ -160,16 +143,20 @@ static void judge(
 		NULL, NULL, false, "none", "none");
 }
 
+static void judge_failed(
+	struct view *v, struct verdicts *out, const struct server_book *b, const char *proxy)
+{
+	judge(v, out, b, &(struct failing){.what = "log.failed", .proxy = proxy});
+}
+
+static void judge_lost(
+	struct view *v, struct verdicts *out, const struct server_book *b, const char *proxy)
+{
+	judge(v, out, b, &(struct failing){.what = "log.lost", .proxy = proxy, .lost = true});
+}
+
 void rule_errors(struct view *v, struct verdicts *out)
 {
-	const struct sample *s = view_last(v);
-	static const char *const kinds[] = {"log.failed", "log.lost"};
-	for (uint32_t i = 0; i < s->servers.count; i++) {
-		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
-		for (size_t k = 0; k < COUNTOF(kinds); k++) {
-			struct failing f = {.what = kinds[k], .lost = k == 1};
-			for (uint32_t at = 0; (f.proxy = proxy_next(v, b, f.what, &at));)
-				judge(v, out, b, &f);
-		}
-	}
+	proxy_each(v, out, "log.failed", judge_failed);
+	proxy_each(v, out, "log.lost", judge_lost);
 }

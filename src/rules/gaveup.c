@@ -21,19 +21,8 @@ static const double SHARE_MANY = 0.25; /* where nothing shows but that they go *
 /* What the last of them asked for, as the reader of the log wrote it down; "". */
 static const char *asked_for(struct view *v, const struct server_book *b, const char *proxy)
 {
-	const struct sample *s = view_last(v);
-	for (uint32_t i = 0; i < s->slots.count; i++) {
-		const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[i];
-		if (o->server == b->pid && o->state == SLOT_LOGGING && o->pid == 0 &&
-			strncmp(o->who, proxy_called(proxy), sizeof o->who - 1) == 0)
-			return arena_str(&v->scratch, o->text);
-	}
-	return "";
-}
-
-static const char *place(struct view *v, const struct server_book *b, const char *proxy)
-{
-	return *proxy_called(proxy) ? say(v, "%s/%s", server_name(v, b), proxy) : server_name(v, b);
+	const struct server_slot *o = proxy_noted(v, b, proxy_called(proxy), 0);
+	return o ? arena_str(&v->scratch, o->text) : "";
 }
 
 static bool lately(struct view *v, const struct server_book *b, const char *what, const char *proxy,
@@ -43,28 +32,6 @@ static bool lately(struct view *v, const struct server_book *b, const char *what
 	return proxy_told(v, b, what, proxy, ret_n) && *ret_n >= LEAST &&
 	       proxy_told(v, b, say(v, "%s.age.s", what), proxy, &age) && age <= FRESH_S &&
 	       proxy_told(v, b, "log.answers", proxy, ret_all) && *ret_all > 0;
-}
-
-static void blame_backend(struct view *v, struct verdict *f, const struct server_book *b,
-	const char *proxy, const char *why)
-{
-	f->culprits[f->nculprits++] = (struct who){"backend",
-		*proxy_called(proxy) ? proxy : say(v, "servers behind %s", server_name(v, b)), 0,
-		-1, why};
-}
-
-/* Of each server, each backend of which it tells this. */
-static void each_proxy(struct view *v, struct verdicts *out, const char *what,
-	void (*judge)(struct view *v, struct verdicts *out, const struct server_book *b,
-		const char *proxy))
-{
-	const struct sample *s = view_last(v);
-	const char *proxy;
-	for (uint32_t i = 0; i < s->servers.count; i++) {
-		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
-		for (uint32_t at = 0; (proxy = proxy_next(v, b, what, &at));)
-			judge(v, out, b, proxy);
-	}
 }
 
 /* ---- clients that go ---- */
@@ -109,11 +76,11 @@ static void judge_clients(
 	const char *grep = haproxy ? "grep -E ' C[CHQ]-- ' LOG | tail -5"
 				   : "grep ' 499 ' access.log | tail -5";
 	const char *after = ms > 0 ? say(v, " after %s", proxy_span(v, ms)) : "";
-	const char *where = place(v, b, proxy), *url = asked_for(v, b, proxy);
+	const char *where = proxy_place(v, b, proxy), *url = asked_for(v, b, proxy);
 	f->limit = all;
 	f->title = say(
 		v, "%.0f of %.0f clients of %s gave up%s, before the answer", n, all, where, after);
-	blame_backend(v, f, b, proxy,
+	proxy_blame(v, f, b, proxy,
 		say(v, "its answers come later than the clients wait%s%s%s", timer ? " (" : "",
 			timer ? proxy_span(v, ms) : "", timer ? ", a timer of theirs)" : ""));
 	verdict_evidence(f,
@@ -139,7 +106,7 @@ static void judge_clients(
 
 void rule_client_timeout(struct view *v, struct verdicts *out)
 {
-	each_proxy(v, out, "log.gaveup", judge_clients);
+	proxy_each(v, out, "log.gaveup", judge_clients);
 }
 
 /* ---- servers that are given up ---- */
@@ -190,22 +157,22 @@ static void judge_servers(
 	bool known = proxy_told(v, b, "log.took.p50.ms", proxy, &p50) &&
 		     proxy_told(v, b, "log.took.p90.ms", proxy, &p90);
 	bool is_short = known && ms > 0 && p90 * 2 >= ms;
-	struct verdict *f = proxy_verdict(v, out, b, STATE_EXHAUSTED, place(v, b, proxy), n);
+	struct verdict *f = proxy_verdict(v, out, b, STATE_EXHAUSTED, proxy_place(v, b, proxy), n);
 	if (!f)
 		return;
 	bool haproxy = strcmp(server_kind(v, b), "haproxy") == 0;
 	const char *grep = haproxy ? "grep -E ' s[HD]' LOG | tail -5"
 				   : "grep 'upstream timed out' error.log | tail -5";
 	f->limit = all;
-	f->title = say(v, "%s gave up %.0f of %.0f requests%s%s: %s", place(v, b, proxy), n, all,
-		ms > 0 ? " after " : "", ms > 0 ? proxy_span(v, ms) : "",
+	f->title = say(v, "%s gave up %.0f of %.0f requests%s%s: %s", proxy_place(v, b, proxy), n,
+		all, ms > 0 ? " after " : "", ms > 0 ? proxy_span(v, ms) : "",
 		is_short ? "its time-out is too short for them"
 			 : "the servers behind it answer too late");
 	if (is_short)
 		f->culprits[f->nculprits++] = (struct who){"config", timer, 0, -1,
 			say(v, "one answer in ten takes %s or longer", proxy_span(v, p90))};
 	else
-		blame_backend(v, f, b, proxy, say(v, "does not answer within %s", timer));
+		proxy_blame(v, f, b, proxy, say(v, "does not answer within %s", timer));
 	verdict_evidence(f,
 		say(v, "in two minutes %.0f of %.0f requests failed by %s%s%s", n, all, timer,
 			*url ? "; the last one was for " : "", url),
@@ -229,5 +196,5 @@ static void judge_servers(
 
 void rule_proxy_timeout(struct view *v, struct verdicts *out)
 {
-	each_proxy(v, out, "log.timedout", judge_servers);
+	proxy_each(v, out, "log.timedout", judge_servers);
 }

@@ -92,12 +92,9 @@ void rule_zombies(struct view *v, struct verdicts *out)
 			M_PROCS_ZOMBIE, now, pid_max,
 			say(v, "ps --ppid %" PRId32 " -o stat,pid,comm | grep -c '^Z'",
 				parent->p->pid));
-		const char *unit = unit_of(v, parent->p->pid);
 		verdict_remedy(f, say(v, "Restart %s: its zombies go with it", name),
-			unit ? say(v, "systemctl restart %s", unit)
-			     : say(v, "kill -TERM %" PRId32 "   # then start it again",
-				       parent->p->pid),
-			NULL, false, "its clients reconnect", "none");
+			restart_command(v, parent->p->pid), NULL, false, "its clients reconnect",
+			"none");
 		verdict_remedy(f,
 			"Mend it: wait() for children, or ignore SIGCHLD; in a container start an "
 			"init as process 1",

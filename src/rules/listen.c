@@ -211,7 +211,6 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 				"cat /proc/%" PRId32 "/wchan; cat /proc/%" PRId32
 				"/syscall; top -b -n 1 -p %" PRId32,
 				l->pid, l->pid, l->pid));
-	const char *unit = unit_of(v, l->pid);
 	if (slow) {
 		look_at_owner(v, f, name, l->pid);
 		verdict_remedy(f,
@@ -219,10 +218,8 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 			"slow request does not stop all",
 			NULL, NULL, true, "memory", "none");
 		verdict_remedy(f, say(v, "Restart %s if it hangs", name),
-			unit     ? say(v, "systemctl restart %s", unit)
-			: l->pid ? say(v, "kill -TERM %" PRId32 "   # then start it again", l->pid)
-				 : NULL,
-			NULL, false, "running requests are cut", "none");
+			restart_command(v, l->pid), NULL, false, "running requests are cut",
+			"none");
 	} else {
 		verdict_remedy(f,
 			"Let listen() ask for a larger backlog (nginx: listen ... backlog=1024; "

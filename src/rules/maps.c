@@ -61,11 +61,8 @@ static void judge(struct view *v, struct verdicts *out, const struct proc *p, do
 	verdict_remedy(f, "Raise the limit; it holds at once, also for who runs",
 		say(v, "sysctl -w vm.max_map_count=%.0f", limit * 4), "/etc/sysctl.d/90-maps.conf",
 		false, "some 200 bytes of kernel memory for each mapping", "a leak goes on");
-	const char *unit = unit_of(v, p->pid);
 	verdict_remedy(f, say(v, "Restart %s, and mend what maps without giving back", name),
-		unit ? say(v, "systemctl restart %s", unit)
-		     : say(v, "kill -TERM %" PRId32 "   # then start it again", p->pid),
-		NULL, false, "its clients reconnect", "none");
+		restart_command(v, p->pid), NULL, false, "its clients reconnect", "none");
 }
 
 void rule_maps(struct view *v, struct verdicts *out)

@@ -37,10 +37,7 @@ void memory_remedies(struct view *v, struct verdict *f)
 		const char *unit = unit_of(v, f->culprits[0].pid);
 		bool alive = view_usage(v, f->culprits[0].pid) != NULL;
 		verdict_remedy(f, say(v, "Restart %s if it leaks", f->culprits[0].value),
-			unit    ? say(v, "systemctl restart %s", unit)
-			: alive ? say(v, "kill -TERM %" PRId32 "   # then start it again",
-					  f->culprits[0].pid)
-				: NULL, /* it was killed */
+			alive ? restart_command(v, f->culprits[0].pid) : NULL, /* it was killed */
 			NULL, false, "its clients reconnect", "state in memory is lost");
 		verdict_remedy(f,
 			say(v, "Give %s a ceiling of its own, so that it alone suffers",

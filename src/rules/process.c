@@ -113,10 +113,8 @@ static void fds_of_process(struct view *v, struct verdicts *out, const struct pr
 			limit * 4),
 		NULL, false, "a leak goes on", "programs that use select() break above 1024");
 	const char *unit = unit_of(v, p->pid);
-	verdict_remedy(f, say(v, "Restart %s", name),
-		unit ? say(v, "systemctl restart %s", unit)
-		     : say(v, "kill -TERM %" PRId32 "   # then start it again", p->pid),
-		NULL, false, "its clients reconnect", "none");
+	verdict_remedy(f, say(v, "Restart %s", name), restart_command(v, p->pid), NULL, false,
+		"its clients reconnect", "none");
 	verdict_remedy(f, "Raise the limit it is started with (LimitNOFILE of its unit, ulimit -n)",
 		unit ? say(v, "systemctl edit %s   # [Service] LimitNOFILE=%.0f", unit, limit * 4)
 		     : NULL,

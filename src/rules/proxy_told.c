@@ -33,6 +33,45 @@ const char *proxy_next(struct view *v, const struct server_book *b, const char *
 	return NULL;
 }
 
+void proxy_each(struct view *v, struct verdicts *out, const char *what,
+	void (*judge)(struct view *v, struct verdicts *out, const struct server_book *b,
+		const char *proxy))
+{
+	const struct sample *s = view_last(v);
+	const char *proxy;
+	for (uint32_t i = 0; i < s->servers.count; i++) {
+		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
+		for (uint32_t at = 0; (proxy = proxy_next(v, b, what, &at));)
+			judge(v, out, b, proxy);
+	}
+}
+
+const struct server_slot *proxy_noted(
+	const struct view *v, const struct server_book *b, const char *who, unsigned rank)
+{
+	const struct sample *s = view_last(v);
+	for (uint32_t i = 0; i < s->slots.count; i++) {
+		const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[i];
+		if (o->server == b->pid && o->state == SLOT_LOGGING && o->pid == 0 &&
+			strncmp(o->who, who, sizeof o->who - 1) == 0 && rank-- == 0)
+			return o;
+	}
+	return NULL;
+}
+
+const char *proxy_place(struct view *v, const struct server_book *b, const char *proxy)
+{
+	return *proxy_called(proxy) ? say(v, "%s/%s", server_name(v, b), proxy) : server_name(v, b);
+}
+
+void proxy_blame(struct view *v, struct verdict *f, const struct server_book *b, const char *proxy,
+	const char *why)
+{
+	f->culprits[f->nculprits++] = (struct who){"backend",
+		*proxy_called(proxy) ? proxy : say(v, "servers behind %s", server_name(v, b)), 0,
+		-1, why};
+}
+
 double proxy_timer(struct view *v, const struct server_book *b, const char *what, double life_ms)
 {
 	const char *proxy;

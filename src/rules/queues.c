@@ -476,12 +476,10 @@ static void recvq_verdict(struct view *v, struct verdicts *out, const struct sta
 		verdict_remedy(f, say(v, "See what %s waits for", name),
 			say(v, "timeout 5 strace -f -tt -p %" PRId32, g->pid), NULL, false,
 			"slows it while it runs", "none");
-	const char *unit = unit_of(v, g->pid);
 	if (owner)
 		verdict_remedy(f, say(v, "Restart %s if it hangs", name),
-			unit ? say(v, "systemctl restart %s", unit)
-			     : say(v, "kill -TERM %" PRId32 "   # then start it again", g->pid),
-			NULL, false, "running requests are cut", "none");
+			restart_command(v, g->pid), NULL, false, "running requests are cut",
+			"none");
 	verdict_remedy(f,
 		"Read in a thread or event loop of its own, so that slow work does not stop "
 		"reading",

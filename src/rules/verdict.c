@@ -4,6 +4,7 @@
 
 #include "ledger/group.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,6 +86,14 @@ const char *unit_of(struct view *v, int32_t pid)
 		path += len;
 	}
 	return found ? shell_word(v, arena_strn(&v->scratch, found, found_len)) : NULL;
+}
+
+const char *restart_command(struct view *v, int32_t pid)
+{
+	const char *unit = unit_of(v, pid);
+	return unit  ? say(v, "systemctl restart %s", unit)
+	       : pid ? say(v, "kill -TERM %" PRId32 "   # then start it again", pid)
+		     : NULL;
 }
 
 const char *group_called(struct view *v, const char *path)

@@ -138,6 +138,8 @@ double own_oom_kills(struct view *v, uint32_t group);
 const char *group_called(struct view *v, const char *path);
 /* The systemd unit of a process as a shell word, NULL when it is in none or not known. */
 const char *unit_of(struct view *v, int32_t pid);
+/* How it is started anew: its unit, or by hand; NULL for the process 0. */
+const char *restart_command(struct view *v, int32_t pid);
 /* Seen first at that time: for people, and for what came before what. 0 is ignored. */
 void verdict_began(struct verdict *f, uint64_t real_ns);
 /* When the culprit was started, if that is inside the time looked at: nothing of its making is

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -182,6 +183,11 @@ static ssize_t live_file(
 	ssize_t n;
 	if (reader_made(r, path, kept, buf, size, &n))
 		return n;
+	char mounts[32];
+	if (r->first && strcmp(path, "proc/self/mountinfo") == 0) {
+		(void)snprintf(mounts, sizeof mounts, "proc/%d/mountinfo", r->first);
+		path = mounts;
+	}
 	if (!kept)
 		return read_path(r->root_fd, path, buf, size);
 	bool fresh = kept->fd < 0;
@@ -338,7 +344,10 @@ int reader_statvfs(struct reader *r, const char *mount, struct reader_fs *ret)
 	if (r->replay)
 		return statvfs_replay(r, mount, ret);
 	struct statvfs v;
-	if (statvfs(mount, &v) < 0)
+	char full[PATH_MAX + 32];
+	int at = r->first ? snprintf(full, sizeof full, "/proc/%d/root", r->first) : 0;
+	(void)snprintf(full + at, sizeof full - (size_t)at, "%s", mount);
+	if (statvfs(full, &v) < 0)
 		return -errno;
 	uint64_t block = v.f_frsize ? v.f_frsize : v.f_bsize;
 	*ret = (struct reader_fs){
@@ -392,6 +401,52 @@ static int open_tree(struct reader *r)
 	return 0;
 }
 
+/* True when the first process has another namespace of this kind; *ret_fd is then open on what stands for it there. */
+static bool first_has_other(int first, const char *kind, const char *there, int *ret_fd)
+{
+	char path[64], own[32];
+	struct stat a, b;
+	(void)snprintf(path, sizeof path, "/proc/%d/ns/%s", first, kind);
+	(void)snprintf(own, sizeof own, "/proc/self/ns/%s", kind);
+	if (stat(path, &a) < 0 || stat(own, &b) < 0 || a.st_ino == b.st_ino)
+		return false;
+	(void)snprintf(path, sizeof path, "/proc/%d/%s", first, there);
+	*ret_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return *ret_fd >= 0;
+}
+
+/* Who stands for the host: the first process, or kthreadd where that one lets nobody look. */
+static int first_process(void)
+{
+	struct stat st;
+	char comm[32] = "";
+	if (stat("/proc/1/ns/net", &st) == 0)
+		return 1;
+	AUTO_FD int fd = open("/proc/2/comm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, comm, sizeof comm - 1);
+	return n > 0 && strcmp(comm, "kthreadd\n") == 0 ? 2 : 1;
+}
+
+/* The host is what its first process sees, wherever this one was started: limits of the whole machine (neighbours, memory of TCP) stand in the first
+ * network namespace alone, and `ip netns exec` hides the control groups behind a new /sys. Who may not look there stays where it is. */
+static void see_from_first(struct reader *r)
+{
+	int fd, first = first_process();
+	if (first_has_other(first, "net", "ns/net", &fd)) {
+		if (setns(fd, CLONE_NEWNET) == 0)
+			r->host_netns_fd = fd;
+		else
+			(void)close(fd);
+	}
+	if (r->host_netns_fd < 0)
+		r->host_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (first_has_other(first, "mnt", "root", &fd)) {
+		(void)close(r->root_fd);
+		r->root_fd = fd;
+		r->first = first;
+	}
+}
+
 int reader_open(const char *root, const char *record_dir, struct reader **ret)
 {
 	struct reader *r = calloc(1, sizeof *r);
@@ -407,8 +462,8 @@ int reader_open(const char *root, const char *record_dir, struct reader **ret)
 	if (e == 0 && tree) {
 		e = open_tree(r);
 	} else if (e == 0) {
+		see_from_first(r);
 		r->moment_fd = r->root_fd;
-		r->host_netns_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	}
 	if (e == 0 && record_dir) {
 		bool made = mkdir(record_dir, 0700) == 0 || errno == EEXIST;

@@ -28,6 +28,7 @@ struct probe_handles {
 struct reader {
 	bool replay;
 	int root_fd;   /* "/", or the recorded tree */
+	int first;     /* live: the process whose root and mounts these are; 0: our own */
 	int moment_fd; /* replay: the folder of this moment; live: root_fd */
 	unsigned moment, moments;
 	bool single;   /* replay: the tree is itself the only moment */

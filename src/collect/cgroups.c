@@ -5,10 +5,12 @@
  *
  * Every few seconds the trees are walked: which groups exist, and which have a limit. Of each of the first 256 is read each second what
  * it uses, through kept descriptors, and of those with a limit all that belongs to it; beyond them, those with a limit alone.
- * Memory "that cannot be given back" is what is charged less the file cache (and, in v2,
- * reclaimable slab): a group full of page cache is healthy, and its usage, failcnt and "max" events
- * say nothing. The throttle counters are of periods in which the group wanted to run
- * (kernel/sched/fair.c). */
+ * Memory "that cannot be given back" is, in v2, what is charged less the file cache and reclaimable slab:
+ * a group full of page cache is healthy, and its usage, failcnt and "max" events say nothing. v1 charges
+ * dentries and inodes as well, and does not tell how many of them can go: there it is anonymous and shared
+ * memory alone. v1 counts a kill in the group of the victim (mm/memcontrol.c: events go up the tree in v2
+ * only), though the limit may be that of a group above it: kills of all groups below are added up.
+ * The throttle counters are of periods in which the group wanted to run (kernel/sched/fair.c). */
 #include "collect/engine_impl.h"
 
 #include <errno.h>
@@ -58,6 +60,10 @@ struct cgroup_group {
 	uint32_t dir;  /* interned: folder relative to the root */
 	bool seen;
 	bool memory, cpu, pids; /* has this limit */
+	bool limited;           /* v1: it, or a group above it, has a limit of memory */
+	bool have_kills;        /* v1: the kernel counts them */
+	uint64_t own_kills;     /* v1: of the group itself, as last read */
+	uint64_t kills;         /* v1: of it and all below it */
 	uint64_t mem_limit, quota, period, pids_limit;
 	unsigned nio; /* limits of I/O */
 	struct cgroup_io io[IO_LIMITS];
@@ -262,7 +268,8 @@ static void group_limits(struct engine *e, struct cgroup_group *g)
 struct tree_walk {
 	struct engine *e;
 	unsigned kind, depth;
-	size_t skip; /* length of the tree's own folder */
+	size_t skip;  /* length of the tree's own folder */
+	bool limited; /* a group above has a limit of memory */
 	char dir[PATH_MAX];
 };
 
@@ -291,14 +298,27 @@ static int visit_group(void *ctx, const char *name)
 		}
 		g->seen = true;
 		group_limits(w->e, g);
+		bool above = w->limited;
+		w->limited = g->limited = above || g->memory;
 		w->depth++;
 		(void)reader_dirs(w->e->reader, w->dir, visit_group, w);
 		w->depth--;
+		w->limited = above;
 	} else {
 		c->dropped = true;
 	}
 	w->dir[len] = '\0';
 	return 0;
+}
+
+/* The group `top` or one below it. */
+static bool group_within(
+	const struct engine *e, const struct cgroup_group *g, const struct cgroup_group *top)
+{
+	const char *dir = intern_text(&e->series->names, g->dir),
+		   *above = intern_text(&e->series->names, top->dir);
+	size_t n = strlen(above);
+	return strncmp(dir, above, n) == 0 && (dir[n] == '\0' || dir[n] == '/');
 }
 
 static void walk_trees(struct engine *e, struct sample *out)
@@ -314,6 +334,7 @@ static void walk_trees(struct engine *e, struct sample *out)
 		w->e = e;
 		w->kind = c->trees[t].kind;
 		w->depth = 0;
+		w->limited = false;
 		(void)snprintf(w->dir, sizeof w->dir, "%s", c->trees[t].dir);
 		w->skip = strlen(w->dir);
 		(void)reader_dirs(e->reader, w->dir, visit_group, w);
@@ -352,10 +373,50 @@ static bool keyed_value(struct scan bytes, const char *key, uint64_t *ret)
 	return false;
 }
 
+/* v1: kills of each group that has a limit or is below one, added up to the top. */
+static void count_kills(struct engine *e)
+{
+	struct cgroup_state *c = e->cgroups;
+	for (size_t i = 0; i < c->count; i++) {
+		struct cgroup_group *g = &c->groups[i];
+		g->kills = 0;
+		if (!(g->kind & GROUP_MEMORY_V1) || !g->limited)
+			continue;
+		struct scan s =
+			group_read(e, g, i < KEPT_GROUPS, FILE_MEM_EVENTS, "memory.oom_control");
+		g->have_kills |= keyed_value(s, "oom_kill", &g->own_kills);
+	}
+	for (size_t i = 0; i < c->count; i++)
+		for (size_t k = 0; c->groups[i].own_kills && k < c->count; k++)
+			if (group_within(e, &c->groups[i], &c->groups[k]))
+				c->groups[k].kills += c->groups[i].own_kills;
+}
+
+/* What of a group's memory cannot simply be dropped. */
+static bool undroppable(struct scan stat, bool v2, uint64_t used, uint64_t *ret)
+{
+	uint64_t active, inactive, slab = 0, rss, cache, shared;
+	if (!keyed_value(stat, v2 ? "active_file" : "total_active_file", &active) ||
+		!keyed_value(stat, v2 ? "inactive_file" : "total_inactive_file", &inactive))
+		return false;
+	uint64_t file = active + inactive;
+	if (v2) {
+		(void)keyed_value(stat, "slab_reclaimable", &slab);
+		*ret = used > file + slab ? used - file - slab : 0;
+		return true;
+	}
+	if (!keyed_value(stat, "total_rss", &rss) || !keyed_value(stat, "total_cache", &cache))
+		return false;
+	if (!keyed_value(stat, "total_shmem", &shared)) /* before 4.12 */
+		shared = cache > file ? cache - file : 0;
+	*ret = rss + shared;
+	return true;
+}
+
 static void sample_memory(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
 {
 	bool v2 = g->kind & GROUP_V2;
-	uint64_t used, active = 0, inactive = 0, slab = 0, v;
+	uint64_t used, v;
 	struct scan s = group_read(
 		e, g, keep, FILE_MEM_USED, v2 ? "memory.current" : "memory.usage_in_bytes");
 	if (!scan_u64(&s, &used))
@@ -363,30 +424,30 @@ static void sample_memory(struct engine *e, struct cgroup_group *g, bool keep, c
 	out_value(o, M_CG_MEM_USED, g->path, used);
 	out_value(o, M_CG_MEM_LIMIT, g->path, g->mem_limit);
 	s = group_read(e, g, keep, FILE_MEM_STAT, "memory.stat");
-	if (keyed_value(s, v2 ? "active_file" : "total_active_file", &active) &&
-		keyed_value(s, v2 ? "inactive_file" : "total_inactive_file", &inactive)) {
-		if (v2)
-			(void)keyed_value(s, "slab_reclaimable", &slab);
-		uint64_t cache = active + inactive + slab;
-		out_value(o, M_CG_MEM_ANON, g->path, used > cache ? used - cache : 0);
-	}
+	if (undroppable(s, v2, used, &v))
+		out_value(o, M_CG_MEM_ANON, g->path, v);
+	if (keyed_value(s, v2 ? "shmem" : "total_shmem", &v))
+		out_value(o, M_CG_MEM_SHMEM, g->path, v);
 	if (keyed_value(s, v2 ? "swap" : "total_swap", &v))
 		out_value(o, M_CG_MEM_SWAP, g->path, v);
-	s = group_read(e, g, keep, FILE_MEM_EVENTS, v2 ? "memory.events" : "memory.oom_control");
-	if (keyed_value(s, "oom_kill", &v))
-		out_value(o, M_CG_OOM_KILLS, g->path, v);
-	if (v2 && keyed_value(s, "oom", &v))
-		out_value(o, M_CG_OOMS, g->path, v);
-	if (v2 && keyed_value(s, "max", &v))
-		out_value(o, M_CG_MEM_HITS, g->path, v);
-	s = group_read(e, g, keep, FILE_MEM_PEAK, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
-	if (scan_u64(&s, &v))
-		out_value(o, M_CG_MEM_HIGH, g->path, v);
-	if (!v2) {
+	if (v2) {
+		s = group_read(e, g, keep, FILE_MEM_EVENTS, "memory.events");
+		if (keyed_value(s, "oom_kill", &v))
+			out_value(o, M_CG_OOM_KILLS, g->path, v);
+		if (keyed_value(s, "oom", &v))
+			out_value(o, M_CG_OOMS, g->path, v);
+		if (keyed_value(s, "max", &v))
+			out_value(o, M_CG_MEM_HITS, g->path, v);
+	} else {
+		if (g->have_kills)
+			out_value(o, M_CG_OOM_KILLS, g->path, g->kills);
 		s = group_read(e, g, keep, FILE_MEM_HITS, "memory.failcnt");
 		if (scan_u64(&s, &v))
 			out_value(o, M_CG_MEM_HITS, g->path, v);
 	}
+	s = group_read(e, g, keep, FILE_MEM_PEAK, v2 ? "memory.peak" : "memory.max_usage_in_bytes");
+	if (scan_u64(&s, &v))
+		out_value(o, M_CG_MEM_HIGH, g->path, v);
 }
 
 /* v2 alone has pressure by group; the line is that of /proc/pressure. */
@@ -535,14 +596,12 @@ static bool near_limit(const struct engine *e, const struct sample *prev, const 
 /* cgroup.procs of the group and of all below it. */
 static void list_members(struct engine *e, const struct cgroup_group *g, struct sample *out)
 {
-	const char *top = intern_text(&e->series->names, g->dir);
-	size_t len = strlen(top);
 	for (size_t i = 0; i < e->cgroups->count; i++) {
-		const char *dir = intern_text(&e->series->names, e->cgroups->groups[i].dir);
-		if (strncmp(dir, top, len) != 0 || (dir[len] != '\0' && dir[len] != '/'))
+		if (!group_within(e, &e->cgroups->groups[i], g))
 			continue;
 		char path[PATH_MAX];
-		(void)snprintf(path, sizeof path, "%s/cgroup.procs", dir);
+		(void)snprintf(path, sizeof path, "%s/cgroup.procs",
+			intern_text(&e->series->names, e->cgroups->groups[i].dir));
 		ssize_t n = reader_file(e->reader, path, NULL, e->buffer, 1 << 20);
 		struct scan s = scan_whole(scan_over(e->buffer, n > 0 ? (size_t)n : 0)), line;
 		uint64_t pid;
@@ -566,6 +625,7 @@ void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *
 	}
 	const struct out o = {out, e->series, NETNS_HOST};
 	size_t kept = 0;
+	count_kills(e);
 	for (size_t i = 0; i < c->count; i++) {
 		struct cgroup_group *g = &c->groups[i];
 		bool keep = (g->kind & ~(unsigned)GROUP_IO_V1) ? kept++ < KEPT_GROUPS : g->nio > 0;

@@ -20,14 +20,18 @@ const struct rule_case rule_case_cgroup_memory = {
 	.mechanism =
 		"A group's memory limit is reached with memory that cannot be dropped: the kernel "
 		"kills a process of the group, its supervisor starts it again, and it grows again.",
-	.threshold = "A kill in the window (oom_kill of the group). Filling: memory less file "
-		     "cache grows in four steps of five, not fading, is above half of the limit, "
+	.threshold = "A kill in the window (oom_kill of the group and of those below it) that no "
+		     "limit of a group below explains. Filling: memory less what can be dropped "
+		     "(file "
+		     "cache, and slabs that can go; in version 1 anonymous and shared memory) "
+		     "grows in four steps of five, not fading, is above half of the limit, "
 		     "and the line reaches "
 		     "the limit within ten times the time watched. Saturated: above 97 % of the "
 		     "limit while the group keeps running into it.",
 	.false_alarms =
-		"A group full of page cache (usage 100 %, failcnt and \"max\" events "
-		"rising): the kernel gives it back at once. A service that grows while it "
+		"A group full of page cache, or of dentries and inodes (usage 100 %, failcnt and "
+		"\"max\" events rising): the kernel gives it back at once. A service that grows "
+		"while it "
 		"starts: it levels off, or is far "
 		"from its limit; or has a ceiling of its own (maxmemory) that comes before.",
 	.confirm = "grep -E 'oom_kill|^max' GROUP/memory.events (v1: memory.oom_control); cat "
@@ -36,15 +40,31 @@ const struct rule_case rule_case_cgroup_memory = {
 		  "honest.",
 };
 
+/* The group ran into its own limit in the window. */
+static bool at_own_limit(struct view *v, uint32_t group)
+{
+	double hits;
+	if (view_delta(v, view_id(v, M_CG_OOMS, 0, group), &hits)) /* v2 */
+		return hits > 0;
+	return view_delta(v, view_id(v, M_CG_MEM_HITS, 0, group), &hits) && hits > 0;
+}
+
 double own_oom_kills(struct view *v, uint32_t group)
 {
-	double kills, ooms;
-	if (!view_delta(v, view_id(v, M_CG_OOM_KILLS, 0, group), &kills) || kills <= 0)
+	double kills;
+	const char *path = intern_text(&v->series->names, group);
+	size_t len = strlen(path);
+	if (!view_delta(v, view_id(v, M_CG_OOM_KILLS, 0, group), &kills) || kills <= 0 ||
+		!at_own_limit(v, group))
 		return 0;
-	/* v2 counts its own; in v1 the group must have run into its limit. */
-	if (view_delta(v, view_id(v, M_CG_OOMS, 0, group), &ooms))
-		return ooms > 0 ? kills : 0;
-	return view_delta(v, view_id(v, M_CG_MEM_HITS, 0, group), &ooms) && ooms > 0 ? kills : 0;
+	/* It counts, and its limit is asked, for what happens below it as well. */
+	for (uint32_t id = view_each(v, M_CG_OOM_KILLS, 0); id;
+		id = view_each(v, M_CG_OOM_KILLS, id)) {
+		const char *other = series_instance(v->series, id);
+		if (strncmp(other, path, len) == 0 && other[len] == '/')
+			kills -= own_oom_kills(v, series_row(v->series, id)->instance);
+	}
+	return kills > 0 ? kills : 0;
 }
 
 static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)

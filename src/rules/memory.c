@@ -59,20 +59,8 @@ static double host_oom_kills(struct view *v)
 	double all = 0;
 	(void)view_delta(v, view_id(v, M_OOM_KILLS, 0, 0), &all);
 	for (uint32_t id = view_each(v, M_CG_OOM_KILLS, 0); id;
-		id = view_each(v, M_CG_OOM_KILLS, id)) {
-		/* A group counts what happens below it: its kills are in those of the group above already. */
-		const char *path = series_instance(v->series, id);
-		bool below = false;
-		for (uint32_t up = view_each(v, M_CG_OOM_KILLS, 0); up && !below;
-			up = view_each(v, M_CG_OOM_KILLS, up)) {
-			const char *other = series_instance(v->series, up);
-			size_t n = strlen(other);
-			below = up != id && strncmp(path, other, n) == 0 && path[n] == '/' &&
-				own_oom_kills(v, series_row(v->series, up)->instance) > 0;
-		}
-		if (!below)
-			all -= own_oom_kills(v, series_row(v->series, id)->instance);
-	}
+		id = view_each(v, M_CG_OOM_KILLS, id))
+		all -= own_oom_kills(v, series_row(v->series, id)->instance);
 	return all > 0 ? all : 0;
 }
 

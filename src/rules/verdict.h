@@ -132,7 +132,7 @@ const char *say(struct view *v, const char *fmt, ...) PRINTF(2, 3);
 /* Foreign text as one word of a shell command: a mount may be called "$(reboot)". */
 const char *shell_word(struct view *v, const char *text);
 /* Processes that the kernel killed in the window because the group was at its own limit: a kill for lack of memory of the host, or
- * of a group above, counts in the victim's group as well, and is not meant. */
+ * of a group above, counts in the victim's group as well, one at the limit of a group below in the groups above; neither is meant. */
 double own_oom_kills(struct view *v, uint32_t group);
 /* What people call a control group: its unit or container, else its path. Foreign bytes. */
 const char *group_called(struct view *v, const char *path);

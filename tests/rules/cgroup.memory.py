@@ -76,3 +76,46 @@ def quiet_own_ceiling(t):
     t.server(600, "memcached", 11211, cpu=0.1, rss=t.line(560, 760), cgroup="/docker/abc")
     t.book("memcached", 600, "memcached", port=11211, pools=[("memory", "-", dict(used=t.line(550 * MIB, 750 * MIB), limit=800 * MIB))])
     t.group("/docker/abc", procs=[600], memory=dict(limit=1024 * MIB, used=t.line(570 * MIB, 770 * MIB)))
+
+
+def quiet_v1_kernel_memory(t):
+    """Version 1 charges dentries and inodes too, and does not say that they can go: a walk over many files below a limit."""
+    t.proc(610, "updatedb", rss=20, cgroup=GROUP)
+    t.group(GROUP, procs=[610], memory=dict(limit=256 * MIB, used=t.line(180 * MIB, 240 * MIB), file=20 * MIB, slab=t.line(140 * MIB, 200 * MIB)), v1=True)
+
+
+def quiet_v1_kernel_memory_full(t):
+    """The same at the limit, and running into it."""
+    t.proc(610, "updatedb", rss=20, cgroup=GROUP)
+    t.group(GROUP, procs=[610], memory=dict(limit=256 * MIB, used=256 * MIB - 4096, file=4 * MIB, slab=232 * MIB, hits=300), v1=True)
+
+
+def fire_v1_saturated(t):
+    """At the limit with anonymous memory and files in memory."""
+    t.group(GROUP, procs=members(t, rss=700), memory=dict(limit=GIB, used=1022 * MIB, file=2 * MIB, shmem=300 * MIB, hits=300), v1=True)
+    return finding("cgroup.memory:" + GROUP, "saturated", culprit=("process", "app", 600))
+
+
+POD = "/kubepods/pod77"
+
+
+def nested(t, **pod):
+    """A container without a limit in a pod: version 1 counts the kill in the container, and that a limit was hit where the limit is."""
+    t.proc(610, "worker", rss=[700, 850, 1000, 0, 0, 0], gone=3, cgroup=POD + "/web")
+    t.proc(611, "worker", rss=[0, 0, 0, 20, 170, 320], born=3, cgroup=POD + "/web")
+    used = [720 * MIB, 870 * MIB, 1010 * MIB, 30 * MIB, 180 * MIB, 330 * MIB]
+    t.group(POD, memory=dict(limit=GIB, used=used, kills=0, hits=[0, 0, 0, 30, 30, 30]), v1=True)
+    t.group(POD + "/web", procs=[610, 611], memory=dict(dict(limit=9223372036854771712, used=used, kills=[0, 0, 0, 1, 1, 1], hits=0), **pod), v1=True)
+    t.ended("worker", 1, when=lambda i: i == 3, pid=610, code=9, oom=True, cpu=1, life=5, rss=1010)
+    t.vmstat(oom_kill=[0, 0, 0, 1, 1, 1])
+
+
+def fire_v1_limit_above(t):
+    nested(t)
+    return finding("cgroup.memory:" + POD, "exhausted", culprit=("process", "worker", 610), victims=["worker"], refused=1, since=3)
+
+
+def fire_v1_limit_of_its_own(t):
+    """The container has a limit of its own and was killed at that; the pod ran into its own for page cache. One kill, one finding."""
+    nested(t, limit=1012 * MIB, hits=[0, 0, 0, 9, 9, 9])
+    return finding("cgroup.memory:" + POD + "/web", "exhausted", culprit=("process", "worker", 610), victims=["worker"], refused=1, since=3)

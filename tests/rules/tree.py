@@ -543,7 +543,7 @@ class Tree:
                                  source=source or "/dev/%d:%d" % dev, super_options=super_options)
 
     def group(self, path, procs=(), memory=None, pids=None, cpu=None, v1=False, io=None, pressure=None):
-        """A control group. memory: limit, used, file (page cache in it), kills, oom, hits. pids: limit, used, refused. cpu: quota, period (microseconds),
+        """A control group. memory: limit, used, of it file (page cache), shmem and slab (that can go); kills, oom, hits. pids: limit, used, refused. cpu: quota, period (microseconds),
         periods, throttled (growth per second), lost (seconds per second). io: dev, limits (of rbps, wbps, riops, wiops) and what it did (growth per second of rbytes, wbytes,
         rios, wios). pressure: share of time in which some task waited for I/O."""
         self.groups.append((path, list(procs), memory, pids, cpu, v1, io, pressure))
@@ -677,22 +677,26 @@ class Tree:
         for controller in (("memory", "cpu", "pids") + (("blkio",) if io else ()) if v1 else ("",)):
             put(controller, "cgroup.procs", members)
         if memory:
-            m = dict(file=0, kills=0, oom=0, hits=0)
+            m = dict(file=0, shmem=0, slab=0, kills=0, oom=0, hits=0)
             m.update(memory)
             used, cache = int(at(m["used"], i)), int(at(m["file"], i))
             kills, hits, oom = self.counter(m["kills"], i, 0), self.counter(m["hits"], i, 0), self.counter(m["oom"], i, 0)
             if v1:
                 put("memory", "memory.limit_in_bytes", "%d\n" % m["limit"])
                 put("memory", "memory.usage_in_bytes", "%d\n" % used)
-                put("memory", "memory.stat", "cache %d\nrss %d\nactive_file %d\ninactive_file %d\ntotal_cache %d\ntotal_active_file %d\ntotal_inactive_file %d\ntotal_swap 0\n"
-                    % (cache, used - cache, cache // 2, cache - cache // 2, cache, cache // 2, cache - cache // 2))
+                shmem, slab = int(at(m["shmem"], i)), int(at(m["slab"], i))
+                rss = used - cache - shmem - slab
+                put("memory", "memory.stat", "cache %d\nrss %d\nactive_file %d\ninactive_file %d\ntotal_cache %d\ntotal_rss %d\ntotal_shmem %d\ntotal_active_file %d\n"
+                    "total_inactive_file %d\ntotal_swap 0\n" % (cache + shmem, rss, cache // 2, cache - cache // 2, cache + shmem, rss, shmem, cache // 2, cache - cache // 2))
                 put("memory", "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill %d\n" % kills)
                 put("memory", "memory.failcnt", "%d\n" % hits)
             else:
                 put("", "memory.max", "%s\n" % m["limit"])
                 put("", "memory.current", "%d\n" % used)
-                put("", "memory.stat", "anon %d\nfile %d\ninactive_anon %d\nactive_anon 0\ninactive_file %d\nactive_file %d\nslab_reclaimable 0\nslab_unreclaimable 0\n"
-                    % (used - cache, cache, used - cache, cache - cache // 2, cache // 2))
+                shmem, slab = int(at(m["shmem"], i)), int(at(m["slab"], i))
+                anon = used - cache - shmem - slab
+                put("", "memory.stat", "anon %d\nfile %d\nshmem %d\ninactive_anon %d\nactive_anon 0\ninactive_file %d\nactive_file %d\nslab_reclaimable %d\nslab_unreclaimable 0\n"
+                    % (anon, cache + shmem, shmem, anon + shmem, cache - cache // 2, cache // 2, slab))
                 put("", "memory.events", "low 0\nhigh 0\nmax %d\noom %d\noom_kill %d\noom_group_kill 0\n" % (hits, oom, kills))
         if io:
             n = {k: self.counter(io.get(k, 0), i, 4096) for k in ("rbytes", "wbytes", "rios", "wios")}

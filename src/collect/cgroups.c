@@ -572,7 +572,19 @@ static bool near_io_limit(
 	return false;
 }
 
-/* Worth knowing who is inside: half of the memory is in use for good, periods were throttled, or
+/* Processes of it were killed for lack of memory more than once, and it is on its way there again: a hundredth of what it may have, since the sample before. */
+static bool grows_again(const struct engine *e, const struct sample *prev, const struct sample *out,
+	const struct cgroup_group *g)
+{
+	uint32_t used = series_find(e->series, M_CG_MEM_ANON, 0, g->path);
+	uint64_t kills, now, before;
+	return prev &&
+	       sample_get(out, series_find(e->series, M_CG_OOM_KILLS, 0, g->path), &kills) &&
+	       kills > 1 && sample_get(out, used, &now) && sample_get(prev, used, &before) &&
+	       now > before && now - before >= g->mem_limit / 100;
+}
+
+/* Worth knowing who is inside: half of the memory is in use for good or it grows towards the next kill, periods were throttled, or
  * tasks are nearly all there, or it does as much I/O as it may. */
 static bool near_limit(const struct engine *e, const struct sample *prev, const struct sample *out,
 	const struct cgroup_group *g)
@@ -580,7 +592,7 @@ static bool near_limit(const struct engine *e, const struct sample *prev, const 
 	uint64_t used, limit, now, before;
 	if (sample_get(out, series_find(e->series, M_CG_MEM_ANON, 0, g->path), &used) &&
 		sample_get(out, series_find(e->series, M_CG_MEM_LIMIT, 0, g->path), &limit) &&
-		used >= limit / 2)
+		(used >= limit / 2 || grows_again(e, prev, out, g)))
 		return true;
 	if (sample_get(out, series_find(e->series, M_CG_PIDS_USED, 0, g->path), &used) &&
 		sample_get(out, series_find(e->series, M_CG_PIDS_LIMIT, 0, g->path), &limit) &&

@@ -223,17 +223,22 @@ static size_t by_program(struct view *v, amount_fn *amount, int64_t uid, uint32_
 	return by_program_at(v, view_last(v), amount, uid, cgroup, whole, out, max);
 }
 
-/* The sample in which least memory was available: who took it may have been killed since. */
-static const struct sample *shortest_of_memory(const struct view *v)
+const struct sample *who_fullest(const struct view *v, uint32_t cgroup)
 {
-	uint32_t id = view_id(v, M_MEM_AVAILABLE, 0, 0);
+	uint32_t id =
+		cgroup ? view_id(v, M_CG_MEM_ANON, 0, cgroup) : view_id(v, M_MEM_AVAILABLE, 0, 0);
 	const struct sample *best = view_last(v);
-	uint64_t least = UINT64_MAX, x;
-	for (unsigned i = 0; i < v->n; i++)
-		if (sample_get(view_at(v, i), id, &x) && x <= least) {
-			least = x;
+	uint64_t most = 0, x;
+	for (unsigned i = 0; i < v->n; i++) {
+		if (!sample_get(view_at(v, i), id, &x))
+			continue;
+		if (!cgroup)
+			x = UINT64_MAX - x;
+		if (x >= most) {
+			most = x;
 			best = view_at(v, i);
 		}
+	}
 	return best;
 }
 
@@ -241,7 +246,7 @@ size_t who_memory(struct view *v, struct who *out, size_t max)
 {
 	double total = 0;
 	(void)view_gauge(v, view_id(v, M_MEM_TOTAL, 0, 0), &total);
-	return by_program_at(v, shortest_of_memory(v), amount_rss, -1, 0, total, out, max);
+	return by_program_at(v, who_fullest(v, 0), amount_rss, -1, 0, total, out, max);
 }
 
 size_t who_tasks(struct view *v, int64_t uid, struct who *out, size_t max)
@@ -503,24 +508,11 @@ bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid)
 	return false;
 }
 
-/* The sample in which the group had most memory: who filled it may have been killed since. */
-static const struct sample *fullest(const struct view *v, uint32_t cgroup)
-{
-	uint32_t id = view_id(v, M_CG_MEM_ANON, 0, cgroup);
-	const struct sample *best = view_last(v);
-	uint64_t most = 0, x;
-	for (unsigned i = 0; i < v->n; i++)
-		if (sample_get(view_at(v, i), id, &x) && x >= most) {
-			most = x;
-			best = view_at(v, i);
-		}
-	return best;
-}
-
 size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who *out, size_t max)
 {
 	if (by == WHO_BY_MEMORY)
-		return by_program_at(v, fullest(v, cgroup), amount_rss, -1, cgroup, 0, out, max);
+		return by_program_at(
+			v, who_fullest(v, cgroup), amount_rss, -1, cgroup, 0, out, max);
 	if (by == WHO_BY_TASKS)
 		return by_program(v, amount_threads, -1, cgroup, 0, out, max);
 	size_t n = 0;

@@ -24,6 +24,8 @@ struct who {
 
 /* CPU: programs by what they used, and the job that starts them. share is of the machine. */
 size_t who_cpu(struct view *v, struct who *out, size_t max);
+/* The sample in which a group (0: the machine) had least memory left: who took it may have been killed since. */
+const struct sample *who_fullest(const struct view *v, uint32_t cgroup);
 /* Memory of the host: programs by resident memory. */
 size_t who_memory(struct view *v, struct who *out, size_t max);
 /* Tasks of the host, or of one user. */

@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+static const double AGAIN = 2;       /* kills ever: one may be an accident */
 static const double OWN_WAIT = 0.05; /* of the time: a server that is held back waits itself */
 
 const struct rule_case rule_case_cgroup_memory = {
@@ -26,7 +27,8 @@ const struct rule_case rule_case_cgroup_memory = {
 		     "cache, and slabs that can go; in version 1 anonymous and shared memory) "
 		     "grows in four steps of five, not fading, is above half of the limit, "
 		     "and the line reaches "
-		     "the limit within ten times the time watched. Saturated: above 97 % of the "
+		     "the limit within ten times the time watched; where two processes of it were "
+		     "killed before, also below half. Saturated: above 97 % of the "
 		     "limit while the group keeps running into it.",
 	.false_alarms =
 		"A group full of page cache, or of dentries and inodes (usage 100 %, failcnt and "
@@ -81,9 +83,14 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	(void)view_delta(v, hit_id, &hits);
 	struct trend t = view_trend(v, id);
 	bool at_limit = used >= 0.97 * limit && view_steps_growing(v, hit_id, 1) * 2 > v->n - 1;
-	double eta = kills > 0 ? -1 : forecast(v, t, used, limit);
 	const struct usage *grower =
 		kills > 0 || t.slope <= 0 ? NULL : memory_grower_in(v, group, t.slope * t.span_s);
+	double ever = 0, eta = kills > 0 ? -1 : forecast(v, t, used, limit);
+	(void)view_gauge(v, kill_id, &ever);
+	/* What was killed for its growth more than once grows again from its start. */
+	bool again = kills <= 0 && eta < 0 && ever >= AGAIN && grower;
+	if (again)
+		eta = trend_eta(v, t, limit - used);
 	double room = grower && eta >= 0 ? memory_own_room(v, grower) : -1;
 	if (room >= 0 && room < limit - used)
 		eta = -1; /* it stops before the group's memory does */
@@ -109,8 +116,10 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 		f->since_ns = view_grew_at(v, kill_id);
 	f->nculprits = who_in_cgroup(v, group, WHO_BY_MEMORY, f->culprits, WHO_MAX);
 	memory_first(v, f, grower);
-	if (kills > 0)
+	if (kills > 0) {
+		memory_taker_first(v, f, group, limit);
 		killed_victims(v, f, group);
+	}
 	const char *who = f->nculprits ? f->culprits[0].value : "a process";
 	f->title =
 		state == STATE_EXHAUSTED ? say(v,
@@ -140,9 +149,13 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	if (kills > 0)
 		verdict_evidence(f, say(v, "%.0f kills in %.0f s", kills, v->seconds),
 			M_CG_OOM_KILLS, kills, 0, "dmesg | grep -i 'killed process' | tail -3");
+	if (again && eta >= 0)
+		verdict_evidence(f, say(v, "the kernel killed %.0f of its processes before", ever),
+			M_CG_OOM_KILLS, ever, -1, "dmesg | grep -i 'killed process' | tail -3");
+	bool alive = f->nculprits && view_usage(v, f->culprits[0].pid);
 	verdict_remedy(f, say(v, "Restart %s at a time of your choosing, and mend its leak", who),
-		f->nculprits ? say(v, "kill -TERM %" PRId32, f->culprits[0].pid) : NULL, NULL,
-		false, "its state in memory is lost", "none");
+		alive ? say(v, "kill -TERM %" PRId32, f->culprits[0].pid) : NULL, NULL, false,
+		"its state in memory is lost", "none");
 	verdict_remedy(f, "Raise the limit of the group to win time",
 		say(v,
 			"f=/sys/fs/cgroup%s/memory.max; [ -e \"$f\" ] || "

@@ -2,8 +2,6 @@
  * SPDX-License-Identifier: ISC */
 #include "rules/killed.h"
 
-#include "ledger/ended.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -78,4 +76,15 @@ void killed_victims(struct view *v, struct verdict *f, uint32_t cgroup)
 			from_log(v, f, text, cgroup != 0);
 		}
 	}
+}
+
+const struct ended_sum *killed_largest(struct view *v, uint32_t cgroup)
+{
+	struct ended_sum *rows, *best = NULL;
+	size_t n = ended_sums(v, &rows);
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].oom > 0 && (!best || rows[i].rss_peak > best->rss_peak) &&
+			(!cgroup || in_group(v, &rows[i], cgroup)))
+			best = &rows[i];
+	return best;
 }

@@ -143,8 +143,10 @@ void rule_memory_exhausted(struct view *v, struct verdicts *out)
 		struct trend t = use_trend_of_rest(v, avail_id, total);
 		memory_blame_growth(v, f, t.slope * t.span_s);
 	}
-	if (killed)
+	if (killed) {
+		memory_taker_first(v, f, 0, total);
 		killed_victims(v, f, 0);
+	}
 	f->title = killed    ? say(v, "Memory is used up: the kernel killed %.0f process%s", kills,
                                     kills > 1 ? "es" : "")
 		   : filling ? say(v, "Memory will be used up in %s", text_duration(eta_text, eta))

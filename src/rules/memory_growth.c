@@ -5,11 +5,14 @@
 
 #include "base/text.h"
 #include "ledger/servers.h"
+#include "rules/killed.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-static const double MOST = 0.5; /* of a growth: this one is to blame for it */
+static const double MOST = 0.5; /* of a growth, or of all: this one is to blame for it */
+static const double LEFT =
+	0.05; /* of all: nearly used up, as MemAvailable is low; less than that somebody always takes */
 
 /* The group or one below it. */
 static bool lives_in(const struct view *v, const struct usage *u, uint32_t group)
@@ -90,23 +93,90 @@ const struct usage *memory_grower_in(struct view *v, uint32_t group, double leas
 	return best;
 }
 
-void memory_first(struct view *v, struct verdict *f, const struct usage *u)
+static void put_first(struct verdict *f, struct who who)
 {
-	char a[32];
 	size_t at = 0;
-	if (!u)
-		return;
-	const char *name = who_name(v, u->p);
-	while (at < f->nculprits && strcmp(f->culprits[at].value, name) != 0)
+	while (at < f->nculprits && strcmp(f->culprits[at].value, who.value) != 0)
 		at++;
 	if (at == 0 && f->nculprits)
 		return;
 	if (at == f->nculprits)
 		at = f->nculprits < WHO_MAX ? f->nculprits++ : WHO_MAX - 1;
 	memmove(&f->culprits[1], &f->culprits[0], at * sizeof f->culprits[0]);
-	f->culprits[0] = (struct who){"process", name, u->p->pid, -1,
-		say(v, "grows, and has %s resident",
-			text_bytes(a, (double)u->p->rss_pages * 4096))};
+	f->culprits[0] = who;
+}
+
+void memory_first(struct view *v, struct verdict *f, const struct usage *u)
+{
+	char a[32];
+	if (u)
+		put_first(f, (struct who){"process", who_name(v, u->p), u->p->pid, -1,
+				     say(v, "grows, and has %s resident",
+					     text_bytes(a, (double)u->p->rss_pages * 4096))});
+}
+
+/* ---- after a kill ---- */
+
+/* What a process grew by from the window's begin to the sample in which memory was fullest. One that has not run for as long as the window before it is still at its start,
+ * and what it takes there may be all that it needs: who is killed for another comes again and again. */
+static double grown_to(const struct view *v, const struct usage *u, const struct sample *full)
+{
+	enum { TICK_NS = 10000000 };
+	const struct proc *then = sample_proc(full, u->p->pid, u->p->start_ticks);
+	double ran = (double)view_at(v, 0)->mono_ns - (double)u->p->start_ticks * TICK_NS;
+	if (u->born || !then || ran < v->seconds * 1e9)
+		return 0;
+	return ((double)then->rss_pages - (double)u->first->rss_pages) * 4096;
+}
+
+/* What was in use for good, in the group or of the machine. */
+static bool in_use(const struct view *v, const struct sample *s, uint32_t group, double *ret)
+{
+	uint64_t x;
+	uint32_t id =
+		group ? view_id(v, M_CG_MEM_ANON, 0, group) : view_id(v, M_MEM_AVAILABLE, 0, 0);
+	if (!sample_get(s, id, &x))
+		return false;
+	*ret = (double)x * metric_scale(group ? M_CG_MEM_ANON : M_MEM_AVAILABLE) * (group ? 1 : -1);
+	return true;
+}
+
+void memory_taker_first(struct view *v, struct verdict *f, uint32_t group, double limit)
+{
+	const struct sample *full = who_fullest(v, group);
+	const struct usage *taker = NULL;
+	double before, after, most = 0, taken = 0;
+	char a[32];
+	/* Who had most of it, but grew and went between two samples. */
+	const struct ended_sum *killed = killed_largest(v, group);
+	if (killed && killed->rss_peak >= MOST * limit)
+		put_first(f, (struct who){"process", arena_str(&v->scratch, killed->comm),
+				     killed->pid, -1,
+				     say(v, "had %s resident when it was killed",
+					     text_bytes(a, killed->rss_peak))});
+	if (!in_use(v, view_at(v, 0), group, &before) || !in_use(v, full, group, &after))
+		return;
+	double least =
+		MOST * (after - before) > LEFT * limit ? MOST * (after - before) : LEFT * limit;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		double own = u->p->kernel || u->p->self ? 0 : grown_to(v, u, full), sum = 0;
+		if (own <= most || (group && !lives_in(v, u, group)))
+			continue;
+		for (size_t k = 0; k < v->nusages; k++)
+			if (same_program(u, &v->usages[k]) &&
+				(!group || lives_in(v, &v->usages[k], group)))
+				sum += grown_to(v, &v->usages[k], full);
+		if (sum >= least) {
+			taker = u;
+			most = own;
+			taken = sum;
+		}
+	}
+	if (taker)
+		put_first(f, (struct who){"process", who_name(v, taker->p), taker->p->pid, -1,
+				     say(v, "took %s of what was left before the kill",
+					     text_bytes(a, taken))});
 }
 
 /* Files that have no disk: who writes as much as they grow by. */

@@ -119,3 +119,65 @@ def fire_v1_limit_of_its_own(t):
     """The container has a limit of its own and was killed at that; the pod ran into its own for page cache. One kill, one finding."""
     nested(t, limit=1012 * MIB, hits=[0, 0, 0, 9, 9, 9])
     return finding("cgroup.memory:" + POD + "/web", "exhausted", culprit=("process", "worker", 610), victims=["worker"], refused=1, since=3)
+
+
+def killed_beside(t, **worker):
+    """Something large stands, and is spared (OOMScoreAdjust); somebody else takes what is left and is killed."""
+    t.proc(600, "redis-server", rss=600, cgroup=GROUP)
+    t.proc(609, "supervise", rss=3, cgroup=GROUP)
+    t.proc(610, "worker", **dict(dict(rss=[120, 220, 320, 0, 0, 0], gone=3, ppid=609, cgroup=GROUP), **worker))
+    t.proc(611, "worker", rss=[0, 0, 0, 20, 120, 220], born=3, ppid=609, cgroup=GROUP)
+    t.vmstat(oom_kill=[3, 3, 3, 4, 4, 4])
+    t.group(GROUP, procs=[600, 609, 610, 611],
+            memory=dict(limit=GIB, used=[730 * MIB, 830 * MIB, 930 * MIB, 640 * MIB, 740 * MIB, 840 * MIB], kills=[3, 3, 3, 4, 4, 4], oom=[3, 3, 3, 4, 4, 4], hits=[0, 0, 0, 30, 30, 30]))
+
+
+def fire_killed_took_the_rest(t):
+    killed_beside(t)
+    t.ended("worker", 609, when=lambda i: i == 3, pid=610, code=9, oom=True, cpu=1, life=5, rss=420)
+    return finding("cgroup.memory:" + GROUP, "exhausted", culprit=("process", "worker", 610), victims=["worker"])
+
+
+def fire_killed_while_it_started(t):
+    """The same, but the killed one had only begun: it is what it needs, and has no room beside the large one."""
+    killed_beside(t, start=10**7 - 150)
+    t.ended("worker", 609, when=lambda i: i == 3, pid=610, code=9, oom=True, cpu=1, life=3, rss=420)
+    return finding("cgroup.memory:" + GROUP, "exhausted", culprit=("process", "redis-server", 600), victims=["worker"])
+
+
+def fire_killed_between_samples(t):
+    """It took more than half of the group in less than a second."""
+    t.proc(600, "redis-server", rss=300, cgroup=GROUP)
+    t.proc(609, "supervise", rss=3, cgroup=GROUP)
+    t.ended("import", 609, when=lambda i: i == 3, pid=610, code=9, oom=True, cpu=1, life=1, rss=720)
+    t.vmstat(oom_kill=[3, 3, 3, 4, 4, 4])
+    t.proc(611, "import", rss=[0, 0, 0, 20, 40, 50], born=3, ppid=609, cgroup=GROUP)
+    t.group(GROUP, procs=[600, 609, 611], memory=dict(limit=GIB, used=520 * MIB, kills=[3, 3, 3, 4, 4, 4], oom=[3, 3, 3, 4, 4, 4], hits=[0, 0, 0, 30, 30, 30]))
+    return finding("cgroup.memory:" + GROUP, "exhausted", culprit=("process", "import", 610), victims=["import"])
+
+
+def refill(t, last, kills=3):
+    t.proc(610, "worker", rss=t.line(100, last - 20), cgroup=GROUP)
+    t.group(GROUP, procs=[610], memory=dict(limit=GIB, used=t.line(120 * MIB, last * MIB), kills=[kills] * 6, oom=[kills] * 6, hits=[90] * 6))
+    t.vmstat(oom_kill=[kills] * 6)
+
+
+def fire_again(t):
+    """Killed before, and on its way again, though not half full."""
+    refill(t, 450)
+    return finding("cgroup.memory:" + GROUP, "filling", culprit=("process", "worker", 610), eta=(8, 10))
+
+
+def fire_again_fast(t):
+    refill(t, 870)
+    return finding("cgroup.memory:" + GROUP, "filling", culprit=("process", "worker", 610), eta=(0.5, 2))
+
+
+def quiet_killed_once(t):
+    """One kill of a past day is no habit: a service that starts takes its memory on a line too."""
+    refill(t, 450, kills=1)
+
+
+def quiet_killed_and_levels_off(t):
+    t.proc(610, "worker", rss=[100, 250, 330, 370, 385, 390], cgroup=GROUP)
+    t.group(GROUP, procs=[610], memory=dict(limit=GIB, used=[120 * MIB, 270 * MIB, 350 * MIB, 390 * MIB, 405 * MIB, 410 * MIB], kills=[5] * 6, oom=[5] * 6, hits=[90] * 6))

@@ -104,3 +104,23 @@ def quiet_starting(t):
     """A server that starts takes its memory and then stays where it is."""
     t.memory(available=[9000, 6500, 5200, 4700, 4600, 4590])
     t.proc(600, "java", rss=[1000, 3500, 4800, 5300, 5400, 5410])
+
+
+def fire_killed_took_the_rest(t):
+    """A database stands at nine of sixteen GiB and is protected; somebody else takes what is left."""
+    t.memory(free=[900, 400, 80, 5000, 4000, 3000], available=[1500, 900, 300, 5800, 4800, 3800], cached=150, anon=[14000, 15000, 15500, 10000, 11000, 12000])
+    t.vmstat(allocstall_normal=[50, 50, 95, 99, 99, 99], oom_kill=[0, 0, 0, 1, 1, 1])
+    t.proc(500, "postgres", rss=9000)
+    t.proc(600, "leaky", rss=[3500, 4300, 5000, 0, 0, 0], gone=3)
+    t.ended("leaky", 1, when=lambda i: i == 3, pid=600, code=9, oom=True, cpu=3, life=60, rss=5500)
+    return finding("memory", "exhausted", culprit=("process", "leaky", 600), victims=["leaky"], refused=1)
+
+
+def fire_killed_for_a_trifle(t):
+    """What filled the machine took hours; that somebody small moved at the end does not make it his."""
+    t.memory(free=[90, 80, 60, 600, 590, 580], available=[330, 310, 300, 800, 790, 780], cached=150, anon=15500)
+    t.vmstat(allocstall_normal=[50, 50, 95, 99, 99, 99], oom_kill=[0, 0, 0, 1, 1, 1])
+    t.proc(500, "java", rss=13000)
+    t.proc(600, "cron", rss=[470, 490, 500, 0, 0, 0], gone=3)
+    t.ended("cron", 1, when=lambda i: i == 3, pid=600, code=9, oom=True, cpu=3, life=60, rss=510)
+    return finding("memory", "exhausted", culprit=("process", "java", 500), victims=["cron"], refused=1)

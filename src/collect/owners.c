@@ -185,15 +185,25 @@ static void take_owner(struct engine *e, struct sample *out, int32_t pid)
 		engine_name_cgroup(e, &rows[p - rows]);
 }
 
-/* Is its owner to be known: is its queue nearly full, did it lose something since the last sample, does it wait for a nameserver since then? */
-static bool udp_in_trouble(const struct udp_socket *u, const struct sample *prev, uint32_t guess)
+/* Is its owner to be known: is its queue nearly full, does anything stand in it while a group is held back, did it lose something since the last sample, does it wait for a
+ * nameserver since then? */
+static bool udp_in_trouble(const struct engine *e, const struct udp_socket *u,
+	const struct sample *prev, uint32_t guess)
 {
 	bool asks = u->peer_port == DNS_PORT;
 	if (u->recvq && u->buffer && u->recvq >= u->buffer / 2)
 		return true;
+	if (u->recvq && !u->peer_port && (e->demand & DEMAND_CGROUP))
+		return true;
 	const struct udp_socket *before =
 		prev && (u->drops || asks) ? sample_udp_near(prev, u, guess) : NULL;
 	return before && (asks || before->drops != u->drops);
+}
+
+/* As many wait as may, or, while a group is held back, any. */
+static bool unix_in_trouble(const struct engine *e, const struct unix_listener *l)
+{
+	return l->waiting && (l->waiting >= l->backlog || (e->demand & DEMAND_CGROUP));
 }
 
 static void unknown_one(struct unknown *u, uint16_t netns, bool trouble)
@@ -215,14 +225,14 @@ static void fill_in_local(
 		if (!udp[i].pid && udp[i].inode &&
 			(udp[i].pid = engine_owner(e, udp[i].inode)) != 0)
 			take_owner(e, out, udp[i].pid);
-		if (!udp[i].pid && udp[i].inode && udp_in_trouble(&udp[i], prev, i))
+		if (!udp[i].pid && udp[i].inode && udp_in_trouble(e, &udp[i], prev, i))
 			unknown_one(u, udp[i].netns, true);
 	}
 	for (uint32_t i = 0; i < out->unix_listeners.count; i++) {
 		struct unix_listener *l = &paths[i];
 		if (!l->pid && l->inode && (l->pid = engine_owner(e, l->inode)) != 0)
 			take_owner(e, out, l->pid);
-		if (!l->pid && l->inode && l->waiting && l->waiting >= l->backlog)
+		if (!l->pid && l->inode && unix_in_trouble(e, l))
 			unknown_one(u, l->netns, true);
 	}
 	for (uint32_t i = 0; i < out->packet_taps.count; i++) {
@@ -404,10 +414,6 @@ static size_t list_wanted(
 				e->owners->waited || (e->demand & (DEMAND_CGROUP | DEMAND_OWNERS))))
 			wanted[n++] = l->inode;
 	}
-	const struct unix_listener *local = TABLE_ROWS(out->unix_listeners, struct unix_listener);
-	for (uint32_t i = 0; i < out->unix_listeners.count && n < OWNERS_WANTED; i++)
-		if (!local[i].pid && local[i].inode && (e->want & WANT_OWNERS))
-			wanted[n++] = local[i].inode;
 	const struct conn_group *groups = TABLE_ROWS(out->conns, struct conn_group);
 	for (uint32_t i = 0; i < out->conns.count && n < OWNERS_WANTED; i++)
 		if (!groups[i].pid && groups[i].inode &&
@@ -418,13 +424,12 @@ static size_t list_wanted(
 	for (uint32_t i = 0; i < out->udp_sockets.count && n < OWNERS_WANTED; i++)
 		if (!udp[i].pid && udp[i].inode &&
 			((e->want & WANT_OWNERS) || udp[i].peer_port ||
-				udp_in_trouble(&udp[i], prev, i)))
+				udp_in_trouble(e, &udp[i], prev, i)))
 			wanted[n++] = udp[i].inode;
 	const struct unix_listener *paths = TABLE_ROWS(out->unix_listeners, struct unix_listener);
 	for (uint32_t i = 0; i < out->unix_listeners.count && n < OWNERS_WANTED; i++)
 		if (!paths[i].pid && paths[i].inode &&
-			((e->want & WANT_OWNERS) ||
-				(paths[i].waiting && paths[i].waiting >= paths[i].backlog)))
+			((e->want & WANT_OWNERS) || unix_in_trouble(e, &paths[i])))
 			wanted[n++] = paths[i].inode;
 	const struct packet_tap *taps = TABLE_ROWS(out->packet_taps, struct packet_tap);
 	for (uint32_t i = 0; i < out->packet_taps.count && n < OWNERS_WANTED; i++)

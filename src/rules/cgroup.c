@@ -287,8 +287,9 @@ const struct rule_case rule_case_cgroup_cpu = {
 		"rest of it, although processors may be idle: answers come in bursts, late.",
 	.threshold =
 		"Held back in at least half of the periods in which it wanted to run, and a "
-		"process of the group serves others: it listens, has clients, and waited for a "
-		"CPU for a twentieth of the time.",
+		"process of the group serves others: somebody waits to be accepted or for its "
+		"answer (of a unix socket: to be accepted; over UDP: datagrams stand in its "
+		"buffer, or found no room), and it waited for a CPU for a twentieth of the time.",
 	.false_alarms = "A batch job at its quota: that is what the quota is for, and nobody waits "
 			"(a note), also where it listens and nobody asks, or something beside it "
 			"does. Single throttled periods at start.",
@@ -305,17 +306,15 @@ static bool owns(const struct usage *u, int32_t pid)
 				      memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0));
 }
 
-bool cgroup_has_clients(const struct view *v, const struct usage *u)
+static bool has_tcp_clients(const struct view *v, const struct usage *u)
 {
 	const struct sample *last = view_last(v);
-	bool tcp = false;
-	if (!last->have_conns) /* not looked at */
-		return true;
 	for (uint32_t k = 0; k < last->listeners.count; k++) {
 		const struct listener *l = &TABLE_ROWS(last->listeners, struct listener)[k];
 		if (!owns(u, l->pid))
 			continue;
-		tcp = true;
+		if (!last->have_conns) /* not looked at */
+			return true;
 		for (unsigned i = 0; i < v->n; i++) {
 			const struct listener *o = sample_listener(view_at(v, i), l);
 			if (o && o->waiting)
@@ -333,20 +332,65 @@ bool cgroup_has_clients(const struct view *v, const struct usage *u)
 				return true;
 		}
 	}
-	return !tcp; /* over UDP or a unix socket they are not seen */
+	return false;
 }
 
-bool cgroup_listens(const struct usage *u)
+/* Who is accepted over a unix socket is not counted; who waits to be is. */
+static bool has_unix_clients(const struct view *v, const struct usage *u)
 {
-	return u->listens || (u->parent && u->parent->listens &&
-				     memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->unix_listeners.count; k++) {
+			const struct unix_listener *l =
+				&TABLE_ROWS(s->unix_listeners, struct unix_listener)[k];
+			if (l->waiting && owns(u, l->pid))
+				return true;
+		}
+	}
+	return false;
 }
 
-/* It listens, somebody talks to it, and it is itself what stands still: a port that is there for a look at numbers now and then makes no server of a job. */
+/* A port that a program chose for itself: what waits there was sent to it. From the ephemeral ones questions are asked. */
+static bool chosen_port(const struct view *v, const struct udp_socket *u)
+{
+	double low, high;
+	if (!view_gauge(v, view_id(v, M_PORT_LOW, u->netns, 0), &low) ||
+		!view_gauge(v, view_id(v, M_PORT_HIGH, u->netns, 0), &high))
+		return false;
+	return !u->peer_port && (u->port < low || u->port > high);
+}
+
+/* Datagrams stood in its buffer more than once, or found no room there. */
+static bool has_udp_clients(const struct view *v, const struct usage *u)
+{
+	const struct sample *last = view_last(v);
+	for (uint32_t k = 0; k < last->udp_sockets.count; k++) {
+		const struct udp_socket *l = &TABLE_ROWS(last->udp_sockets, struct udp_socket)[k],
+					*before = NULL;
+		unsigned stood = 0;
+		for (unsigned i = 0; owns(u, l->pid) && chosen_port(v, l) && i < v->n; i++) {
+			const struct udp_socket *o = sample_udp_near(view_at(v, i), l, k);
+			if (!o || o->stale)
+				continue;
+			stood += o->recvq > 0;
+			if (stood > 1 || (before && o->have_drops && o->drops != before->drops))
+				return true;
+			before = o;
+		}
+	}
+	return false;
+}
+
+bool cgroup_has_clients(const struct view *v, const struct usage *u)
+{
+	return has_tcp_clients(v, u) || has_unix_clients(v, u) || has_udp_clients(v, u);
+}
+
+/* Somebody talks to it, and it is itself what stands still: a port that is there for a look at numbers now and then makes no server of a job. */
 static bool serves_others(const struct view *v, const struct usage *u)
 {
 	bool waits = !(u->p->have & HAVE_DELAY) || u->delay_s >= OWN_WAIT * v->seconds;
-	return cgroup_listens(u) && waits && cgroup_has_clients(v, u);
+	return waits && cgroup_has_clients(v, u);
 }
 
 static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
@@ -365,7 +409,7 @@ static void judge_cpu(struct view *v, struct verdicts *out, uint32_t id)
 	const struct usage *server = NULL;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
-		if (serves_others(v, u) && who_is_member(v, group, u->p->pid) &&
+		if (!u->gone && who_is_member(v, group, u->p->pid) && serves_others(v, u) &&
 			(!server || u->cpu_s > server->cpu_s))
 			server = u;
 	}

@@ -6,9 +6,8 @@
 
 #include "rules/verdict.h"
 
-/* It owns a listening socket, or works for the process of its name that does. */
-bool cgroup_listens(const struct usage *u);
-/* Somebody talks to such a process over TCP, or waits to; true also where that cannot be seen. */
+/* It has a listening socket (of TCP or unix) or a port of UDP, or works for the process of its name that does, and somebody talks to it there, or waits to; true
+ * also where a TCP port's connections were not looked at. A control socket, or numbers on a port, of which nobody asks, make no server of a job. */
 bool cgroup_has_clients(const struct view *v, const struct usage *u);
 
 #endif

@@ -22,7 +22,7 @@ const struct rule_case rule_case_cgroup_io = {
 		     "server among them answers late.",
 	.threshold =
 		"Over the window the group did nine tenths of a limit or more, and a process of "
-		"the group that serves others (it listens and has clients), or a worker of "
+		"the group that serves others (somebody talks to it, or waits to), or a worker of "
 		"it, was seen waiting for a disk (D) in half of the samples.",
 	.false_alarms =
 		"A backup or batch job at its limit: that is what the limit is for, and "
@@ -113,7 +113,7 @@ static void judge(struct view *v, struct verdicts *out, const struct cgroup_io *
 		if (u->gone || u->p->self || !waits(u) || !who_is_member(v, io->cgroup, u->p->pid))
 			continue;
 		waiting++;
-		if (cgroup_listens(u) && cgroup_has_clients(v, u) && !server)
+		if (!server && cgroup_has_clients(v, u))
 			server = u;
 	}
 	if (!waiting)

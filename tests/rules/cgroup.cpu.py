@@ -72,3 +72,50 @@ def fire_clients(t):
     t.connect("10.0.0.5", 8080, "10.0.0.9", 40000, inode=8100, recvq=400)
     t.group("/docker/abc", procs=[600], cpu=HALF)
     return finding("cgroup.cpu:/docker/abc", "saturated", culprit=("process", "app", 600), victims=["app"])
+
+
+FPM = "/system.slice/php8.2-fpm.service"
+
+
+def fpm(t, waiting):
+    """As Debian sets it up: nginx in front, and between them a unix socket."""
+    t.proc(600, "php-fpm8.2", cpu=0.01, open=[Sock(8001)])
+    for k in range(5):
+        t.proc(601 + k, "php-fpm8.2", ppid=600, uid=33, cpu=0.1, delay=0.3, open=[Sock(8001)])
+    t.unix("/run/php/php8.2-fpm.sock", 8001, waiting=waiting, backlog=511)
+    t.group(FPM, procs=[600 + k for k in range(6)], cpu=HALF)
+
+
+def fire_unix(t):
+    fpm(t, [0, 2, 1, 0, 3, 0])
+    return finding("cgroup.cpu:" + FPM, "saturated", culprit=("process", "php-fpm8.2", 601), victims=["php-fpm8.2"])
+
+
+def quiet_control_socket(t):
+    """A job with a socket for its control, on which nobody waits."""
+    fpm(t, 0)
+    return note("cgroup.cpu:" + FPM)
+
+
+def named(t, **queue):
+    t.proc(600, "named", cpu=0.5, delay=0.3, open=[Sock(8001)])
+    t.group("/system.slice/named.service", procs=[600], cpu=HALF)
+    t.udp(inode=8001, **queue)
+
+
+def fire_udp(t):
+    """Questions stand in the buffer of a nameserver."""
+    named(t, port=53, recvq=[20000, 0, 9000, 4000, 0, 2000])
+    return finding("cgroup.cpu:/system.slice/named.service", "saturated", culprit=("process", "named", 600), victims=["named"])
+
+
+def quiet_udp(t):
+    """Nothing waits there."""
+    named(t, port=53, recvq=[0, 0, 900, 0, 0, 0])
+    return note("cgroup.cpu:/system.slice/named.service")
+
+
+def quiet_udp_answers(t):
+    """A job that asks by UDP: what stands in its buffer is the answer that it waits for."""
+    named(t, port=40123, recvq=900)
+    return note("cgroup.cpu:/system.slice/named.service")

@@ -63,3 +63,19 @@ def quiet_beside(t):
     t.connect("10.0.0.5", 22, "10.0.0.9", 40000, inode=8100)
     t.group("/docker/abc", procs=[600, 610], io=READS)
     return note("cgroup.io:/docker/abc")
+
+
+def fire_unix(t):
+    """A database that is asked over a unix socket."""
+    t.proc(700, "mysqld", state="D", io=dict(read=MIB), open=[Sock(8002)])
+    t.unix("/run/mysqld/mysqld.sock", 8002, backlog=80, waiting=[0, 1, 2, 1, 0, 1])
+    t.group(GROUP, procs=[700], io=READS)
+    return finding("cgroup.io:" + GROUP, "saturated", culprit=("process", "mysqld", 700), victims=["mysqld"])
+
+
+def quiet_unix(t):
+    """A backup with a socket for its control."""
+    t.proc(600, "backup", state="D", io=dict(read=MIB), open=[Sock(8002)])
+    t.unix("/run/backup.sock", 8002, backlog=80)
+    t.group(GROUP, procs=[600], io=READS)
+    return note("cgroup.io:" + GROUP)

@@ -572,16 +572,23 @@ static bool near_io_limit(
 	return false;
 }
 
-/* Processes of it were killed for lack of memory more than once, and it is on its way there again: a hundredth of what it may have, since the sample before. */
+/* It grew by a hundredth of what the group may have, since the sample before. */
+static bool grew(const struct engine *e, const struct sample *prev, const struct sample *out,
+	const struct cgroup_group *g, enum metric m)
+{
+	uint32_t id = series_find(e->series, m, 0, g->path);
+	uint64_t now, before;
+	return prev && sample_get(out, id, &now) && sample_get(prev, id, &before) && now > before &&
+	       now - before >= g->mem_limit / 100;
+}
+
+/* Processes of it were killed for lack of memory more than once, and it is on its way there again. */
 static bool grows_again(const struct engine *e, const struct sample *prev, const struct sample *out,
 	const struct cgroup_group *g)
 {
-	uint32_t used = series_find(e->series, M_CG_MEM_ANON, 0, g->path);
-	uint64_t kills, now, before;
-	return prev &&
-	       sample_get(out, series_find(e->series, M_CG_OOM_KILLS, 0, g->path), &kills) &&
-	       kills > 1 && sample_get(out, used, &now) && sample_get(prev, used, &before) &&
-	       now > before && now - before >= g->mem_limit / 100;
+	uint64_t kills;
+	return sample_get(out, series_find(e->series, M_CG_OOM_KILLS, 0, g->path), &kills) &&
+	       kills > 1 && grew(e, prev, out, g, M_CG_MEM_ANON);
 }
 
 /* Worth knowing who is inside: half of the memory is in use for good or it grows towards the next kill, periods were throttled, or
@@ -655,6 +662,9 @@ void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *
 			sample_pressure(e, g, keep, &o);
 		if (near_limit(e, prev, out, g)) {
 			e->demand |= DEMAND_CGROUP;
+			if (g->memory && grew(e, prev, out, g, M_CG_MEM_SHMEM))
+				e->demand |=
+					DEMAND_IO; /* who writes files in memory has none of it */
 			list_members(e, g, out);
 		}
 	}

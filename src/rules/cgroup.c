@@ -120,15 +120,20 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 		memory_taker_first(v, f, group, limit);
 		killed_victims(v, f, group);
 	}
-	const char *who = f->nculprits ? f->culprits[0].value : "a process";
+	bool files = state == STATE_FILLING && !grower &&
+		     memory_blame_growth(v, f, group, t.slope * t.span_s);
+	const char *who = f->nculprits && f->culprits[0].pid ? f->culprits[0].value : NULL;
 	f->title =
 		state == STATE_EXHAUSTED ? say(v,
 						   "Cgroup %s is out of memory: the kernel killed "
 						   "%.0f of its processes",
 						   name, kills)
 		: state == STATE_FILLING
-			? say(v, "Cgroup %s will be out of memory in %s: %s grows", name,
-				  text_duration(a, eta), who)
+			? say(v, "Cgroup %s will be out of memory in %s%s", name,
+				  text_duration(a, eta),
+				  grower  ? say(v, ": %s grows", who)
+				  : files ? ": files in memory grow"
+					  : "")
 			: say(v, "Cgroup %s is at its memory limit and cannot give anything back",
 				  name);
 	verdict_evidence(f,
@@ -152,10 +157,19 @@ static void judge_memory(struct view *v, struct verdicts *out, uint32_t id)
 	if (again && eta >= 0)
 		verdict_evidence(f, say(v, "the kernel killed %.0f of its processes before", ever),
 			M_CG_OOM_KILLS, ever, -1, "dmesg | grep -i 'killed process' | tail -3");
-	bool alive = f->nculprits && view_usage(v, f->culprits[0].pid);
-	verdict_remedy(f, say(v, "Restart %s at a time of your choosing, and mend its leak", who),
-		alive ? say(v, "kill -TERM %" PRId32, f->culprits[0].pid) : NULL, NULL, false,
-		"its state in memory is lost", "none");
+	if (files)
+		verdict_remedy(f,
+			"Remove files in memory that nobody needs, and give their tmpfs a size",
+			"df -h -t tmpfs; ls -lS /dev/shm | head",
+			"size= of its mount in /etc/fstab, or shm_size of the container", true,
+			"who writes more gets ENOSPC", "none");
+	else if (who)
+		verdict_remedy(f,
+			say(v, "Restart %s at a time of your choosing, and mend its leak", who),
+			view_usage(v, f->culprits[0].pid)
+				? say(v, "kill -TERM %" PRId32, f->culprits[0].pid)
+				: NULL,
+			NULL, false, "its state in memory is lost", "none");
 	verdict_remedy(f, "Raise the limit of the group to win time",
 		say(v,
 			"f=/sys/fs/cgroup%s/memory.max; [ -e \"$f\" ] || "

@@ -141,7 +141,7 @@ void rule_memory_exhausted(struct view *v, struct verdicts *out)
 	memory_grower_first(v, f);
 	if (filling) {
 		struct trend t = use_trend_of_rest(v, avail_id, total);
-		memory_blame_growth(v, f, t.slope * t.span_s);
+		(void)memory_blame_growth(v, f, 0, t.slope * t.span_s);
 	}
 	if (killed) {
 		memory_taker_first(v, f, 0, total);

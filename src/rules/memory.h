@@ -28,8 +28,9 @@ const struct usage *memory_grower_in(struct view *v, uint32_t group, double leas
 void memory_first(struct view *v, struct verdict *f, const struct usage *u);
 /* After a kill in the group (0: of the machine), which may have `limit` bytes: puts first who took what was left, whether or not it was killed for it. */
 void memory_taker_first(struct view *v, struct verdict *f, uint32_t group, double limit);
-/* Culprits of memory in use that grew by so many bytes in the window, where no single program is to blame: instead of those that are large. */
-void memory_blame_growth(struct view *v, struct verdict *f, double grown);
+/* Culprits of memory in use that grew by so many bytes in the window, in the group or one below it (0: of all), where no single program is to blame: instead of those
+ * that are large. True where files grow that have no disk; f->devno is then the filesystem that they are on, if that is known. */
+bool memory_blame_growth(struct view *v, struct verdict *f, uint32_t group, double grown);
 /* Puts first who needs pages that are in swap: the largest may sleep, or pages move for one group that is at its own limit. */
 void memory_blame_swap(struct view *v, struct verdict *f);
 /* Puts the one that grows first. */

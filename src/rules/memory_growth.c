@@ -8,9 +8,11 @@
 #include "rules/killed.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static const double MOST = 0.5; /* of a growth, or of all: this one is to blame for it */
+static const double LESS = 0.6, MORE = 1.1; /* of what files grew by: about as much */
 static const double LEFT =
 	0.05; /* of all: nearly used up, as MemAvailable is low; less than that somebody always takes */
 
@@ -179,52 +181,147 @@ void memory_taker_first(struct view *v, struct verdict *f, uint32_t group, doubl
 					     text_bytes(a, taken))});
 }
 
-/* Files that have no disk: who writes as much as they grow by. */
-static bool blame_files(struct view *v, struct verdict *f, double grown)
+/* ---- files that have no disk ---- */
+
+static bool has_no_disk(uint64_t devno)
 {
-	struct trend t = view_trend(v, view_id(v, M_MEM_SHMEM, 0, 0));
-	double shared = t.slope * t.span_s, most = 0;
-	const struct usage *writer = NULL;
+	return devno >> 20 == 0;
+}
+
+/* What an open file grew by since the first sample that knows it. */
+static double file_grown(const struct view *v, const struct open_file *f)
+{
+	for (unsigned i = 0; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->files.count; k++) {
+			const struct open_file *o = &TABLE_ROWS(s->files, struct open_file)[k];
+			if (o->pid == f->pid && o->inode == f->inode && o->devno == f->devno)
+				return f->size > o->size ? (double)(f->size - o->size) : 0;
+		}
+	}
+	return 0;
+}
+
+/* The same of all files on no disk that a process writes: of those it has open where they were looked at, or of those that the walk over all descriptors saw grow. */
+static double files_grown(const struct view *v, const struct usage *u, uint64_t *ret_devno)
+{
+	const struct sample *s = view_with_files(v);
+	double open = 0, held = 0;
+	for (uint32_t i = 0; s && i < s->files.count; i++) {
+		const struct open_file *f = &TABLE_ROWS(s->files, struct open_file)[i];
+		double grown = f->pid == u->p->pid && f->writable && has_no_disk(f->devno)
+				       ? file_grown(v, f)
+				       : 0;
+		if (grown > 0)
+			*ret_devno = f->devno;
+		open += grown;
+	}
+	s = NULL;
+	for (unsigned i = v->n; i-- > 0 && !s;)
+		s = view_at(v, i)->have_held ? view_at(v, i) : NULL;
+	for (uint32_t i = 0; s && i < s->held.count; i++) {
+		const struct held_file *h = &TABLE_ROWS(s->held, struct held_file)[i];
+		if (h->pid != u->p->pid || !has_no_disk(h->devno) || !h->growth || !h->since_ns)
+			continue;
+		*ret_devno = h->devno;
+		held += (double)h->growth * 1e9 / (double)h->since_ns * v->seconds;
+	}
+	return open > held ? open : held;
+}
+
+/* The filesystem without a disk that lost as much. */
+static uint64_t grown_filesystem(struct view *v, double shared)
+{
+	for (uint32_t id = view_each(v, M_FS_DEVNO, 0); id; id = view_each(v, M_FS_DEVNO, id)) {
+		double devno, size;
+		uint32_t mount = series_row(v->series, id)->instance;
+		if (!view_gauge(v, id, &devno) || !has_no_disk((uint64_t)devno) ||
+			!view_gauge(v, view_id(v, M_FS_SIZE, 0, mount), &size))
+			continue;
+		struct trend t = use_trend_of_rest(v, view_id(v, M_FS_FREE, 0, mount), size);
+		if (t.slope * t.span_s >= MOST * shared)
+			return (uint64_t)devno;
+	}
+	return 0;
+}
+
+/* Whose files grow as memory in files does; else who wrote about as much, to whatever: what goes to sockets counts as well. */
+static bool blame_files(struct view *v, struct verdict *f, uint32_t group, double grown)
+{
+	struct trend t = view_trend(
+		v, group ? view_id(v, M_CG_MEM_SHMEM, 0, group) : view_id(v, M_MEM_SHMEM, 0, 0));
+	double shared = t.slope * t.span_s, most = 0, nearest = 1;
+	const struct usage *owner = NULL, *writer = NULL;
 	char a[32];
 	if (!t.steady || shared < MOST * grown)
 		return false;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
-		if (!u->p->kernel && !u->p->self && u->have_io && u->written_chars > most) {
-			most = u->written_chars;
+		uint64_t devno = 0;
+		if (u->p->kernel || u->p->self || u->gone || (group && !lives_in(v, u, group)))
+			continue;
+		double files = files_grown(v, u, &devno);
+		if (files > most && files >= MOST * shared && files <= MORE * shared) {
+			most = files;
+			owner = u;
+			f->devno = devno;
+		}
+		double share = u->have_io ? u->written_chars / shared : 0;
+		if (share >= LESS && share <= MORE && fabs(share - 1) < nearest) {
+			nearest = fabs(share - 1);
 			writer = u;
 		}
 	}
+	f->devno = f->devno ? f->devno : grown_filesystem(v, shared);
 	f->nculprits = 0;
-	if (writer && most >= MOST * shared)
+	if (owner)
+		f->culprits[f->nculprits++] =
+			(struct who){"process", who_name(v, owner->p), owner->p->pid, -1,
+				say(v, "its files in memory grew by %s in %.0f s",
+					text_bytes(a, most), v->seconds)};
+	else if (writer)
 		f->culprits[f->nculprits++] =
 			(struct who){"process", who_name(v, writer->p), writer->p->pid, -1,
 				say(v, "wrote %s in %.0f s, as much as files in memory grew by",
-					text_bytes(a, most), v->seconds)};
+					text_bytes(a, writer->written_chars), v->seconds)};
 	else
 		f->culprits[f->nculprits++] = (struct who){"kernel", "tmpfs", 0, -1,
 			"files in memory (tmpfs, /dev/shm) or shared memory grow"};
-	verdict_evidence(f,
-		say(v, "files in memory and shared memory grow by %s/s", text_bytes(a, t.slope)),
-		M_MEM_SHMEM, t.slope, -1,
-		"grep Shmem: /proc/meminfo; sleep 5; grep Shmem: /proc/meminfo; df -h -t tmpfs");
+	const char *what =
+		say(v, "files in memory and shared memory grow by %s/s", text_bytes(a, t.slope));
+	if (group) {
+		const char *word = shell_word(v, intern_text(&v->series->names, group));
+		verdict_evidence(f, what, M_CG_MEM_SHMEM, t.slope, -1,
+			say(v,
+				"grep -sH shmem /sys/fs/cgroup%s/memory.stat "
+				"/sys/fs/cgroup/memory%s/memory.stat; df -h -t tmpfs",
+				word, word));
+	} else {
+		verdict_evidence(f, what, M_MEM_SHMEM, t.slope, -1,
+			"grep Shmem: /proc/meminfo; sleep 5; grep Shmem: /proc/meminfo; df -h -t "
+			"tmpfs");
+	}
 	return true;
 }
 
-void memory_blame_growth(struct view *v, struct verdict *f, double grown)
+bool memory_blame_growth(struct view *v, struct verdict *f, uint32_t group, double grown)
 {
 	struct who list[WHO_MAX] = {{0}};
 	size_t n = 0;
 	double all = 0;
 	char a[32];
-	if (grown <= 0 || blame_files(v, f, grown))
-		return;
+	if (grown <= 0)
+		return false;
+	if (blame_files(v, f, group, grown))
+		return true;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		double sum = 0;
-		bool first = !u->p->kernel && !u->p->self && !u->gone;
+		bool first = !u->p->kernel && !u->p->self && !u->gone &&
+			     (!group || lives_in(v, u, group));
 		for (size_t k = 0; first && k < v->nusages; k++) {
-			if (!same_program(u, &v->usages[k]) || v->usages[k].gone)
+			if (!same_program(u, &v->usages[k]) || v->usages[k].gone ||
+				(group && !lives_in(v, &v->usages[k], group)))
 				continue;
 			first = k >= i;
 			sum += grown_by(&v->usages[k]);
@@ -248,6 +345,7 @@ void memory_blame_growth(struct view *v, struct verdict *f, double grown)
 	if (!f->nculprits)
 		f->culprits[f->nculprits++] = (struct who){"kernel", "memory of no process", 0, -1,
 			"no process grows by as much as memory in use does"};
+	return false;
 }
 
 /* ---- swap ---- */

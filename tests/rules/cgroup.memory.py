@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: ISC
 """A group's memory: only what cannot be given back counts."""
 
-from expect import finding
-from tree import GIB, MIB
+from expect import Expect, finding
+from tree import GIB, MIB, File
 
 GROUP = "/system.slice/app.service"
 
@@ -33,7 +33,7 @@ def fire_saturated(t):
 
 
 def fire_filling(t):
-    t.group(GROUP, procs=members(t), memory=dict(limit=GIB, used=t.line(600 * MIB, 800 * MIB), file=10 * MIB))
+    t.group(GROUP, procs=members(t, rss=t.line(570, 770)), memory=dict(limit=GIB, used=t.line(600 * MIB, 800 * MIB), file=10 * MIB))
     return finding("cgroup.memory:" + GROUP, "filling", culprit=("process", "app", 600), eta=(5, 7))
 
 
@@ -181,3 +181,33 @@ def quiet_killed_once(t):
 def quiet_killed_and_levels_off(t):
     t.proc(610, "worker", rss=[100, 250, 330, 370, 385, 390], cgroup=GROUP)
     t.group(GROUP, procs=[610], memory=dict(limit=GIB, used=[120 * MIB, 270 * MIB, 350 * MIB, 390 * MIB, 405 * MIB, 410 * MIB], kills=[5] * 6, oom=[5] * 6, hits=[90] * 6))
+
+
+def spooled(t, **more):
+    """Something large stands; another one's files in /dev/shm are charged to the group."""
+    t.proc(600, "redis-server", rss=500, cgroup=GROUP)
+    t.proc(610, "spooler", rss=8, cpu=0.2, cgroup=GROUP, **more)
+    t.memory(shmem=t.line(100, 300))
+    t.group(GROUP, procs=[600, 610], memory=dict(limit=GIB, used=t.line(580 * MIB, 780 * MIB), shmem=t.line(60 * MIB, 260 * MIB)))
+
+
+def names_no_grower(run):
+    return next(("says that something grows: " + f["title"] for f in run.doc["findings"] if f["title"].endswith(("redis-server grows", "spooler grows"))), None)
+
+
+def fire_files(t):
+    spooled(t, io=dict(wchar=40 * MIB, calls=400))
+    return Expect(finding("cgroup.memory:" + GROUP, "filling", culprit=("process", "spooler", 610)), checks=[names_no_grower])
+
+
+def fire_files_held(t):
+    spooled(t)
+    t.held("/dev/shm/q", dev=(0, 61), pid=610, size=260 * MIB, growth=80 * MIB, since=2.0)
+    return Expect(finding("cgroup.memory:" + GROUP, "filling", culprit=("process", "spooler", 610)), checks=[names_no_grower])
+
+
+def fire_nobody_grows(t):
+    """Memory of the group grows, and none of its processes does (sockets, page tables): the largest has nothing to do with it."""
+    t.proc(600, "redis-server", rss=500, cgroup=GROUP)
+    t.group(GROUP, procs=[600], memory=dict(limit=GIB, used=t.line(580 * MIB, 780 * MIB)))
+    return Expect(finding("cgroup.memory:" + GROUP, "filling", culprit=("kernel", "memory of no process")), checks=[names_no_grower])

@@ -475,3 +475,22 @@ def case_hostile_host(t):
     t.set("proc/sys/kernel/hostname", b"web\x1b[31m\xff\n")
     t.neigh(1024, fulls=7)
     return Expect(finding("neigh", "exhausted"), text=True)
+
+
+def case_tmpfs_fills_memory(t):
+    """A tmpfs of half of the machine fills: that memory is used up with it is one trouble with one culprit."""
+    t.memory(available=t.line(7168, 5120), shmem=t.line(4500, 6548))
+    t.mount("/dev/shm", (0, 25), size=8 * GIB, available=t.line(int(3.6 * GIB), int(1.6 * GIB)), kind="tmpfs", source="tmpfs")
+    t.proc(500, "mysqld", rss=3000)
+    t.proc(600, "extract", cpu=0.4, rss=20, io=dict(wchar=400 * MIB, write=0, calls=400),
+           open=[File("/dev/shm/a", dev=(0, 25), inode=9, size=t.line(4 * GIB, 6 * GIB), writable=True)])
+    return finding("filesystem.space:/dev/shm", "filling", culprit=("process", "extract", 600), effects=["memory"])
+
+
+def case_disk_fills_beside_memory(t):
+    """The same program fills a disk and grows: two troubles, each with its own end."""
+    t.memory(available=t.line(7168, 5120), anon=t.line(8000, 10048))
+    t.mount("/var", (8, 2), size=20 * GIB, available=t.line(4 * GIB, 2 * GIB))
+    t.proc(600, "extract", cpu=0.4, rss=t.line(1000, 3048), io=dict(wchar=400 * MIB, write=400 * MIB, calls=400),
+           open=[File("/var/a", dev=(8, 2), inode=9, size=t.line(14 * GIB, 16 * GIB), writable=True)])
+    return [finding("filesystem.space:/var", "filling", culprit=("process", "extract", 600)), finding("memory:extract", "filling", culprit=("process", "extract", 600))]

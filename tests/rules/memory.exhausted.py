@@ -3,7 +3,7 @@
 """Memory of the machine: what counts is what is available and who stalls or dies, not what is used."""
 
 from expect import Expect, finding
-from tree import GIB
+from tree import GIB, File
 
 
 def leaky(t, rss):
@@ -124,3 +124,32 @@ def fire_killed_for_a_trifle(t):
     t.proc(600, "cron", rss=[470, 490, 500, 0, 0, 0], gone=3)
     t.ended("cron", 1, when=lambda i: i == 3, pid=600, code=9, oom=True, cpu=3, life=60, rss=510)
     return finding("memory", "exhausted", culprit=("process", "java", 500), victims=["cron"], refused=1)
+
+
+def proxied(t):
+    """A program fills /dev/shm; beside it a proxy writes twice as much, to sockets."""
+    t.memory(available=t.line(7168, 5120), shmem=t.line(500, 2548))
+    t.proc(500, "mysqld", rss=6000)
+    t.proc(800, "nginx", cpu=0.3, io=dict(wchar=900 << 20, write=0, calls=90000))
+
+
+def fire_files_beside_a_proxy(t):
+    proxied(t)
+    t.proc(600, "extract", cpu=0.4, rss=20, io=dict(wchar=400 << 20, write=0, calls=400),
+           open=[File("/dev/shm/a", dev=(0, 25), inode=9, size=t.line(GIB, 3 * GIB), writable=True)])
+    t.mount("/dev/shm", (0, 25), size=16 * GIB, available=t.line(15 * GIB, 13 * GIB), kind="tmpfs", source="tmpfs")
+    return finding("memory", "filling", culprit=("process", "extract", 600), eta=(11, 14))
+
+
+def fire_files_of_a_container(t):
+    """The same on a tmpfs that is mounted nowhere here: the walk over all descriptors knows the file."""
+    proxied(t)
+    t.proc(600, "extract", cpu=0.4, rss=20, io=dict(wchar=100 << 20, write=0, calls=400))
+    t.held("/dev/shm/a", dev=(0, 61), pid=600, size=3 * GIB, growth=800 << 20, since=2.0)
+    return finding("memory", "filling", culprit=("process", "extract", 600), eta=(11, 14))
+
+
+def fire_files_of_nobody(t):
+    """Nobody's files are known, and nobody writes as much."""
+    proxied(t)
+    return finding("memory", "filling", culprit=("kernel", "tmpfs"), eta=(11, 14))

@@ -24,6 +24,7 @@ enum proc_have {
 	HAVE_NETNS = 64,
 	HAVE_NPROC_LIMIT = 128,
 	HAVE_MAPS = 256,
+	HAVE_CPUS = 512,
 };
 
 /* One process (thread group). Sorted by pid within a sample. */
@@ -40,8 +41,9 @@ struct proc {
 	bool self;   /* Plimsoll: never a culprit or a victim */
 	bool background; /* works for its server and for no client, by its title; asked when it is blocked */
 	int16_t nice;
-	uint16_t policy;          /* SCHED_OTHER 0 ... SCHED_BATCH 3, SCHED_IDLE 5 */
-	uint16_t netns;           /* index into the series set's namespaces */
+	uint16_t policy; /* SCHED_OTHER 0 ... SCHED_BATCH 3, SCHED_IDLE 5 */
+	uint16_t cpus;  /* on how many its most bound thread may run; asked when it waits for one */
+	uint16_t netns; /* index into the series set's namespaces */
 	uint32_t blocked_threads; /* threads in D at this moment */
 	uint64_t cpu_ns;          /* user and system, threads that ended included */
 	uint64_t child_ticks;     /* CPU of children that ended and were waited for */

@@ -22,7 +22,12 @@ enum {
 	REFRESH_TICKS = 16, /* sleepers are read anew this often: reclaim takes memory from them */
 	STAT_BYTES = 1024,
 	MAX_BLOCKED_THREADS = 512, /* threads looked at in one tick */
+	MAX_BOUND_THREADS = 64,    /* the same, for the CPUs that they may run on */
+	STATUS_BYTES = 8192,
 };
+
+static const double WAITS_SHARE =
+	0.05; /* of the time on a run queue: half of what makes a victim */
 
 /* Limits hardly ever change: they stand until the next refresh. */
 static void read_limits(struct engine *e, const struct proc *before, bool refresh, struct proc *p)
@@ -339,10 +344,75 @@ static unsigned read_blocked(struct engine *e, struct proc *p, unsigned budget)
 	return budget - look.left;
 }
 
+/* ---- who waits for a CPU: which ones it may run on ---- */
+
+struct thread_cpus {
+	struct engine *e;
+	const struct proc *p;
+	unsigned *left, least;
+};
+
+static void look_at_status(struct thread_cpus *look, const char *path)
+{
+	unsigned cpus;
+	ssize_t n = reader_file(look->e->reader, path, NULL, look->e->buffer, STATUS_BYTES);
+	if (n > 0 && parse_proc_cpus(scan_whole(scan_over(look->e->buffer, (size_t)n)), &cpus) &&
+		(!look->least || cpus < look->least))
+		look->least = cpus;
+}
+
+static int look_at_thread_cpus(void *ctx, const char *tid)
+{
+	struct thread_cpus *look = ctx;
+	char path[96];
+	if (*look->left == 0)
+		return 1;
+	--*look->left;
+	(void)snprintf(path, sizeof path, "proc/%" PRId32 "/task/%.16s/status", look->p->pid, tid);
+	look_at_status(look, path);
+	return 0;
+}
+
+static void read_cpus(struct engine *e, struct proc *p, unsigned *left)
+{
+	struct thread_cpus look = {e, p, left, 0};
+	char path[64];
+	if (p->threads > 1) {
+		(void)snprintf(path, sizeof path, "proc/%" PRId32 "/task", p->pid);
+		(void)reader_dirs(e->reader, path, look_at_thread_cpus, &look);
+	} else if (*left) {
+		--*left;
+		(void)snprintf(path, sizeof path, "proc/%" PRId32 "/status", p->pid);
+		look_at_status(&look, path);
+	}
+	if (look.least) {
+		p->cpus = (uint16_t)look.least;
+		p->have |= HAVE_CPUS;
+	}
+}
+
+/* Asked once while a process waits, and now and then again; no process waits where a CPU is free, unless it is bound to another. */
+static void waits_for_cpu(
+	struct engine *e, const struct proc *before, uint64_t ns, struct proc *p, unsigned *left)
+{
+	if (!before || p->kernel || p->state == 'Z')
+		return;
+	if (before->have & HAVE_CPUS) {
+		p->cpus = before->cpus;
+		p->have |= HAVE_CPUS;
+	}
+	if (!(p->have & before->have & HAVE_DELAY) || p->run_delay_ns < before->run_delay_ns ||
+		(double)(p->run_delay_ns - before->run_delay_ns) < WAITS_SHARE * (double)ns)
+		return;
+	if (!(p->have & HAVE_CPUS) || (e->ticks + (unsigned)p->pid) % REFRESH_TICKS == 0)
+		read_cpus(e, p, left);
+}
+
 void engine_process_details(struct engine *e, const struct sample *prev, struct sample *out)
 {
 	struct proc *rows = TABLE_ROWS(out->procs, struct proc);
-	unsigned budget = MAX_BLOCKED_THREADS;
+	unsigned budget = MAX_BLOCKED_THREADS, bound = MAX_BOUND_THREADS;
+	uint64_t ns = prev ? out->mono_ns - prev->mono_ns : 0;
 	for (uint32_t i = 0; i < out->procs.count; i++) {
 		struct proc *p = &rows[i];
 		const struct proc *before =
@@ -363,5 +433,6 @@ void engine_process_details(struct engine *e, const struct sample *prev, struct 
 			       ((p->have & HAVE_FD_LIMIT) && p->fds * 2 >= p->fd_limit);
 		if (notable && !p->kernel && !(p->have & HAVE_CGROUP))
 			engine_name_cgroup(e, p);
+		waits_for_cpu(e, before, ns, p, &bound);
 	}
 }

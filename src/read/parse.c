@@ -101,6 +101,29 @@ bool parse_proc_io(struct scan bytes, struct proc *p)
 	return found == 4;
 }
 
+bool parse_proc_cpus(struct scan bytes, unsigned *ret)
+{
+	struct scan line, word;
+	while (scan_line(&bytes, &line)) {
+		if (!scan_word(&line, &word) || !scan_is(word, "Cpus_allowed_list:"))
+			continue;
+		uint64_t from, to, sum = 0;
+		while (scan_u64(&line, &from)) {
+			to = from;
+			if (scan_skip(&line, '-') && !scan_u64(&line, &to))
+				return false;
+			if (to < from || to >= UINT16_MAX)
+				return false;
+			sum += to - from + 1;
+			if (!scan_skip(&line, ','))
+				break;
+		}
+		*ret = (unsigned)sum;
+		return sum > 0 && sum < UINT16_MAX;
+	}
+	return false;
+}
+
 bool parse_proc_cgroup(struct scan bytes, struct scan *ret)
 {
 	struct scan line, best = {0};

@@ -15,6 +15,8 @@
 bool parse_proc_stat(struct scan bytes, struct proc *p);
 /* /proc/PID/io. */
 bool parse_proc_io(struct scan bytes, struct proc *p);
+/* /proc/PID/status: on how many CPUs it may run ("Cpus_allowed_list: 0-3,8"). */
+bool parse_proc_cpus(struct scan bytes, unsigned *ret);
 /* /proc/PID/cgroup: the path that best names the group for a person: v2, else systemd's, else the
  * deepest one. */
 bool parse_proc_cgroup(struct scan bytes, struct scan *ret_path);

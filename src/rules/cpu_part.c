@@ -36,18 +36,22 @@ static double of_cpu(const struct view *v, enum metric m, uint32_t instance)
 
 const struct rule_case rule_case_cpu_core = {
 	.mechanism = "One processor is full while others are idle, and somebody waits for it: "
-		     "tasks that are bound to it (taskset, a cpuset, "
-		     "worker_cpu_affinity) cannot run elsewhere.",
-	.threshold = "Idle time of one CPU below 5 % and of another above 50 %, and a program "
-		     "that is not the one using the CPU waited on a run "
-		     "queue for a tenth of the time and at least as long as it ran; or the program "
+		     "it is bound to it (taskset, a cpuset, "
+		     "worker_cpu_affinity) and cannot run elsewhere.",
+	.threshold = "Idle time of one CPU below 5 % and of another above 50 %, and a process "
+		     "that is not the one using the CPU, and that may run on no more CPUs than "
+		     "are full (Cpus_allowed_list), waited on a run "
+		     "queue for a tenth of the time and at least as long as it ran; or the process "
 		     "that fills it serves others and waits like that "
 		     "itself.",
-	.false_alarms = "A batch job with one thread fills one CPU and nobody waits. A control "
-			"group at its quota: its tasks wait too, but for the "
-			"quota (cgroup.cpu). Who uses most of the machine need not be on that "
-			"processor: the one that is waits itself while the others run. Interrupts "
-			"that fill the CPU are cpu.irq.",
+	.false_alarms =
+		"A batch job with one thread fills one CPU and nobody waits. Who may run "
+		"everywhere waits a little behind a busy task too, until the scheduler moves "
+		"one of them. A control "
+		"group at its quota: its tasks wait too, but for the "
+		"quota (cgroup.cpu). Who uses most of the machine need not be on that "
+		"processor: the one that is waits itself while the others run. Interrupts "
+		"that fill the CPU are cpu.irq.",
 	.confirm = "mpstat -P ALL 1 5; ps -eLo psr,pcpu,comm --sort -pcpu | head; taskset -cp PID",
 	.remedy = "Widen the affinity of who waits, or move the one that fills the CPU to others.",
 };
@@ -69,6 +73,47 @@ static bool at_quota(const struct view *v, const struct usage *u)
 			return true;
 	}
 	return false;
+}
+
+/* A child of a listener that bears its name serves for it. */
+static bool serves(const struct usage *u)
+{
+	return u->listens || (u->parent && u->parent->listens &&
+				     memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
+}
+
+/* It waits, and may run on none but full processors. */
+static bool stuck(const struct view *v, const struct usage *u, unsigned nfull)
+{
+	const struct program alone = {.top = u,
+		.count = 1,
+		.cpu_s = u->cpu_s,
+		.delay_s = u->delay_s,
+		.yields = proc_yields(u->p),
+		.listens = serves(u)};
+	return !u->p->self && (u->p->have & HAVE_CPUS) && u->p->cpus <= nfull &&
+	       cpu_suffers(v, &alone) && !at_quota(v, u);
+}
+
+/* Those who are stuck, who waited most first; returns how many. */
+static size_t find_stuck(const struct view *v, const struct usage *taker, int32_t culprit,
+	unsigned nfull, const struct usage *ret[static VERDICT_VICTIMS])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		/* Who fills it is a victim itself where it serves others; parts of one job only delay each other. */
+		bool own = u->p->pid == culprit || (taker && cpu_same_job(taker, u));
+		if (!stuck(v, u, nfull) || (own && !serves(u)))
+			continue;
+		size_t k = n < VERDICT_VICTIMS ? n++ : VERDICT_VICTIMS;
+		for (; k > 0 && ret[k - 1]->delay_s < u->delay_s; k--)
+			if (k < VERDICT_VICTIMS)
+				ret[k] = ret[k - 1];
+		if (k < VERDICT_VICTIMS)
+			ret[k] = u;
+	}
+	return n;
 }
 
 void rule_cpu_core(struct view *v, struct verdicts *out)
@@ -103,20 +148,8 @@ void rule_cpu_core(struct view *v, struct verdicts *out)
 		return;
 	cpu_sharer_first(v, culprits, nculprits);
 	const struct usage *taker = view_usage(v, culprits[0].pid);
-	const struct program *victims[VERDICT_VICTIMS];
-	size_t nvictims = 0;
-	for (size_t i = 0; i < v->nprograms && nvictims < VERDICT_VICTIMS; i++) {
-		const struct program *g = &v->programs[i];
-		bool top = g->top->p->pid == culprits[0].pid;
-		/* Who fills it is a victim itself where it serves others. */
-		if (g->top->p->self || !cpu_suffers(v, g) || (top && !g->listens) ||
-			at_quota(v, g->top))
-			continue;
-		/* Parts of one job only delay each other. */
-		if (!top && taker && !g->listens && cpu_same_job(taker, g->top))
-			continue;
-		victims[nvictims++] = g;
-	}
+	const struct usage *victims[VERDICT_VICTIMS];
+	size_t nvictims = find_stuck(v, taker, culprits[0].pid, nfull, victims);
 	if (nvictims == 0)
 		return;
 	const char *name = intern_text(&v->series->names, full);
@@ -131,8 +164,8 @@ void rule_cpu_core(struct view *v, struct verdicts *out)
 		"CPU %s is full, most with %s, while the machine is idle %.0f %% of the time", name,
 		culprits[0].value, 100 * (idle + iowait));
 	for (size_t i = 0; i < nvictims; i++)
-		verdict_victim(f, victims[i]->listens ? "server" : "process",
-			who_name(v, victims[i]->top->p), victims[i]->top->p->pid,
+		verdict_victim(f, serves(victims[i]) ? "server" : "process",
+			who_name(v, victims[i]->p), victims[i]->p->pid,
 			say(v,
 				"waited %.2f s for a CPU in every second and ran %.2f s, with "
 				"other CPUs idle",
@@ -142,8 +175,9 @@ void rule_cpu_core(struct view *v, struct verdicts *out)
 			100 * full_idle, nfull, nfull == 1 ? "" : "s", 100 * (idle + iowait)),
 		M_CPU_IDLE, full_idle, CPU_IDLE_FULL, "sar -P ALL 1 5");
 	verdict_evidence(f,
-		say(v, "%s waits for a CPU although others are idle", f->victims[0].value), -1,
-		victims[0]->delay_s / v->seconds, -1,
+		say(v, "%s waits for a CPU although others are idle, and may run on %u",
+			f->victims[0].value, victims[0]->p->cpus),
+		-1, victims[0]->delay_s / v->seconds, -1,
 		say(v, "grep Cpus_allowed_list /proc/%" PRId32 "/status /proc/%" PRId32 "/status",
 			f->victims[0].pid, culprits[0].pid ? culprits[0].pid : f->victims[0].pid));
 	verdict_remedy(f, say(v, "Let %s run on all processors", f->victims[0].value),

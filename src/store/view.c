@@ -417,7 +417,7 @@ static void link_usages(struct view *v)
 	}
 }
 
-static bool yields(const struct proc *p)
+bool proc_yields(const struct proc *p)
 {
 	return p->nice > 0 || p->policy == 5 || p->policy == 3;
 }
@@ -501,7 +501,7 @@ static int build_programs(struct view *v)
 		g->read_bytes += u->read_bytes;
 		g->write_bytes += u->write_bytes;
 		g->listens = g->listens || u->listens;
-		counts[hash[at] - 1].hard += yields(u->p) ? 0 : u->cpu_s;
+		counts[hash[at] - 1].hard += proc_yields(u->p) ? 0 : u->cpu_s;
 		if (u->cpu_s > g->top->cpu_s || g->top->gone)
 			g->top = u;
 		if (g->parent != u->parent &&

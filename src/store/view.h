@@ -40,6 +40,9 @@ struct program {
 	bool listens;
 };
 
+/* At nice > 0, SCHED_IDLE or SCHED_BATCH: it gives way to others. */
+bool proc_yields(const struct proc *p);
+
 struct baseline;
 
 struct view {

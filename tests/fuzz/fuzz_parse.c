@@ -191,6 +191,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	else if (which == FIRST_PARSER + 1)
 		(void)parse_proc_io(s, &p);
+	unsigned cpus;
+	if (parse_proc_cpus(s, &cpus) && (cpus == 0 || cpus > UINT16_MAX))
+		abort();
 	else if (which == FIRST_PARSER + 2 && parse_proc_cgroup(s, &part) &&
 		 (part.p < bytes || part.end > bytes + size - 1))
 		abort();

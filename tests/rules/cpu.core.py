@@ -14,7 +14,7 @@ def one_full(t, core=2):
 def fire(t):
     one_full(t)
     t.proc(900, "encoder", cpu=0.75, delay=0.2)
-    t.proc(500, "resolverd", cpu=0.2, delay=0.7)
+    t.proc(500, "resolverd", cpu=0.2, delay=0.7, cpus="2")
     return finding("cpu.core:2", "saturated", "warning", culprit=("process", "encoder", 900), victims=["resolverd"], limit=1)
 
 
@@ -25,7 +25,7 @@ def fire_elsewhere(t):
     t.core(2, user=0.99, idle=0.01)
     t.proc(800, "analytics", cpu=1.5, delay=0.01, threads=3)
     t.proc(900, "encoder", cpu=0.75, delay=0.2)
-    t.proc(500, "resolverd", cpu=0.2, delay=0.7)
+    t.proc(500, "resolverd", cpu=0.2, delay=0.7, cpus="2")
     return finding("cpu.core:2", "saturated", "warning", culprit=("process", "encoder", 900), victims=["resolverd"])
 
 
@@ -49,3 +49,24 @@ def quiet_low(t):
     one_full(t)
     t.proc(900, "encoder", cpu=0.75, delay=0.2)
     t.proc(500, "indexer", nice=19, cpu=0.2, delay=0.7)
+
+
+def fire_two(t):
+    """Two processors are full, and who waits may run on these two alone; of a server's workers the one that is bound to an idle one does not wait."""
+    one_full(t)
+    t.core(3, user=0.99, idle=0.01)
+    t.proc(900, "encoder", cpu=0.9, delay=0.02, cpus="2")
+    t.proc(901, "encoder", cpu=0.9, delay=0.02, cpus="3")
+    t.server(500, "resolverd", 5300, children=2)
+    t.procs[501].cpus, t.procs[501].cpu, t.procs[501].delay = "2,3", 0.15, 0.5
+    t.procs[502].cpus, t.procs[502].cpu, t.procs[502].delay = "0", 0.7, 0.001
+    return finding("cpu.core:2", "saturated", "warning", culprit=("process", "encoder", 900), victims=["resolverd"])
+
+
+def quiet_anywhere(t):
+    """Who waits may run on any processor: it woke up behind a busy task again and again, and the scheduler will move one of them."""
+    one_full(t)
+    t.proc(900, "loader", cpu=0.95, delay=0.02)
+    t.server(500, "postgres", 5432, children=2)
+    t.procs[501].cpu, t.procs[501].delay = 0.17, 0.24
+    t.proc(600, "pgbench", cpu=0.08, delay=0.2, cpus="1-2")

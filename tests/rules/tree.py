@@ -343,9 +343,9 @@ class Net:
 class Proc:
     def __init__(self, tree, pid, comm, ppid=1, uid=0, state="S", threads=1, start=None, nice=0, policy=0, rss=8, cpu=0.0, delay=0.0, child_cpu=0.0,
                  switches=10, fds=8, fd_limit=1024, nproc_limit=63000, open=(), io=None, cgroup=None, netns=None, wchan=None, kernel=False, born=0,
-                 gone=None, blocked_threads=0, faults=0, title=None, maps=None, huge=0):
+                 gone=None, blocked_threads=0, faults=0, title=None, maps=None, huge=0, cpus=None):
         """rss in MiB; faults: major ones, growth per second; cpu, delay, child_cpu in seconds per second; io: growth per second of read, write, wchar and calls; `open`: what its
-        descriptors are on; maps: memory mappings; huge: MiB in huge pages; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
+        descriptors are on; maps: memory mappings; huge: MiB in huge pages; cpus: the list of those it may run on; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
         vars(self).update({k: v for k, v in locals().items() if k != "self"})
         if start is None:
             self.start = 1000 + pid if born == 0 else int((START - BOOT + (born - 0.5) * tree.step) * 100)
@@ -385,13 +385,14 @@ class Proc:
             out["cmdline"] = self.title
         if self.maps is not None:
             out["mapcount"] = "%d\n" % at(self.maps, i)
-        if self.huge:
-            out["status"] = "Name:\t%s\nHugetlbPages:\t%8d kB\nThreads:\t1\n" % (self.comm, at(self.huge, i) * 1024)
+        out["status"] = "Name:\t%s\nHugetlbPages:\t%8d kB\nThreads:\t%d\nCpus_allowed_list:\t%s\n" % (
+            self.comm, at(self.huge, i) * 1024, at(self.threads, i), self.cpus or "0-%d" % (t.cpus - 1))
         threads = int(at(self.threads, i))
         if threads > 1:
             blocked = int(at(self.blocked_threads, i))
             for k in range(min(threads, max(2, blocked + 1))):
                 tid = self.pid if k == 0 else self.pid * 1000 + k
+                out["task/%d/status" % tid] = out["status"]
                 out["task/%d/stat" % tid] = self.stat(tid, state if k == 0 else "D" if k <= blocked else "S", i)
         return {"proc/%d/%s" % (self.pid, k): v for k, v in out.items()}
 

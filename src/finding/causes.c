@@ -112,7 +112,7 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 {
 	bool is = false;
 	switch (link) {
-	case LINK_HOST: return LINKED_BY_HOST;
+	case LINK_HOST: return symptom->lost ? NOT_LINKED : LINKED_BY_HOST;
 	case LINK_NETNS: return symptom->netns == cause->netns ? LINKED_BY_NETNS : NOT_LINKED;
 	case LINK_SERVER: return of_server(v, cause, symptom) ? LINKED_BY_PROCESS : NOT_LINKED;
 	case LINK_MEMBER:

@@ -123,6 +123,7 @@ static void judge(
 	if (share >= UNKNOWN_SHARE)
 		f->severity = SEVERITY_CRITICAL;
 	f->limit = g->of;
+	f->lost = g->lost;
 	verdict_began(f, v->now_ns - (uint64_t)(g->ms * 1e6));
 	f->title = say(v, "%.0f of %.0f requests to %s fail%s%s%s", g->n, g->of, where,
 		*url ? ", most with " : "", url, g->lost ? ": what was there is not any more" : "");

@@ -82,6 +82,7 @@ struct verdict {
 	size_t nremedies;
 	struct effect effects[VERDICT_EFFECTS];
 	size_t neffects;
+	bool lost; /* what was asked for is gone: nothing that makes others wait is the cause */
 	const struct mute *muted; /* somebody knows and does not want to be told; NULL */
 };
 

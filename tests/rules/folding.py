@@ -314,6 +314,27 @@ def case_two_unrelated(t):
     return [finding("filesystem.space:/var", "exhausted", culprit=("process", "app", 600)), finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"))]
 
 
+def failing(t, what, url):
+    """70 of 100 requests to Apache fail."""
+    t.server(900, "apache2", 80, inode=9001)
+    numbers = {"log.lines": 100, "log.answers/-": 100, f"{what}/-": 70, f"{what}.of/-": 100, f"{what}.ms/-": 9000, f"{what}.age.s/-": 1, f"{what}.before/-": 0,
+               f"{what}.before.of/-": 200}
+    t.book("apache", 900, "apache2", port=80, numbers=numbers, slots=[(1000040, dict(state="logging", bytes=70, who="failed/-", text=url))], when=lambda i: i % 2 == 0)
+
+
+def case_slow_disk_and_lost_pages(t):
+    """Pages that are gone are not gone for a slow disk; what comes too late is."""
+    case_disk_and_a_starved_listener(t)
+    failing(t, "log.lost", "404 /catalogue")
+    return [finding("disk.io:sda", "saturated", effects=["tcp.listen:3306"]), finding("errors:apache2", "wrong", "critical")]
+
+
+def case_slow_disk_and_late_pages(t):
+    case_disk_and_a_starved_listener(t)
+    failing(t, "log.failed", "503 /catalogue")
+    return finding("disk.io:sda", "saturated", effects=["errors:apache2", "tcp.listen:3306"])
+
+
 def case_descriptors_and_another_listener(t):
     """The full queue is another process's."""
     t.proc(600, "app", fds=1024, cpu=0.1, open=[Sock(8000)])

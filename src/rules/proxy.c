@@ -18,7 +18,8 @@ const struct rule_case rule_case_proxy_queue = {
 	.mechanism = "A proxy passes on as many requests at once as the servers behind it may have "
 		     "(maxconn of each). What comes beyond waits in the proxy, and fails there "
 		     "when its time in the queue is over. The proxy itself has nothing to do.",
-	.threshold = "Requests wait in at least two thirds of the looks, all places are taken, and "
+	.threshold = "Requests wait in at least two thirds of the looks, all places are taken (or "
+		     "all of the one server that they are bound to), and "
 		     "what waits would take half a second or more at the rate of answers, or "
 		     "answers fail (5xx). If one client has half of all connections it is the "
 		     "culprit, else a server that is down or four times slower than the others.",
@@ -74,13 +75,31 @@ static struct behind look_behind(const struct view *v, const struct server_pool 
 	return b;
 }
 
+/* The server of the backend with most requests in a queue of its own, behind all its places: those are for it alone (by cookie, by source). NULL. */
+static const struct server_pool *full_one(const struct view *v, const struct server_pool *q)
+{
+	const struct sample *s = view_last(v);
+	const struct server_pool *most = NULL;
+	for (uint32_t i = 0; i < s->pools.count; i++) {
+		const struct server_pool *p = &TABLE_ROWS(s->pools, struct server_pool)[i];
+		if (p->server == q->server && p->kind == POOL_BACKEND && p->waiting &&
+			p->have_limit && p->used >= p->limit &&
+			is_of(intern_text(&v->series->names, p->name),
+				intern_text(&v->series->names, q->name)) &&
+			(!most || p->waiting > most->waiting))
+			most = p;
+	}
+	return most;
+}
+
 static const char *backend_name(struct view *v, const struct server_pool *p)
 {
 	return arena_str(&v->scratch, intern_text(&v->series->names, p->name));
 }
 
-static void blame_queue(
-	struct view *v, struct verdict *f, const struct server *c, const struct server_pool *q)
+/* q: the backend; full: the one of its servers whose places are taken while others have some, else the backend. */
+static void blame_queue(struct view *v, struct verdict *f, const struct server *c,
+	const struct server_pool *full, const struct server_pool *q)
 {
 	struct behind b = look_behind(v, q);
 	const struct server_peer *top = c->npeers ? &c->peers[0] : NULL;
@@ -97,10 +116,15 @@ static void blame_queue(
 				say(v, "takes %.0f ms for an answer, the others %.0f ms",
 					b.slow_us / 1000, b.others_us / 1000)};
 	if (f->nculprits == 0)
-		f->culprits[f->nculprits++] = (struct who){"backend", backend_name(v, q), 0, 1,
-			q->time_us ? say(v, "its servers take %.0f ms for an answer",
-					     (double)q->time_us / 1000)
-				   : "its servers take all the places that they have"};
+		f->culprits[f->nculprits++] = (struct who){"backend", backend_name(v, full), 0, 1,
+			full != q    ? say(v,
+					       "has all its %" PRIu64
+					       " places taken, while others have some: requests "
+						  "are bound to it",
+					       full->limit)
+			: q->time_us ? say(v, "its servers take %.0f ms for an answer",
+					       (double)q->time_us / 1000)
+				     : "its servers take all the places that they have"};
 }
 
 static void queue_remedies(struct view *v, struct verdict *f, const struct server *c)
@@ -142,8 +166,10 @@ static void judge_queue(struct view *v, struct verdicts *out, const struct serve
 	unsigned n = server_pool_history(v, q, t, rows), waited = 0;
 	for (unsigned i = 0; i < n; i++)
 		waited += rows[i]->waiting > 0;
+	const struct server_pool *alone =
+		q->have_limit && q->used < q->limit ? full_one(v, q) : NULL;
 	if (!q->waiting || waited < 2 || waited * 3 < n * 2 ||
-		(q->have_limit && q->used < q->limit))
+		(q->have_limit && q->used < q->limit && !alone))
 		return;
 	const char *name = backend_name(v, q);
 	(void)server_number_growth(v, b->pid, say(v, "answers.5xx/%s", name), &failed);
@@ -168,7 +194,7 @@ static void judge_queue(struct view *v, struct verdicts *out, const struct serve
 	f->used = (double)q->used;
 	f->limit = q->have_limit ? (double)q->limit : -1;
 	f->refused = failed;
-	blame_queue(v, f, &c, q);
+	blame_queue(v, f, &c, alone ? alone : q, q);
 	f->title = say(v, "%" PRIu64 " requests wait in %s for a place at backend %s%s%s",
 		q->waiting, server_name(v, b), name,
 		f->culprits[0].kind[0] == 'p' ? ", most of it taken by " : "; ",
@@ -219,7 +245,8 @@ const struct rule_case rule_case_backend_down = {
 	.mechanism =
 		"A proxy asks the servers behind it again and again whether they are well. One "
 		"that does not answer gets no requests; when none is left, all requests fail.",
-	.threshold = "All servers of a backend are down, at two looks: a finding. Some of them: a "
+	.threshold = "All servers of a backend are down, at two looks, and requests come for it: a "
+		     "finding. Some of them: a "
 		     "note, since the others do the work.",
 	.false_alarms =
 		"Servers that were taken out on purpose (maintenance, drain) are neither up "
@@ -228,6 +255,17 @@ const struct rule_case rule_case_backend_down = {
 	.remedy =
 		"See why the server does not answer; the proxy's log has the reason of the check.",
 };
+
+/* Requests come for it; a backend that stands by (blue and green) may be down. */
+static bool is_asked(struct view *v, const struct server_book *b, const struct server_pool *p)
+{
+	const struct server_pool *rows[STORE_MAX];
+	double t[STORE_MAX], failed = 0;
+	unsigned n = server_pool_history(v, p, t, rows);
+	(void)server_number_growth(
+		v, b->pid, say(v, "answers.5xx/%s", backend_name(v, p)), &failed);
+	return failed > 0 || p->waiting || p->used || rows[n - 1]->served > rows[0]->served;
+}
 
 static bool was_down(const struct view *v, const struct server_pool *p)
 {
@@ -241,19 +279,21 @@ static void tell_down(struct view *v, struct verdicts *out, const struct server_
 	const struct server_pool *p, bool all)
 {
 	const char *name = backend_name(v, p);
-	struct verdict *f = verdict_new(v, out, all ? SEVERITY_CRITICAL : SEVERITY_NOTICE,
-		all ? STATE_STALLED : STATE_NOTE, say(v, "%s/%s", server_name(v, b), name));
+	bool harm = all && is_asked(v, b, p);
+	struct verdict *f = verdict_new(v, out, harm ? SEVERITY_CRITICAL : SEVERITY_NOTICE,
+		harm ? STATE_STALLED : STATE_NOTE, say(v, "%s/%s", server_name(v, b), name));
 	if (!f)
 		return;
 	f->netns = b->netns;
 	f->pid = b->pid;
-	f->title = all ? say(v, "No server of backend %s of %s answers", name, server_name(v, b))
+	f->title = all ? say(v, "No server of backend %s of %s answers%s", name, server_name(v, b),
+				 harm ? "" : ", and nobody asks for it")
 		       : say(v, "%s does not answer %s", name, server_name(v, b));
 	f->culprits[f->nculprits++] =
 		(struct who){"backend", name, 0, -1, "failed the proxy's health checks"};
 	verdict_evidence(f, say(v, "%s is down, as %s tells", name, server_name(v, b)), -1, 0, -1,
 		say(v, "journalctl -u %s -n 20", shell_word(v, server_name(v, b))));
-	if (all)
+	if (harm)
 		verdict_victim(f, "server", server_name(v, b), b->pid, "its requests fail (503)");
 	verdict_remedy(f, "See why it does not answer", NULL, NULL, false, "none", "none");
 }

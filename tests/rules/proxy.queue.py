@@ -5,10 +5,10 @@
 from expect import finding
 
 
-def proxy(t, waiting, used=16, served=5, time=(3000000, 3000000), up=(1, 1), errors=0):
-    """HAProxy with a backend of two servers with eight places each; served: answers in a second."""
+def proxy(t, waiting, used=16, served=5, time=(3000000, 3000000), up=(1, 1), errors=0, split=None, own=(0, 0)):
+    """HAProxy with a backend of two servers with eight places each; served: answers in a second; split: places taken of each, own: what waits for one of them."""
     t.server(600, "haproxy", 8000)
-    each = lambda k: dict(used=used // 2, limit=8, waiting=0, up=up[k], time=time[k], served=lambda i: 100 + served * i // 2)
+    each = lambda k: dict(used=(split or (used // 2,) * 2)[k], limit=8, waiting=own[k], up=up[k], time=time[k], served=lambda i: 100 + served * i // 2)
     t.book("haproxy", 600, "haproxy", port=8000, numbers={"answers.5xx/shop": lambda i: 7 + errors * i},
            pools=[("connections", "-", dict(used=60, limit=4000)), ("backend", "shop/a", each(0)), ("backend", "shop/b", each(1)),
                   ("queue", "shop", dict(used=used, limit=16, waiting=waiting, served=lambda i: 200 + served * i, up=1, time=sum(time) // 2))])
@@ -36,6 +36,14 @@ def fire_server_down(t):
     for k in range(30):
         t.clients("10.9.%d.7" % k, 8000, 1, "asked", first=20000 + 10 * k)
     return finding("queue:haproxy/shop", "saturated", culprit=("backend", "shop/b"))
+
+
+def fire_bound(t):
+    """Sessions are bound to their server by a cookie: one server is full, and the other has places for nobody."""
+    proxy(t, waiting=24, used=9, split=(8, 1), own=(24, 0), served=3, errors=2)
+    for k in range(33):
+        t.clients("10.9.%d.7" % k, 8000, 1, "asked", first=20000 + 10 * k)
+    return finding("queue:haproxy/shop", "exhausted", culprit=("backend", "shop/a"), text="bound to it")
 
 
 def quiet(t):

@@ -6,6 +6,7 @@
  *     number tls.notafter S             of the server's own certificate, seconds since 1970
  *     number tls.notafter.chain S       the first of all that it shows to end, the root aside, if it is there
  *     number tls.notbefore S
+ *     number tls.own 1                  where the server's own signs itself
  *     slot N state=idle who=ISSUER text=SUBJECT      each certificate of the chain, the server's own is 0
  *
  * Whether a port speaks TLS shows in its number: a handshake with one that does not would leave a line in that server's log, every hour. */
@@ -79,13 +80,15 @@ static bool one_certificate(
 	if (until > 0) {
 		(void)gnutls_x509_crt_get_dn3(crt, &subject_dn, 0);
 		(void)gnutls_x509_crt_get_issuer_dn3(crt, &issuer_dn, 0);
-		bool root = at > 0 && gnutls_x509_crt_check_issuer(crt, crt);
+		bool own = gnutls_x509_crt_check_issuer(crt, crt), root = at > 0 && own;
 		name_of(&subject_dn, subject, sizeof subject);
 		name_of(&issuer_dn, issuer, sizeof issuer);
 		if (at == 0) {
 			book_line(ret, "number tls.notafter %" PRIu64, (uint64_t)until);
 			book_line(ret, "number tls.notbefore %" PRIu64,
 				since > 0 ? (uint64_t)since : 0);
+			if (own)
+				book_line(ret, "number tls.own 1");
 		}
 		if (!root && (uint64_t)until < *first)
 			*first = (uint64_t)until;

@@ -22,10 +22,12 @@ const struct rule_case rule_case_tls_cert = {
 		     "moment: it shows no error before, and often none after.",
 	.threshold = "Less than a sixth of its life is left, and at most 14 days: what renews "
 		     "certificates by itself (certbot, acme.sh, Caddy) does it when a third is "
-		     "left, so that has failed or does not exist. Critical on the last day, and "
-		     "when it is over.",
+		     "left, so that has failed or does not exist. Of one that somebody signed "
+		     "with its own key 14 days are left, whatever its life: nothing renews it. "
+		     "Critical on the last day, and when it is over.",
 	.false_alarms = "Certificates of a few days or hours, which are renewed often: the bound "
-			"is a share of their life. One that ended over a month ago on a port "
+			"is a share of their life (also of one of less than a day that signs "
+			"itself: a program made it). One that ended over a month ago on a port "
 			"that is still in use is a note: its clients do not look. Certificates "
 			"that are shown for other names than the first (SNI) are not seen.",
 	.confirm = "openssl s_client -connect ADDRESS:PORT </dev/null 2>/dev/null | openssl x509 "
@@ -75,7 +77,7 @@ static const char *span_of(struct view *v, double seconds)
 static void judge(struct view *v, struct verdicts *out, const struct server_book *b)
 {
 	const struct sample *s = view_last(v);
-	uint64_t until, since, chain;
+	uint64_t until, since, chain, own_key;
 	if (!server_number_of(v, s, b->pid, "tls.notafter", &until) ||
 		!server_number_of(v, s, b->pid, "tls.notbefore", &since))
 		return;
@@ -83,9 +85,14 @@ static void judge(struct view *v, struct verdicts *out, const struct server_book
 		server_number_of(v, s, b->pid, "tls.notafter.chain", &chain) && chain < until;
 	double now = (double)v->now_ns / 1e9, end = (double)(between ? chain : until),
 	       life = (double)until - (double)since, left = end - now;
-	double late = life * LATE_SHARE < LATE_DAYS * DAY ? life * LATE_SHARE : LATE_DAYS * DAY;
-	bool early = now < (double)since;
-	if ((left >= late && !early) || life <= 0)
+	/* Made by hand, with a tool that counts in days: a program may make one of hours for itself, and the next one. */
+	bool own = !between && life >= DAY && server_number_of(v, s, b->pid, "tls.own", &own_key) &&
+		   own_key;
+	double late =
+		own || life * LATE_SHARE > LATE_DAYS * DAY ? LATE_DAYS * DAY : life * LATE_SHARE;
+	/* `openssl x509 -days -1` makes one that ends before it begins. */
+	bool over = left <= 0, early = !over && now < (double)since;
+	if (!over && !early && left >= late)
 		return;
 	bool forgotten = left < -FORGOTTEN_DAYS * DAY;
 	char port[8];
@@ -94,10 +101,10 @@ static void judge(struct view *v, struct verdicts *out, const struct server_book
 		forgotten             ? SEVERITY_NOTICE
 		: left < DAY || early ? SEVERITY_CRITICAL
 				      : SEVERITY_WARNING,
-		forgotten   ? STATE_NOTE
-		: early     ? STATE_WRONG
-		: left <= 0 ? STATE_EXHAUSTED
-			    : STATE_FILLING,
+		forgotten ? STATE_NOTE
+		: early   ? STATE_WRONG
+		: over    ? STATE_EXHAUSTED
+			  : STATE_FILLING,
 		port);
 	if (!f)
 		return;
@@ -110,23 +117,23 @@ static void judge(struct view *v, struct verdicts *out, const struct server_book
 	f->netns = b->netns;
 	f->port = b->port;
 	f->pid = pid;
-	f->used = life - (left > 0 ? left : 0);
-	f->limit = life;
-	f->eta_s = left > 0 && !early ? left : -1;
-	if (left <= 0 && end * 1e9 > 0)
+	f->used = life > 0 ? life - (over ? 0 : left) : -1;
+	f->limit = life > 0 ? life : -1;
+	f->eta_s = !over && !early ? left : -1;
+	if (over && end * 1e9 > 0)
 		f->since_ns = (uint64_t)(end * 1e9);
 	const char *port_of = say(v, "%s %u%s%s", what, b->port, whose, tail);
-	f->title =
-		early ? say(v, "%s is not valid before %s", port_of, day_of(v, (double)since))
-		: left <= 0
-			? say(v, "%s ended %s ago: clients that look at it refuse the connection",
-				  port_of, span_of(v, -left))
-			: say(v, "%s ends in %s, and was not renewed", port_of, span_of(v, left));
+	f->title = early  ? say(v, "%s is not valid before %s", port_of, day_of(v, (double)since))
+		   : over ? say(v, "%s ended %s ago: clients that look at it refuse the connection",
+				    port_of, span_of(v, -left))
+		   : own  ? say(v, "%s ends in %s, and nothing renews one that signs itself",
+				    port_of, span_of(v, left))
+			  : say(v, "%s ends in %s, and was not renewed", port_of, span_of(v, left));
 	f->culprits[f->nculprits++] = (struct who){
 		"process", name, pid, 1, say(v, "shows it: %s", *subject ? subject : "no subject")};
 	verdict_victim(f, "server", name, pid,
-		left <= 0 || early ? "its clients refuse the connection"
-				   : "its clients will refuse the connection");
+		over || early ? "its clients refuse the connection"
+			      : "its clients will refuse the connection");
 	const char *ask = say(v,
 		"%sopenssl s_client -connect %s </dev/null 2>/dev/null | openssl x509 -noout "
 		"-subject -issuer -dates",

@@ -8,12 +8,12 @@ from tree import START, Sock
 DAY, HOUR = 86400, 3600
 
 
-def shows(t, left, life=90 * DAY, port=443, chain=None):
+def shows(t, left, life=90 * DAY, port=443, chain=None, own=None):
     t.proc(700, "nginx", open=[Sock(8001)])
     t.listen(port, 8001)
     until = START + left
     t.book("tls", 700, "nginx", port=port, source="127.0.0.1:%d" % port, slots=[(0, dict(who="CN=R3,O=Let's Encrypt", text="CN=shop.example.org"))],
-           numbers={"tls.notafter": until, "tls.notbefore": until - life, "tls.notafter.chain": until if chain is None else START + chain})
+           numbers={"tls.notafter": until, "tls.notbefore": until - life, "tls.own": own, "tls.notafter.chain": until if chain is None else START + chain})
 
 
 def fire(t):
@@ -57,3 +57,25 @@ def quiet_forgotten(t):
     """Over for a year, and in use: its clients do not look."""
     shows(t, -365 * DAY)
     return note("tls.cert:443")
+
+
+def fire_never_valid(t):
+    """Made by `openssl x509 -days -1`: it ended before it began."""
+    shows(t, -DAY - 60, life=-DAY)
+    return finding("tls.cert:443", "exhausted", "critical", culprit=("process", "nginx"), text="ended 24 hours ago")
+
+
+def fire_own(t):
+    """Made a moment ago for three days, and signed with its own key: nothing renews it."""
+    shows(t, 3 * DAY - 60, life=3 * DAY, own=1)
+    return finding("tls.cert:443", "filling", "warning", culprit=("process", "nginx"), text="signs itself")
+
+
+def quiet_own(t):
+    """A month is left of one that signs itself."""
+    shows(t, 30 * DAY, life=365 * DAY, own=1)
+
+
+def quiet_own_short(t):
+    """A program that makes a certificate of its own for each hour."""
+    shows(t, HOUR - 60, life=HOUR, own=1)

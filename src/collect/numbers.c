@@ -82,6 +82,27 @@ int collect_port_range(struct scan bytes, const struct out *o)
 	return 0;
 }
 
+/* "8080,30000-30100", or an empty line. Those outside the range, whose row stands before this one, are nobody's loss. */
+int collect_reserved_ports(struct scan bytes, const struct out *o)
+{
+	uint64_t low, high, first, last, reserved = 0;
+	if (!sample_get(o->sample, series_find(o->series, M_PORT_LOW, o->netns, 0), &low) ||
+		!sample_get(o->sample, series_find(o->series, M_PORT_HIGH, o->netns, 0), &high))
+		return 0;
+	while (scan_u64(&bytes, &first)) {
+		last = first;
+		if (scan_skip(&bytes, '-') && !scan_u64(&bytes, &last))
+			return -EBADMSG;
+		first = first > low ? first : low;
+		last = last < high ? last : high;
+		reserved += last >= first ? last - first + 1 : 0;
+		if (!scan_skip(&bytes, ','))
+			break;
+	}
+	out_plain(o, M_PORT_RESERVED, reserved);
+	return 0;
+}
+
 int collect_max_tw(struct scan bytes, const struct out *o)
 {
 	return first_number(bytes, o, M_TCP_MAX_TW);

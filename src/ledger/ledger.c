@@ -399,13 +399,12 @@ static void add_ports(struct builder *b)
 	const struct sample *s = view_last(v);
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
-		double low, high;
+		double limit;
 		if (!g->outgoing || g->peer_hostbits || g->ephemeral == 0 ||
-			!view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) ||
-			!view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
+			!use_limit_of_ports(v, g->netns, &limit))
 			continue;
 		double used = use_of_ports(v, g);
-		if (used * 100 < high - low + 1)
+		if (used * 100 < limit)
 			continue;
 		char peer[48];
 		const char *name = arena_printf(&v->scratch,
@@ -416,7 +415,7 @@ static void add_ports(struct builder *b)
 		if (!r)
 			return;
 		r->used = r->high = used;
-		r->limit = high - low + 1;
+		r->limit = limit;
 		if (used * 2 > r->limit)
 			r->nholders = who_ports(v, g, r->holders, WHO_MAX);
 	}

@@ -47,6 +47,17 @@ double use_of_ports(const struct view *v, const struct conn_group *g)
 	return reusable ? g->ephemeral - waiting : g->ephemeral;
 }
 
+bool use_limit_of_ports(const struct view *v, unsigned netns, double *ret)
+{
+	double low, high, reserved = 0;
+	if (!view_gauge(v, view_id(v, M_PORT_LOW, netns, 0), &low) ||
+		!view_gauge(v, view_id(v, M_PORT_HIGH, netns, 0), &high))
+		return false;
+	(void)view_gauge(v, view_id(v, M_PORT_RESERVED, netns, 0), &reserved);
+	*ret = high - low + 1 - reserved;
+	return *ret >= 1;
+}
+
 /* Seconds since the window began. */
 static double since_begin(const struct view *v, const struct sample *s)
 {

@@ -19,6 +19,8 @@ size_t use_tasks_by_user(const struct view *v, struct use_tasks *ret, unsigned *
 
 /* Ports taken towards one destination. Those in TIME_WAIT do not count where connect() may take them over (tcp_tw_reuse). */
 double use_of_ports(const struct view *v, const struct conn_group *g);
+/* Ephemeral ports of a namespace that connect() may take: those of the range that are not reserved. False: not known. */
+bool use_limit_of_ports(const struct view *v, unsigned netns, double *ret);
 
 /* Trend of total - left, for what is known by what is left of it. `left` is a gauge. */
 struct trend use_trend_of_rest(const struct view *v, uint32_t left, double total);

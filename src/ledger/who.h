@@ -45,6 +45,8 @@ size_t who_listener(struct view *v, const struct listener *l, struct who *out, s
 bool who_is_stopped(const struct view *v, int32_t pid);
 size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, size_t max);
 size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max);
+/* Of the processes with UDP sockets the one that does nearly all the work, NULL: none. to_many: of those whose socket is connected to nobody. */
+const struct usage *who_sends_datagrams(const struct view *v, unsigned netns, bool to_many);
 /* Socket memory: the peers or ports with the longest queues, in one namespace or (-1) all. */
 size_t who_queues(struct view *v, int netns, struct who *out, size_t max);
 enum who_by { WHO_BY_MEMORY, WHO_BY_CPU, WHO_BY_TASKS };

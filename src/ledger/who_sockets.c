@@ -4,6 +4,7 @@
 #include "ledger/who_impl.h"
 
 #include "base/text.h"
+#include "ledger/ended.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,47 +64,88 @@ bool who_is_stopped(const struct view *v, int32_t pid)
 	return u && is_stopped(u);
 }
 
-/* As the probes tell: who opened connections to this destination in the window. */
-static size_t by_opened(struct view *v, const struct conn_group *g, struct who *out, size_t max)
+/* Connections to a destination that began or were tried in the window, as the probes tell. */
+struct opened {
+	double all, gone; /* gone: by processes that live no more */
+};
+
+static bool opens(const struct tcp_flow *f, const struct conn_group *g)
 {
-	enum { OPENERS = 32 };
-	struct {
-		int32_t pid;
-		double opened;
-	} by[OPENERS];
-	size_t nby = 0, n = 0;
-	double total = 0;
+	return f->outgoing && f->pid && f->opened + f->failed > 0 && f->netns == g->netns &&
+	       f->port == g->port && address_equal(&f->peer, &g->peer);
+}
+
+static bool has_opened(const struct view *v, const struct conn_group *g, int32_t pid)
+{
 	for (unsigned k = 1; k < v->n; k++) {
 		const struct table *t = &view_at(v, k)->flows;
 		for (uint32_t j = 0; j < t->count; j++) {
 			const struct tcp_flow *f = &TABLE_ROWS(*t, struct tcp_flow)[j];
-			size_t i = 0;
-			if (!f->outgoing || !f->pid || !(f->opened + f->failed) ||
-				f->netns != g->netns || f->port != g->port ||
-				!address_equal(&f->peer, &g->peer))
-				continue;
-			while (i < nby && by[i].pid != f->pid)
-				i++;
-			if (i == OPENERS)
-				continue;
-			if (i == nby) {
-				by[nby].pid = f->pid;
-				by[nby++].opened = 0;
-			}
-			by[i].opened += f->opened + f->failed;
-			total += f->opened + f->failed;
+			if (f->pid == pid && opens(f, g))
+				return true;
 		}
 	}
-	for (size_t i = 0; i < nby; i++) {
-		const struct usage *u = view_usage(v, by[i].pid);
-		if (u)
-			n = who_insert(out, n, max,
-				(struct who){"process", who_name(v, u->p), by[i].pid,
-					by[i].opened / total,
-					arena_printf(&v->scratch,
-						"made %.0f connections to it in %.0f s",
-						by[i].opened, v->seconds)});
+	return false;
+}
+
+/* Who starts the processes that open a connection and end: of the rows of what ended, those whose last one is known to have opened some. */
+static size_t by_starting(
+	struct view *v, const struct conn_group *g, const struct opened *o, struct who *out)
+{
+	enum { AGAIN = 3 };
+	struct ended_sum *rows;
+	size_t n = ended_sums(v, &rows);
+	const struct ended_sum *most = NULL;
+	for (size_t i = 0; i < n; i++)
+		if ((!most || rows[i].count > most->count) && has_opened(v, g, rows[i].pid))
+			most = &rows[i];
+	const struct usage *u =
+		most && most->ppid > 1 && most->count >= AGAIN ? view_usage(v, most->ppid) : NULL;
+	if (!u)
+		return 0;
+	out[0] = (struct who){"job", who_name(v, u->p), u->p->pid, o->gone / o->all,
+		arena_printf(&v->scratch,
+			"starts %s again and again (%.0f in %.0f s); such short ones made %.0f "
+			"connections to it",
+			most->comm, most->count, v->seconds, o->gone)};
+	return 1;
+}
+
+/* Who opened connections to this destination in the window. Where most are of processes that are gone, those that are still there are not to blame. */
+static size_t by_opened(
+	struct view *v, const struct conn_group *g, struct who *out, size_t max, struct opened *ret)
+{
+	size_t n = 0;
+	double *by = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *by);
+	*ret = (struct opened){0};
+	if (!by)
+		return 0;
+	memset(by, 0, (v->nusages + 1) * sizeof *by);
+	for (unsigned k = 1; k < v->n; k++) {
+		const struct table *t = &view_at(v, k)->flows;
+		for (uint32_t j = 0; j < t->count; j++) {
+			const struct tcp_flow *f = &TABLE_ROWS(*t, struct tcp_flow)[j];
+			if (!opens(f, g))
+				continue;
+			double made = (double)f->opened + f->failed;
+			const struct usage *u = view_usage(v, f->pid);
+			ret->all += made;
+			if (u && !u->gone)
+				by[u - v->usages] += made;
+			else
+				ret->gone += made;
+		}
 	}
+	if (ret->gone * 2 > ret->all)
+		return by_starting(v, g, ret, out);
+	for (size_t i = 0; i < v->nusages; i++)
+		if (by[i] > 0)
+			n = who_insert(out, n, max,
+				(struct who){"process", who_name(v, v->usages[i].p),
+					v->usages[i].p->pid, by[i] / ret->all,
+					arena_printf(&v->scratch,
+						"made %.0f connections to it in %.0f s", by[i],
+						v->seconds)});
 	return n;
 }
 
@@ -148,13 +190,17 @@ size_t who_ports(struct view *v, const struct conn_group *g, struct who *out, si
 		"holds a connection of this kind"};
 	if (max == 0)
 		return 0;
-	if (owner && g->established * 2 > g->ephemeral) {
-		holds.why = arena_printf(
-			&v->scratch, "holds most of %u connections to it", g->established);
+	/* Also those that the peer closed and the owner did not, and those that nobody answers. */
+	uint32_t held = g->established + g->close_wait + g->syn_sent;
+	if (owner && held * 2 > g->ephemeral) {
+		holds.why = arena_printf(&v->scratch, "holds most of %u connections to it", held);
 		out[0] = holds;
 		return 1;
 	}
-	size_t n = by_opened(v, g, out, max);
+	struct opened o;
+	size_t n = by_opened(v, g, out, max, &o);
+	if (o.gone * 2 > o.all)
+		return n;
 	if (n == 0)
 		n = by_making(v, g->netns, out, max);
 	if (n == 0 && owner)
@@ -181,44 +227,100 @@ static bool is_own_address(const struct view *v, unsigned netns, const struct ad
 	return false;
 }
 
-/* The process here that makes the entries of an own address: of TCP the one with most connections that it made, of UDP the one of those with
- * sockets that does nearly all the work. NULL: not known. */
-static const struct usage *makes_entries(const struct view *v, unsigned netns, unsigned proto)
+const struct usage *who_sends_datagrams(const struct view *v, unsigned netns, bool to_many)
 {
 	const struct sample *s = view_last(v);
-	const struct usage *best = NULL;
-	double most = 0, second = 0;
-	for (size_t i = 0; i < v->nusages; i++) {
-		const struct usage *u = &v->usages[i];
-		double score = 0;
-		bool has = false;
-		for (uint32_t k = 0; proto == 6 && k < s->conns.count; k++) {
-			const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[k];
-			if (g->netns == netns && g->outgoing && g->pid == u->p->pid)
-				score += g->total;
+	const struct udp_socket *rows = TABLE_ROWS(s->udp_sockets, struct udp_socket);
+	const struct usage *most = NULL;
+	double others = 0;
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
+			const struct usage *u = rows[i].netns == netns && rows[i].pid &&
+								!(to_many && rows[i].peer_port)
+							? view_usage(v, rows[i].pid)
+							: NULL;
+			if (!pass && u && (!most || u->cpu_s > most->cpu_s))
+				most = u;
+			if (pass && u && u != most && u->cpu_s > others)
+				others = u->cpu_s;
 		}
-		for (uint32_t k = 0; proto == 17 && !has && k < s->udp_sockets.count; k++) {
-			const struct udp_socket *o =
-				&TABLE_ROWS(s->udp_sockets, struct udp_socket)[k];
-			has = o->netns == netns && o->pid == u->p->pid;
-		}
-		score = has ? u->cpu_s : score;
-		if (score > most) {
-			second = most;
-			most = score;
-			best = u;
-		} else if (score > second) {
-			second = score;
+	return most && most->cpu_s > 0 && most->cpu_s > 4 * others ? most : NULL;
+}
+
+/* Does it go from the entries' source, and to their destination where most of the source's entries have that one? */
+static bool goes_there(const struct ct_peer *top, bool one_place, const struct address *local,
+	const struct address *peer, uint16_t port)
+{
+	return (!local->family || address_equal(local, &top->source)) &&
+	       (!one_place || (port == top->port && address_equal(peer, &top->destination)));
+}
+
+/* Sockets of connections that were made there, and of these those of each process of the view: what it holds, and of those in TIME_WAIT, which
+ * nobody holds, its part of what the probes saw being made. */
+static double made_there(
+	const struct view *v, const struct ct_peer *top, bool one_place, double *by)
+{
+	const struct sample *s = view_last(v);
+	double all = 0, held_by_none = 0, opened = 0;
+	for (unsigned k = 1; k < v->n; k++) {
+		const struct table *t = &view_at(v, k)->flows;
+		for (uint32_t j = 0; j < t->count; j++) {
+			const struct tcp_flow *f = &TABLE_ROWS(*t, struct tcp_flow)[j];
+			if (!f->outgoing || f->netns != top->netns ||
+				!goes_there(top, one_place, &f->local, &f->peer, f->port))
+				continue;
+			const struct usage *u = f->pid ? view_usage(v, f->pid) : NULL;
+			opened += (double)f->opened + f->failed;
+			if (u)
+				by[u - v->usages] += (double)f->opened + f->failed;
 		}
 	}
-	return most > 0 && most > 4 * second ? best : NULL;
+	for (uint32_t i = 0; i < s->conns.count; i++) {
+		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
+		if (g->netns == top->netns && g->outgoing &&
+			goes_there(top, one_place, &g->local, &g->peer, g->port))
+			held_by_none += g->time_wait;
+	}
+	for (size_t i = 0; opened > 0 && i < v->nusages; i++)
+		by[i] *= 1 + held_by_none / opened;
+	all = opened + held_by_none;
+	for (uint32_t i = 0; i < s->conns.count; i++) {
+		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
+		const struct usage *u = g->pid ? view_usage(v, g->pid) : NULL;
+		double live = g->total - g->time_wait;
+		if (g->netns != top->netns || !g->outgoing ||
+			!goes_there(top, one_place, &g->local, &g->peer, g->port))
+			continue;
+		all += live;
+		if (u)
+			by[u - v->usages] += live;
+	}
+	return all;
+}
+
+/* The process here that makes the entries of an own address: of TCP the one that made most of its connections, of UDP the one of those with
+ * sockets that does nearly all the work. NULL: not known. */
+static const struct usage *makes_entries(struct view *v, const struct ct_peer *top, bool one_place)
+{
+	if (top->proto == 17)
+		return who_sends_datagrams(v, top->netns, false);
+	double *by = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *by);
+	if (top->proto != 6 || !by)
+		return NULL;
+	memset(by, 0, (v->nusages + 1) * sizeof *by);
+	double all = made_there(v, top, one_place, by);
+	for (size_t i = 0; i < v->nusages; i++)
+		if (by[i] * 2 > all)
+			return &v->usages[i];
+	return NULL;
 }
 
 /* An own address is no peer that could be cut off: who here makes the entries. */
-static struct who maker_of_entries(struct view *v, const struct ct_peer *top, struct who w)
+static struct who maker_of_entries(
+	struct view *v, const struct ct_peer *top, double sum, struct who w)
 {
 	const struct usage *u = is_own_address(v, top->netns, &top->source)
-					? makes_entries(v, top->netns, top->proto)
+					? makes_entries(v, top, top->count * 2 > sum)
 					: NULL;
 	if (u)
 		return (struct who){"process", who_name(v, u->p), u->p->pid, w.share,
@@ -263,7 +365,7 @@ size_t who_conntrack(struct view *v, unsigned netns, struct who *out, size_t max
 				"%.0f %% of the entries, most of them to %s port %u/%s",
 				100 * sum / total, address_text(dst, &top->destination), top->port,
 				proto)};
-		n = who_insert(out, n, max, maker_of_entries(v, top, w));
+		n = who_insert(out, n, max, maker_of_entries(v, top, sum, w));
 	}
 	for (size_t i = 0; i < n; i++)
 		out[i].share /= total;

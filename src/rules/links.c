@@ -115,32 +115,16 @@ static void find_fillers(struct view *v, unsigned netns, double sent_all, struct
 			ret->others[ret->nothers++] = &rows[i];
 }
 
-/* Who sends most of the datagrams, where these are most of what leaves: of the processes with UDP sockets the one that does nearly all the work. */
+/* Who sends most of the datagrams, where these are most of what leaves. */
 static const struct usage *datagram_sender(const struct view *v, const struct net_link *l)
 {
-	const struct sample *s = view_last(v);
-	const struct udp_socket *rows = TABLE_ROWS(s->udp_sockets, struct udp_socket);
-	const struct usage *most = NULL;
-	double out = 0, out6 = 0, others = 0;
+	double out = 0, out6 = 0;
 	(void)view_delta(v, view_id(v, M_UDP_OUT, l->netns, 0), &out);
 	(void)view_delta(v, view_id(v, M_UDP6_OUT, l->netns, 0), &out6);
-	if ((out + out6) * 2 < grown(v, M_NET_TX_PACKETS, l))
-		return NULL;
-	for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
-		const struct usage *u = rows[i].netns == l->netns && rows[i].pid
-						? view_usage(v, rows[i].pid)
-						: NULL;
-		if (u && (!most || u->cpu_s > most->cpu_s))
-			most = u;
-	}
-	for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
-		const struct usage *u = rows[i].netns == l->netns && rows[i].pid
-						? view_usage(v, rows[i].pid)
-						: NULL;
-		if (u && u != most && u->cpu_s > others)
-			others = u->cpu_s;
-	}
-	return most && most->cpu_s > 0.02 * v->seconds && most->cpu_s > 4 * others ? most : NULL;
+	const struct usage *u = (out + out6) * 2 < grown(v, M_NET_TX_PACKETS, l)
+					? NULL
+					: who_sends_datagrams(v, l->netns, false);
+	return u && u->cpu_s > 0.02 * v->seconds ? u : NULL;
 }
 
 static void tx_culprits(struct view *v, struct verdict *f, const struct net_link *l,

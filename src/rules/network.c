@@ -21,13 +21,16 @@ const struct rule_case rule_case_ports_exhausted = {
 		     "of its own. A port stays taken for 60 s after the side that closed first "
 		     "closed (TIME_WAIT). When all are taken, connect() "
 		     "fails with EADDRNOTAVAIL, and every attempt searches the whole range.",
-	.threshold = "At least 95 % of ip_local_port_range taken towards one destination. Ports in "
+	.threshold = "At least 95 % of ip_local_port_range, without ip_local_reserved_ports, taken "
+		     "towards one destination. Ports in "
 		     "TIME_WAIT do not count where tcp_tw_reuse lets connect() take them over (it "
 		     "needs tcp_timestamps). A "
-		     "steady line above half is a forecast.",
+		     "steady line above half is a forecast, where more connections are made in "
+		     "the 60 s of TIME_WAIT than there are ports.",
 	.false_alarms =
 		"Tens of thousands of TIME_WAIT on a server's own port: they take no ephemeral "
-		"port. Many ports spread over many destinations: the limit is for each.",
+		"port. A client that began a minute ago: its ports come back. Many ports spread "
+		"over many destinations: the limit is for each.",
 	.confirm = "ss -Htan 'dst ADDRESS dport = :PORT' | awk '{print $1}' | sort | uniq -c; "
 		   "sysctl net.ipv4.ip_local_port_range net.ipv4.tcp_tw_reuse",
 	.remedy =
@@ -55,10 +58,22 @@ static bool told_with_other(struct view *v, struct verdicts *out, const struct c
 	return false;
 }
 
-static void ports_verdict(
-	struct view *v, struct verdicts *out, const struct conn_group *g, double low, double high)
+/* A port in TIME_WAIT is free again after 60 s: where most are in it, and as many connections as are made here fit into that time, there is a level
+ * that they never exceed. */
+static bool levels_off(const struct view *v, const struct conn_group *g, double used, double limit)
 {
-	double limit = high - low + 1, used = use_of_ports(v, g), t[STORE_MAX], y[STORE_MAX];
+	static const double TIME_WAIT_S = 60;
+	double rate;
+	return g->time_wait * 2 > used &&
+	       view_rate(v, view_id(v, M_TCP_ACTIVE_OPENS, g->netns, 0), &rate) &&
+	       rate * TIME_WAIT_S + g->ephemeral - g->time_wait < limit;
+}
+
+static void ports_verdict(
+	struct view *v, struct verdicts *out, const struct conn_group *g, double limit)
+{
+	double used = use_of_ports(v, g), t[STORE_MAX], y[STORE_MAX], low = 0, high = 0,
+	       reserved = 0;
 	unsigned n = 0;
 	uint64_t since = 0;
 	if (used * 2 < limit)
@@ -73,7 +88,9 @@ static void ports_verdict(
 			since = view_at(v, i)->real_ns;
 	}
 	bool full = used >= 0.95 * limit;
-	double eta = full ? -1 : forecast(v, trend_fit(t, y, n), used, limit);
+	double eta = full || levels_off(v, g, used, limit)
+			     ? -1
+			     : forecast(v, trend_fit(t, y, n), used, limit);
 	if (!full && eta < 0)
 		return;
 	char peer[48];
@@ -104,14 +121,19 @@ static void ports_verdict(
 	if (f->nculprits < WHO_MAX)
 		f->culprits[f->nculprits++] =
 			(struct who){"destination", to, 0, 1, "is where the ports go"};
+	(void)view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low);
+	(void)view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high);
+	(void)view_gauge(v, view_id(v, M_PORT_RESERVED, g->netns, 0), &reserved);
 	const char *ns = in_netns(v, g->netns);
 	const char *host = strchr(peer, ':') ? say(v, "[%s]", peer) : peer;
 	const char *ss =
 		say(v, "%sss -Htan 'dst %s and dport = :%u' | awk '{print $1}' | sort | uniq -c",
 			ns, host, g->port);
 	verdict_evidence(f,
-		say(v, "%.0f of %.0f ports (%.0f to %.0f) are taken, %u of them in TIME_WAIT", used,
-			limit, low, high, g->time_wait),
+		say(v, "%.0f of %.0f ports (%.0f to %.0f%s) are taken, %u of them in TIME_WAIT",
+			used, limit, low, high,
+			reserved > 0 ? say(v, ", without %.0f that are reserved", reserved) : "",
+			g->time_wait),
 		M_TCP_STATE, used, limit, ss);
 	if (f->pid)
 		verdict_evidence(f, say(v, "%s %s", who, f->culprits[0].why), -1,
@@ -163,12 +185,10 @@ void rule_ports_exhausted(struct view *v, struct verdicts *out)
 		verdict_unknown(out, "connections");
 	for (uint32_t i = 0; i < s->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
-		double low, high;
+		double limit;
 		/* Ports are short towards one destination, not towards a network of them. */
-		if (g->outgoing && !g->peer_hostbits &&
-			view_gauge(v, view_id(v, M_PORT_LOW, g->netns, 0), &low) &&
-			view_gauge(v, view_id(v, M_PORT_HIGH, g->netns, 0), &high))
-			ports_verdict(v, out, g, low, high);
+		if (g->outgoing && !g->peer_hostbits && use_limit_of_ports(v, g->netns, &limit))
+			ports_verdict(v, out, g, limit);
 	}
 }
 
@@ -499,6 +519,48 @@ static bool is_of_family(const struct address *a, bool six)
 	return six == (a->family == AF_INET6 && memcmp(a->bytes, mapped, sizeof mapped) != 0);
 }
 
+/* Growth of a counter in a namespace, 0 where it is not known. */
+static double grown(const struct view *v, enum metric m, unsigned netns)
+{
+	double d = 0;
+	return view_delta(v, view_id(v, m, netns, 0), &d) && d > 0 ? d : 0;
+}
+
+/* Who sends datagrams to many, where these are more than all else that is sent and passed on here. The table is that of all namespaces. */
+static bool asks_by_datagrams(struct view *v, bool six, struct who *out)
+{
+	enum metric sent = six ? M_UDP6_OUT : M_UDP_OUT,
+		    refused = six ? M_UDP6_SNDBUF_ERRORS : M_UDP_SNDBUF_ERRORS,
+		    forwarded = six ? M_IP6_FORWARDED : M_IP_FORWARDED;
+	double most = 0, rest = 0;
+	unsigned from = NETNS_HOST;
+	for (uint32_t id = view_each(v, sent, 0); id; id = view_each(v, sent, id)) {
+		unsigned netns = series_row(v->series, id)->netns;
+		double n = grown(v, sent, netns) + grown(v, refused, netns);
+		/* Messages that nobody is there follow from it; of IPv6 also the questions for neighbours. */
+		double pings =
+			six ? 0
+			    : grown(v, M_ICMP_OUT, netns) - grown(v, M_ICMP_OUT_UNREACHABLE, netns);
+		rest += grown(v, M_TCP_OUT_SEGS, netns) + grown(v, forwarded, netns) + pings;
+		if (n > most) {
+			rest += most;
+			most = n;
+			from = netns;
+		} else {
+			rest += n;
+		}
+	}
+	const struct usage *u = most > rest ? who_sends_datagrams(v, from, true) : NULL;
+	if (!u)
+		return false;
+	out[0] = (struct who){"process", who_name(v, u->p), u->p->pid, -1,
+		say(v,
+			"has a UDP socket that is connected to nobody, and does the work of those "
+			"with such; %.0f datagrams were sent",
+			most)};
+	return true;
+}
+
 /* Who connects to many hosts that do not answer: each of them takes an entry. */
 static size_t who_asks_neighbours(struct view *v, bool six, struct who *out)
 {
@@ -526,6 +588,8 @@ static size_t who_asks_neighbours(struct view *v, bool six, struct who *out)
 			most = view_usage(v, rows[i].pid);
 		}
 	}
+	if (!most && asks_by_datagrams(v, six, out))
+		return 1;
 	if (!most) {
 		out[0] = (struct who){"traffic", "the own network", 0, -1,
 			"more neighbours are talked to than the table may hold"};
@@ -578,8 +642,13 @@ static void neigh_verdict(struct view *v, struct verdicts *out, const struct nei
 		f->pid = f->culprits[0].pid;
 		verdict_evidence(f, say(v, "%s %s", f->culprits[0].value, f->culprits[0].why), -1,
 			f->culprits[0].share, -1,
-			"ss -Htnp state syn-sent | awk '{print $5}' | sort | uniq -c | sort -n | "
-			"tail");
+			f->culprits[0].share >= 0
+				? "ss -Htnp state syn-sent | awk '{print $5}' | sort | uniq -c | "
+				  "sort -n | tail"
+				: say(v,
+					  "timeout 3 strace -f -e trace=sendto,sendmsg,sendmmsg -p "
+					  "%" PRId32 " 2>&1 | tail",
+					  f->pid));
 		verdict_remedy(f,
 			say(v, "Stop %s, or have it ask fewer hosts at once", f->culprits[0].value),
 			say(v, "kill -TERM %" PRId32, f->pid), NULL, false,

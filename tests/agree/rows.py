@@ -232,6 +232,7 @@ ROWS = [
     Row("tcp.timewait.limit", "proc/sys/net/ipv4/tcp_max_tw_buckets", word(0)),
     Row("tcp.ports.low", "proc/sys/net/ipv4/ip_local_port_range", word(0)),
     Row("tcp.ports.high", "proc/sys/net/ipv4/ip_local_port_range", word(1)),
+    Row("tcp.ports.reserved", "proc/sys/net/ipv4/ip_local_reserved_ports", lambda text: {} if text.strip() else {"": 0}),
     Row("tcp.timewait.reuse", "proc/sys/net/ipv4/tcp_tw_reuse", word(0)),
     Row("tcp.timestamps", "proc/sys/net/ipv4/tcp_timestamps", word(0)),
     Row("tcp.listen.somaxconn", "proc/sys/net/core/somaxconn", word(0)),

@@ -128,3 +128,26 @@ def fire_own_unknown(t):
     t.connect("10.0.0.5", 35000, "10.0.3.1", 5432, inode=8200)
     t.track("10.0.0.5", "10.0.2.1", 2003, n=300, proto=17)
     return finding("conntrack", "exhausted", culprit=("traffic", "connections that 10.0.0.5 of this machine makes"))
+
+
+def own_short(t, opener):
+    t.conntrack(LIMIT, LIMIT, drop=40)
+    t.proc(600, "checkd", cpu=0.3, open=[Sock(8100)])
+    t.proc(700, "shopd", cpu=0.3, open=[Sock(8200)])
+    t.connect("10.0.0.5", 35000, "10.0.3.1", 5432, inode=8200, sendq=100, info=dict(out=900))
+    for k in range(300):
+        t.connect("10.0.0.5", 40000 + k, "10.0.2.1", 80, state="time-wait")
+    t.flow(80, peer="10.0.2.1", pid=opener, outgoing=True, opened=30, closed=30)
+    t.track("10.0.0.5", "10.0.2.1", 80, n=300)
+
+
+def fire_own_short(t):
+    """A connection for each question: they stand in TIME_WAIT, which nobody holds. The probes tell who made them."""
+    own_short(t, 600)
+    return finding("conntrack", "exhausted", culprit=("process", "checkd", 600))
+
+
+def fire_own_short_of_nobody(t):
+    """Who made them is gone: the one process with a connection of its own did not."""
+    own_short(t, 50000)
+    return finding("conntrack", "exhausted", culprit=("traffic", "connections that 10.0.0.5 of this machine makes"))

@@ -39,3 +39,23 @@ def fire_both(t):
     t.neigh(1024, fulls=7)
     t.neigh6(1024, fulls=3)
     return finding("neigh", "exhausted", culprit=("traffic", "the own network"), refused=35, text="IPv4")
+
+
+def fire_datagrams(t):
+    """Who looks for others by datagrams has one socket, and no connection that waits. Another asks one host alone."""
+    t.neigh(1024, fulls=7)
+    t.proc(600, "discoverd", cpu=0.01, open=[Sock(8100)])
+    t.proc(700, "statsd-relay", cpu=0.3, open=[Sock(8200)])
+    t.udp(40000, 8100)
+    t.udp(40001, 8200, peer="10.0.0.9", peer_port=8125)
+    t.counters(udp_out=900)
+    return finding("neigh", "exhausted", culprit=("process", "discoverd", 600))
+
+
+def fire_not_by_datagrams(t):
+    """Somebody else asks: of what is sent, datagrams are the lesser part."""
+    t.neigh(1024, fulls=7)
+    t.proc(600, "named", cpu=0.3, open=[Sock(8100)])
+    t.udp(53, 8100)
+    t.counters(udp_out=900, out_segs=1200)
+    return finding("neigh", "exhausted", culprit=("traffic", "the own network"))

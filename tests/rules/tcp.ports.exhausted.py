@@ -43,6 +43,7 @@ def fire_ipv6(t):
 
 def fire_filling(t):
     narrow(t)
+    t.counters(active_opens=60)
     connections(t, lambda i: 500 + 60 * i)
     return finding("tcp.ports:10.0.0.9:3306", "filling", culprit=("process", "php-fpm", 600), eta=(3, 4), used=800)
 
@@ -123,3 +124,81 @@ def fire_held(t):
     narrow(t)
     connections(t, 980, live=980)
     return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600))
+
+
+def quiet_levels_off(t):
+    """14 connections a second, each 60 s in TIME_WAIT: in a minute there are 840 of 1000, and never more."""
+    narrow(t)
+    t.counters(active_opens=14)
+    connections(t, lambda i: 560 + 14 * i)
+
+
+def held_by(t, state):
+    narrow(t)
+    t.proc(700, "shopd", cpu=0.1, switches=900)
+    for k in range(980):
+        t.connect("10.0.0.5", LOW + k, "10.0.0.9", 3306, state=state, inode=9000 + k)
+    t.procs[600].open = [Sock(9000 + k) for k in range(980)]
+    t.flow(3306, peer="10.0.0.9", pid=700, outgoing=True, failed=5)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600))
+
+
+def fire_close_wait(t):
+    """A daemon never closes what its server closed. Another client, which tries in vain, is a victim."""
+    return held_by(t, "close-wait")
+
+
+def fire_syn_sent(t):
+    """A host that answers nothing, and a client that goes on trying."""
+    return held_by(t, "syn-sent")
+
+
+def short_lived(t):
+    t.port_range(LOW, LOW + RANGE - 1)
+    t.proc(600, "sync-stock.sh", cpu=0.3, switches=900)
+    connections(t, 980, live=0)
+    t.sockstat(tw=976)
+    now = lambda k: lambda i: 1 if i == k // 12 + 1 else 0
+    for k in range(60):
+        t.flow(3306, peer="10.0.0.9", pid=50000 + k, outgoing=True, opened=now(k), closed=now(k))
+
+
+def fire_short_lived(t):
+    """A script starts a client for each item; when one looks they are gone. Jobs of another script end as often, and connect to nobody."""
+    short_lived(t)
+    t.proc(650, "rotate.sh", cpu=0.1, switches=900)
+    t.ended("mysql", 600, each=12, pid=50000)
+    t.ended("gzip", 650, each=40, pid=60000)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("job", "sync-stock.sh", 600))
+
+
+def fire_short_lived_and_probe(t):
+    """The same, beside a healthy client that is there all the time and makes one a second."""
+    short_lived(t)
+    t.ended("mysql", 600, each=12, pid=50000)
+    t.proc(700, "shopd", cpu=0.1, switches=900)
+    t.flow(3306, peer="10.0.0.9", pid=700, outgoing=True, opened=1, failed=4)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("job", "sync-stock.sh", 600))
+
+
+def fire_short_lived_of_nobody(t):
+    """Who starts them is not known: the client that is there is not to blame."""
+    short_lived(t)
+    t.proc(700, "shopd", cpu=0.1, switches=900)
+    t.flow(3306, peer="10.0.0.9", pid=700, outgoing=True, opened=1, failed=4)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("destination", "10.0.0.9:3306"))
+
+
+def fire_reserved(t):
+    """Three in ten ports of the range are reserved, and some outside of it."""
+    narrow(t)
+    t.sysctl("ipv4/ip_local_reserved_ports", "8080,%d-%d,60000-60010" % (LOW + 700, LOW + 999))
+    connections(t, 690)
+    return finding("tcp.ports:10.0.0.9:3306", "exhausted", culprit=("process", "php-fpm", 600), used=690, limit=700)
+
+
+def quiet_reserved_outside(t):
+    """What is reserved outside of the range takes nothing away."""
+    narrow(t)
+    t.sysctl("ipv4/ip_local_reserved_ports", "8080,9000-9999")
+    connections(t, 690)

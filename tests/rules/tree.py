@@ -242,8 +242,8 @@ class Net:
                                rx_dropped=rx_dropped, errors=errors))
 
     def counters(self, **growth):
-        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, udp_out, rcvbuf_errors, mem_errors, passive_opens, packets (received)."""
-        unknown = set(growth) - {"retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "udp_out", "rcvbuf_errors", "mem_errors", "passive_opens", "packets"}
+        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, udp_out, rcvbuf_errors, mem_errors, passive_opens, active_opens, packets (received)."""
+        unknown = set(growth) - {"active_opens", "retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "udp_out", "rcvbuf_errors", "mem_errors", "passive_opens", "packets"}
         assert not unknown, unknown
         self.snmp.update(growth)
 
@@ -283,7 +283,7 @@ class Net:
             "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors\n"
             "Udp: %d 0 0 %d %d 0 0 0 %d\n" % (
                 t.counter(self.snmp.get("packets", 100), i), t.counter(self.snmp.get("packets", 100), i),
-                t.counter(2, i), t.counter(self.snmp.get("passive_opens", 3), i), t.counter(self.snmp.get("estab_resets", 0), i, 4), t.counter(90, i),
+                t.counter(self.snmp.get("active_opens", 2), i), t.counter(self.snmp.get("passive_opens", 3), i), t.counter(self.snmp.get("estab_resets", 0), i, 4), t.counter(90, i),
                 t.counter(self.snmp.get("out_segs", 80), i), t.counter(self.snmp.get("retrans", 0), i, 12), t.counter(self.snmp.get("out_rsts", 0), i, 9),
                 t.counter(self.snmp.get("udp_in", 10), i), t.counter(self.snmp.get("udp_out", 0), i, 120), t.counter(self.snmp.get("rcvbuf_errors", 0), i, 0), t.counter(self.snmp.get("mem_errors", 0), i, 0)))
         out["proc/net/dev"] = ("Inter-|   Receive                                                |  Transmit\n"

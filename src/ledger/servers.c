@@ -2,6 +2,8 @@
  * SPDX-License-Identifier: ISC */
 #include "ledger/servers.h"
 
+#include "ledger/use.h"
+
 #include <string.h>
 
 enum {
@@ -161,7 +163,8 @@ const struct conn_group *server_conn_near(
 	return NULL;
 }
 
-/* Members with data in Send-Q in each of the last looks, whose peer did not even take once in the window what stands there. */
+/* Members with data in Send-Q in each of the last looks, whose peer did not even take once in the window what stands there. What stands before a full
+ * interface of our own, the peer may take as fast as it likes: there it must have closed its window. */
 static double standing(const struct view *v, const struct conn_group *g, uint32_t at, double out)
 {
 	double least = g->sendq_conns;
@@ -170,7 +173,11 @@ static double standing(const struct view *v, const struct conn_group *g, uint32_
 		double here = o ? o->sendq_conns : 0;
 		least = here < least ? here : least;
 	}
-	return out < (double)g->sendq ? least : 0;
+	if (least <= 0 || out >= (double)g->sendq)
+		return 0;
+	double wait_s = least > g->window_closed ? use_wait_to_send(v, g->netns) : 0;
+	bool ours = wait_s > 0 && g->rtt_max_us / 1e6 >= wait_s / 2;
+	return ours && least > g->window_closed ? g->window_closed : least;
 }
 
 /* Peers by address. */

@@ -4,6 +4,8 @@
 
 #include "ledger/who.h"
 
+#include <string.h>
+
 /* RLIMIT_NPROC defaults to half of what the machine's memory allows; from here on it is no limit that anybody set. */
 static const uint64_t NPROC_NONE = 1u << 22;
 
@@ -56,6 +58,76 @@ bool use_limit_of_ports(const struct view *v, unsigned netns, double *ret)
 	(void)view_gauge(v, view_id(v, M_PORT_RESERVED, netns, 0), &reserved);
 	*ret = high - low + 1 - reserved;
 	return *ret >= 1;
+}
+
+static bool is_kind(const struct view *v, const struct net_link *l, const char *kind)
+{
+	return strcmp(intern_text(&v->series->names, l->qdisc), kind) == 0;
+}
+
+bool use_queue_keeps_short(const struct view *v, const struct net_link *l)
+{
+	static const char *const kinds[] = {"fq_codel", "codel", "cake", "fq_pie", "pie", "fq"};
+	for (size_t i = 0; i < COUNTOF(kinds); i++)
+		if (is_kind(v, l, kinds[i]))
+			return true;
+	return false;
+}
+
+static struct use_queue queue_of(const struct view *v, const struct net_link *l)
+{
+	struct use_queue q = {0};
+	uint32_t id = view_id(v, M_QDISC_BACKLOG, l->netns, l->name),
+		 sent = view_id(v, M_QDISC_PACKETS, l->netns, l->name);
+	uint64_t before = 0, packets, bytes;
+	for (unsigned i = 0; id && i < v->n; i++) {
+		/* Where namespaces are many a reading stands for several samples: it counts once. */
+		if (!sample_get(view_at(v, i), id, &bytes) ||
+			!sample_get(view_at(v, i), sent, &packets) || (i && packets == before))
+			continue;
+		before = packets;
+		q.seen++;
+		q.filled += bytes > 0;
+		q.mean += (double)bytes;
+	}
+	q.mean = q.seen ? q.mean / q.seen : 0;
+	return q;
+}
+
+struct use_queue use_of_queue(const struct view *v, const struct net_link *l)
+{
+	static const double wait_matters_s = 0.05, at_ceiling_s = 0.005;
+	struct use_queue q = queue_of(v, l);
+	double speed = 0, holds = 0;
+	if (!view_rate(v, view_id(v, M_NET_TX_BYTES, l->netns, l->name), &q.rate) || q.rate <= 0 ||
+		q.seen < 2 || q.filled + (q.seen > 2) < q.seen)
+		return q;
+	bool at_speed = !l->kind &&
+			view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed) &&
+			q.rate >= 0.95 * speed;
+	bool held = view_rate(v, view_id(v, M_QDISC_OVERLIMITS, l->netns, l->name), &holds) &&
+		    holds >= 10;
+	/* fq holds each connection to the pace that TCP wants: what stands there waits for its time, not for the link. */
+	if (is_kind(v, l, "fq") && !at_speed)
+		return q;
+	q.wait_s = q.mean / q.rate;
+	q.full = q.wait_s >= ((at_speed || held) && !use_queue_keeps_short(v, l) ? at_ceiling_s
+										 : wait_matters_s);
+	return q;
+}
+
+double use_wait_to_send(const struct view *v, unsigned netns)
+{
+	const struct sample *s = view_last(v);
+	double longest = 0;
+	for (uint32_t i = 0; i < s->links.count; i++) {
+		const struct net_link *l = &TABLE_ROWS(s->links, struct net_link)[i];
+		struct use_queue q = {0};
+		if (l->up && l->netns == netns)
+			q = use_of_queue(v, l);
+		longest = q.full && q.wait_s > longest ? q.wait_s : longest;
+	}
+	return longest;
 }
 
 /* Seconds since the window began. */

@@ -22,6 +22,20 @@ double use_of_ports(const struct view *v, const struct conn_group *g);
 /* Ephemeral ports of a namespace that connect() may take: those of the range that are not reserved. False: not known. */
 bool use_limit_of_ports(const struct view *v, unsigned netns, double *ret);
 
+/* What waits before an interface, over the window. */
+struct use_queue {
+	unsigned seen, filled; /* samples, and of these those in which something waits */
+	double mean;           /* bytes */
+	double rate;           /* bytes a second that leave */
+	double wait_s; /* for so long a packet waits for its turn; 0: not all the time, or it is held back on purpose */
+	bool full; /* for longer than a queue that is merely in use */
+};
+struct use_queue use_of_queue(const struct view *v, const struct net_link *l);
+/* Does the queue of the link drop on purpose to stay short (codel and its kin)? */
+bool use_queue_keeps_short(const struct view *v, const struct net_link *l);
+/* The longest wait before a full interface of a namespace, 0: none is full. */
+double use_wait_to_send(const struct view *v, unsigned netns);
+
 /* Trend of total - left, for what is known by what is left of it. `left` is a gauge. */
 struct trend use_trend_of_rest(const struct view *v, uint32_t left, double total);
 /* A process's descriptors over the window: fills t (seconds) and y, each STORE_MAX long, and returns how many. */

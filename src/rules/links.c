@@ -3,8 +3,10 @@
 /* Rules for interfaces: what they can send and receive, whether the link is sound, and bridges that carry their own packets round and round. What a
  * virtual interface says of its speed means nothing; a queue that stands before it does. */
 #include "rules/conns.h"
+#include "rules/fillers.h"
 
 #include "base/text.h"
+#include "ledger/use.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,86 +36,17 @@ const struct rule_case rule_case_net_tx = {
 		"second and more, or 95 % of the speed of hardware); or one "
 		"in a thousand is dropped in two steps and more. Where the queue drops on purpose "
 		"to stay short (codel and its kin) only 50 ms count. And others "
-		"than the one who fills it send through it.",
+		"than the one who fills it send through it: whose round trip is below half of "
+		"that wait sends through another, or past the queue.",
 	.false_alarms = "A high rate without a standing queue: that is what an uplink is for. A "
-			"queue filled by the only sender: it delays itself (a note).",
+			"queue filled by the only sender: it delays itself (a note). What fq "
+			"holds back for the pace of each connection, below the speed of the "
+			"hardware.",
 	.confirm =
 		"tc -s qdisc show dev IF   # backlog, dropped, overlimits; ss -tnpi; plimsoll talk",
 	.remedy = "Slow down or move who fills it; a fair queue (fq_codel, cake) so that others do "
 		  "not wait behind it; a faster uplink.",
 };
-
-/* Who sends how much in the window, as far as TCP tells. */
-struct filler {
-	const struct conn_group *g; /* the row that sent most */
-	double bytes;
-};
-
-struct filling {
-	double all;                         /* of TCP that leaves the machine */
-	struct filler process;              /* by process */
-	struct filler row;                  /* by peer and port */
-	const struct conn_group *others[3]; /* that send too */
-	unsigned nothers;
-};
-
-static double sent_by(const struct view *v, const struct conn_group *g)
-{
-	const struct conn_group *first = NULL;
-	for (unsigned i = v->n - 1; i > 0; i--) {
-		const struct conn_group *o = conn_at(v, i - 1, g);
-		if (!o)
-			break;
-		first = o;
-	}
-	/* What began in the window counts from its begin. */
-	double d = (double)(g->bytes_out - (first ? first->bytes_out : 0));
-	return d > 0 ? d : 0;
-}
-
-/* sent: bytes that left through the interface. Where TCP of this machine is the lesser part of them, all of it waits behind what fills it. */
-static void find_fillers(struct view *v, unsigned netns, double sent_all, struct filling *ret)
-{
-	const struct sample *s = view_last(v);
-	const struct conn_group *rows = TABLE_ROWS(s->conns, struct conn_group);
-	uint32_t n = s->conns.count;
-	double *sent = arena_alloc(&v->scratch, (n + 1) * sizeof *sent);
-	*ret = (struct filling){0};
-	if (!sent)
-		return;
-	for (uint32_t i = 0; i < n; i++) {
-		bool out = rows[i].netns == netns && !who_is_loopback(&rows[i].peer);
-		sent[i] = out ? sent_by(v, &rows[i]) : 0;
-		ret->all += sent[i];
-		if (sent[i] > ret->row.bytes)
-			ret->row = (struct filler){&rows[i], sent[i]};
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		double sum = 0;
-		bool first = rows[i].pid != 0 && sent[i] > 0;
-		for (uint32_t k = 0; first && k < n; k++) {
-			if (rows[k].pid == rows[i].pid && rows[k].outgoing == rows[i].outgoing) {
-				first = k >= i || sent[k] <= 0;
-				sum += sent[k];
-			}
-		}
-		if (first && sum > ret->process.bytes)
-			ret->process = (struct filler){&rows[i], sum};
-	}
-	for (uint32_t i = 0; i < n && ret->process.g; i++) /* its row that sent most */
-		if (rows[i].pid == ret->process.g->pid && sent[i] > sent[ret->process.g - rows])
-			ret->process.g = &rows[i];
-	const struct conn_group *most =
-		ret->process.bytes > ret->row.bytes ? ret->process.g : ret->row.g;
-	if (ret->all < sent_all / 4)
-		most = NULL;
-	for (uint32_t i = 0; i < n && ret->nothers < COUNTOF(ret->others); i++)
-		if (rows[i].netns == netns && !who_is_loopback(&rows[i].peer) && &rows[i] != most &&
-			(sent[i] > 0 || rows[i].sendq > 0 || rows[i].time_wait > 0) &&
-			(!most || rows[i].pid != most->pid || rows[i].pid == 0 ||
-				!address_equal(&rows[i].peer, &most->peer)))
-			ret->others[ret->nothers++] = &rows[i];
-}
 
 /* Who sends most of the datagrams, where these are most of what leaves. */
 static const struct usage *datagram_sender(const struct view *v, const struct net_link *l)
@@ -153,10 +86,11 @@ static void tx_culprits(struct view *v, struct verdict *f, const struct net_link
 				text_bytes(b, fill->all))};
 		return;
 	}
-	const struct conn_group *p = fill->process.g ? fill->process.g : g;
-	const struct usage *u = p->pid ? view_usage(v, p->pid) : NULL;
-	const char *peer = conn_peer(v, p->pid == g->pid ? g : p);
-	struct who process = {"process", u ? who_name(v, u->p) : "", p->pid,
+	const struct filler *by = fill->process.g ? &fill->process : &fill->row;
+	const struct conn_group *p = by->g;
+	const struct usage *u = by->pid ? view_usage(v, by->pid) : NULL;
+	const char *peer = conn_peer(v, by->pid == fill->row.pid ? g : p);
+	struct who process = {"process", u ? who_name(v, u->p) : "", by->pid,
 		fill->process.bytes / sent,
 		say(v, "sent %s in %.0f s, most of it to %s", text_bytes(b, fill->process.bytes),
 			v->seconds, p->outgoing ? say(v, "%s port %u", peer, p->port) : peer)};
@@ -178,66 +112,18 @@ static void tx_culprits(struct view *v, struct verdict *f, const struct net_link
 			f->culprits[i].share = 1;
 }
 
-/* The queue of an interface over the window. */
-struct waiting {
-	unsigned seen, filled;
-	double mean, most; /* bytes */
-};
-
-static struct waiting queue_of(const struct view *v, const struct net_link *l)
-{
-	struct waiting w = {0};
-	uint32_t id = view_id(v, M_QDISC_BACKLOG, l->netns, l->name),
-		 sent = view_id(v, M_QDISC_PACKETS, l->netns, l->name);
-	uint64_t before = 0, packets, bytes;
-	for (unsigned i = 0; id && i < v->n; i++) {
-		/* Where namespaces are many a reading stands for several samples: it counts once. */
-		if (!sample_get(view_at(v, i), id, &bytes) ||
-			!sample_get(view_at(v, i), sent, &packets) || (i && packets == before))
-			continue;
-		before = packets;
-		w.seen++;
-		w.filled += bytes > 0;
-		w.mean += (double)bytes;
-		w.most = (double)bytes > w.most ? (double)bytes : w.most;
-	}
-	w.mean = w.seen ? w.mean / w.seen : 0;
-	return w;
-}
-
-static bool keeps_short(const struct view *v, const struct net_link *l)
-{
-	static const char *const kinds[] = {"fq_codel", "codel", "cake", "fq_pie", "pie", "fq"};
-	const char *kind = intern_text(&v->series->names, l->qdisc);
-	for (size_t i = 0; i < COUNTOF(kinds); i++)
-		if (strcmp(kind, kinds[i]) == 0)
-			return true;
-	return false;
-}
-
 static void tx_verdict(struct view *v, struct verdicts *out, const struct net_link *l)
 {
-	static const double wait_matters_s = 0.05, at_ceiling_s = 0.005;
-	struct waiting w = queue_of(v, l);
-	double rate, packets = grown(v, M_NET_TX_PACKETS, l), drops = grown(v, M_QDISC_DROPS, l);
-	if (w.seen < 2 || w.filled + (w.seen > 2) < w.seen ||
-		!view_rate(v, view_id(v, M_NET_TX_BYTES, l->netns, l->name), &rate) || rate <= 0)
-		return;
-	double wait = w.mean / rate;
+	struct use_queue q = use_of_queue(v, l);
+	double packets = grown(v, M_NET_TX_PACKETS, l), drops = grown(v, M_QDISC_DROPS, l), speed;
 	uint32_t drops_id = view_id(v, M_QDISC_DROPS, l->netns, l->name);
-	bool refuses = drops * 1000 >= packets && view_steps_growing(v, drops_id, 0.5) >= 2 &&
-		       !keeps_short(v, l);
-	double speed = 0, holds = 0;
-	uint32_t held = view_id(v, M_QDISC_OVERLIMITS, l->netns, l->name);
-	bool ceiling =
-		(!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed) &&
-			rate >= 0.95 * speed) ||
-		(view_rate(v, held, &holds) && holds >= 10);
-	if (!refuses && wait < (ceiling && !keeps_short(v, l) ? at_ceiling_s : wait_matters_s))
+	bool refuses = q.wait_s > 0 && drops * 1000 >= packets &&
+		       view_steps_growing(v, drops_id, 0.5) >= 2 && !use_queue_keeps_short(v, l);
+	if (!refuses && !q.full)
 		return;
 	struct filling fill;
-	double sent = rate * v->seconds;
-	find_fillers(v, l->netns, sent, &fill);
+	double sent = q.rate * v->seconds;
+	find_fillers(v, l, sent, q.wait_s, &fill);
 	bool alone = fill.nothers == 0 && fill.all > sent / 2;
 	const char *name = link_text(v, l);
 	struct verdict *f = verdict_new(v, out, alone ? SEVERITY_NOTICE : SEVERITY_WARNING,
@@ -250,26 +136,28 @@ static void tx_verdict(struct view *v, struct verdicts *out, const struct net_li
 	const char *ns = in_netns(v, l->netns), *dev = shell_word(v, name);
 	char b[32], r[32];
 	f->netns = l->netns;
-	f->used = rate;
+	f->used = q.rate;
 	if (!l->kind && view_gauge(v, view_id(v, M_NET_SPEED, l->netns, l->name), &speed))
 		f->limit = speed;
 	f->refused = drops;
 	tx_culprits(v, f, l, &fill, sent);
 	f->pid = f->culprits[0].pid;
 	f->title = say(v, "%s is full: %s fills it, packets wait %.0f ms%s", name,
-		f->culprits[0].value, wait * 1e3, drops > 0 ? " and are dropped" : "");
+		f->culprits[0].value, q.wait_s * 1e3, drops > 0 ? " and are dropped" : "");
 	for (unsigned i = 0; i < fill.nothers; i++) {
-		const struct conn_group *g = fill.others[i];
-		const struct usage *u = g->pid ? view_usage(v, g->pid) : NULL;
+		const struct conn_group *g = fill.others[i].g;
+		int32_t pid = fill.others[i].pid;
+		const struct usage *u = pid ? view_usage(v, pid) : NULL;
 		verdict_victim(f, u ? "process" : "peer", u ? who_name(v, u->p) : conn_peer(v, g),
-			g->pid,
+			pid,
 			say(v, "sends to %s: round trips of %.0f ms, the shortest was %.1f ms",
 				conn_peer(v, g), g->rtt_us / 1e3, g->rtt_min_us / 1e3));
 	}
 	verdict_evidence(f,
 		say(v, "%s wait in the queue (%u of %u samples), %s/s leave: %.0f ms",
-			text_bytes(b, w.mean), w.filled, w.seen, text_bytes(r, rate), wait * 1e3),
-		M_QDISC_BACKLOG, w.mean, -1,
+			text_bytes(b, q.mean), q.filled, q.seen, text_bytes(r, q.rate),
+			q.wait_s * 1e3),
+		M_QDISC_BACKLOG, q.mean, -1,
 		say(v, "%stc -s qdisc show dev %s   # backlog", ns, dev));
 	if (drops > 0)
 		verdict_evidence(f,

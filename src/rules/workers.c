@@ -82,8 +82,9 @@ const struct rule_case rule_case_workers_readers = {
 		"the server's limit, or its processes where each of them has a connection.",
 	.false_alarms =
 		"Long downloads while workers are idle: nobody waits. Large answers on a fast "
-		"path: what stands in the queue is taken many times in the window. A short "
-		"queue in front of busy workers, accepted within a second.",
+		"path: what stands in the queue is taken many times in the window. What stands "
+		"before a full interface of our own while the peer's window is open (net.tx). A "
+		"short queue in front of busy workers, accepted within a second.",
 	.confirm = "ss -tino state established 'sport = :PORT'   # Send-Q, rwnd_limited, lastsnd; "
 		   "ss -ltn 'sport = :PORT'",
 	.remedy = "Cut the peer off and limit connections for each client; a time-out for sending "

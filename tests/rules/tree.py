@@ -242,8 +242,8 @@ class Net:
                                rx_dropped=rx_dropped, errors=errors))
 
     def counters(self, **growth):
-        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, udp_out, rcvbuf_errors, mem_errors, passive_opens, active_opens, packets (received)."""
-        unknown = set(growth) - {"active_opens", "retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "udp_out", "rcvbuf_errors", "mem_errors", "passive_opens", "packets"}
+        """Counters of /proc/net/snmp: retrans, out_segs, out_rsts, estab_resets, udp_in, udp_out, rcvbuf_errors, mem_errors, passive_opens, active_opens, packets (received), forwarded."""
+        unknown = set(growth) - {"active_opens", "forwarded", "retrans", "out_segs", "out_rsts", "estab_resets", "udp_in", "udp_out", "rcvbuf_errors", "mem_errors", "passive_opens", "packets"}
         assert not unknown, unknown
         self.snmp.update(growth)
 
@@ -277,12 +277,12 @@ class Net:
         out["proc/net/netstat"] = "TcpExt: %s\nTcpExt: %s\nIpExt: InNoRoutes InOctets\nIpExt: 0 %d\n" % (
             " ".join(self.EXT), " ".join(str(t.counter(self.ext.get(k, 0), i, 100)) for k in self.EXT), t.counter(5000, i, 99999))
         out["proc/net/snmp"] = (
-            "Ip: Forwarding DefaultTTL InReceives InDelivers\nIp: 1 64 %d %d\n"
+            "Ip: Forwarding DefaultTTL InReceives InDelivers ForwDatagrams\nIp: 1 64 %d %d %d\n"
             "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\n"
             "Tcp: 1 200 120000 -1 %d %d 3 %d 8 %d %d %d 0 %d 0\n"
             "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti MemErrors\n"
             "Udp: %d 0 0 %d %d 0 0 0 %d\n" % (
-                t.counter(self.snmp.get("packets", 100), i), t.counter(self.snmp.get("packets", 100), i),
+                t.counter(self.snmp.get("packets", 100), i), t.counter(self.snmp.get("packets", 100), i), t.counter(self.snmp.get("forwarded", 0), i, 0),
                 t.counter(self.snmp.get("active_opens", 2), i), t.counter(self.snmp.get("passive_opens", 3), i), t.counter(self.snmp.get("estab_resets", 0), i, 4), t.counter(90, i),
                 t.counter(self.snmp.get("out_segs", 80), i), t.counter(self.snmp.get("retrans", 0), i, 12), t.counter(self.snmp.get("out_rsts", 0), i, 9),
                 t.counter(self.snmp.get("udp_in", 10), i), t.counter(self.snmp.get("udp_out", 0), i, 120), t.counter(self.snmp.get("rcvbuf_errors", 0), i, 0), t.counter(self.snmp.get("mem_errors", 0), i, 0)))
@@ -324,7 +324,7 @@ class Net:
             for port, inode, waiting, backlog, drops, address, uid in self.listeners)
         informed = any(c[-1] is not None for c in self.connections)
         out["netlink/tcp_info" if informed else "netlink/tcp"] = b"".join(
-            diag(state, local, sport, peer, dport, recvq=int(at(recvq, i)), sendq=int(at(sendq, i)), inode=inode, cookie=n + 1,
+            diag(state, local, sport, peer, dport, recvq=int(at(recvq, i)), sendq=int(at(sendq, i)), inode=inode, cookie=n + 1 + (self.inode - HOST_NETNS) % 1000 * 100000,
                  info=tcp_info(**{k: t.counter(v, i) if k in ("out", "in_", "retrans") else at(v, i) for k, v in (info or {}).items()}) if informed else None)
             for n, (local, sport, peer, dport, state, inode, recvq, sendq, when, info) in enumerate(self.connections) if when is None or when(i))
         if self.datagrams:

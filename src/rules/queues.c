@@ -28,6 +28,7 @@ struct standing {
 	const struct conn_group *mirror;
 	unsigned conns;
 	bool silent; /* the peer acknowledges nothing at all */
+	bool drains; /* it takes what stands in less than DRAIN_S: slow, and no more than that */
 };
 
 static bool same_service(const struct conn_group *a, const struct conn_group *b)
@@ -41,11 +42,12 @@ static bool send_stands(struct view *v, const struct conn_group *g, struct stand
 	if (g->sendq == 0 || g->stale || !conn_span(v, g, &s) || s.sending < s.counts)
 		return false;
 	bool shut = s.closed == s.counts, silent = s.out <= 0 && s.closed == 0;
-	bool drains = s.out > 0 && (double)s.last->sendq * s.seconds / s.out < DRAIN_S;
-	if (!silent && (!shut || drains))
+	double stands = (double)s.last->sendq;
+	if (!silent && (!shut || s.out >= stands))
 		return false;
-	*ret = (struct standing){
-		s, conn_mirror(v, g), silent ? s.last->sendq_conns : s.last->window_closed, silent};
+	*ret = (struct standing){s, conn_mirror(v, g),
+		silent ? s.last->sendq_conns : s.last->window_closed, silent,
+		s.out > 0 && stands * s.seconds / s.out < DRAIN_S};
 	return true;
 }
 
@@ -57,7 +59,7 @@ static bool read_stands(struct view *v, const struct conn_group *g, struct stand
 		return false;
 	if (s.read > 0 && (double)s.last->recvq * s.seconds / s.read < DRAIN_S)
 		return false;
-	*ret = (struct standing){s, conn_mirror(v, g), s.last->recvq_conns, false};
+	*ret = (struct standing){s, conn_mirror(v, g), s.last->recvq_conns, false, false};
 	return true;
 }
 
@@ -122,10 +124,14 @@ const struct rule_case rule_case_tcp_sendq = {
 		     "rate of the window what it holds would take longer than a minute. And "
 		     "somebody waits for it: connections in the accept queue or "
 		     "unread requests while at least half of the connections of the port stand "
-		     "(and the server does not say that workers are idle); or the process "
-		     "that sends grows by a mebibyte and more, in nearly every step.",
+		     "(and the server does not say that workers are idle). Or, of who takes less "
+		     "in the window than stands there: the process that sends grows by a "
+		     "mebibyte and more, in nearly every step, and by about as much as each of "
+		     "at least half of its other clients was sent: it sends the same to all, and "
+		     "keeps it for this one.",
 	.false_alarms = "A busy sender: the queue is full and drains. Viewers who paused their "
-			"film, however many, and nobody waits: a note. Loss or a full uplink: the "
+			"film, however many, and nobody waits, also while the server fills a "
+			"cache: a note. Loss or a full uplink: the "
 			"window is open (net.loss, net.tx).",
 	.confirm = "ss -tnmoi 'sport = :PORT'   # Send-Q, timer:(persist,...), rwnd_limited, "
 		   "bytes_acked",
@@ -220,6 +226,37 @@ static bool has_idle_workers(const struct view *v, unsigned netns, uint16_t port
 	return false;
 }
 
+/* What a process that sends the same to all keeps for those who do not take it: as much as it grew, where the others were sent as much each. Of one
+ * that grows for another reason nothing is known. */
+static double kept_of_broadcast(
+	const struct view *v, const struct standing *rows, size_t n, const struct conn_group *g)
+{
+	enum { LISTENERS = 2 };
+	const struct sample *s = view_last(v);
+	double grown = grows(v, g->pid), behind = 0, took = 0, like = 0, all = 0;
+	for (size_t i = 0; i < n; i++)
+		if (same_service(rows[i].s.last, g)) {
+			behind += rows[i].conns;
+			took += rows[i].s.out;
+		}
+	if (grown <= 0 || behind < 1)
+		return 0;
+	double each = (grown + took) / behind;
+	for (uint32_t i = 0; i < s->conns.count; i++) {
+		const struct conn_group *o = &TABLE_ROWS(s->conns, struct conn_group)[i];
+		struct conn_span span;
+		bool is = false;
+		for (size_t k = 0; k < n; k++)
+			is = is || rows[k].s.last == o;
+		if (is || !same_service(o, g) || !o->established || !conn_span(v, o, &span))
+			continue;
+		double sent = span.out / o->established * v->seconds / span.seconds;
+		all += o->established;
+		like += sent >= each / 2 && sent <= each * 2 ? o->established : 0;
+	}
+	return like >= LISTENERS && like * 2 >= all ? grown : 0;
+}
+
 static bool send_harm(
 	struct view *v, const struct conn_group *g, unsigned conns, struct send_harm *h)
 {
@@ -229,24 +266,35 @@ static bool send_harm(
 	h->held = (double)conns * 2 >= h->all;
 	h->unread = unread_requests(v, g->netns, g->pid, g->outgoing ? 0 : g->port);
 	h->unread = h->unread > h->waiting ? h->unread - h->waiting : 0;
-	h->grown = grows(v, g->pid);
 	return (h->held && (h->waits || h->unread)) || h->grown > 0;
+}
+
+/* Who is slow, and no more than that, does harm where the rest is kept for him. */
+static bool tells(const struct standing *row, const struct conn_group *g, const struct send_harm *h)
+{
+	return same_service(row->s.last, g) && (!row->drains || h->grown > 0);
 }
 
 static void sendq_verdict(struct view *v, struct verdicts *out, const struct standing *rows,
 	size_t n, const struct standing *most)
 {
 	const struct conn_group *g = most->s.last;
+	struct send_harm h = {.grown = kept_of_broadcast(v, rows, n, g)};
 	double bytes = 0;
 	unsigned conns = 0;
 	char port[8], b[32], b2[32];
 	(void)snprintf(port, sizeof port, "%u", g->port);
+	most = NULL;
 	for (size_t i = 0; i < n; i++)
-		if (same_service(rows[i].s.last, g)) {
+		if (tells(&rows[i], g, &h)) {
 			bytes += (double)rows[i].s.last->sendq;
 			conns += rows[i].conns;
+			if (!most || rows[i].s.last->sendq > most->s.last->sendq)
+				most = &rows[i];
 		}
-	struct send_harm h = {0};
+	if (!most)
+		return;
+	g = most->s.last;
 	bool harm = send_harm(v, g, conns, &h);
 	struct verdict *f = verdict_new(v, out,
 		!harm     ? SEVERITY_NOTICE
@@ -265,7 +313,7 @@ static void sendq_verdict(struct view *v, struct verdicts *out, const struct sta
 	f->since_ns = most->s.since_ns;
 	f->peer_netns = most->mirror ? most->mirror->netns : g->netns;
 	for (size_t i = 0; i < n; i++)
-		if (same_service(rows[i].s.last, g))
+		if (tells(&rows[i], g, &h))
 			put_culprit(f, sendq_culprit(v, &rows[i], bytes));
 	f->title = say(v, "%s %s not take what %s sends: %s stand in %u %s", f->culprits[0].value,
 		f->nculprits > 1 ? "and others do" : "does", name, text_bytes(b, bytes), conns,

@@ -157,7 +157,8 @@ const struct rule_case rule_case_sendq_buffered = {
 	.threshold =
 		"Data stands in Send-Q towards the peer in each of the last three looks and it "
 		"took "
-		"less in the window than what stands there, and the server itself tells that it "
+		"less in the window than what stands there (of several who share an address: the "
+		"same one has most there in each look), and the server itself tells that it "
 		"keeps more and more for it, a "
 		"mebibyte at least. Of a server that tells nothing, tcp.sendq speaks.",
 	.false_alarms =
@@ -170,24 +171,31 @@ const struct rule_case rule_case_sendq_buffered = {
 		  "client (client-output-buffer-limit); mend the client.",
 };
 
-/* What the server keeps for clients of a peer, in one sample. */
-static double kept_for(
-	const struct view *v, const struct sample *s, int32_t server, const char *peer)
+/* Whose data stands: all of an address, or (port) one of several who share it. */
+struct taker {
+	const struct conn_group *g;
+	const char *name;
+	uint16_t port;
+	double sendq, out; /* stands; was taken in the window, -1: not known of one of several */
+};
+
+/* What the server keeps for it, in one sample. */
+static double kept_for(const struct sample *s, int32_t server, const struct taker *p)
 {
 	char text[48];
 	double sum = 0;
-	(void)v;
 	for (uint32_t i = 0; i < s->slots.count; i++) {
 		const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[i];
 		if (o->server == server && o->peer.family &&
-			strcmp(address_text(text, &o->peer), peer) == 0)
+			(!p->port || o->peer_port == p->port) &&
+			strcmp(address_text(text, &o->peer), p->name) == 0)
 			sum += (double)o->bytes;
 	}
 	return sum;
 }
 
 /* Growth from the first to the last book in which the peer had something; -1 where there are no two books. */
-static double kept_more(const struct view *v, const struct server *c, const char *peer,
+static double kept_more(const struct view *v, const struct server *c, const struct taker *p,
 	double *ret_now, double *ret_s)
 {
 	uint64_t told = 0, begun = 0;
@@ -198,7 +206,7 @@ static double kept_more(const struct view *v, const struct server *c, const char
 		if (!b || b->status != BOOK_OK || b->at_ns == told)
 			continue;
 		told = b->at_ns;
-		last = kept_for(v, view_at(v, i), c->pid, peer);
+		last = kept_for(view_at(v, i), c->pid, p);
 		if (first < 0) {
 			first = last;
 			begun = told;
@@ -211,9 +219,9 @@ static double kept_more(const struct view *v, const struct server *c, const char
 }
 
 static void buffered_verdict(struct view *v, struct verdicts *out, const struct server *c,
-	const struct server_peer *p, double kept, double grows, double seconds)
+	const struct taker *p, double kept, double grows, double seconds)
 {
-	char port[8], bytes[32], stands[32], rate[32];
+	char port[8], bytes[32], stands[32], rate[32], taken[32];
 	(void)snprintf(port, sizeof port, "%u", c->port);
 	struct verdict *f = verdict_new(v, out, SEVERITY_WARNING, STATE_STALLED, port);
 	if (!f)
@@ -223,27 +231,35 @@ static void buffered_verdict(struct view *v, struct verdicts *out, const struct 
 	f->pid = c->pid;
 	f->port = c->port;
 	f->used = kept > p->sendq ? kept : p->sendq;
-	f->culprits[f->nculprits++] = (struct who){"peer", p->name, 0, 1,
-		say(v, "takes nothing: %s stand in Send-Q, the server keeps %s",
-			text_bytes(stands, p->sendq), text_bytes(bytes, kept))};
+	const struct usage *u =
+		who_is_loopback(&p->g->peer) ? server_local_client(v, c->port, &p->g->peer) : NULL;
+	const char *name = u ? who_name(v, u->p) : p->name,
+		   *which = p->port ? say(v, " (its port %u)", p->port) : "",
+		   *dst = say(v, strchr(p->name, ':') ? "dst [%s]%s" : "dst %s%s", p->name,
+			   p->port ? say(v, " and dport = :%u", p->port) : "");
+	f->culprits[f->nculprits++] =
+		(struct who){u ? "process" : "peer", name, u ? u->p->pid : 0, 1,
+			say(v, "takes nothing%s: %s stand in Send-Q, the server keeps %s", which,
+				text_bytes(stands, p->sendq), text_bytes(bytes, kept))};
 	f->title = say(v, "%s does not take its data: %s keeps it in memory, %s more each second",
-		p->name, c->name, text_bytes(rate, per_s));
+		name, c->name, text_bytes(rate, per_s));
 	verdict_victim(
 		f, "process", c->name, c->pid, say(v, "its memory grows by %s each second", rate));
-	const char *ss = say(v, "%sss -tnmo state established 'sport = :%u and dst %s'",
-		in_netns(v, c->netns), c->port,
-		strchr(p->name, ':') ? say(v, "[%s]", p->name) : p->name);
+	const char *ss = say(v, "%sss -tnmo state established 'sport = :%u and %s'",
+		in_netns(v, c->netns), c->port, dst);
 	verdict_evidence(f,
-		say(v, "%s stand in Send-Q towards %s; it took %s in %.0f s", stands, p->name,
-			text_bytes(bytes, p->out), v->seconds),
+		say(v, "%s stand in Send-Q towards %s%s%s", stands, p->name, which,
+			p->out >= 0 ? say(v, "; it took %s in %.0f s", text_bytes(taken, p->out),
+					      v->seconds)
+				    : ""),
 		-1, p->sendq, -1, ss);
 	verdict_evidence(f,
 		say(v, "the server keeps %s for it, as it tells; %s more than at the first look",
 			text_bytes(bytes, kept), text_bytes(stands, grows)),
 		-1, kept, -1, say(v, "grep VmRSS /proc/%" PRId32 "/status", c->pid));
-	verdict_remedy(f, say(v, "Disconnect the slow client %s", p->name),
-		say(v, "%sss -K state established 'sport = :%u and dst %s'", in_netns(v, c->netns),
-			c->port, strchr(p->name, ':') ? say(v, "[%s]", p->name) : p->name),
+	verdict_remedy(f, say(v, "Disconnect the slow client %s", name),
+		say(v, "%sss -K state established 'sport = :%u and %s'", in_netns(v, c->netns),
+			c->port, dst),
 		NULL, false, "what it was sent is lost", "it comes back if it is not mended");
 	verdict_remedy(f,
 		"Let the server cut clients that do not read (client-output-buffer-limit)",
@@ -274,17 +290,35 @@ static bool stands(const struct view *v, const struct conn_group *g, uint32_t at
 	return true;
 }
 
+/* Of several who share the address, the same one had most in its Send-Q in each of the last looks: what the others take says nothing of it. */
+static bool one_stands(const struct view *v, const struct conn_group *g, uint32_t at)
+{
+	for (unsigned i = v->n > LOOKS ? v->n - LOOKS : 0; i < v->n; i++) {
+		const struct conn_group *o = server_conn_near(view_at(v, i), g, at);
+		if (!o || o->sendq_port != g->sendq_port || o->sendq_max < STANDS_LEAST)
+			return false;
+	}
+	return g->sendq_port != 0 && g->peer_hostbits == 0;
+}
+
 static void judge_buffer(
 	struct view *v, struct verdicts *out, const struct conn_group *g, uint32_t at)
 {
-	struct server_peer p = {.several = g->peer_hostbits != 0, .sendq = (double)g->sendq};
+	struct taker p = {.g = g, .sendq = (double)g->sendq};
 	struct server c;
 	char text[56];
 	double kept = 0, grows, seconds = 0;
-	if (!stands(v, g, at, &p.out) || !server_at_port(v, g->netns, g->port, g->pid, &c))
+	if (!stands(v, g, at, &p.out)) {
+		if (!one_stands(v, g, at))
+			return;
+		p.port = g->sendq_port;
+		p.sendq = g->sendq_max;
+		p.out = -1;
+	}
+	if (!server_at_port(v, g->netns, g->port, g->pid, &c))
 		return;
 	p.name = say(v, "%s", conn_peer_text(text, g));
-	grows = c.book ? kept_more(v, &c, p.name, &kept, &seconds) : -1;
+	grows = c.book ? kept_more(v, &c, &p, &kept, &seconds) : -1;
 	if (grows > 0 && kept >= KEPT_LEAST)
 		buffered_verdict(v, out, &c, &p, kept, grows, seconds);
 }

@@ -26,10 +26,10 @@ def fire(t):
 
 
 def fire_grows(t):
-    """One of many connections, but the server keeps in its own memory what the peer does not take."""
+    """One of many who are sent the same, and the server keeps in its own memory what he does not take."""
     server(t, conns=9, rss=t.line(50, 90))
     stuck(t, conns=1)
-    stuck(t, conns=8, first=1, peer="10.9.9.8", sendq=0, info=dict(out=5000))
+    stuck(t, conns=8, first=1, peer="10.9.9.8", sendq=0, info=dict(out=8 * MIB))
     t.listen(8110, 8001)
     return finding("tcp.sendq:8110", "saturated", severity="warning", culprit=("peer", "10.9.9.9"))
 
@@ -106,3 +106,29 @@ def quiet_warm_up(t):
     """The process grows, and what it sends is taken."""
     server(t, conns=1, rss=t.line(40, 90))
     stuck(t, conns=1, info=dict(out=2 * MIB))
+
+
+def fire_slow(t):
+    """He takes 100 KB of the 3 MB of each second, and the rest is kept for him."""
+    server(t, conns=9, rss=t.line(50, 65))
+    stuck(t, conns=1, info=dict(out=100000, closed=True))
+    stuck(t, conns=8, first=1, peer="10.9.9.8", sendq=0, info=dict(out=3000000))
+    t.listen(8110, 8001)
+    return finding("tcp.sendq:8110", "saturated", severity="warning", culprit=("peer", "10.9.9.9"))
+
+
+def quiet_slow(t):
+    """The same pace, and nothing is kept."""
+    server(t, conns=9)
+    stuck(t, conns=1, info=dict(out=100000, closed=True))
+    stuck(t, conns=8, first=1, peer="10.9.9.8", sendq=0, info=dict(out=3000000))
+    t.listen(8110, 8001)
+
+
+def quiet_cache_fills(t):
+    """A client fills a cache, while another has paused."""
+    server(t, conns=9, rss=t.line(500, 520))
+    stuck(t, conns=1, sendq=100000)
+    stuck(t, conns=8, first=1, peer="10.9.9.8", sendq=0, info=dict(out=5000, in_=4000000))
+    t.listen(8110, 8001)
+    return note("tcp.sendq:8110")

@@ -3,6 +3,7 @@
 """Workers that a peer holds because it does not take what it asked for."""
 
 from expect import Expect, finding
+from tree import Sock
 
 
 def full(t, **book):
@@ -127,3 +128,16 @@ def quiet_moment(t):
     """Connections waited for a moment."""
     t.server(700, "apache2", 8080, children=20, waiting=[0, 0, 0, 0, 9, 9])
     t.clients("10.77.0.9", 8080, 20, "reads")
+
+
+def fire_threads(t):
+    """Four who take their files at 100 KB/s hold the four threads of a file server; users wait and are dropped."""
+    t.server(700, "filed", 8110, waiting=17, backlog=16, drops=20)
+    t.procs[700].threads = 5
+    t.procs[700].open = [Sock(8001)] + [Sock(70000 + k) for k in range(4)]
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    t.clients("10.77.0.2", 8110, 17, "waits", first=40000)
+    for k in range(4):
+        t.connect("10.0.0.5", 8110, "10.77.0.9", 20000 + k, inode=70000 + k, sendq=2500000,
+                  tcp=dict(sent=lambda i: 40000 + 100000 * i, received=80, sent_ms=200, received_ms=30000, unsent=2000000, window=0))
+    return finding("workers:filed", "exhausted", culprit=("peer", "10.77.0.9"), effects=["tcp.listen:8110"])

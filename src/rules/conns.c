@@ -39,9 +39,10 @@ bool conn_span(const struct view *v, const struct conn_group *g, struct conn_spa
 			s.first = o;
 			begun = at->mono_ns;
 			s.since_ns = at->real_ns;
-		} else {
-			s.unread_falls = s.unread_falls || o->recvq < s.last->recvq;
+			s.unread_least = (double)o->recvq;
 		}
+		if ((double)o->recvq < s.unread_least)
+			s.unread_least = (double)o->recvq;
 		s.last = o;
 		ended = at->mono_ns;
 		s.counts++;

@@ -11,13 +11,13 @@
 /* A row over the window. Bytes; counters as growth between the first and the last count. */
 struct conn_span {
 	const struct conn_group *first, *last;
-	unsigned counts;   /* in which the row is */
-	unsigned sending;  /* of these, with something in the send queue */
-	unsigned closed;   /* with a peer that has closed its window */
-	unsigned unread;   /* with something in the receive queue */
-	bool unread_falls; /* what is unread became less from one count to the next */
-	double seconds;    /* between the first count and the last */
-	double out, in;    /* acknowledged by the peer, received */
+	unsigned counts;     /* in which the row is */
+	unsigned sending;    /* of these, with something in the send queue */
+	unsigned closed;     /* with a peer that has closed its window */
+	unsigned unread;     /* with something in the receive queue */
+	double unread_least; /* bytes: the least that was unread in any of them */
+	double seconds;      /* between the first count and the last */
+	double out, in;      /* acknowledged by the peer, received */
 	double retransmits;
 	double read;       /* taken out of the receive queues by the application */
 	uint64_t since_ns; /* of the first count in which the queue that matters was filled */

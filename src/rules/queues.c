@@ -54,10 +54,9 @@ static bool send_stands(struct view *v, const struct conn_group *g, struct stand
 static bool read_stands(struct view *v, const struct conn_group *g, struct standing *ret)
 {
 	struct conn_span s;
-	if (g->recvq <= g->recvq_conns || g->stale || !conn_span(v, g, &s) || s.unread < s.counts ||
-		s.unread_falls)
+	if (g->recvq <= g->recvq_conns || g->stale || !conn_span(v, g, &s) || s.unread < s.counts)
 		return false;
-	if (s.read > 0 && (double)s.last->recvq * s.seconds / s.read < DRAIN_S)
+	if (s.read > 0 && s.unread_least * s.seconds / s.read < DRAIN_S)
 		return false;
 	*ret = (struct standing){s, conn_mirror(v, g), s.last->recvq_conns, false, false};
 	return true;
@@ -411,11 +410,13 @@ const struct rule_case rule_case_tcp_recvq = {
 		     "does not read (stopped, stuck, blocked, or busy with "
 		     "something else) lets the queue fill; then the kernel closes the window, and "
 		     "the peer waits.",
-	.threshold = "In all counts of at least 3 s data lies unread, it never becomes less, and "
-		     "at the rate of the window reading it would take longer than "
+	.threshold = "In all counts of at least 3 s data lies unread, and at the rate of the "
+		     "window reading the least of it would take longer than "
 		     "a minute. 32 KiB of one connection and more; or less where the process is "
 		     "stopped, or is blocked or busy on a CPU "
-		     "while two connections and more wait for it.",
+		     "while two connections and more wait for it, or where nothing at all was "
+		     "read of eight connections and more, at least half of those that it "
+		     "accepted on the port.",
 	.false_alarms =
 		"A burst that is read a second later. Requests that wait to be accepted "
 		"(tcp.listen). A single byte for each connection is its end. "
@@ -449,6 +450,19 @@ static const char *const reader_does[] = {
 	[READER_SLEEPS] = "slept all the time",
 };
 
+/* Nothing was read of so many, and they are most: who should read waits for something itself, however small their requests are. */
+static bool nothing_is_read(struct view *v, const struct standing *rows, size_t n,
+	const struct conn_group *g, unsigned waiting)
+{
+	enum { MANY = 8 };
+	unsigned conns = 0;
+	for (size_t i = 0; i < n; i++)
+		if (same_service(rows[i].s.last, g) && rows[i].s.read <= 0)
+			conns += rows[i].conns;
+	return !g->outgoing && conns >= MANY &&
+	       conns * 2 >= accepted(v, g->netns, g->outgoing, g->port, waiting);
+}
+
 static bool unread_hurts(const struct standing *st, enum reader_state state, unsigned conns)
 {
 	return st->s.last->recvq_max >= UNREAD_BYTES || state == READER_STOPPED ||
@@ -472,7 +486,8 @@ static void recvq_verdict(struct view *v, struct verdicts *out, const struct sta
 		}
 	if (!g->outgoing)
 		(void)conn_waits_for_accept(v, g->netns, g->port, &waiting);
-	if (!unread_hurts(most, state, conns) || conns <= waiting)
+	if ((!unread_hurts(most, state, conns) && !nothing_is_read(v, rows, n, g, waiting)) ||
+		conns <= waiting)
 		return;
 	struct verdict *f = verdict_new(v, out, g->outgoing ? SEVERITY_NOTICE : SEVERITY_WARNING,
 		g->outgoing ? STATE_NOTE : STATE_SATURATED, port);

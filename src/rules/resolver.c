@@ -106,6 +106,29 @@ static int32_t owner_of(const struct view *v, unsigned netns, const struct addre
 	return 0;
 }
 
+/* What the nameserver asks itself and waits for, as others wait for it: a question that was sent on and not answered. NULL: none is seen. */
+static const struct udp_socket *asks_itself(const struct view *v, int32_t pid)
+{
+	const struct udp_socket *last = NULL;
+	unsigned total = 0;
+	if (!pid || who_is_stopped(v, pid))
+		return NULL;
+	for (unsigned k = 1; k < v->n; k++) {
+		const struct sample *s = view_at(v, k), *before = view_at(v, k - 1);
+		for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
+			const struct udp_socket *u =
+				&TABLE_ROWS(s->udp_sockets, struct udp_socket)[i];
+			/* An answer that it does not read came in time. */
+			if (u->pid != pid || u->peer_port != DNS_PORT || u->stale || u->recvq ||
+				who_is_loopback(&u->peer) || !asked_before(before, u, i))
+				continue;
+			total++;
+			last = u;
+		}
+	}
+	return total >= WAITS_LEAST ? last : NULL;
+}
+
 static void name_waiters(struct view *v, struct verdict *f, const struct waits *w)
 {
 	for (size_t i = 0; i < w->n; i++) {
@@ -174,6 +197,19 @@ static void judge(struct view *v, struct verdicts *out, const struct server_pool
 	const char *why = silent   ? "does not answer"
 			  : partly ? "answers, but no question for IPv6 addresses (AAAA)"
 				   : "answers late";
+	const struct udp_socket *asked = partly ? NULL : asks_itself(v, pid);
+	if (u && asked) {
+		char peer[48];
+		const char *to = say(v,
+			strchr(address_text(peer, &asked->peer), ':') ? "[%s]:53" : "%s:53", peer);
+		f->culprits[f->nculprits++] = (struct who){"destination", to, 0, -1,
+			say(v, "%s as %s passes questions on to it, and waits", who_name(v, u->p),
+				address)};
+		verdict_evidence(f,
+			say(v, "%s itself waits for an answer of %s from one second to the next",
+				who_name(v, u->p), to),
+			-1, -1, -1, say(v, "%sss -uanp 'dst %s'", ns, to));
+	}
 	f->culprits[f->nculprits++] = u ? (struct who){"process", who_name(v, u->p), pid, -1,
 						  say(v, "%s as %s", why, address)}
 					: (struct who){"destination", at, 0, -1, why};

@@ -13,13 +13,15 @@ const struct rule_case rule_case_udp_recvq = {
 	.mechanism = "Datagrams wait in the buffer of their socket until the application reads "
 		     "them. When the buffer is full the next ones are dropped, "
 		     "and nobody tells the sender.",
-	.threshold = "The socket's own drop counter grew in at least two steps of the window, or "
-		     "by a hundredth of what the namespace received. The buffer "
+	.threshold = "The socket's own drop counter grew in at least two steps of the window and "
+		     "by ten, or by a hundredth of what the namespace received; and so much was "
+		     "lost in its namespace for want of room. The buffer "
 		     "at least three quarters full in every sample: the application does not read "
 		     "(stopped, blocked, asleep) or cannot keep up; else its "
 		     "buffer is too small for the bursts that come.",
 	.false_alarms = "A full looking queue without drops. Drops of long ago: the counter is of "
-			"the socket's whole life.",
+			"the socket's whole life. Datagrams that are damaged or that a filter of "
+			"the socket refuses: they count as its drops too.",
 	.confirm = "ss -uanpm 'sport = :PORT'   # Recv-Q, d<drops>; nstat -asz UdpRcvbufErrors",
 	.remedy = "Let the application read (more threads, SO_REUSEPORT), limit who sends, then a "
 		  "larger SO_RCVBUF and net.core.rmem_max.",
@@ -124,8 +126,23 @@ static void udp_culprits(struct view *v, struct verdict *f, const struct inbox *
 		f->culprits[f->nculprits++] = reader;
 }
 
+/* A socket drops what is damaged or filtered as well: for want of room it dropped no more than its namespace counts. */
+static double for_want_of_room(const struct view *v, unsigned netns, double dropped)
+{
+	static const enum metric counters[] = {
+		M_UDP_RCVBUF_ERRORS, M_UDP_MEM_ERRORS, M_UDP6_RCVBUF_ERRORS, M_UDP6_MEM_ERRORS};
+	double sum = 0, d;
+	if (!view_delta(v, view_id(v, M_UDP_RCVBUF_ERRORS, netns, 0), &d))
+		return dropped;
+	for (size_t i = 0; i < COUNTOF(counters); i++)
+		if (view_delta(v, view_id(v, counters[i], netns, 0), &d) && d > 0)
+			sum += d;
+	return dropped < sum ? dropped : sum;
+}
+
 static void udp_verdict(struct view *v, struct verdicts *out, const struct udp_socket *u)
 {
+	enum { FEW_LOST = 10 }; /* nobody notices */
 	double received = 0, received6 = 0;
 	if (!u->have_drops || u->drops == 0)
 		return;
@@ -133,7 +150,9 @@ static void udp_verdict(struct view *v, struct verdicts *out, const struct udp_s
 	(void)view_delta(v, view_id(v, M_UDP_IN, u->netns, 0), &received);
 	(void)view_delta(v, view_id(v, M_UDP6_IN, u->netns, 0), &received6);
 	received += received6;
-	if (b.dropped <= 0 || (b.grew < 2 && b.dropped * 100 < received + b.dropped))
+	b.dropped = for_want_of_room(v, u->netns, b.dropped);
+	bool few = b.grew < 2 || b.dropped < FEW_LOST;
+	if (b.dropped <= 0 || (few && b.dropped * 100 < received + b.dropped))
 		return;
 	char port[8], t[32];
 	(void)snprintf(port, sizeof port, "%u", u->port);

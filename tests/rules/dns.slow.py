@@ -57,3 +57,28 @@ def fire_aaaa(t):
 
 def quiet_aaaa_of_another(t):
     asks(t, dict(up=1, time=900, served=1), more=[("other", "dns-aaaa/10.0.0.54", dict(up=2))])
+
+
+def forwarder(t, unread=0, **more):
+    asks(t, dict(up=2, time=0, failed=1), server="127.0.0.53")
+    t.proc(650, "systemd-resolve", open=[Sock(8053), Sock(8054)], **more)
+    t.udp(53, 8053, address="127.0.0.53")
+    t.udp(43211, 8054, address="10.0.0.5", peer="10.0.0.2", peer_port=53, recvq=unread)
+
+
+def fire_forwarder(t):
+    """It passes questions on, and waits for the answers itself."""
+    forwarder(t)
+    return finding("dns:127.0.0.53", "stalled", "warning", culprit=("destination", "10.0.0.2:53"), victims=["maild"])
+
+
+def fire_forwarder_stopped(t):
+    """It would wait as well if it had stopped."""
+    forwarder(t, state="T")
+    return finding("dns:127.0.0.53", "stalled", "warning", culprit=("process", "systemd-resolve", 650))
+
+
+def fire_forwarder_does_not_read(t):
+    """The answer is there."""
+    forwarder(t, unread=600)
+    return finding("dns:127.0.0.53", "stalled", "warning", culprit=("process", "systemd-resolve", 650))

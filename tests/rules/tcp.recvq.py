@@ -84,3 +84,36 @@ def quiet_client(t):
     t.proc(600, "less", open=[Sock(8100)], cpu=0)
     t.connect("10.0.0.1", 40000, "10.9.9.9", 443, inode=8100, recvq=900000, info=IDLE)
     return note("tcp.recvq:443")
+
+
+def many(t, n=30, inode=8100):
+    t.proc(600, "logind", cpu=0.01, open=[Sock(8001)] + [Sock(8100 + k) for k in range(60)])
+    t.listen(8120, 8001)
+    sender(t, 400, conns=n, inode=inode)
+
+
+def fire_small(t):
+    """The pool behind the one who accepts is jammed: small requests of everybody, none is read."""
+    many(t)
+    return finding("tcp.recvq:8120", "saturated", severity="warning", culprit=("process", "logind", 600))
+
+
+def quiet_small_few(t):
+    """Thirty more are served meanwhile."""
+    many(t, n=29)
+    for k in range(30):
+        t.connect("10.0.0.1", 8120, "10.9.9.8", 50000 + k, inode=8130 + k, info=dict(in_=4000, out=9000))
+
+
+def fire_trickle(t):
+    """A consumer that takes a hundredth of what stands in a second: the queue flickers, and the senders wait."""
+    app(t)
+    sender(t, [120000, 119000, 121000, 118000, 120000, 121000], info=dict(in_=1200))
+    t.tcpext(TCPToZeroWindowAdv=1)
+    return finding("tcp.recvq:8120", "saturated", severity="warning", culprit=("process", "logind", 600))
+
+
+def quiet_flickers(t):
+    """The same queue, and all of it is read in some seconds."""
+    app(t)
+    sender(t, [120000, 119000, 121000, 118000, 120000, 121000], info=dict(in_=30000))

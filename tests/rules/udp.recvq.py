@@ -60,3 +60,25 @@ def quiet_few(t):
     t.proc(600, "statsd", cpu=0.6, open=[Sock(8001)])
     t.udp(8125, 8001, drops=[0, 0, 3, 3, 3, 3])
     t.counters(udp_in=50000)
+
+
+def quiet_damaged(t):
+    """Datagrams with a wrong sum, or that a filter refuses, count as drops of the socket too; no buffer is full."""
+    t.proc(600, "syslogd", cpu=0.1, open=[Sock(8001)])
+    t.udp(514, 8001, drops=40)
+    t.counters(rcvbuf_errors=0, udp_in=2000)
+
+
+def fire_memory(t):
+    """UDP has no memory left for what comes."""
+    t.proc(600, "syslogd", cpu=0.1, open=[Sock(8001)])
+    t.udp(514, 8001, drops=40)
+    t.counters(rcvbuf_errors=0, mem_errors=40, udp_in=2000)
+    return finding("udp.recvq:514", "exhausted", severity="warning", culprit=("process", "syslogd", 600), refused=200)
+
+
+def quiet_two(t):
+    """Two of a quarter of a million, a second apart."""
+    t.proc(600, "statsd", cpu=0.6, open=[Sock(8001)])
+    t.udp(8125, 8001, drops=[0, 0, 1, 1, 2, 2])
+    t.counters(rcvbuf_errors=[0, 0, 1, 1, 2, 2], udp_in=50000)

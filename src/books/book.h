@@ -58,7 +58,7 @@
  *     squid       clients requests icp.queued files.queued files.store uptime.s; pool connections "descriptors": its file descriptors
  *     unbound     cache.hits cache.misses requests.overwritten requests.limited answers.servfail answers.unwanted
  *     bind        requests.{v4,v6,tcp,dropped} answers.{servfail,failed,dropped} recursion.rejected recursions (+)
- *     tls         tls.notafter tls.notbefore tls.notafter.chain, seconds since 1970; slots: the chain (text= subject, who= issuer)
+ *     tls         tls.notafter tls.notbefore tls.notafter.chain, seconds since 1970; tls.own (1: it signs itself); slots: the chain (text= subject, who= issuer)
  *     dns         none; pool other dns/ADDRESS: time= of the last answer, up=2: none, or none that helps
  * A server that is closed has as its source what would open it, for people, where its kind says that.
  *

@@ -332,9 +332,9 @@ def tls():
     (d / "chain").write_bytes((d / "crt").read_bytes() + (d / "ca.pem").read_bytes())
     ends = run(["openssl", "x509", "-in", d / "crt", "-noout", "-enddate"]).strip().split("=")[1]
 
-    def serve(port, **options):
+    def serve(port, chain="chain", key="key", **options):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(d / "chain", d / "key")
+        context.load_cert_chain(d / chain, d / key)
         for k, v in options.items():
             setattr(context, k, v)
         if context.verify_mode == ssl.CERT_REQUIRED:
@@ -358,6 +358,9 @@ def tls():
         same(f"tls {what}", (b.status, b.numbers["tls.notafter"]), ("ok", calendar.timegm(time.strptime(ends, "%b %d %H:%M:%S %Y GMT"))))
         same(f"tls {what}: chain", [(s["text"], s["who"]) for s in b.slots], [("CN=shop.example,O=Shop", "CN=The CA"), ("CN=The CA", "CN=The CA")])
         same(f"tls {what}: the root does not count", b.numbers["tls.notafter.chain"], b.numbers["tls.notafter"])
+        same(f"tls {what}: signed by another", b.numbers.get("tls.own"), None)
+    serve(10443, "ca.pem", "ca.key")
+    same("tls that signs itself", ask("tls", 1, "127.0.0.1", 10443).numbers["tls.own"], 1)
     same("tls at a port that is none of its", ask("tls", 1, "127.0.0.1", 22).status, "closed")
 
 

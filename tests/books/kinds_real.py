@@ -359,8 +359,8 @@ def tls():
         same(f"tls {what}: chain", [(s["text"], s["who"]) for s in b.slots], [("CN=shop.example,O=Shop", "CN=The CA"), ("CN=The CA", "CN=The CA")])
         same(f"tls {what}: the root does not count", b.numbers["tls.notafter.chain"], b.numbers["tls.notafter"])
         same(f"tls {what}: signed by another", b.numbers.get("tls.own"), None)
-    serve(10443, "ca.pem", "ca.key")
-    same("tls that signs itself", ask("tls", 1, "127.0.0.1", 10443).numbers["tls.own"], 1)
+    serve(7443, "ca.pem", "ca.key")
+    same("tls that signs itself", ask("tls", 1, "127.0.0.1", 7443).numbers["tls.own"], 1)
     same("tls at a port that is none of its", ask("tls", 1, "127.0.0.1", 22).status, "closed")
 
 

@@ -189,3 +189,33 @@ char *text_time(char buf[static 40], uint64_t real_ns)
 	(void)snprintf(buf, 40, "%s.%03uZ", day, (unsigned)(real_ns / 1000000 % 1000));
 	return buf;
 }
+
+/* The length of a path without what rotation puts behind a name: ".1", "-20261122", ".2026-11-22", ".old". */
+static size_t rotated_from(const char *path)
+{
+	size_t n = strlen(path);
+	for (;;) {
+		size_t digits = n;
+		while (digits > 0 && path[digits - 1] >= '0' && path[digits - 1] <= '9')
+			digits--;
+		if (digits < n && digits > 0 && strchr(".-_", path[digits - 1]))
+			n = digits - 1;
+		else if (n > 4 && memcmp(path + n - 4, ".old", 4) == 0)
+			n -= 4;
+		else
+			return n;
+	}
+}
+
+bool text_names_log(const char *path)
+{
+	static const char *const ends[] = {
+		".log", ".err", ".out", "-log", "_log", "/syslog", "/messages"};
+	size_t n = rotated_from(path);
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		size_t len = strlen(ends[i]);
+		if (n > len && memcmp(path + n - len, ends[i], len) == 0)
+			return true;
+	}
+	return strstr(path, "/log/") || strstr(path, "/logs/");
+}

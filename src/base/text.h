@@ -29,6 +29,8 @@ size_t text_fit(const char *s, size_t columns);
 char *text_amount(char buf[static 32], double v);
 char *text_bytes(char buf[static 32], double v);
 char *text_duration(char buf[static 32], double seconds);
+/* Is this the name of a log: by its end, but for numbers, dates and ".old" that rotation puts behind it, or by a folder log or logs. */
+bool text_names_log(const char *path);
 /* RFC 3339 in UTC with milliseconds. */
 char *text_time(char buf[static 40], uint64_t real_ns);
 

@@ -37,7 +37,7 @@
  *                 Of the last half a minute, where five requests or more failed (5xx but 504: log.failed; 403, 404, 405, 410 of URLs that were answered well before: log.lost), how many of
  *                 how many, since when, and what was before: log.{failed,lost}/P, and of each .of .ms .age.s .before .before.of (of the two minutes, until then) .usual (in ten
  *                 thousandths, of the last hours); slots "failed/P": what was asked for (bytes= how often, text= status and URL)
- *     log         log.lines log.same: lines that were looked at, and how many of them were the same one; slot 1: that line
+ *     log         log.lines log.same log.exact: lines that were looked at, how many of them were the same one, and exactly so; slot 1: that line; source: the file
  *     php-fpm     requests.slow/P (+), silent/P (1: the pool did not answer, the others did), timeout.request.ms/P
  *     postgres, mysql  sessions.of/NAME: connections of that application or user, where it has a quarter of them and few are left
  *     postgres    sessions.transaction deadlocks temp.bytes transactions rollbacks conflicts (+) xid.age xid.freeze.max.age xmin.age

@@ -39,14 +39,29 @@ static uint64_t hash_of(struct scan line, bool digits)
 	return h ? h : 1;
 }
 
-/* What a process said, behind the time and its name as syslog puts them; the whole line where there is none. */
+/* Without a time that begins with the year: "2026-11-22 12:41:20,123 ", "[2026-11-22T12:41:20Z] ", "2026/11/22 12:41:20 ". */
+static struct scan without_time(struct scan line)
+{
+	struct scan s = line;
+	unsigned digits = 0;
+	(void)scan_skip(&s, '[');
+	for (; s.p < s.end && *s.p >= '0' && *s.p <= '9'; s.p++)
+		digits++;
+	if (digits != 4 || s.p == s.end || (*s.p != '-' && *s.p != '/'))
+		return line;
+	while (s.p < s.end && *s.p && strchr("0123456789-/:.,TZ+[] ", *s.p))
+		s.p++;
+	return s;
+}
+
+/* What a process said, behind the time and its name as syslog puts them, or behind the time alone. */
 static struct scan said(struct scan line)
 {
 	struct scan s = line;
 	for (; scan_len(s) > 2; s.p++)
 		if (s.p[0] == ']' && s.p[1] == ':')
 			return (struct scan){s.p + 2, line.end};
-	return line;
+	return without_time(line);
 }
 
 void log_repeats_take(struct log_repeats *r, struct scan line)
@@ -111,7 +126,7 @@ void book_ask_log(struct book_target *t, bool full, struct book *ret)
 	if (now.lines >= LEAST)
 		self.seen = now;
 	t->again = self.tail.moved;
-	book_server(ret, t, "log", "its end", self.tail.fd < 0 ? BOOK_CLOSED : BOOK_OK,
+	book_server(ret, t, "log", t->path, self.tail.fd < 0 ? BOOK_CLOSED : BOOK_OK,
 		(clock_mono_ns() - begun) / 1000);
 	log_repeats_write(&self.seen, t->pid, ret);
 }

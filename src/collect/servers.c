@@ -7,6 +7,7 @@
  * changed, and every few seconds, since the other side may have begun anew. */
 #include "collect/engine_impl.h"
 
+#include "base/text.h"
 #include "books/book.h"
 #include "books/wanted.h"
 
@@ -273,15 +274,6 @@ static void take_resolvers(struct engine *e, const struct sample *prev, const st
 	}
 }
 
-static bool is_log(const char *path)
-{
-	size_t n = strlen(path);
-	return strstr(path, "/log/") || strstr(path, "/logs/") ||
-	       (n > 4 && strcmp(path + n - 4, ".log") == 0) ||
-	       (n > 4 && strcmp(path + n - 4, ".err") == 0) ||
-	       (n > 4 && strcmp(path + n - 4, ".out") == 0);
-}
-
 /* The log that grows most, if it grows fast: what it repeats (books/log.c) is asked as if it were a server's book. */
 static void take_log(struct engine *e, const struct sample *prev, const struct sample *out)
 {
@@ -294,7 +286,7 @@ static void take_log(struct engine *e, const struct sample *prev, const struct s
 		const struct held_file *h = &TABLE_ROWS(prev->held, struct held_file)[i];
 		const char *path = intern_text(&e->series->names, h->path);
 		double now = h->since_ns ? (double)h->growth / ((double)h->since_ns / 1e9) : 0;
-		const struct proc *writer = now > rate && !h->deleted && is_log(path)
+		const struct proc *writer = now > rate && !h->deleted && text_names_log(path)
 						    ? sample_proc(out, h->pid, 0)
 						    : NULL;
 		if (!writer || writer->self || strlen(path) >= sizeof s->now.rows[0].path)

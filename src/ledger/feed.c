@@ -14,8 +14,9 @@ static const double SAME = 0.9; /* of all lines */
 static const double LESS = 0.6, MORE = 1.1;
 static const double TO_FILES = 0.5; /* of what somebody writes: that goes into no pipe */
 
-/* exact: of all lines those that are the same with all their numbers. */
-static const char *line_of(struct view *v, int32_t writer, double *ret_share, double *ret_exact)
+/* exact: of all lines those that are the same with all their numbers. path: of this log alone, where it writes several; NULL: any. */
+static const char *line_of(
+	struct view *v, int32_t writer, const char *path, double *ret_share, double *ret_exact)
 {
 	const struct sample *s = view_last(v);
 	uint64_t same, lines, exact;
@@ -24,7 +25,8 @@ static const char *line_of(struct view *v, int32_t writer, double *ret_share, do
 		if (strcmp(server_kind(v, b), "log") != 0 ||
 			!server_number_of(v, s, b->pid, "log.same", &same) ||
 			!server_number_of(v, s, b->pid, "log.lines", &lines) || same * 2 < lines ||
-			!lines)
+			!lines ||
+			(path && strcmp(path, intern_text(&v->series->names, b->source)) != 0))
 			continue;
 		for (uint32_t k = 0; k < s->slots.count; k++) {
 			const struct server_slot *o = &TABLE_ROWS(s->slots, struct server_slot)[k];
@@ -43,12 +45,24 @@ static const char *line_of(struct view *v, int32_t writer, double *ret_share, do
 const char *feed_line(struct view *v, int32_t writer, double *ret_share)
 {
 	double exact;
-	return line_of(v, writer, ret_share, &exact);
+	return line_of(v, writer, NULL, ret_share, &exact);
 }
 
-/* "name[123]: " after the time and host of a line of syslog: the process of that number, if that is its name. */
-static const struct usage *tagged(const struct view *v, const char *line)
+/* 'HTTP/1.1" 200 ': a log of requests says the same again when somebody asks the same again. */
+static bool is_request(const char *line)
 {
+	for (const char *at = strstr(line, " HTTP/"); at; at = strstr(at + 1, " HTTP/")) {
+		const char *end = strchr(at, '"');
+		if (end && end[1] == ' ' && strspn(end + 2, "0123456789") == 3)
+			return true;
+	}
+	return false;
+}
+
+/* "name[123]: " after the time and host of a line of syslog: the process of that number, if that is its name. *ret_tag: there is such a word. */
+static const struct usage *tagged(const struct view *v, const char *line, bool *ret_tag)
+{
+	*ret_tag = false;
 	for (const char *open = strchr(line, '['); open; open = strchr(open + 1, '[')) {
 		char *end;
 		long pid = strtol(open + 1, &end, 10);
@@ -59,6 +73,7 @@ static const struct usage *tagged(const struct view *v, const char *line)
 		if (pid <= 0 || pid > INT32_MAX || end == open + 1 || end[0] != ']' ||
 			end[1] != ':' || n == 0)
 			continue;
+		*ret_tag = true;
 		const struct usage *u = view_usage(v, (int32_t)pid);
 		size_t kept = n < PROC_COMM - 1 ? n : PROC_COMM - 1; /* the kernel keeps 15 bytes */
 		if (u && !u->p->self && strlen(u->p->comm) == kept &&
@@ -67,6 +82,30 @@ static const struct usage *tagged(const struct view *v, const char *line)
 		return NULL;
 	}
 	return NULL;
+}
+
+/* Programs that write to a log only what others hand to them: what it repeats is not theirs, also where it cannot be told whose it is. */
+static bool passes_on(const struct usage *u)
+{
+	static const char *const names[] = {"rsyslogd", "syslogd", "syslog-ng", "systemd-journal",
+		"rotatelogs", "cronolog", "tee", "logger", "multilog", "svlogd", "s6-log",
+		"containerd-shim", "conmon", "dockerd", "fluentd", "fluent-bit", "vector"};
+	for (size_t i = 0; i < COUNTOF(names); i++)
+		if (strcmp(u->p->comm, names[i]) == 0)
+			return true;
+	return false;
+}
+
+enum feed_lines feed_lines(struct view *v, const struct usage *writer, const char *path)
+{
+	double share, exact;
+	bool tag;
+	const char *line = line_of(v, writer->p->pid, path, &share, &exact);
+	if (is_request(line))
+		return FEED_REQUESTS;
+	const struct usage *from = tagged(v, line, &tag);
+	bool own = tag ? from == writer : !passes_on(writer);
+	return *line && exact >= SAME && own ? FEED_SAME : FEED_OTHER;
 }
 
 static bool related(const struct usage *a, const struct usage *b)
@@ -100,9 +139,10 @@ static const struct usage *piped(const struct view *v, const struct usage *write
 bool feed_of(struct view *v, const struct usage *writer, uint64_t devno, struct feed *ret)
 {
 	double share = 0, exact = 0;
+	bool tag;
 	char b[32];
-	const char *line = line_of(v, writer->p->pid, &share, &exact);
-	*ret = (struct feed){.from = *line ? tagged(v, line) : NULL};
+	const char *line = line_of(v, writer->p->pid, NULL, &share, &exact);
+	*ret = (struct feed){.from = tagged(v, line, &tag)};
 	if (ret->from == writer)
 		return false;
 	if (ret->from) {
@@ -118,6 +158,7 @@ bool feed_of(struct view *v, const struct usage *writer, uint64_t devno, struct 
 	if (!ret->from)
 		return false;
 	ret->piped = true;
+	ret->same = exact >= SAME && !tag;
 	ret->how = arena_printf(&v->scratch, "writes %s/s, passed on by %s (pid %d)",
 		text_bytes(b, ret->from->written_chars / v->seconds), who_name(v, writer->p),
 		(int)writer->p->pid);

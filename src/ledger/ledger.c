@@ -287,9 +287,19 @@ static void add_filesystems(struct builder *b)
 			struct trend t = use_trend_of_rest(v, left_id, total);
 			r->slope = t.slope;
 			r->eta_s = trend_eta(v, t, left);
-			if (left * 10 < r->limit &&
-				view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno))
-				r->nholders = who_writes(v, (uint64_t)devno, r->holders, WHO_MAX);
+			if (left * 10 >= r->limit ||
+				!view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno))
+				continue;
+			double lost = t.steady ? t.slope : 0;
+			if (kinds[k].res == RES_FS_INODES)
+				r->nholders = who_makes_files(
+					v, (uint64_t)devno, lost, r->holders, WHO_MAX);
+			else if (lost > 0)
+				r->nholders =
+					who_fills(v, (uint64_t)devno, lost, r->holders, WHO_MAX);
+			else
+				r->nholders = who_holds_files(
+					v, (uint64_t)devno, r->used, r->holders, WHO_MAX);
 		}
 	}
 }

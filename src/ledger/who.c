@@ -3,7 +3,6 @@
 #include "ledger/who_impl.h"
 
 #include "base/text.h"
-#include "ledger/feed.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -399,96 +398,6 @@ size_t who_hugepages(struct view *v, struct who *out, size_t max)
 			(struct who){"process", who_name(v, p), p->pid, (double)p->huge_pages / all,
 				arena_printf(&v->scratch, "has %s in huge pages",
 					text_bytes(text, (double)p->huge_pages * 4096))});
-	}
-	return n;
-}
-
-struct writer {
-	const struct usage *u;
-	double grown, calls, largest;
-	uint32_t path;
-};
-
-/* Bytes that the files this process has open for writing on the device grew by, from the first
- * sample that knows them. */
-static void weigh_writer(const struct view *v, struct writer *w, uint64_t devno)
-{
-	const struct sample *last = view_with_files(v);
-	double best = -1;
-	for (uint32_t i = 0; last && i < last->files.count; i++) {
-		const struct open_file *f = &TABLE_ROWS(last->files, struct open_file)[i];
-		if (f->pid != w->u->p->pid || f->devno != devno || !f->writable)
-			continue;
-		double grown_by = 0;
-		bool known = false;
-		for (unsigned k = 0; k < v->n && !known; k++) {
-			const struct sample *s = view_at(v, k);
-			for (uint32_t j = 0; j < s->files.count && !known; j++) {
-				const struct open_file *g =
-					&TABLE_ROWS(s->files, struct open_file)[j];
-				if (g->pid == f->pid && g->inode == f->inode && g->devno == devno) {
-					known = true;
-					grown_by =
-						f->size > g->size ? (double)(f->size - g->size) : 0;
-				}
-			}
-		}
-		w->grown += grown_by;
-		double rank = grown_by * 1e6 + (double)f->size;
-		if (rank > best) {
-			best = rank;
-			w->path = f->path;
-			w->largest = (double)f->size;
-		}
-	}
-}
-
-size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max)
-{
-	struct writer best = {0};
-	double best_rank = 0, total = 0;
-	size_t n = 0;
-	for (size_t i = 0; i < v->nusages; i++) {
-		struct writer w = {.u = &v->usages[i]};
-		if (w.u->p->kernel || w.u->p->self || w.u->gone || !w.u->have_io ||
-			!who_has_file_on(v, w.u->p->pid, &devno, 1))
-			continue;
-		weigh_writer(v, &w, devno);
-		w.calls = w.u->write_calls;
-		/* Growth first. On a full filesystem nothing grows: then whoever keeps calling
-		 * write(). */
-		double rank = w.grown > 0 ? 1e12 + w.grown : w.path ? w.calls : w.calls * 0.5;
-		total += rank;
-		if (rank > best_rank) {
-			best_rank = rank;
-			best = w;
-		}
-	}
-	if (best.u && best_rank > 0 && n < max) {
-		char g[32], s[32];
-		const char *path = best.path ? intern_text(&v->series->names, best.path) : NULL;
-		const char *what =
-			best.grown > 0 && path
-				? arena_printf(&v->scratch, "its file %s grows by %s/s and has %s",
-					  path, text_bytes(g, best.grown / v->seconds),
-					  text_bytes(s, best.largest))
-			: path ? arena_printf(&v->scratch,
-					 "calls write() %.0f times a second; its file %s has %s",
-					 best.calls / v->seconds, path, text_bytes(s, best.largest))
-			       : arena_printf(&v->scratch,
-					 "calls write() %.0f times a second with files open here",
-					 best.calls / v->seconds);
-		struct feed feed;
-		const struct usage *u = best.u;
-		if (feed_of(v, best.u, devno, &feed)) {
-			u = feed.from;
-			what = arena_printf(&v->scratch, "%s: %s", feed.how, what);
-		}
-		out[n++] = (struct who){
-			"process", who_name(v, u->p), u->p->pid, best_rank / total, what};
-		if (path && n < max)
-			out[n++] = (struct who){"file", path, best.u->p->pid, -1,
-				arena_printf(&v->scratch, "%s", text_bytes(s, best.largest))};
 	}
 	return n;
 }

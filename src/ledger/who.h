@@ -12,7 +12,7 @@
 
 #include "store/view.h"
 
-enum { WHO_MAX = 4 };
+enum { WHO_MAX = 4, WHO_HELD_PERCENT = 10 };
 
 struct who {
 	const char *kind;
@@ -37,9 +37,13 @@ size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t 
 /* A disk: processes with files or the device itself open on it, by bytes moved. devnos: the disk
  * and its partitions. */
 size_t who_disk(struct view *v, const uint64_t *devnos, size_t n, struct who *out, size_t max);
-/* A filesystem that fills: who makes files grow, or, where nothing can grow any more, who tries
- * hardest; then the file. */
-size_t who_writes(struct view *v, uint64_t devno, struct who *out, size_t max);
+/* A filesystem (its device number) that loses `lost` bytes a second: who writes them, then the file, if it is one. share is of what is lost. */
+size_t who_fills(struct view *v, uint64_t devno, double lost, struct who *out, size_t max);
+/* One that loses `lost` inodes a second, or has none any more (0): who makes files. */
+size_t who_makes_files(struct view *v, uint64_t devno, double lost, struct who *out, size_t max);
+/* One on which `used` bytes are in use and nothing grows: who has most of them in files that it writes, at least
+ * WHO_HELD_PERCENT, then the largest file. share is of `used`. */
+size_t who_holds_files(struct view *v, uint64_t devno, double used, struct who *out, size_t max);
 /* pid: that of the owner, or of a worker of it that is stopped. */
 size_t who_listener(struct view *v, const struct listener *l, struct who *out, size_t max);
 bool who_is_stopped(const struct view *v, int32_t pid);

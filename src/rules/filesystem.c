@@ -15,12 +15,17 @@
 const struct rule_case rule_case_fs_space = {
 	.mechanism = "Nothing can be written any more (ENOSPC): logs are lost, databases stop, "
 		     "temporary files fail, even logins may.",
-	.threshold = "Less than a ten-thousandth, or 64 KiB, available is full. Filling: the used "
-		     "space grows in "
-		     "four steps of five, not fading, more than half is used, and the line reaches "
-		     "the end within ten times the time that was watched. Or a program writes one "
-		     "line in a loop to a log on "
-		     "it (log.flood), and it is full within ten minutes at that rate.",
+	.threshold =
+		"Less than a ten-thousandth, or 64 KiB, available is full. Filling: the used "
+		"space grows in "
+		"four steps of five, not fading, more than half is used, and the line reaches "
+		"the end within ten times the time that was watched. Or a program writes one "
+		"line in a loop to a log on "
+		"it (log.flood), and it is full within ten minutes at that rate. Who fills it: "
+		"whose open files grow by what it loses, else who writes as much (/proc/PID/io) "
+		"and has files here that come and go. Where nothing grows any more: who has "
+		"most of what is used, at least a tenth, in files that it writes, or in a "
+		"deleted one; never who merely fails most often.",
 	.false_alarms =
 		"A steady 95 % (no finding). A burst that fades (a package being unpacked, a cache "
 		"that fills to its own limit). Read-only filesystems, which are always full.",
@@ -34,7 +39,9 @@ const struct rule_case rule_case_fs_inodes = {
 	.mechanism = "Every file takes an inode and ext4 has a fixed number: no file can be "
 		     "created any more although there is space.",
 	.threshold = "As for space: less than a ten-thousandth free is exhausted; a steady line "
-		     "that reaches the end within ten times the time watched is a forecast.",
+		     "that reaches the end within ten times the time watched is a forecast. Who "
+		     "makes the files: whose new files were seen open here, else who calls write() "
+		     "most often and not for lines of its logs.",
 	.false_alarms = "btrfs, xfs (dynamic) and filesystems that report 0 inodes are left out.",
 	.confirm = "df -i MOUNT; du --inodes -x MOUNT | sort -n | tail",
 	.remedy = "Remove the small files that pile up (sessions, mail queue, cache) and give them "
@@ -53,8 +60,10 @@ static void writers_suffer(struct view *v, struct verdict *f, uint64_t devno, bo
 		const struct usage *u =
 			o->devno == devno && o->writable ? view_usage(v, o->pid) : NULL;
 		if (!u || u->p->self || !u->have_io || u->write_calls <= 0 ||
-			(f->nculprits && o->pid == f->culprits[0].pid))
-			continue;
+			(f->nculprits &&
+				(o->pid == f->culprits[0].pid ||
+					strcmp(who_name(v, u->p), f->culprits[0].value) == 0)))
+			continue; /* nor are the other workers of the one who does it */
 		bool known = false;
 		for (size_t k = 0; k < f->nvictims; k++)
 			known = known || f->victims[k].pid == o->pid;
@@ -125,15 +134,17 @@ static struct deleted deleted_here(const struct view *v, uint64_t devno)
 	return d;
 }
 
-/* Most of what is used is deleted: who holds it is to blame, not who happens to write now. */
-static bool blame_holder(struct view *v, struct verdict *f, const struct deleted *d)
+/* Who holds a deleted file is to blame, not who happens to write now: where most of what is used is deleted; and where nothing grows, if the file is
+ * larger than what the culprit has. `held`: of what is used, in files of the culprit, or in too few to name anybody; < 0: something grows. */
+static bool blame_holder(struct view *v, struct verdict *f, const struct deleted *d, double held)
 {
-	if (!d->pid || d->bytes * 2 < f->used)
+	double share = f->used > 0 ? d->largest / f->used : 1;
+	bool own = f->nculprits && f->culprits[0].pid == d->pid;
+	if (!d->pid || (d->bytes * 2 < f->used && (held < 0 || share < (own ? held / 2 : held))))
 		return false;
 	char a[32];
 	const struct usage *u = view_usage(v, d->pid);
-	f->culprits[0] = (struct who){"process", who_name(v, u->p), d->pid,
-		f->used > 0 && d->largest < f->used ? d->largest / f->used : 1,
+	f->culprits[0] = (struct who){"process", who_name(v, u->p), d->pid, share < 1 ? share : 1,
 		say(v, "holds a deleted file open that takes %s: %s", text_bytes(a, d->largest),
 			d->path && *d->path ? d->path : "its name is not known")};
 	f->nculprits = 1;
@@ -207,6 +218,30 @@ static const char *crowded_folder(struct view *v, uint64_t devno, int32_t pid, u
 	return n ? folders[best] : NULL;
 }
 
+static void folder_evidence(
+	struct view *v, struct verdict *f, const char *folder, unsigned seen, const char *confirm)
+{
+	verdict_evidence(f,
+		say(v, "%s has files open for writing in %s (%u seen)", f->culprits[0].value,
+			folder, seen),
+		-1, seen, -1, confirm);
+}
+
+static bool is_full(double total, double left, bool space)
+{
+	return left * 10000 < total || (space && left < ROOM && total > 16 * ROOM);
+}
+
+/* Bytes a second, if it became full while we watched; else 0, as nothing can grow on it. */
+static double lost_until_full(const struct view *v, uint32_t left_id, double total, double left)
+{
+	uint64_t raw;
+	double first = sample_get(view_at(v, 0), left_id, &raw)
+			       ? (double)raw * metric_scale(M_FS_AVAILABLE)
+			       : left;
+	return is_full(total, first, true) ? 0 : (first - left) / v->seconds;
+}
+
 static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric left_m, bool space)
 {
 	uint32_t mount = series_row(v->series, id)->instance,
@@ -215,7 +250,7 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	double total, left, devno = 0;
 	if (!view_gauge(v, id, &total) || !view_gauge(v, left_id, &left) || total <= 0)
 		return;
-	bool full = left * 10000 < total || (space && left < ROOM && total > 16 * ROOM);
+	bool full = is_full(total, left, space);
 	struct trend t = use_trend_of_rest(v, left_id, total);
 	double eta = full ? -1 : forecast(v, t, total - left, total);
 	bool have_dev = view_gauge(v, view_id(v, M_FS_DEVNO, 0, mount), &devno);
@@ -240,22 +275,48 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 	f->limit = f->used + left;
 	f->eta_s = eta;
 	f->devno = (uint64_t)devno;
-	if (have_dev)
-		f->nculprits = who_writes(v, f->devno, f->culprits, WHO_MAX);
-	if (f->nculprits == 0 && nloop) {
+	double held = -1;
+	if (nloop) {
 		memcpy(f->culprits, loop, nloop * sizeof *loop);
 		f->nculprits = nloop;
+	} else if (have_dev && !space) {
+		f->nculprits =
+			who_makes_files(v, f->devno, full ? 0 : t.slope, f->culprits, WHO_MAX);
+	} else if (have_dev) {
+		double lost = full ? lost_until_full(v, left_id, total, left) : t.slope;
+		f->nculprits = who_fills(v, f->devno, lost, f->culprits, WHO_MAX);
+		if (full && !f->nculprits) {
+			f->nculprits = who_holds_files(v, f->devno, f->used, f->culprits, WHO_MAX);
+			held = f->nculprits ? f->culprits[0].share : WHO_HELD_PERCENT / 100.0;
+		}
 	}
 	struct deleted gone = space && have_dev ? deleted_here(v, f->devno) : (struct deleted){0};
-	bool held = blame_holder(v, f, &gone);
+	bool deleted = blame_holder(v, f, &gone, held);
+	bool known = f->nculprits > 0;
+	if (!known)
+		f->culprits[f->nculprits++] = (struct who){"file", path, 0, -1,
+			full ? "who filled it has ended, or writes no more: what is in it says more"
+			     : "nobody who was seen with files here writes that much"};
 	verdict_since_culprit(v, f);
 	writers_suffer(v, f, f->devno, full);
 	char a[32], b[32], c[32];
 	const char *word = shell_word(v, path);
+	unsigned seen = 0;
+	const char *folder = !f->culprits[0].pid || deleted || (space && f->nculprits > 1)
+				     ? NULL
+				     : crowded_folder(v, f->devno, f->culprits[0].pid, &seen);
+	if (folder) {
+		const char *who_makes = f->culprits[0].value;
+		f->nculprits = 2;
+		f->culprits[1] = (struct who){
+			"file", folder, 0, -1, say(v, "%s makes its files here", who_makes)};
+	}
 	const char *who =
-		!f->nculprits ? ""
-		: held ? say(v, ", with deleted files that %s holds open", f->culprits[0].value)
-		       : say(v, ", written by %s", f->culprits[0].value);
+		!known    ? ""
+		: deleted ? say(v, ", with deleted files that %s holds open", f->culprits[0].value)
+		: held >= 0 ? say(v, ", with %s in files of %s", text_bytes(a, held * f->used),
+				      f->culprits[0].value)
+			    : say(v, ", written by %s", f->culprits[0].value);
 	if (space) {
 		f->title =
 			full ? say(v, "%s is full%s", path, who)
@@ -267,9 +328,12 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 			verdict_evidence(f, say(v, "grows by %s/s", text_bytes(c, t.slope)),
 				M_FS_AVAILABLE, t.slope, -1,
 				say(v, "df %s; sleep 10; df %s", word, word));
-		if (held)
+		if (deleted)
 			deleted_remedies(v, f, &gone);
-		const char *file = held ? NULL
+		if (folder)
+			folder_evidence(
+				v, f, folder, seen, say(v, "du -sh %s", shell_word(v, folder)));
+		const char *file = deleted || folder || !known ? NULL
 				   : f->nculprits > 1 && strcmp(f->culprits[1].kind, "file") == 0
 					   ? f->culprits[1].value
 					   : NULL;
@@ -289,7 +353,7 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 			verdict_remedy(f, "Rotate it by size", NULL, "/etc/logrotate.d/", true,
 				"older lines are dropped", "none");
 		}
-		if (!held && f->nculprits && f->culprits[0].pid)
+		if (!deleted && f->nculprits && f->culprits[0].pid)
 			verdict_remedy(f, say(v, "Stop %s", f->culprits[0].value),
 				say(v,
 					"kill -STOP %" PRId32
@@ -312,22 +376,9 @@ static void judge(struct view *v, struct verdicts *out, uint32_t id, enum metric
 			verdict_evidence(f, say(v, "%.0f new files a second", t.slope),
 				M_FS_INODES_FREE, t.slope, -1,
 				say(v, "df -i %s; sleep 10; df -i %s", word, word));
-		unsigned seen = 0;
-		const char *folder =
-			f->nculprits && f->culprits[0].pid
-				? crowded_folder(v, f->devno, f->culprits[0].pid, &seen)
-				: NULL;
-		if (folder) {
-			const char *who_makes = f->culprits[0].value;
-			/* Instead of the file that grew most, which takes one inode. */
-			f->nculprits = 2;
-			f->culprits[1] = (struct who){"file", folder, 0, -1,
-				say(v, "%s makes its files here", who_makes)};
-			verdict_evidence(f,
-				say(v, "%s has files open for writing in %s (%u seen)", who_makes,
-					folder, seen),
-				-1, seen, -1, say(v, "ls -fA %s | wc -l", shell_word(v, folder)));
-		}
+		if (folder)
+			folder_evidence(v, f, folder, seen,
+				say(v, "ls -fA %s | wc -l", shell_word(v, folder)));
 		verdict_remedy(f,
 			"Find the folder where the files pile up, and remove what has expired",
 			say(v, "du --inodes -x %s | sort -n | tail",

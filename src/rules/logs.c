@@ -28,29 +28,19 @@ const struct rule_case rule_case_log_flood = {
 		"cannot differ by more than a fiftieth (the mean of lines that differ by "
 		"a fifth, as those of an access log do, wanders by ten times as much). Or the "
 		"writer passes on what another process hands to it: through a pipe, and that one "
-		"makes such writes; or by syslog, and nine tenths of the lines are one and the "
-		"same of one process. When "
+		"makes such writes; or by syslog. Or, where writes are full buffers and no lines: "
+		"nine tenths of the lines at the end of the file are exactly the same but for the "
+		"time, of one process, and no requests. When "
 		"the filesystem is full, or will be within ten minutes at this rate, that is the "
 		"finding.",
 	.false_alarms = "A busy server's access log: its lines differ, or its disk holds them for "
-			"days. A log that grows fast for other reasons is a note.",
+			"days; also of a test of load that asks for one page alone. A log that "
+			"grows fast for other reasons is a note.",
 	.confirm = "tail -n 1000 FILE | sort | uniq -c | sort -n | tail -3; ls -l FILE; sleep 10; "
 		   "ls -l FILE",
 	.remedy = "Mend what the line complains of, or restart the program; limit the rate "
 		  "(RateLimitIntervalSec of journald, rsyslog); rotate by size.",
 };
-
-static bool is_log(const char *path)
-{
-	const char *name = strrchr(path, '/');
-	size_t n = strlen(path);
-	static const char *const ends[] = {".log", ".err", ".out", "-log", "_log"};
-	for (size_t i = 0; i < COUNTOF(ends); i++)
-		if (n > 4 && strcmp(path + n - 4, ends[i]) == 0)
-			return true;
-	return strstr(path, "/log/") || strstr(path, "/logs/") ||
-	       (name && (strcmp(name, "/syslog") == 0 || strcmp(name, "/messages") == 0));
-}
 
 /* Writes a second, their mean size, and whether that stays the same from one second to the next. */
 static bool writes_of(
@@ -103,6 +93,7 @@ struct flood {
 	const struct usage *writer, *source; /* source: the writer, or who hands it its lines */
 	double rate, available, calls, size; /* calls: of the source, a second */
 	bool loop;
+	bool buffered; /* its writes are no lines: these are the same, says who reads the log's end */
 	const char *how; /* of the source; NULL: by its calls */
 };
 
@@ -121,7 +112,7 @@ static bool grows(struct view *v, const struct held_file *h, struct flood *ret)
 	f.rate = h->since_ns ? (double)h->growth / ((double)h->since_ns / 1e9) : 0;
 	f.mount = mount_of(v, h->devno, &f.available);
 	f.source = f.writer = h->pid ? view_usage(v, h->pid) : NULL;
-	if (f.rate <= 0 || !is_log(f.path) || !f.mount || !f.writer || f.writer->p->self ||
+	if (f.rate <= 0 || !text_names_log(f.path) || !f.mount || !f.writer || f.writer->p->self ||
 		f.rate * DAY < f.available)
 		return false;
 	f.loop = one_line(v, f.writer, &f, &known);
@@ -129,10 +120,14 @@ static bool grows(struct view *v, const struct held_file *h, struct flood *ret)
 		passed = f;
 		passed.source = feed.from;
 		passed.how = feed.how;
-		passed.loop = feed.piped ? one_line(v, feed.from, &passed, &theirs) : feed.same;
+		passed.loop = (feed.piped && one_line(v, feed.from, &passed, &theirs)) || feed.same;
 		if (passed.loop)
 			f = passed;
 	}
+	enum feed_lines lines = feed_lines(v, f.writer, f.path);
+	if (!f.loop && lines == FEED_SAME)
+		f.loop = f.buffered = true;
+	f.loop = f.loop && lines != FEED_REQUESTS;
 	*ret = f;
 	return known || f.loop;
 }
@@ -151,7 +146,9 @@ static size_t blame(
 	char a[32];
 	out[0] = (struct who){"process", who_name(v, f->source->p), f->source->p->pid, 1,
 		f->how ? f->how
-		       : say(v, "writes %.0f times a second, %.0f bytes each", f->calls, f->size)};
+		: f->buffered
+			? "nine tenths of the lines that it writes are exactly the same"
+			: say(v, "writes %.0f times a second, %.0f bytes each", f->calls, f->size)};
 	out[1] = (struct who){
 		"file", f->path, h->pid, -1, say(v, "has %s", text_bytes(a, (double)h->size))};
 	return 2;
@@ -207,7 +204,7 @@ static void judge(struct view *v, struct verdicts *out, const struct held_file *
 	if (g.how)
 		verdict_evidence(f, say(v, "%s: %s", name, g.how), -1, rate, -1,
 			say(v, "lsof -p %" PRId32, g.writer->p->pid));
-	else if (loop)
+	else if (loop && !g.buffered)
 		verdict_evidence(f,
 			say(v, "%.0f writes a second of %.0f bytes, the same in every second",
 				calls, size),

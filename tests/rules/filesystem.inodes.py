@@ -40,6 +40,23 @@ def fire_folder(t):
     return Expect(finding("filesystem.inodes:/var/lib", "exhausted", culprit=("process", "sessiond", 600), rule="filesystem.inodes"), checks=[named])
 
 
+def fire_beside_a_log(t):
+    """One makes files, all in moments; the log of another grows all the time."""
+    t.mount("/var/spool", SPOOL, size=20 * GIB, available=12 * GIB, inodes=100000, inodes_free=t.line(30000, 20000))
+    t.proc(600, "sessiond", cpu=0.2, io=dict(write=8000000, wchar=400000, calls=2000),
+           open=[File("/var/spool/s/%d" % k, dev=SPOOL, inode=100 + k, size=200, writable=True, copies=lambda i, k=k: int(i == k)) for k in range(6)])
+    t.proc(610, "qmgr", io=dict(write=4096, wchar=300, calls=3), open=[File("/var/spool/qmgr.log", dev=SPOOL, inode=13, size=t.line(50000, 51500), writable=True)])
+    return finding("filesystem.inodes:/var/spool", "filling", culprit=("process", "sessiond", 600), victims=["qmgr"])
+
+
+def fire_unseen(t):
+    """Its files are open too shortly to be seen; a busy server writes more often, and all of that is in its log."""
+    t.mount("/var/spool", SPOOL, size=20 * GIB, available=12 * GIB, inodes=100000, inodes_free=t.line(7000, 6250))
+    t.proc(600, "sessiond", io=dict(write=614400, wchar=3600, calls=300), open=[File("/var/spool/index", dev=SPOOL, inode=12, size=t.line(50000, 60500), writable=True)])
+    t.proc(610, "nginx", cpu=0.2, io=dict(write=180000, wchar=180000, calls=900), open=[File("/var/spool/access.log", dev=SPOOL, inode=13, size=t.line(10**6, 10**6 + 5 * 180000), writable=True)])
+    return finding("filesystem.inodes:/var/spool", "filling", culprit=("process", "sessiond", 600), victims=["nginx"])
+
+
 def quiet(t):
     """97 % in use, and it stays there."""
     spool(t, inodes_free=3000)

@@ -171,7 +171,7 @@ def case_flooded_log_and_its_disk(t):
 def case_space_and_inodes(t):
     """An xfs that is full has no inodes either."""
     t.mount("/var", (8, 2), size=20 * GIB, available=0, inodes=1000, inodes_free=0, kind="ext4")
-    t.proc(600, "app", cpu=0.1, io=dict(calls=300), open=[File("/var/log/a.log", dev=(8, 2), inode=5, writable=True)])
+    t.proc(600, "app", cpu=0.1, io=dict(calls=300), open=[File("/var/log/a.log", dev=(8, 2), inode=5, size=15 * GIB, writable=True)])
     return finding("filesystem.space:/var", "exhausted", culprit=("process", "app", 600), effects=["filesystem.inodes:/var"])
 
 
@@ -308,7 +308,7 @@ def case_no_tie_without_two(t):
 
 def case_two_unrelated(t):
     t.mount("/var", (8, 2), size=20 * GIB, available=0)
-    t.proc(600, "app", cpu=0.1, io=dict(calls=300), open=[File("/var/log/a.log", dev=(8, 2), inode=5, writable=True)])
+    t.proc(600, "app", cpu=0.1, io=dict(calls=300), open=[File("/var/log/a.log", dev=(8, 2), inode=5, size=15 * GIB, writable=True)])
     t.conntrack(65536, 65536, drop=40)
     t.track("10.9.9.9", "10.0.0.5", 443, n=300)
     return [finding("filesystem.space:/var", "exhausted", culprit=("process", "app", 600)), finding("conntrack", "exhausted", culprit=("peer", "10.9.9.9"))]
@@ -447,7 +447,7 @@ def case_hostile_processes(t):
 def full(t, path, file=None, k=0):
     t.mount(path, (8, 30 + k), size=20 * GIB, available=0)
     if file:
-        t.proc(600 + k, "app", cpu=0.1, io=dict(calls=300), open=[File(file, dev=(8, 30 + k), inode=5, writable=True)])
+        t.proc(600 + k, "app", cpu=0.1, io=dict(calls=300), open=[File(file, dev=(8, 30 + k), inode=5, size=15 * GIB, writable=True)])
 
 
 def case_hostile_mounts(t):

@@ -189,6 +189,24 @@ static void amounts(void)
 	CHECK_STR(text_time(t, 1795291920123000000), "2026-11-21T20:12:00.123Z");
 }
 
+static void logs(void)
+{
+	CHECK(text_names_log("/var/app/error.log"));
+	CHECK(text_names_log("/var/app/error.log.1"));
+	CHECK(text_names_log("/var/app/app.log-20261122"));
+	CHECK(text_names_log("/var/app/app.log.2026-11-22"));
+	CHECK(text_names_log("/var/app/x.log.1732233600"));
+	CHECK(text_names_log("/srv/app/access_log.old"));
+	CHECK(text_names_log("/srv/tomcat/catalina.2026-11-22.out"));
+	CHECK(text_names_log("/srv/logs/today"));
+	CHECK(text_names_log("/mnt/syslog"));
+	CHECK(!text_names_log("/srv/db/base/16384"));
+	CHECK(!text_names_log("/srv/dump-20261122"));
+	CHECK(!text_names_log("/srv/catalog"));
+	CHECK(!text_names_log("20261122"));
+	CHECK(!text_names_log(""));
+}
+
 static void memory(void)
 {
 	struct arena a;
@@ -229,6 +247,7 @@ int main(void)
 	scanning();
 	safe_text();
 	amounts();
+	logs();
 	memory();
 	return test_result("base");
 }

@@ -540,6 +540,26 @@ static void repeats_exactly(void)
 	CHECK_INT(r.exact, 999);
 }
 
+/* The time before a line does not make it another one; an address before it does. */
+static void repeats_but_for_the_time(void)
+{
+	static struct log_repeats python, go, proxy;
+	char line[96];
+	for (int i = 0; i < 1000; i++) {
+		(void)snprintf(line, sizeof line,
+			"[2026-11-22 12:41:%02d,%03d] ERROR no spool (28)", i / 100, i);
+		log_repeats_take(&python, scan_over(line, strlen(line)));
+		(void)snprintf(line, sizeof line, "2026/11/22 12:41:%02d accept: EMFILE", i / 100);
+		log_repeats_take(&go, scan_over(line, strlen(line)));
+		(void)snprintf(
+			line, sizeof line, "10.0.0.9:%d [22/Nov/2026:12:41:19] db db/a", 40000 + i);
+		log_repeats_take(&proxy, scan_over(line, strlen(line)));
+	}
+	CHECK_INT(python.exact, 1000);
+	CHECK_INT(go.exact, 1000);
+	CHECK_INT(proxy.exact, 1);
+}
+
 int main(void)
 {
 	(void)setenv("TZ", "UTC", 1);
@@ -557,6 +577,7 @@ int main(void)
 	failures_as_usual();
 	repeats();
 	repeats_exactly();
+	repeats_but_for_the_time();
 	urls();
 	longest();
 	not_of_trouble();

@@ -7,6 +7,7 @@
 #include <string.h>
 
 enum {
+	OTHERS = 2,       /* connections of others: one may be a check */
 	GENERATIONS = 16, /* from a process up to the first of its program */
 	LOOKS = 3,        /* samples in which data must stand in a queue */
 	IDLE_BYTES =
@@ -263,6 +264,7 @@ static void count_group(struct view *v, struct server *s, struct peers *peers,
 	s->reading += p->reading - was.reading;
 	s->idle += p->idle - was.idle;
 	s->owing += p->owing - was.owing;
+	s->queued += p->waits - was.waits;
 	if (g->have_info && g->queued && g->queued_ms / 1000.0 > s->waited_s)
 		s->waited_s = g->queued_ms / 1000.0;
 }
@@ -573,6 +575,35 @@ void server_clients(struct view *v, const struct server_book *b, struct server *
 	ret->refused = refused_of(v, ret);
 	ret->waits = waiting_in(ret, view_last(v));
 	count_connections(v, ret);
+}
+
+bool server_of_process(struct view *v, const struct usage *u, struct server *ret)
+{
+	int32_t pid = server_first(v, u->p->pid);
+	const struct server_book *b = server_book_of(view_last(v), pid);
+	if (b) {
+		server_clients(v, b, ret);
+		return ret->nports > 0;
+	}
+	*ret = (struct server){.name = who_name(v, u->p),
+		.kind = "",
+		.pid = pid,
+		.netns = u->p->netns,
+		.limit = -1,
+		.workers = -1,
+		.waited_s = -1};
+	find_ports(v, ret);
+	count_connections(v, ret);
+	return ret->nports > 0;
+}
+
+bool server_peer_is_all(const struct server *s, const struct server_peer *p)
+{
+	double others = s->taken - p->taken + s->queued - p->waits;
+	for (size_t i = 0; i < s->npeers; i++)
+		if (&s->peers[i] != p && who_is_loopback(&s->peers[i].address))
+			others -= s->peers[i].taken + s->peers[i].waits;
+	return others < OTHERS;
 }
 
 bool server_at_port(

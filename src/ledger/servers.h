@@ -49,7 +49,7 @@ struct server {
 	double refused;  /* connections that were dropped in the window */
 	double waited_s; /* how long the oldest of them waits to be accepted; -1: not known */
 	uint64_t since_ns;
-	double reading, idle, owing;            /* of all peers */
+	double reading, idle, owing, queued;    /* of all peers; queued: not accepted */
 	struct server_peer peers[SERVER_PEERS]; /* those with most connections, first */
 	size_t npeers;
 };
@@ -82,6 +82,11 @@ unsigned server_pool_history(const struct view *v, const struct server_pool *p, 
 	const struct server_pool **rows);
 /* Who is connected to the server's ports: peers with most connections first. Returns how many of s->peers there are. */
 void server_clients(struct view *v, const struct server_book *b, struct server *ret);
+/* The same of the server that a process belongs to. False where it does not listen. */
+bool server_of_process(struct view *v, const struct usage *u, struct server *ret);
+/* All who are served or wait come by this peer, but for what this machine sends itself and a single one, which may be a check: it may be a proxy in front of
+ * everybody, and says nothing about who is to blame. */
+bool server_peer_is_all(const struct server *s, const struct server_peer *p);
 /* The process of this machine that has connections from that address to that port, where it is one alone; NULL. */
 const struct usage *server_local_client(
 	const struct view *v, uint16_t port, const struct address *a);

@@ -26,7 +26,7 @@ const struct rule_case rule_case_listen_overflow = {
 		     "owner is too slow to accept; if it is mostly empty while connections are "
 		     "dropped, the backlog is too small for bursts. Where three quarters of the "
 		     "connections that were taken are of one peer that asks nothing on them, while "
-		     "most who wait are others, that peer is at fault, or may be.",
+		     "others wait, that peer is at fault, or may be.",
 	.false_alarms = "A few waiting connections, which is what the queue is for. The "
 			"namespace's ListenOverflows alone, which does not say whose queue it was. "
 			"Drops of packets that were not SYNs are "
@@ -76,8 +76,8 @@ static void look_at_owner(struct view *v, struct verdict *f, const char *name, i
 }
 
 /* A server may have all the connections that it takes at once, most of them of one peer that asks nothing on them, while others wait. A proxy (HAProxy)
- * stops to accept then and goes on otherwise: the peer is to blame. Another server may as well hang: the peer comes second. A peer that is a proxy in
- * front of all users waits itself. */
+ * stops to accept then and goes on otherwise: the peer is to blame. Another server may as well hang: the peer comes second. A peer that is a
+ * proxy in front of all users is the only one who waits. */
 static void blame_idle_peer(struct view *v, struct verdict *f, const struct listener *l)
 {
 	struct server rows[SERVERS_MAX];
@@ -92,7 +92,7 @@ static void blame_idle_peer(struct view *v, struct verdict *f, const struct list
 		if (!holder || s->peers[i].idle > holder->idle)
 			holder = &s->peers[i];
 	if (!holder || holder->idle < IDLE_LEAST || holder->idle < IDLE_SHARE * s->taken ||
-		holder->waits > s->waits / 2)
+		server_peer_is_all(s, holder))
 		return;
 	size_t place = f->nculprits && strcmp(s->name, "haproxy") != 0 ? 1 : 0;
 	size_t after = f->nculprits - place;

@@ -18,11 +18,13 @@ const struct rule_case rule_case_proxy_queue = {
 	.mechanism = "A proxy passes on as many requests at once as the servers behind it may have "
 		     "(maxconn of each). What comes beyond waits in the proxy, and fails there "
 		     "when its time in the queue is over. The proxy itself has nothing to do.",
-	.threshold = "Requests wait in at least two thirds of the looks, all places are taken (or "
-		     "all of the one server that they are bound to), and "
-		     "what waits would take half a second or more at the rate of answers, or "
-		     "answers fail (5xx). If one client has half of all connections it is the "
-		     "culprit, else a server that is down or four times slower than the others.",
+	.threshold =
+		"Requests wait in at least two thirds of the looks, all places are taken (or "
+		"all of the one server that they are bound to), and "
+		"what waits would take half a second or more at the rate of answers, or "
+		"answers fail (5xx). A server that is down or four times slower than the others "
+		"is the culprit, else the client that has half of all connections, unless it "
+		"is the only one: everybody may come by it, and then it is the backend.",
 	.false_alarms =
 		"All places taken and nobody waits. A short queue in front of fast servers.",
 	.confirm = "echo 'show stat' | socat - UNIX-CONNECT:SOCKET | cut -d, -f1,2,3,5,7,18   # "
@@ -107,14 +109,17 @@ static void blame_queue(struct view *v, struct verdict *f, const struct server *
 	if (b.gone)
 		f->culprits[f->nculprits++] = (struct who){"backend", backend_name(v, b.gone), 0,
 			-1, "is down: its places are missing"};
-	if (top && share >= 0.5 && (c->npeers > 1 || !b.slow))
-		f->culprits[f->nculprits++] = (struct who){"peer", top->name, 0, share,
-			say(v, "has %.0f of %.0f connections to the proxy", top->taken, c->taken)};
-	if (b.slow && f->nculprits < WHO_MAX)
+	const bool all = top && server_peer_is_all(c, top);
+	const struct who peer = {"peer", top ? top->name : "", 0, share,
+		top ? say(v, "has %.0f of %.0f connections to the proxy", top->taken, c->taken)
+		    : ""};
+	if (b.slow)
 		f->culprits[f->nculprits++] =
 			(struct who){"backend", backend_name(v, b.slow), 0, -1,
 				say(v, "takes %.0f ms for an answer, the others %.0f ms",
 					b.slow_us / 1000, b.others_us / 1000)};
+	if (share >= 0.5 && !all)
+		f->culprits[f->nculprits++] = peer;
 	if (f->nculprits == 0)
 		f->culprits[f->nculprits++] = (struct who){"backend", backend_name(v, full), 0, 1,
 			full != q    ? say(v,
@@ -125,6 +130,8 @@ static void blame_queue(struct view *v, struct verdict *f, const struct server *
 			: q->time_us ? say(v, "its servers take %.0f ms for an answer",
 					       (double)q->time_us / 1000)
 				     : "its servers take all the places that they have"};
+	if (all)
+		f->culprits[f->nculprits++] = peer;
 }
 
 static void queue_remedies(struct view *v, struct verdict *f, const struct server *c)

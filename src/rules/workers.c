@@ -17,16 +17,27 @@ static bool is_apache(const struct server *s)
 	       strcmp(s->name, "httpd") == 0;
 }
 
-/* "10.0.0.9", or "many clients". */
-static const char *first_culprit(const struct verdict *f)
+/* Is it the first culprit alone that holds half of the workers? */
+static bool is_one(const struct verdict *f)
 {
-	return f->nculprits ? f->culprits[0].value : "clients";
+	return f->culprits[0].share >= 0.5;
 }
 
-/* "Held by": the first peer if it is one. */
+/* "10.0.0.9", "10.0.0.9 and 2 more", or "many clients". */
+static const char *first_culprit(struct view *v, const struct verdict *f)
+{
+	if (!f->nculprits)
+		return "clients";
+	const struct who *w = &f->culprits[0];
+	return is_one(f) || strcmp(w->kind, "traffic") == 0
+		       ? w->value
+		       : say(v, "%s and %zu more", w->value, f->nculprits - 1);
+}
+
+/* "Held by": the first peer if it is one alone. */
 static const struct server_peer *first_peer(const struct server *s, const struct verdict *f)
 {
-	for (size_t i = 0; f->nculprits && i < s->npeers; i++)
+	for (size_t i = 0; f->nculprits && is_one(f) && i < s->npeers; i++)
 		if (strcmp(s->peers[i].name, f->culprits[0].value) == 0 ||
 			strcmp(f->culprits[0].kind, "process") == 0)
 			return &s->peers[i];
@@ -102,7 +113,7 @@ static void readers_verdict(
 		v, f, s, offsetof(struct server_peer, reading), "does not take what was asked for");
 	const struct server_peer *p = first_peer(s, f);
 	f->title = say(v, "%s are held by %s, who %s slowly or not at all", all_of(v, h->count, s),
-		first_culprit(f), p ? "reads" : "read");
+		first_culprit(v, f), p ? "reads" : "read");
 	double sendq = p ? p->sendq : 0, took = p ? p->out : 0, closed = p ? p->closed : 0;
 	for (size_t i = 0; !p && i < s->npeers; i++) {
 		sendq += s->peers[i].sendq;
@@ -167,7 +178,7 @@ static void senders_verdict(
 	workers_blame(v, f, s, offsetof(struct server_peer, owing), "does not finish its requests");
 	const struct server_peer *p = first_peer(s, f);
 	f->title = say(v, "%s wait for the rest of requests of %s", all_of(v, h->count, s),
-		first_culprit(f));
+		first_culprit(v, f));
 	verdict_evidence(f,
 		say(v,
 			"%.0f connections with an incomplete request; %.0f bytes came on them in "
@@ -224,8 +235,8 @@ static void idle_verdict(
 		return;
 	workers_blame(v, f, s, offsetof(struct server_peer, idle), "asks nothing");
 	const struct server_peer *p = first_peer(s, f);
-	f->title = say(
-		v, "%s wait on idle connections of %s", all_of(v, h->count, s), first_culprit(f));
+	f->title = say(v, "%s wait on idle connections of %s", all_of(v, h->count, s),
+		first_culprit(v, f));
 	verdict_evidence(f,
 		say(v,
 			"%.0f connections were answered and are kept open; nothing was asked or "

@@ -50,7 +50,7 @@ void workers_each(struct view *v, struct verdicts *out, enum held_by by,
 		const struct held *h));
 /* What all verdicts of the family have: resource, numbers, victims, the evidence of the queue. NULL when there is no room. */
 struct verdict *workers_verdict(struct view *v, struct verdicts *out, const struct server *s);
-/* Peers as culprits: the one with most of `count`, if that is half of it at least, else all of them as traffic. of: the number in struct server_peer. */
+/* Peers as culprits: those with most, if three of them or fewer hold half of the workers, else all of them as traffic. of: the number in struct server_peer. */
 void workers_blame(
 	struct view *v, struct verdict *f, const struct server *s, size_t of, const char *does);
 /* The process of this machine behind connections of the peer to the server's port; NULL. */

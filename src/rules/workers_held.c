@@ -335,7 +335,7 @@ const struct usage *workers_local_peer(
 void workers_blame(
 	struct view *v, struct verdict *f, const struct server *s, size_t of, const char *does)
 {
-	double sum = 0, most = 0;
+	double sum = 0, named = 0;
 	const struct server_peer *sorted[SERVER_PEERS];
 	size_t n = 0;
 	for (size_t i = 0; i < s->npeers; i++) {
@@ -350,12 +350,17 @@ void workers_blame(
 		sorted[at] = &s->peers[i];
 		n++;
 		sum += x;
-		most = x > most ? x : most;
 	}
-	if (n > 0 && most * 2 < s->workers)
+	/* One connection each is what everybody has. */
+	for (size_t i = 0; i < n && i < PEERS_NAMED; i++) {
+		double x = *(const double *)(const void *)((const char *)sorted[i] + of);
+		named += i == 0 || x > 1 ? x : 0;
+	}
+	if (n > 0 && named * 2 < s->workers)
 		f->culprits[f->nculprits++] = (struct who){"traffic", "many clients", 0,
 			sum / s->workers > 1 ? 1 : sum / s->workers,
-			say(v, "%.0f workers are held by %zu peers or more that %s", sum, n, does)};
+			say(v, "%.0f workers are held by %zu peers or more, each of which %s", sum,
+				n, does)};
 	for (size_t i = 0; i < n && i < PEERS_NAMED && f->nculprits < WHO_MAX; i++) {
 		const struct server_peer *p = sorted[i];
 		double x = *(const double *)(const void *)((const char *)p + of);

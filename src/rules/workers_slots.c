@@ -369,11 +369,54 @@ const struct rule_case rule_case_workers_exhausted = {
 		"not answered), and connections wait a second or more in two thirds of the "
 		"samples, or are refused.",
 	.false_alarms = "All workers busy and none waits: that is full use. A queue that is taken "
-			"within a second.",
+			"within a second. A client that holds most workers is the culprit only "
+			"where others are served or wait beside it: all users may come by one "
+			"proxy. Of a proxy on this machine its own clients are asked.",
 	.confirm = "ss -ltn 'sport = :PORT'; the server's status page",
 	.remedy = "See what the requests do that take longest, and who sends them; then more "
 		  "workers, as far as memory allows.",
 };
+
+/* Who sends most to a server of this machine that stands in front of this one, and is not all who do. */
+static void blame_behind(struct view *v, struct verdict *f, const struct usage *front)
+{
+	struct server c;
+	const struct server_peer *top = NULL;
+	if (!server_of_process(v, front, &c))
+		return;
+	for (size_t i = 0; i < c.npeers; i++)
+		if (!top || c.peers[i].owing > top->owing)
+			top = &c.peers[i];
+	if (!top || top->owing < 2 || top->owing * 2 < c.owing || server_peer_is_all(&c, top))
+		return;
+	f->culprits[f->nculprits++] = (struct who){"peer", top->name, 0, top->owing / c.owing,
+		say(v,
+			"sent %.0f of %.0f requests that %s in front of it has not answered "
+			"yet",
+			top->owing, c.owing, c.name)};
+}
+
+/* Who is served alone says nothing where everybody comes by it: then it is the server that takes long, and the peer may or may not have its part. */
+static void blame_requests(struct view *v, struct verdict *f, const struct server *s)
+{
+	const struct server_peer *top = s->npeers && s->peers[0].taken > 0 ? &s->peers[0] : NULL;
+	if (top && !server_peer_is_all(s, top)) {
+		workers_blame(v, f, s, offsetof(struct server_peer, taken),
+			"sends requests that take long");
+		return;
+	}
+	const struct usage *local = top ? workers_local_peer(v, s, top) : NULL;
+	if (local)
+		blame_behind(v, f, local);
+	f->culprits[f->nculprits++] = (struct who){"process", s->name, s->pid, -1,
+		local ? say(v, "its requests take long; all of them come by %s",
+				who_name(v, local->p))
+		      : "its requests take long"};
+	if (top && !local)
+		f->culprits[f->nculprits++] = (struct who){"peer", top->name, 0,
+			top->taken >= s->workers ? 1 : top->taken / s->workers,
+			say(v, "sends all of them: one client, or a proxy with many users")};
+}
 
 static void exhausted_verdict(
 	struct view *v, struct verdicts *out, const struct server *s, const struct held *h)
@@ -386,12 +429,11 @@ static void exhausted_verdict(
 	const char *text = workers_request(v, s, "", &ms);
 	bool disk = h->by == HELD_DISK;
 	f->used = h->count < s->workers ? h->count : s->workers;
-	if (!disk)
-		workers_blame(v, f, s, offsetof(struct server_peer, taken),
-			"sends requests that take long");
-	if (f->nculprits == 0)
-		f->culprits[f->nculprits++] = (struct who){"process", s->name, s->pid, -1,
-			disk ? "its workers are blocked in I/O" : "its requests take long"};
+	if (disk)
+		f->culprits[f->nculprits++] = (struct who){
+			"process", s->name, s->pid, -1, "its workers are blocked in I/O"};
+	else
+		blame_requests(v, f, s);
 	f->title = disk ? say(v, "%.0f of %.0f workers of %s are blocked in I/O while others wait",
 				  h->count, s->workers, s->name)
 			: say(v, "All %.0f workers of %s are busy and %.0f requests wait",

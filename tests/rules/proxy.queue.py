@@ -30,6 +30,21 @@ def fire_slow_server(t):
     return finding("queue:haproxy/shop", "saturated", culprit=("backend", "shop/a"))
 
 
+def fire_slow_server_one_address(t):
+    """The same where all users come by one address, and a check by another one."""
+    proxy(t, waiting=20, time=(4000000, 50000))
+    t.clients("10.77.0.2", 8000, 36, "asked")
+    t.clients("10.77.0.3", 8000, 1, "asked", first=30000)
+    return finding("queue:haproxy/shop", "saturated", culprit=("backend", "shop/a"))
+
+
+def fire_slow_backend_one_address(t):
+    """Both servers are slow, and all users come by one address: a proxy in front, for all that is known."""
+    proxy(t, waiting=20)
+    t.clients("10.77.0.2", 8000, 36, "asked")
+    return finding("queue:haproxy/shop", "saturated", culprit=("backend", "shop"))
+
+
 def fire_server_down(t):
     """The other server is down: its places are missing."""
     proxy(t, waiting=20, up=(1, 2))

@@ -29,6 +29,17 @@ def fire_idle_peer(t):
     return finding("tcp.listen:8080", "exhausted", culprit=("peer", "10.77.0.9"), used=129, limit=128)
 
 
+def fire_idle_flood(t):
+    """The peer that has them all also waits more than the others do."""
+    app(t, name="haproxy")
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    t.clients("10.77.0.9", 8080, 50, "idle")
+    t.clients("10.77.0.2", 8080, 40, "waits", first=40000)
+    t.clients("10.77.0.9", 8080, 89, "waits", first=41000)
+    return finding("tcp.listen:8080", "exhausted", culprit=("peer", "10.77.0.9"))
+
+
 def fire_idle_peer_or_hang(t):
     """The same of a program of which nobody knows whether it has all it takes: it may hang."""
     app(t)

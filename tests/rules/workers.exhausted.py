@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 """All workers are busy, and requests wait; nothing better is known."""
 
-from expect import finding
+from expect import Expect, finding
+from tree import Sock
 
 
 def fire(t):
@@ -24,6 +25,60 @@ def fire_pool(t):
     for k in range(10):
         t.proc(801 + k, "php-fpm8.2", ppid=800)
     return finding("workers:php-fpm/www", "saturated", culprit=("process", "php-fpm", 800), used=10, limit=10)
+
+
+def second(value):
+    """The finding names this one as well, and not first."""
+    return lambda run: None if any(c["value"] == value for f in run.doc["findings"] for c in f["culprits"][1:]) else "%s is not told" % value
+
+
+def fire_proxy_in_front(t):
+    """All users come by one proxy: it is the server that takes long. What asks itself for its status is nobody's user."""
+    t.server(700, "apache2", 80, children=20, waiting=9)
+    t.clients("10.77.0.8", 80, 8, "waits", first=40000)
+    t.clients("10.77.0.8", 80, 20, "asked")
+    t.clients("127.0.0.1", 80, 1, "waits", first=45000, local="127.0.0.1")
+    t.book("apache", 700, "apache2", status="full", port=80, pools=[("workers", "", dict(limit=20))])
+    return Expect(finding("workers:apache2", "saturated", culprit=("process", "apache2", 700)), checks=[second("10.77.0.8")])
+
+
+def fire_no_limit_told(t):
+    """Each process of a pool of its own has a request of the only address there is."""
+    t.server(700, "billingd", 9000, children=4, waiting=17, backlog=16, drops=10)
+    t.tcpext(ListenOverflows=10, ListenDrops=10)
+    t.clients("10.77.0.2", 9000, 17, "waits", first=40000)
+    t.clients("10.77.0.2", 9000, 4, "asked")
+    return finding("workers:billingd", "exhausted", culprit=("process", "billingd", 700), effects=["tcp.listen:9000"])
+
+
+def php_behind_nginx(t):
+    """A pool on a port of this machine; nginx in front of it is its only client."""
+    t.server(800, "php-fpm8.2", 9000, children=6, waiting=8)
+    t.book("php-fpm", 800, "php-fpm", status="full", port=9000, pools=[("workers", "www", dict(limit=6))])
+    t.proc(900, "nginx", open=[Sock(9001)])
+    t.listen(80, 9001)
+    t.proc(901, "nginx", ppid=900, open=[Sock(60000 + k) for k in range(14)])
+    t.clients("127.0.0.1", 9000, 6, "asked", local="127.0.0.1")
+    t.clients("127.0.0.1", 9000, 8, "waits", local="127.0.0.1", first=20006)
+    for k in range(14):
+        t.connect("127.0.0.1", 20000 + k, "127.0.0.1", 9000, inode=60000 + k,
+                  tcp=dict(sent=400, received=0, sent_ms=lambda i: 8000 + 1000 * i, received_ms=lambda i: 8010 + 1000 * i))
+
+
+def fire_behind_nginx(t):
+    """It is not nginx that asks, but one of its clients."""
+    php_behind_nginx(t)
+    t.clients("10.77.0.7", 80, 12, "asked", first=30000)
+    t.clients("10.77.0.2", 80, 2, "asked", first=31000)
+    return Expect(finding("workers:php-fpm/www", "saturated", culprit=("peer", "10.77.0.7")), checks=[second("php-fpm")])
+
+
+def fire_behind_nginx_many(t):
+    """Its clients are many: the scripts take long."""
+    php_behind_nginx(t)
+    for k in range(14):
+        t.clients("10.9.%d.7" % k, 80, 1, "asked", first=30000 + 10 * k)
+    return finding("workers:php-fpm/www", "saturated", culprit=("process", "php-fpm", 800))
 
 
 def quiet(t):

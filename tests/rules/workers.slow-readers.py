@@ -95,6 +95,14 @@ def fire_many(t):
     return finding("workers:apache2", "saturated", culprit=("traffic", "many clients"))
 
 
+def fire_three(t):
+    """Three addresses: no single one has half, and these are not everybody."""
+    full(t, slots=[])
+    for k, n in ((7, 7), (8, 7), (9, 6)):
+        t.clients("10.77.0.%d" % k, 8080, n, "reads", first=20000 + 100 * k)
+    return finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.7"), text="held by 10.77.0.7 and 2 more")
+
+
 def fire_one_thread(t):
     """A server that does one thing at a time."""
     t.server(700, "thttpd", 8080, waiting=5)

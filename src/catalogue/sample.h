@@ -303,6 +303,8 @@ struct unix_listener {
 	uint32_t waiting, backlog;
 	uint32_t uid, inode;
 	int32_t pid; /* owner, 0 when not looked up or not found */
+	bool have_waited;
+	uint32_t waited_ms; /* for how long who waits longest was seen to wait, at least */
 };
 
 /* A UDP socket that is bound to a port. */

@@ -87,6 +87,18 @@ struct probe_totals {
 	uint64_t ended, killed_oom, signals, lost;
 };
 
+/* Who stood last in the queue of a listening unix socket at looks of before and still stands in it (unix_queues.c), the oldest look first. */
+enum { UNIX_QUEUES = 16, UNIX_MARKS = 16 };
+struct unix_marks {
+	uint64_t netns, seen_ns;
+	uint32_t inode;
+	size_t n;
+	struct {
+		uint32_t peer; /* inode */
+		uint64_t at_ns;
+	} rows[UNIX_MARKS];
+};
+
 struct engine {
 	struct reader *reader;
 	struct series_set *series;
@@ -130,7 +142,8 @@ struct engine {
 	uint64_t files_next_ns; /* open files are not looked at before */
 	bool owners_unknown; /* sockets without an owner came up since the last look at all descriptors */
 	struct pace paces[PACE_COUNT];
-	bool nf_tables;      /* they are there to be asked */
+	bool nf_tables; /* they are there to be asked */
+	struct unix_marks unix_marks[UNIX_QUEUES];
 	uint32_t book_names; /* new names that books may still bring */
 };
 
@@ -215,6 +228,8 @@ void engine_firewall(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
 /* Asks whether nf_tables can be asked: a monitor must not load a firewall. In the host's namespace. */
 void engine_find_firewall(struct engine *e);
+/* For how long who waits longest has waited, into the row; in the row's namespace. netns: its inode. */
+void engine_unix_queue(struct engine *e, uint64_t netns, struct unix_listener *l);
 void engine_local_sockets(
 	struct engine *e, struct netns_state *ns, const struct sample *prev, struct sample *out);
 void engine_ct_states(struct engine *e, struct netns_state *ns, struct sample *out);

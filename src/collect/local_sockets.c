@@ -80,6 +80,15 @@ static void take_over(const struct local_kind *kind, struct sample *out, unsigne
 	}
 }
 
+static void ask_queues(struct engine *e, struct sample *out, uint64_t netns, uint32_t first)
+{
+	for (uint32_t i = first; i < out->unix_listeners.count; i++) {
+		struct unix_listener *l = &TABLE_ROWS(out->unix_listeners, struct unix_listener)[i];
+		if (l->waiting)
+			engine_unix_queue(e, netns, l);
+	}
+}
+
 /* One kind of a namespace: dumped where that is due, else taken over. */
 static void look_or_keep(const struct local_kind *kind, struct engine *e, struct netns_state *ns,
 	struct local_walk *w, const struct sample *prev)
@@ -96,6 +105,8 @@ static void look_or_keep(const struct local_kind *kind, struct engine *e, struct
 	engine_dump_gap(e, out, w->o.netns, r, kind->what, kind->hides);
 	if (prev)
 		keep_owners(kind, out, w->o.netns, first, prev);
+	if (kind->table == TABLE_UNIX_LISTENERS)
+		ask_queues(e, out, ns->inode, first);
 	engine_pace_spent(e, ns, kind->pace, begun);
 }
 

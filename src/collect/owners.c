@@ -25,7 +25,7 @@ enum {
 	OWNER_STEP = 256, /* and else before it is another one's turn */
 	OWNERS_WANTED = 256,
 	WORTH_BYTES = 4096,  /* that a peer with a closed window does not take */
-	WORTH_MEMBERS = 4,   /* connections to one destination */
+	WORTH_MEMBERS = 2,   /* connections to one destination */
 	BUDGET_NS = 5000000, /* of a tick */
 	BUDGET_TROUBLE_NS = 20000000,
 	PAUSE_MAX = 64, /* ticks */
@@ -143,6 +143,13 @@ static bool listener_in_trouble(const struct listener *l, const struct sample *p
 	       (before && l->have_drops && before->drops != l->drops);
 }
 
+/* The same of a unix socket: who waits was there at a look before; or, while a group is held back, any wait. */
+static bool unix_in_trouble(const struct engine *e, const struct unix_listener *l)
+{
+	return l->waiting &&
+	       (l->waiting * 2 >= l->backlog || l->waited_ms || (e->demand & DEMAND_CGROUP));
+}
+
 /* Connections stand in front of a server: then it matters whose the connections behind it are. */
 static bool somebody_waits(const struct sample *prev, const struct sample *out)
 {
@@ -164,7 +171,8 @@ static bool group_in_trouble(
 	struct port_range ports = engine_port_range(e, s, g->netns);
 	return (g->outgoing && !g->peer_hostbits &&
 		       (uint64_t)g->ephemeral * 2 > ports.high - ports.low + 1) ||
-	       (g->outgoing && e->owners->waited && g->established >= WORTH_MEMBERS) ||
+	       (g->outgoing && e->owners->waited &&
+		       g->established + g->syn_sent >= WORTH_MEMBERS) ||
 	       (g->window_closed && g->sendq > WORTH_BYTES) || g->sendq + g->recvq > (64u << 20);
 }
 
@@ -198,12 +206,6 @@ static bool udp_in_trouble(const struct engine *e, const struct udp_socket *u,
 	const struct udp_socket *before =
 		prev && (u->drops || asks) ? sample_udp_near(prev, u, guess) : NULL;
 	return before && (asks || before->drops != u->drops);
-}
-
-/* As many wait as may, or, while a group is held back, any. */
-static bool unix_in_trouble(const struct engine *e, const struct unix_listener *l)
-{
-	return l->waiting && (l->waiting >= l->backlog || (e->demand & DEMAND_CGROUP));
 }
 
 static void unknown_one(struct unknown *u, uint16_t netns, bool trouble)

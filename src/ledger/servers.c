@@ -386,6 +386,36 @@ static double wait_by_rate(const struct view *v, const struct server *s, double 
 	return accepted * 60 > s->waits ? s->waits / accepted : 60;
 }
 
+/* The same at its unix sockets, where each was looked at. */
+static void wait_at_sockets(const struct view *v, struct server *s)
+{
+	const struct sample *last = view_last(v);
+	double longest = -1;
+	for (uint32_t i = 0; i < last->unix_listeners.count; i++) {
+		const struct unix_listener *l =
+			&TABLE_ROWS(last->unix_listeners, struct unix_listener)[i];
+		for (size_t k = 0; k < s->nsockets; k++) {
+			if (s->sockets[k] != l->inode || l->netns != s->netns)
+				continue;
+			if (!l->have_waited)
+				return;
+			longest = l->waited_ms / 1000.0 > longest ? l->waited_ms / 1000.0 : longest;
+		}
+	}
+	s->waited_s = longest > s->waited_s ? longest : s->waited_s;
+}
+
+/* Who waits, over how many the pool served in a second, as it tells. */
+static double wait_as_told(const struct view *v, const struct server *s)
+{
+	const struct server_pool *rows[STORE_MAX];
+	double t[STORE_MAX];
+	unsigned n = s->pool ? server_pool_history(v, s->pool, t, rows) : 0;
+	if (n < 2 || rows[n - 1]->served <= rows[0]->served)
+		return -1;
+	return s->waits * (t[n - 1] - t[0]) / (double)(rows[n - 1]->served - rows[0]->served);
+}
+
 static void judge_waiting(struct view *v, struct server *s)
 {
 	unsigned waited = 0;
@@ -403,9 +433,10 @@ static void judge_waiting(struct view *v, struct server *s)
 	if (s->waits <= 0 || waited < 2 || waited * 3 < v->n * 2)
 		return;
 	count_connections(v, s);
-	if (s->nports && s->waited_s < 0)
-		s->waited_s = wait_by_rate(v, s, first);
-	s->starving = s->refused > 0 || s->waited_s >= WAITED_S || !s->nports;
+	wait_at_sockets(v, s);
+	if (s->waited_s < 0)
+		s->waited_s = s->nports ? wait_by_rate(v, s, first) : wait_as_told(v, s);
+	s->starving = s->refused > 0 || s->waited_s >= WAITED_S || (!s->nports && s->waited_s < 0);
 }
 
 /* ---- servers ---- */

@@ -279,6 +279,13 @@ static void unix_name(struct nl_part a, char to[static UNIX_PATH])
 	to[n] = '\0';
 }
 
+uint32_t unix_queued(const struct unix_socket *s, size_t i)
+{
+	uint32_t inode;
+	memcpy(&inode, s->queue + i * sizeof inode, sizeof inode);
+	return inode;
+}
+
 size_t parse_unix_diag(const void *bytes, size_t len,
 	void (*each)(void *ctx, const struct unix_socket *s), void *ctx)
 {
@@ -305,6 +312,9 @@ size_t parse_unix_diag(const void *bytes, size_t len,
 				s.backlog = nl_u32((struct nl_part){0, a.p + 4, a.len - 4});
 			} else if (a.type == UNIX_DIAG_UID) {
 				s.uid = nl_u32(a);
+			} else if (a.type == UNIX_DIAG_ICONS) {
+				s.queue = a.p;
+				s.queued = a.len / sizeof(uint32_t);
 			}
 		}
 		each(ctx, &s);

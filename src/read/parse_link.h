@@ -73,7 +73,11 @@ struct unix_socket {
 	uint32_t inode, uid;
 	uint32_t waiting, backlog; /* of a listening one */
 	char path[UNIX_PATH];      /* "@..." for a name that is no file, "" for none */
+	/* Inodes of those who wait, who came first first, where these were asked for; valid during the call. */
+	const unsigned char *queue;
+	size_t queued;
 };
+uint32_t unix_queued(const struct unix_socket *s, size_t i);
 size_t parse_unix_diag(const void *bytes, size_t len,
 	void (*each)(void *ctx, const struct unix_socket *s), void *ctx);
 

@@ -157,6 +157,10 @@ ssize_t reader_proc_link(struct reader *r, int32_t pid, int32_t fd, char *buf, s
 int reader_dump(struct reader *r, enum reader_dump what,
 	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
 
+/* Asks for the connections that wait in the queue of one listening unix socket of the current namespace: bytes as those of a dump. */
+int reader_unix_queue(struct reader *r, uint32_t inode,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx);
+
 /* Probes in the kernel (eBPF), where there are some. */
 enum reader_probe {
 	PROBE_TASKS, /* struct probe_task, by pid */

@@ -60,6 +60,8 @@ bool reader_made(struct reader *r, const char *path, struct kept *kept, void *bu
 	ssize_t *ret);
 /* The netlink protocol that answers a dump, and the request for it (reader_requests.c). */
 int reader_dump_protocol(enum reader_dump what);
+/* The same of one listening unix socket alone, with those who wait. */
+int reader_send_unix_queue(int fd, uint32_t inode);
 int reader_send_dump(struct reader *r, int fd, enum reader_dump what);
 
 int reader_taskstats_open(struct reader *r);

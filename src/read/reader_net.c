@@ -476,3 +476,24 @@ int reader_dump(struct reader *r, enum reader_dump what,
 	record_begin(r, what);
 	return dump_receive(r, fd, file, each, ctx);
 }
+
+int reader_unix_queue(struct reader *r, uint32_t inode,
+	int (*each)(void *ctx, const void *bytes, size_t len), void *ctx)
+{
+	char file[64];
+	bool interrupted = false;
+	(void)snprintf(file, sizeof file, "netlink/unix_queue.%" PRIu32, inode);
+	if (r->replay)
+		return dump_replay(r, file, each, ctx);
+	int fault = reader_may();
+	if (fault)
+		return fault;
+	AUTO_FD int fd = dump_socket(DUMP_UNIX_LISTEN);
+	int e = fd < 0 ? fd : reader_send_unix_queue(fd, inode);
+	if (e < 0)
+		return e;
+	reader_record(r, false, file, "", 0, false);
+	e = dump_piece(
+		r, fd, 0, file, each, ctx, &interrupted); /* one message, and no end after it */
+	return e < 0 ? e : 0;
+}

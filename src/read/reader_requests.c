@@ -69,7 +69,7 @@ static int send_nft(int fd, unsigned message)
 	return send_all(fd, &q, sizeof q);
 }
 
-/* Without UDIAG_SHOW_VFS and _ICONS: these take locks for each socket. */
+/* Without UDIAG_SHOW_VFS and _ICONS: these take locks for each socket, and a long queue would end the dump. */
 static int send_unix(int fd)
 {
 	struct {
@@ -79,6 +79,22 @@ static int send_unix(int fd)
 		{.sdiag_family = AF_UNIX,
 			.udiag_states = 1u << TCP_LISTEN,
 			.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN | UDIAG_SHOW_UID}};
+	return send_all(fd, &q, sizeof q);
+}
+
+/* No dump: only the lock of this socket's queue is taken, and an answer that is too long is an error of this one alone. */
+int reader_send_unix_queue(int fd, uint32_t inode)
+{
+	struct {
+		struct nlmsghdr h;
+		struct unix_diag_req r;
+	} q = {dump_header(sizeof q, SOCK_DIAG_BY_FAMILY),
+		{.sdiag_family = AF_UNIX,
+			.udiag_states = 1u << TCP_LISTEN,
+			.udiag_ino = inode,
+			.udiag_show = UDIAG_SHOW_ICONS,
+			.udiag_cookie = {UINT32_MAX, UINT32_MAX}}};
+	q.h.nlmsg_flags = NLM_F_REQUEST;
 	return send_all(fd, &q, sizeof q);
 }
 

@@ -367,7 +367,9 @@ const struct rule_case rule_case_workers_exhausted = {
 		"The server's own limit is reached (it tells so, or as many connections are "
 		"accepted, or each of the processes that it started before has a request that is "
 		"not answered), and connections wait a second or more in two thirds of the "
-		"samples, or are refused.",
+		"samples, or are refused. Of who waits at a unix socket the kernel is asked (the "
+		"connection that was last at a look of before is still there), or the pool's rate "
+		"tells.",
 	.false_alarms = "All workers busy and none waits: that is full use. A queue that is taken "
 			"within a second. A client that holds most workers is the culprit only "
 			"where others are served or wait beside it: all users may come by one "

@@ -130,6 +130,11 @@ def diag(state, local, sport, peer, dport, recvq=0, sendq=0, uid=0, inode=0, dro
     return message(20, body)
 
 
+def unix_queue(inode, peers):
+    """Who waits in the queue of a listening unix socket, as the kernel tells of one alone."""
+    return message(20, struct.pack("=BBBBIII", 1, 1, 10, 0, inode, 0, 0) + attr(3, struct.pack("=%dI" % len(peers), *peers)))
+
+
 def unix_diag(path, inode, waiting, backlog, uid=0):
     """A listening unix socket: struct unix_diag_msg, name, queue and owner."""
     return message(20, struct.pack("=BBBBIII", 1, 1, 10, 0, inode, 0, 0) + attr(0, raw(path)) + attr(4, struct.pack("=II", waiting, backlog)) + attr(7, struct.pack("=I", uid)))
@@ -229,9 +234,9 @@ class Net:
         """A bound UDP socket: `drops` is the socket's own counter."""
         self.datagrams.append((port, inode, recvq, drops, buffer, address, peer, peer_port))
 
-    def unix(self, path, inode, waiting=0, backlog=128):
-        """A listening unix socket."""
-        self.paths.append((path, inode, waiting, backlog))
+    def unix(self, path, inode, waiting=0, backlog=128, accepted=0):
+        """A listening unix socket. accepted: how many are taken out of its queue, as growth per second or as itself; None: nothing is told of who waits."""
+        self.paths.append((path, inode, waiting, backlog, accepted))
 
     def link(self, name, kind=None, sent=1000, received=1000, packets=10, rx_packets=None, carrier=1, changes=1, promiscuity=0, master=None, port_state=None, up=True, queue=None,
              speed=None, duplex=1, rx_dropped=0, **errors):
@@ -332,7 +337,11 @@ class Net:
                 diag("close" if peer is None else "established", address, port, peer or "0.0.0.0", peer_port, recvq=int(at(recvq, i)), inode=inode, drops=t.counter(drops, i, 0), buffer=buffer)
                 for port, inode, recvq, drops, buffer, address, peer, peer_port in self.datagrams)
         if self.paths:
-            out["netlink/unix_listen"] = b"".join(unix_diag(path, inode, int(at(waiting, i)), backlog) for path, inode, waiting, backlog in self.paths)
+            out["netlink/unix_listen"] = b"".join(unix_diag(path, inode, int(at(waiting, i)), backlog) for path, inode, waiting, backlog, _ in self.paths)
+            for path, inode, waiting, backlog, accepted in self.paths:
+                n = int(at(waiting, i))
+                if n and accepted is not None:
+                    out["netlink/unix_queue.%d" % inode] = unix_queue(inode, [inode * 100000 + t.counter(accepted, i, 0) + k for k in range(n)])
         if self.entries:
             out["netlink/conntrack"] = b"".join(tracked(s, d, port, sport, proto) for s, d, port, sport, proto in self.entries)
         return out

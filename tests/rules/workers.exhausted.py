@@ -81,6 +81,35 @@ def fire_behind_nginx_many(t):
     return finding("workers:php-fpm/www", "saturated", culprit=("process", "php-fpm", 800))
 
 
+def php(t, waiting, accepted, told=None, switches=300):
+    """A pool of six on a unix socket, behind nginx."""
+    t.proc(800, "php-fpm8.2", open=[Sock(8100)], switches=0)
+    t.unix("/run/php/php8.2-fpm.sock", 8100, waiting=waiting, backlog=511, accepted=accepted)
+    t.book("php-fpm", 800, "php-fpm", status="ok" if told else "full", pools=[("workers", "www", told or dict(limit=6))])
+    for k in range(6):
+        t.proc(801 + k, "php-fpm8.2", ppid=800, switches=switches, cpu=0.05)
+    t.proc(900, "nginx", open=[Sock(9001)])
+    t.listen(80, 9001)
+    t.proc(901, "nginx", ppid=900, switches=500, cpu=0.1)
+    t.clients("10.77.0.2", 80, 10, "asked")
+
+
+def fire_unix(t):
+    """Each request takes five seconds: one is taken out of the queue in a second, and nine wait there."""
+    php(t, waiting=9, accepted=1, switches=20)
+    return finding("workers:php-fpm/www", "saturated", culprit=("process", "php-fpm", 800), used=6, limit=6)
+
+
+def quiet_unix_busy(t):
+    """Ten users without a pause, twenty milliseconds for a request: a few always wait, each for a moment."""
+    php(t, waiting=[4, 3, 5, 4, 2, 4], accepted=300)
+
+
+def quiet_unix_told(t):
+    """The same where the kernel does not tell who waits, but the pool how many it serves."""
+    php(t, waiting=[4, 3, 5, 4, 2, 4], accepted=None, told=dict(limit=6, used=6, idle=0, waiting=4, served=lambda i: 1000 + 300 * i))
+
+
 def quiet(t):
     """All workers are busy, none waits."""
     t.server(700, "apache2", 80, children=20)

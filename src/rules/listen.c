@@ -10,7 +10,13 @@
 #include <string.h>
 
 /* Connections of one peer that is at fault for a queue: as many, and this share of all that were taken. */
-static const double IDLE_LEAST = 8, IDLE_SHARE = 0.75;
+static const double IDLE_LEAST = 8, IDLE_SHARE = 0.75, FULL_SHARE = 0.9;
+/* Queues are first in, first out: where one waits that long, nobody behind it was accepted meanwhile. A busy server's pause, of a collector of garbage, of a
+ * fork, is shorter. */
+static const double LATE_S = 3;
+enum {
+	LATE_LEAST = 2
+}; /* who wait, at each look: one alone may be one that nobody will ever take (a debugger's port) */
 
 /* ---- accept queues ---- */
 
@@ -21,7 +27,8 @@ const struct rule_case rule_case_listen_overflow = {
 		"backlog allows, new ones are "
 		"dropped: the client sees a connect that hangs and retries after 1, 3, 7 seconds.",
 	.threshold = "The socket dropped connections in the window (its own drop counter), or more "
-		     "wait in it than its backlog in at least half of the samples. If the queue is "
+		     "wait in it than its backlog in at least half of the samples; or two and more "
+		     "wait in all samples, the oldest for three seconds or more. If the queue is "
 		     "full most of the time, the "
 		     "owner is too slow to accept; if it is mostly empty while connections are "
 		     "dropped, the backlog is too small for bursts. Where three quarters of the "
@@ -75,10 +82,37 @@ static void look_at_owner(struct view *v, struct verdict *f, const char *name, i
 			"slows it while it runs", "none");
 }
 
+/* How long the one waits that waits longest for the listener, in seconds, as its connections told last; -1: not known. */
+static double oldest_of(const struct view *v, const struct listener *l)
+{
+	static const uint8_t any[ADDR_BYTES];
+	double oldest = -1;
+	for (unsigned i = v->n; i-- > 0 && oldest < 0;) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->conns.count; k++) {
+			const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[k];
+			if (g->outgoing || g->netns != l->netns || g->port != l->port || g->stale ||
+				!g->have_info || !g->queued ||
+				(memcmp(l->local.bytes, any, sizeof any) != 0 &&
+					!address_equal(&l->local, &g->local)))
+				continue;
+			oldest = g->queued_ms / 1000.0 > oldest ? g->queued_ms / 1000.0 : oldest;
+		}
+	}
+	return oldest;
+}
+
+/* How many connections the server may have, as it told or as its configuration says; 0: not known. */
+static double connections_of(const struct view *v, const struct server *s)
+{
+	const struct server_pool *p = server_pool_of(view_last(v), s->pid, POOL_CONNECTIONS, 0);
+	return p && p->have_limit ? (double)p->limit : 0;
+}
+
 /* A server may have all the connections that it takes at once, most of them of one peer that asks nothing on them, while others wait. A proxy (HAProxy)
  * stops to accept then and goes on otherwise: the peer is to blame. Another server may as well hang: the peer comes second. A peer that is a
  * proxy in front of all users is the only one who waits. */
-static void blame_idle_peer(struct view *v, struct verdict *f, const struct listener *l)
+static void blame_holder(struct view *v, struct verdict *f, const struct listener *l)
 {
 	struct server rows[SERVERS_MAX];
 	const struct server_peer *holder = NULL;
@@ -88,22 +122,31 @@ static void blame_idle_peer(struct view *v, struct verdict *f, const struct list
 	if (at == n || who_is_stopped(v, l->pid))
 		return;
 	const struct server *s = &rows[at];
+	double limit = connections_of(v, s);
+	bool full = limit > 0 && s->taken >= FULL_SHARE * limit;
 	for (size_t i = 0; i < s->npeers; i++)
-		if (!holder || s->peers[i].idle > holder->idle)
+		if (!holder || s->peers[i].idle > holder->idle ||
+			(full && s->peers[i].taken > holder->taken))
 			holder = &s->peers[i];
-	if (!holder || holder->idle < IDLE_LEAST || holder->idle < IDLE_SHARE * s->taken ||
-		server_peer_is_all(s, holder))
+	if (full && f->nculprits)
+		f->culprits[0].why = say(v,
+			"has %.0f of the %.0f connections that it may have, and accepts none "
+			"until one of them ends",
+			s->taken, limit);
+	double held = !holder ? 0 : full ? holder->taken : holder->idle;
+	if (held < IDLE_LEAST || held < IDLE_SHARE * s->taken || server_peer_is_all(s, holder))
 		return;
-	size_t place = f->nculprits && strcmp(s->name, "haproxy") != 0 ? 1 : 0;
+	size_t place = f->nculprits && !full && strcmp(s->name, "haproxy") != 0 ? 1 : 0;
 	size_t after = f->nculprits - place;
 	after -= f->nculprits == WHO_MAX;
 	memmove(&f->culprits[place + 1], &f->culprits[place], after * sizeof f->culprits[0]);
 	f->nculprits = place + 1 + after;
 	f->culprits[place] = (struct who){"peer", holder->name, 0, holder->taken / s->taken,
-		say(v,
-			"has %.0f of the %.0f connections that %s took, and asks nothing on %.0f "
-			"of them",
-			holder->taken, s->taken, s->name, holder->idle)};
+		say(v, "has %.0f of the %.0f connections that %s took%s", holder->taken, s->taken,
+			s->name,
+			holder->idle > 0
+				? say(v, ", and asks nothing on %.0f of them", holder->idle)
+				: "")};
 	verdict_remedy(f,
 		say(v, "Close what %s holds, and limit the connections of one address",
 			holder->name),
@@ -119,7 +162,7 @@ static void blame_idle_peer(struct view *v, struct verdict *f, const struct list
 static void listener_verdict(struct view *v, struct verdicts *out, const struct listener *l)
 {
 	const struct listener *first = NULL;
-	unsigned seen = 0, full = 0;
+	unsigned seen = 0, full = 0, waited = 0;
 	uint32_t most = 0;
 	uint64_t since = 0;
 	for (unsigned i = 0; i < v->n; i++) {
@@ -131,6 +174,7 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 		seen++;
 		bool over = o->waiting > o->backlog;
 		full += over;
+		waited += o->waiting >= LATE_LEAST;
 		if (o->waiting > most)
 			most = o->waiting;
 		if (!since && (over || o->drops != first->drops))
@@ -146,7 +190,9 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	if (refuses && full == 0 && most < l->backlog && counted)
 		refuses = overflows - drops_of_full_queues(v, l->netns) >= dropped / 2;
 	bool waits = full * 2 >= seen && full >= 2;
-	if (!refuses && !waits)
+	double oldest = waited == v->n && v->n >= 2 ? oldest_of(v, l) : -1;
+	bool late = oldest >= LATE_S;
+	if (!refuses && !waits && !late)
 		return;
 	char port[8];
 	(void)snprintf(port, sizeof port, "%u", l->port);
@@ -154,7 +200,8 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 		v, out, SEVERITY_CRITICAL, refuses ? STATE_EXHAUSTED : STATE_SATURATED, port);
 	if (!f)
 		return;
-	bool slow = full * 3 >= seen; /* the queue stays full: nobody takes connections out */
+	/* The queue stays full, or stands: nobody takes connections out. */
+	bool slow = full * 3 >= seen || late;
 	const struct usage *owner = l->pid ? view_usage(v, l->pid) : NULL;
 	const char *name = owner ? who_name(v, owner->p) : say(v, "The owner of port %u", l->port);
 	f->netns = l->netns;
@@ -162,6 +209,8 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	f->peer_netns = l->netns;
 	f->pid = l->pid;
 	verdict_began(f, since);
+	if (!since && late)
+		f->since_ns = view_last(v)->real_ns - (uint64_t)(oldest * 1e9);
 	f->used = most;
 	f->limit = l->backlog;
 	f->refused = dropped;
@@ -173,12 +222,18 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 			"listens with a backlog of %u only; it accepts in time between bursts",
 			l->backlog);
 	if (slow)
-		blame_idle_peer(v, f, l);
+		blame_holder(v, f, l);
 	const char *ns = in_netns(v, l->netns);
-	f->title = slow ? say(v, "%s does not accept: the queue of port %u is full (%u of %u)",
+	f->title =
+		slow && (refuses || waits || most > l->backlog)
+			? say(v, "%s does not accept: the queue of port %u is full (%u of %u)",
 				  name, l->port, most, l->backlog)
-			: say(v, "The backlog of port %u (%u) is too small for its bursts", l->port,
-				  l->backlog);
+		: slow ? say(v,
+				 "%s does not accept: %u connections wait at port %u, the oldest "
+				 "for %.0f s",
+				 name, l->waiting, l->port, oldest)
+		       : say(v, "The backlog of port %u (%u) is too small for its bursts", l->port,
+				 l->backlog);
 	verdict_victim(f, "server", owner ? name : say(v, "port %u", l->port), l->pid,
 		dropped > 0 ? say(v, "%.0f connection attempts dropped in %.0f s (retries count)",
 				      dropped, v->seconds)
@@ -190,6 +245,14 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 			most, l->backlog, full, seen),
 		-1, most, l->backlog,
 		say(v, "%sss -ltn 'sport = :%u'   # Recv-Q of Send-Q", ns, l->port));
+	if (late)
+		verdict_evidence(f,
+			say(v, "the oldest of those who wait sent its request %.0f s ago", oldest),
+			-1, oldest, LATE_S,
+			say(v,
+				"%sss -Htnpi state established 'sport = :%u' | grep -A 1 -v "
+				"users:   # lastrcv, in milliseconds",
+				ns, l->port));
 	if (dropped > 0)
 		verdict_evidence(f,
 			say(v, "the socket dropped %.0f connection attempts in %.0f s", dropped,
@@ -260,9 +323,12 @@ const struct rule_case rule_case_unix_listen = {
 		     "application accepts. When more wait than the backlog, "
 		     "connect() blocks, or fails with EAGAIN where the caller does not want to "
 		     "wait (nginx: 502, \"Resource temporarily unavailable\").",
-	.threshold = "More connections wait than the backlog in at least half of the samples. The "
-		     "kernel counts no refusals here.",
-	.false_alarms = "A few that wait, or a full queue in one sample: a burst.",
+	.threshold =
+		"More connections wait than the backlog in at least half of the samples; or two "
+		"and more wait in all samples, and one of them was seen to wait for three "
+		"seconds or more. The kernel counts no refusals here.",
+	.false_alarms =
+		"A few that wait, each for a moment, or a full queue in one sample: a burst.",
 	.confirm = "ss -lx   # Recv-Q above Send-Q of the path",
 	.remedy = "More workers or threads behind the socket, a time-out for each request; then a "
 		  "larger backlog and net.core.somaxconn.",
@@ -281,7 +347,7 @@ static const struct unix_listener *unix_at(const struct sample *s, const struct 
 
 static void unix_verdict(struct view *v, struct verdicts *out, const struct unix_listener *l)
 {
-	unsigned seen = 0, full = 0;
+	unsigned seen = 0, full = 0, waited = 0;
 	uint32_t most = 0;
 	uint64_t since = 0;
 	for (unsigned i = 0; i < v->n; i++) {
@@ -290,11 +356,15 @@ static void unix_verdict(struct view *v, struct verdicts *out, const struct unix
 			continue;
 		seen++;
 		full += o->waiting > o->backlog;
+		waited += o->waiting >= LATE_LEAST;
 		most = o->waiting > most ? o->waiting : most;
 		if (!since && o->waiting > o->backlog)
 			since = view_at(v, i)->real_ns;
 	}
-	if (full < 2 || full * 2 < seen)
+	bool over = full >= 2 && full * 2 >= seen;
+	double oldest = l->have_waited ? l->waited_ms / 1000.0 : 0;
+	bool late = waited == seen && waited >= 2 && oldest >= LATE_S;
+	if (!over && !late)
 		return;
 	const char *path = intern_text(&v->series->names, l->path);
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_SATURATED, path);
@@ -307,12 +377,18 @@ static void unix_verdict(struct view *v, struct verdicts *out, const struct unix
 	f->used = most;
 	f->limit = l->backlog;
 	verdict_began(f, since);
+	if (!since)
+		f->since_ns = view_last(v)->real_ns - (uint64_t)(oldest * 1e9);
 	if (owner && (owner->p->have & HAVE_CGROUP))
 		f->cgroup = owner->p->cgroup;
 	const struct listener like = {.pid = l->pid};
 	f->nculprits = who_listener(v, &like, f->culprits, WHO_MAX);
-	f->title = say(v, "%s does not accept: the queue of %s is full (%u of %u)", name, path,
-		most, l->backlog);
+	f->title = over ? say(v, "%s does not accept: the queue of %s is full (%u of %u)", name,
+				  path, most, l->backlog)
+			: say(v,
+				  "%s does not accept: %u connections wait at %s, one of them for "
+				  "%.0f s or more",
+				  name, l->waiting, path, oldest);
 	verdict_victim(f, "server", name, l->pid, "who connects to the socket waits or is refused");
 	verdict_evidence(f,
 		say(v,

@@ -21,6 +21,7 @@ enum held_by {
 	HELD_GHOSTS,  /* slots of processes that are gone */
 	HELD_DIP,     /* processes that end after their last request */
 	HELD_RANGES,  /* requests for parts of files, of one client or a few */
+	HELD_STOPPED, /* by a signal, a debugger or a terminal */
 	HELD_OTHER,   /* requests that take long */
 };
 
@@ -35,7 +36,7 @@ struct held {
 	const char *job, *signal;
 	unsigned left;   /* HELD_GHOSTS, where the server did not tell: processes that are there */
 	bool orphans;    /* and their first process is gone */
-	int32_t stopped; /* or is this one, which is stopped; 0 */
+	int32_t stopped; /* or is this one, which is stopped; HELD_STOPPED: one of them; 0 */
 };
 
 struct held workers_held(struct view *v, const struct server *s);

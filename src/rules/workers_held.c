@@ -49,6 +49,22 @@ static double blocked(const struct view *v, const struct server *s)
 	return n;
 }
 
+/* Workers whose process is stopped, and was not on a CPU in the window. Of a server of one process its queue tells. */
+static double stopped(const struct view *v, const struct server *s, int32_t *ret)
+{
+	double n = 0;
+	for (size_t i = 0; s->children > 0 && i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->gone || u->p->ppid != s->pid || !who_is_stopped(v, u->p->pid) ||
+			((u->p->have & u->first->have & HAVE_DELAY) &&
+				u->p->switches != u->first->switches))
+			continue;
+		*ret = u->p->pid;
+		n++;
+	}
+	return n <= 0 ? 0 : n < s->children ? s->workers * n / s->children : s->workers;
+}
+
 /* Processes of the server that wait for a lock of a file which one other process holds, at two looks, the later of which is fresh. */
 static double waits_for_lock(const struct view *v, const struct server *s, struct held *h)
 {
@@ -236,6 +252,8 @@ struct held workers_held(struct view *v, const struct server *s)
 	if (lost || ghosts >= half) {
 		h.by = HELD_GHOSTS;
 		h.count = lost ? h.count : ghosts;
+	} else if ((h.count = stopped(v, s, &h.stopped)) >= half) {
+		h.by = HELD_STOPPED;
 	} else if (s->reading >= half && s->reading >= idle && s->reading >= senders) {
 		h.by = HELD_READERS;
 		h.count = s->reading;

@@ -369,7 +369,8 @@ const struct rule_case rule_case_workers_exhausted = {
 		"not answered), and connections wait a second or more in two thirds of the "
 		"samples, or are refused. Of who waits at a unix socket the kernel is asked (the "
 		"connection that was last at a look of before is still there), or the pool's rate "
-		"tells.",
+		"tells. Workers that are stopped or blocked in I/O, half of them, are told as "
+		"such.",
 	.false_alarms = "All workers busy and none waits: that is full use. A queue that is taken "
 			"within a second. A client that holds most workers is the culprit only "
 			"where others are served or wait beside it: all users may come by one "
@@ -429,15 +430,18 @@ static void exhausted_verdict(
 	uint32_t ms;
 	char length[32];
 	const char *text = workers_request(v, s, "", &ms);
-	bool disk = h->by == HELD_DISK;
+	const char *held = h->by == HELD_DISK      ? "blocked in I/O"
+			   : h->by == HELD_STOPPED ? "stopped (SIGSTOP, a debugger, a terminal)"
+						   : NULL;
 	f->used = h->count < s->workers ? h->count : s->workers;
-	if (disk)
-		f->culprits[f->nculprits++] = (struct who){
-			"process", s->name, s->pid, -1, "its workers are blocked in I/O"};
+	if (held)
+		f->culprits[f->nculprits++] = (struct who){"process", s->name,
+			h->by == HELD_STOPPED ? h->stopped : s->pid, -1,
+			say(v, "its workers are %s", held)};
 	else
 		blame_requests(v, f, s);
-	f->title = disk ? say(v, "%.0f of %.0f workers of %s are blocked in I/O while others wait",
-				  h->count, s->workers, s->name)
+	f->title = held ? say(v, "%.0f of %.0f workers of %s are %s while others wait", h->count,
+				  s->workers, s->name, held)
 			: say(v, "All %.0f workers of %s are busy and %.0f requests wait",
 				  s->workers, s->name, s->waits);
 	if (h->told)
@@ -452,6 +456,11 @@ static void exhausted_verdict(
 			-1, ms / 1000.0, -1, told_by(v, s));
 	workers_tell_usual(v, f, s, text, ms / 1000.0);
 	workers_tell_parts(v, f, s);
+	if (h->by == HELD_STOPPED) {
+		verdict_remedy(f, "Let them go on", say(v, "pkill -CONT -P %" PRId32, s->pid), NULL,
+			false, "none", "somebody may have stopped them on purpose");
+		return;
+	}
 	verdict_remedy(f, "See what the requests that take longest do",
 		say(v, "timeout 5 strace -f -tt -p %" PRId32, s->pid), NULL, false,
 		"slows it while it runs", "none");
@@ -464,5 +473,6 @@ static void exhausted_verdict(
 void rule_workers_exhausted(struct view *v, struct verdicts *out)
 {
 	workers_each(v, out, HELD_OTHER, exhausted_verdict);
+	workers_each(v, out, HELD_STOPPED, exhausted_verdict);
 	workers_each(v, out, HELD_DISK, exhausted_verdict);
 }

@@ -101,6 +101,51 @@ def fire_old_kernel(t):
     return finding("tcp.listen:8080", "saturated", culprit=("process", "gunicorn", 600))
 
 
+def fire_hung(t):
+    """A daemon in a deadlock: its queue has room for hours, and who came first waits for twenty-five seconds."""
+    t.server(700, "orderd", 9000, waiting=lambda i: 40 + 4 * i, backlog=511, threads=9)
+    t.clients("10.77.0.2", 9000, 8, "asked")
+    t.clients("10.77.0.2", 9000, 60, "waits", first=40000)
+    return finding("tcp.listen:9000", "saturated", culprit=("process", "orderd", 700), used=60, limit=511, text="the oldest for 25 s")
+
+
+def fire_stopped_early(t):
+    """The worker of nginx is stopped, and the queue far from full."""
+    t.server(700, "nginx", 80, children=1, waiting=lambda i: 40 + 4 * i, backlog=511)
+    t.procs[701].state = "T"
+    t.book("nginx", 700, "nginx", status="closed", port=80, pools=[("connections", "-", dict(limit=512))])
+    t.clients("10.77.0.2", 80, 60, "waits", first=40000)
+    return Expect(finding("tcp.listen:80", "saturated", culprit=("process", "nginx", 701)), checks=[lets_go_on(701)])
+
+
+def fire_all_connections(t):
+    """A proxy that cannot be asked has all the connections that it may have, by its configuration: who holds them is to blame, if that is one."""
+    t.server(600, "haproxy", 80, waiting=40)
+    t.book("haproxy", 600, "haproxy", port=80, status="closed", pools=[("connections", "-", dict(limit=40))])
+    t.clients("10.77.0.9", 80, 40, "trickles")
+    t.clients("10.77.0.2", 80, 40, "waits", first=40000)
+    return finding("tcp.listen:80", "saturated", culprit=("peer", "10.77.0.9"))
+
+
+def quiet_pause(t):
+    """A pause of two seconds, after which all are accepted."""
+    t.server(700, "orderd", 9000, waiting=[0, 0, 12, 25, 0, 3], backlog=511, threads=9)
+    t.clients("10.77.0.2", 9000, 3, "waits", first=40000, ms=2000)
+
+
+def quiet_late(t):
+    """Somebody always waits, for less than a second."""
+    t.server(700, "orderd", 9000, waiting=[9, 12, 7, 10, 14, 11], backlog=511, threads=9)
+    t.clients("10.77.0.2", 9000, 11, "waits", first=40000, ms=700)
+
+
+def quiet_one(t):
+    """One connection alone that nobody takes, of a debugger's port that serves one client."""
+    t.server(700, "java", 5005, waiting=1, backlog=1, threads=9)
+    t.clients("10.77.0.2", 5005, 1, "idle")
+    t.clients("10.77.0.2", 5005, 1, "waits", first=40000)
+
+
 def quiet(t):
     """Connections wait; that is what the queue is for."""
     app(t)

@@ -584,7 +584,7 @@ class Tree:
 
     def server(self, pid, name, port, children=0, waiting=0, backlog=511, inode=8001, threads=1, drops=0, start=None, **more):
         """A server that listens, and its worker processes pid+1, pid+2 ..."""
-        self.proc(pid, name, open=[Sock(inode)], switches=0, start=start, **more)
+        self.proc(pid, name, open=[Sock(inode)], switches=0, start=start, threads=1 if children else threads, **more)
         for k in range(children):
             self.proc(pid + 1 + k, name, ppid=pid, uid=33, threads=threads, start=start, switches=0, **more)
         self.listen(port, inode, waiting=waiting, backlog=backlog, drops=drops)
@@ -594,12 +594,12 @@ class Tree:
         self.probes()
         self.sent.append((i, struct.pack("=6I16s16s", 2, number, sender, target, uid, 0, raw(sender_comm), raw(target_comm))))
 
-    def clients(self, peer, port, n, kind, local="10.0.0.5", first=20000):
+    def clients(self, peer, port, n, kind, local="10.0.0.5", first=20000, ms=None):
         """n connections of a peer to a server's port. kind: reads (does not take its data), idle (answered, nothing asked), asked (waits for an answer),
-        trickles (sends a request byte by byte), waits (is not accepted), takes (a large answer that it takes fast)."""
+        trickles (sends a request byte by byte), waits (is not accepted), takes (a large answer that it takes fast). ms: for how long at each look, else it goes back to before the first one."""
         for k in range(n):
             inode, recvq, sendq = 0 if kind == "waits" else 50000 + first + k, 0, 0
-            old = lambda i: 20000 + i * 1000 * self.step
+            old = (lambda i: ms) if ms is not None else lambda i: 20000 + i * 1000 * self.step
             tcp = dict(sent=0, received=80, sent_ms=old, received_ms=old)
             if kind == "reads":
                 sendq = 90000

@@ -100,6 +100,28 @@ def fire_unix(t):
     return finding("workers:php-fpm/www", "saturated", culprit=("process", "php-fpm", 800), used=6, limit=6)
 
 
+def stopped(t, n, waiting):
+    """An Apache of which n of twenty workers are stopped (SIGSTOP) with a request each."""
+    t.server(700, "apache2", 80, children=20, waiting=waiting)
+    for k in range(n):
+        t.procs[701 + k].state = "T"
+    t.book("apache", 700, "apache2", status="full", port=80, pools=[("workers", "", dict(limit=20))])
+    t.clients("10.77.0.7", 80, n, "asked")
+
+
+def fire_stopped(t):
+    """It is not the client who asked that holds them, and who let them be stopped lets them go on."""
+    stopped(t, 20, lambda i: 20 + 4 * i)
+    t.clients("10.77.0.2", 80, 40, "waits", first=40000)
+    return Expect(finding("workers:apache2", "saturated", culprit=("process", "apache2"), used=20, limit=20, effects=["tcp.listen:80"], text="are stopped"),
+                  checks=[lambda run: None if any(r["command"] == "pkill -CONT -P 700" for f in run.doc["findings"] for r in f["remedies"]) else "they are not let go on"])
+
+
+def quiet_stopped(t):
+    """Somebody debugs three of them, and nobody waits."""
+    stopped(t, 3, 0)
+
+
 def quiet_unix_busy(t):
     """Ten users without a pause, twenty milliseconds for a request: a few always wait, each for a moment."""
     php(t, waiting=[4, 3, 5, 4, 2, 4], accepted=300)

@@ -30,7 +30,7 @@ def quiet_note(t):
     board(t, 2, idle=5)
     return note("workers:apache2")
 
-def left(t, live, dead=0, orphans=False, born=None, waiting=6, limit=12):
+def left(t, live, dead=0, orphans=False, born=None, waiting=6, limit=12, ms=None):
     """What is left of an Apache that has nobody to tell of its slots: the book gives its limits alone."""
     parent = 1 if orphans else 700
     if not orphans:
@@ -40,7 +40,7 @@ def left(t, live, dead=0, orphans=False, born=None, waiting=6, limit=12):
                **({"born": born} if born and k == live - 1 else {}))
     t.listen(80, 8001, waiting=waiting, backlog=511)
     t.clients("10.9.9.1", 80, live, "asked")
-    t.clients("10.77.0.2", 80, waiting, "waits", first=40000)
+    t.clients("10.77.0.2", 80, waiting, "waits", first=40000, ms=ms)
     t.book("apache", 701 if orphans else 700, "apache2", port=80, status="full", pools=[("workers", "", dict(limit=limit))], when=lambda i: i % 2 == 0)
 
 
@@ -58,14 +58,14 @@ def fire_orphans(t):
 
 def quiet_starting(t):
     """A server that has not started all its workers yet: it starts one more in each second."""
-    left(t, 3, born=4)
+    left(t, 3, born=4, ms=2000)
 
 
 def quiet_replaced(t):
     """Two died and all the others are at work: those are too few, not lost."""
-    left(t, 10, dead=2)
+    left(t, 10, dead=2, ms=2000)
 
 
 def quiet_comes_back(t):
     """Most are dead, and the first process has begun to start others."""
-    left(t, 3, dead=9, born=4)
+    left(t, 3, dead=9, born=4, ms=2000)

@@ -40,8 +40,9 @@ def quiet_event(t):
     t.clients("10.77.0.8", 80, 60, "idle")
 
 
-def quiet_hung(t):
-    """Two processes with sixty idle connections do not accept: idle connections are not what holds them. (The queue is not over either.)"""
+def case_hung(t):
+    """Two processes with sixty idle connections do not accept: idle connections are not what holds them."""
     t.server(700, "nginx", 80, children=2, waiting=30)
     t.clients("10.77.0.2", 80, 30, "waits", first=40000)
     t.clients("10.77.0.8", 80, 60, "idle")
+    return finding("tcp.listen:80", "saturated", culprit=("process", "nginx", 700), rule="tcp.listen.overflow")

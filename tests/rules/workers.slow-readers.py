@@ -128,7 +128,7 @@ def quiet_idle_workers(t):
     """Two connections wait while the server says that workers are idle: it is about to take them."""
     t.server(700, "apache2", 8080, children=20, waiting=2)
     t.book("apache", 700, "apache2", port=8080, pools=[("workers", "", dict(used=15, idle=5, limit=20, working=15))])
-    t.clients("10.77.0.2", 8080, 2, "waits", first=40000)
+    t.clients("10.77.0.2", 8080, 2, "waits", first=40000, ms=1500)
     t.clients("10.77.0.9", 8080, 15, "reads")
 
 

@@ -226,6 +226,7 @@ const char *cause_link_text(enum cause_link link)
 		[LINK_BUSY] = "that starves its workers, or of their control group",
 		[LINK_RANGES] = "that the server which is flooded makes",
 		[LINK_BUFFERED] = "of the same server, in its own memory",
+		[LINK_LOCAL] = "of another server, which listens on a unix socket",
 		[LINK_NAMED] = "that names the same culprit, or harms it",
 		[LINK_PORT] = "of the same port",
 		[LINK_BLAMED] = "of or harming the process that is blamed",

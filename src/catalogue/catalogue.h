@@ -129,6 +129,7 @@ enum cause_link {
 	LINK_BUSY, /* the symptom is that all workers are busy, and one of them, or who started them, is among the cause's victims or in its control group */
 	LINK_BUFFERED, /* what a server keeps for a peer, and the same peer's standing queue */
 	LINK_RANGES,   /* the symptom blames the server that a flood of ranges keeps busy */
+	LINK_LOCAL, /* the symptom is that all workers are busy, of another server in the same namespace than the cause, which serves as many or more at a unix socket */
 	LINK_NAMED, /* the symptom's first culprit is among the cause's culprits or victims, by pid or name */
 	LINK_COUNT
 };

@@ -91,6 +91,33 @@ static bool blames(const struct view *v, const struct verdict *cause, const stru
 	return is_victim(v, cause, blamed(symptom));
 }
 
+/* Whose clients at a unix socket are is not seen. But of workers that are busy with nothing that is known, as many may wait for another server here
+ * that is in trouble: for its lock, in its queue. */
+static bool is_behind(
+	const struct view *v, const struct verdict *cause, const struct verdict *symptom)
+{
+	const struct sample *last = view_last(v);
+	double waits = 0;
+	bool listens = false;
+	if (symptom->rule != RULE_workers_exhausted || cause->netns != symptom->netns ||
+		!cause->pid || of_server(v, cause, symptom) ||
+		same_server(v, cause->pid, symptom->pid) || who_is_stopped(v, blamed(symptom)))
+		return false;
+	for (uint32_t i = 0; i < last->unix_listeners.count; i++) {
+		const struct unix_listener *l =
+			&TABLE_ROWS(last->unix_listeners, struct unix_listener)[i];
+		if (l->netns != cause->netns || !server_has(v, cause->pid, l->pid))
+			continue;
+		listens = true;
+		waits += l->waiting;
+	}
+	switch (rule_info(cause->rule)->resource) {
+	case RES_WORKERS: return waits > 0 && (waits + cause->used) * 2 >= symptom->used;
+	case RES_LOCKS: return listens && cause->used * 2 >= symptom->used;
+	default: return listens;
+	}
+}
+
 static bool is_same(const char *value, int32_t pid, const struct who *w)
 {
 	return (w->pid && pid == w->pid) || strcmp(value, w->value) == 0;
@@ -137,6 +164,7 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 			     server_has(v, cause->pid, blamed(symptom)));
 		break;
 	case LINK_BUSY: is = starves_workers(v, cause, symptom); break;
+	case LINK_LOCAL: return is_behind(v, cause, symptom) ? LINKED_BY_NETNS : NOT_LINKED;
 	case LINK_PORT:
 		is = cause->port && cause->port == symptom->port &&
 		     (cause->netns == symptom->netns || cause->netns == symptom->peer_netns);

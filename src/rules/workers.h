@@ -8,7 +8,7 @@
 #include "ledger/servers.h"
 #include "rules/verdict.h"
 
-enum { RANGES_PEERS = 3 };
+enum { RANGES_PEERS = 3, BACKENDS = 3 };
 
 enum held_by {
 	HELD_NOT,     /* workers are free, or nobody waits, or it cannot be told */
@@ -16,7 +16,7 @@ enum held_by {
 	HELD_SENDERS, /* peers that do not finish their requests */
 	HELD_IDLE,    /* connections on which nothing is asked */
 	HELD_LOCK,    /* they wait for a lock of a file */
-	HELD_BACKEND, /* they wait for one destination */
+	HELD_BACKEND, /* they wait for destinations */
 	HELD_DISK,    /* they are blocked in I/O */
 	HELD_GHOSTS,  /* slots of processes that are gone */
 	HELD_DIP,     /* processes that end after their last request */
@@ -25,14 +25,24 @@ enum held_by {
 	HELD_OTHER,   /* requests that take long */
 };
 
+/* A destination for which workers wait. */
+struct behind {
+	const struct conn_group *group; /* one of its rows */
+	double waits,
+		connecting; /* connections without an answer; of them, those that are not there yet */
+};
+
 struct held {
 	enum held_by by;
-	double count;                     /* workers held so */
-	const struct server_pool *told;   /* what the server tells of its workers now; NULL */
-	const struct conn_group *backend; /* HELD_BACKEND */
-	int32_t holder;                   /* HELD_LOCK: who holds it */
-	uint64_t inode;                   /* of the file */
-	int32_t signaller;                /* HELD_DIP: who sent the signal, as far as is known */
+	double count;                   /* workers held so */
+	const struct server_pool *told; /* what the server tells of its workers now; NULL */
+	struct behind backends
+		[BACKENDS]; /* HELD_BACKEND: where they wait, most first; the first alone where half of them wait there */
+	size_t nbackends;      /* as many rows */
+	unsigned destinations; /* of all there are */
+	int32_t holder;        /* HELD_LOCK: who holds it */
+	uint64_t inode;        /* of the file */
+	int32_t signaller;     /* HELD_DIP: who sent the signal, as far as is known */
 	const char *job, *signal;
 	unsigned left;   /* HELD_GHOSTS, where the server did not tell: processes that are there */
 	bool orphans;    /* and their first process is gone */

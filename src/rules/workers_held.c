@@ -22,20 +22,49 @@ static const struct server_pool *told_now(const struct view *v, const struct ser
 	return fresh && s->pool && s->pool->used + s->pool->idle ? s->pool : NULL;
 }
 
-/* Connections of its processes to one destination that wait for an answer; the destination with most. */
-static double asks_backend(
-	const struct view *v, const struct server *s, const struct conn_group **ret)
+/* Connections of its processes that wait for an answer, or to be made, by destination: members of a balancer are several. Returns how many there are, of
+ * those with most if that is half of the workers, else of all. */
+static double asks_backends(
+	const struct view *v, const struct server *s, double half, struct held *h)
 {
+	enum { DESTINATIONS = 64 };
+	struct behind rows[DESTINATIONS];
 	const struct sample *last = view_last(v);
-	double most = 0;
+	size_t n = 0;
+	double sum = 0;
 	for (uint32_t i = 0; i < last->conns.count; i++) {
 		const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i];
-		if (g->outgoing && g->asking > most && g->pid && server_has(v, s->pid, g->pid)) {
-			most = g->asking;
-			*ret = g;
-		}
+		double waits = (double)g->asking + g->syn_sent;
+		size_t k = 0;
+		if (!g->outgoing || waits <= 0 || !g->pid || !server_has(v, s->pid, g->pid))
+			continue;
+		while (k < n && !(rows[k].group->port == g->port &&
+					address_equal(&rows[k].group->peer, &g->peer)))
+			k++;
+		if (k == DESTINATIONS)
+			continue;
+		if (k == n)
+			rows[n++] = (struct behind){.group = g};
+		rows[k].waits += waits;
+		rows[k].connecting += g->syn_sent;
+		sum += waits;
 	}
-	return most;
+	h->nbackends = 0;
+	h->destinations = (unsigned)n;
+	for (size_t k = 0; k < n; k++) {
+		size_t at = h->nbackends;
+		for (; at > 0 && h->backends[at - 1].waits < rows[k].waits; at--)
+			if (at < BACKENDS)
+				h->backends[at] = h->backends[at - 1];
+		if (at < BACKENDS)
+			h->backends[at] = rows[k];
+		h->nbackends += h->nbackends < BACKENDS;
+	}
+	if (n && h->backends[0].waits >= half) {
+		h->nbackends = h->destinations = 1;
+		return h->backends[0].waits;
+	}
+	return sum;
 }
 
 static double blocked(const struct view *v, const struct server *s)
@@ -267,7 +296,7 @@ struct held workers_held(struct view *v, const struct server *s)
 	} else if (idle >= half && s->taken >= 0.9 * n) {
 		h.by = HELD_IDLE;
 		h.count = idle;
-	} else if ((h.count = asks_backend(v, s, &h.backend)) >= half) {
+	} else if ((h.count = asks_backends(v, s, half, &h)) >= half) {
 		h.by = HELD_BACKEND;
 	} else if ((h.count = blocked(v, s)) >= half) {
 		h.by = HELD_DISK;

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* Rules for workers that are not there for clients: held by something behind the server, by processes that end or are gone; and for those of which
  * nothing better is known than that they are all busy. */
+#include "rules/conns.h"
 #include "rules/workers.h"
 
 #include "base/text.h"
@@ -92,8 +93,9 @@ const struct rule_case rule_case_workers_backend = {
 		     "make the queue at the backend longer.",
 	.threshold =
 		"Connections wait to be accepted for a second or more, and at least half of the "
-		"workers have a connection to one destination on which the last data went "
-		"out and no answer came.",
+		"workers have a connection to one destination, or each to one of several, on "
+		"which the last data went out and no answer came, or which is not answered at "
+		"all (SYN-SENT).",
 	.false_alarms = "Connections to a database that are kept open and idle: their last data "
 			"came in. A slow backend while workers are free: nobody waits here.",
 	.confirm = "ss -tinp state established 'dst ADDRESS'   # lastsnd older than lastrcv is not "
@@ -117,41 +119,78 @@ static const struct usage *listens_at(const struct view *v, const struct conn_gr
 	return NULL;
 }
 
+static const char *destination(struct view *v, const struct conn_group *g)
+{
+	char peer[56];
+	(void)conn_peer_text(peer, g);
+	return say(v, strchr(peer, ':') ? "[%s]:%u" : "%s:%u", peer, g->port);
+}
+
+static void blame_backend(
+	struct view *v, struct verdict *f, const struct server *s, const struct behind *b)
+{
+	const struct usage *local = listens_at(v, b->group);
+	double share = b->waits >= s->workers ? 1 : b->waits / s->workers;
+	const char *why = say(v, "%.0f of %.0f workers wait for %s",
+		b->waits < s->workers ? b->waits : s->workers, s->workers,
+		b->connecting * 2 > b->waits ? "a connection to it" : "its answer");
+	if (local && f->nculprits < WHO_MAX)
+		f->culprits[f->nculprits++] =
+			(struct who){"process", who_name(v, local->p), local->p->pid, share, why};
+	if (f->nculprits < WHO_MAX)
+		f->culprits[f->nculprits++] =
+			(struct who){"destination", destination(v, b->group), 0, share, why};
+}
+
 static void backend_verdict(
 	struct view *v, struct verdicts *out, const struct server *s, const struct held *h)
 {
 	struct verdict *f = workers_verdict(v, out, s);
-	char peer[56];
+	const struct behind *most = &h->backends[0];
+	double connecting = 0, count = h->count < s->workers ? h->count : s->workers;
 	if (!f)
 		return;
-	(void)conn_peer_text(peer, h->backend);
-	const char *to = say(v, strchr(peer, ':') ? "[%s]:%u" : "%s:%u", peer, h->backend->port);
-	const struct usage *local = listens_at(v, h->backend);
-	double share = h->count >= s->workers ? 1 : h->count / s->workers;
-	const char *why = say(v, "%.0f of %.0f workers wait for its answer", h->count, s->workers);
-	if (local)
-		f->culprits[f->nculprits++] =
-			(struct who){"process", who_name(v, local->p), local->p->pid, share, why};
-	f->culprits[f->nculprits++] = (struct who){"destination", to, 0, share, why};
-	f->title = say(v, "%.0f of %.0f workers of %s wait for %s%s%s%s", h->count, s->workers,
-		s->name, local ? who_name(v, local->p) : to, local ? " (" : "", local ? to : "",
-		local ? ")" : "");
-	verdict_evidence(f,
-		say(v, "%.0f connections to %s were sent something and have no answer", h->count,
-			to),
-		-1, h->count, s->workers,
-		say(v, "%sss -tinp state established 'dport = :%u'", in_netns(v, s->netns),
-			h->backend->port));
+	for (size_t i = 0; i < h->nbackends; i++) {
+		blame_backend(v, f, s, &h->backends[i]);
+		connecting += h->backends[i].connecting;
+	}
+	const char *to = destination(v, most->group);
+	const struct usage *local = listens_at(v, most->group);
+	const char *first = local ? say(v, "%s (%s)", who_name(v, local->p), to) : to;
+	bool makes = connecting * 2 > h->count;
+	f->title = say(v, "%.0f of %.0f workers of %s wait for %s%s%s", count, s->workers, s->name,
+		makes ? "a connection to " : "",
+		h->destinations > 1 ? say(v, "%u destinations, most for ", h->destinations) : "",
+		first);
+	if (h->count > connecting)
+		verdict_evidence(f,
+			say(v, "%.0f connections to %s were sent something and have no answer",
+				h->count - connecting,
+				h->destinations > 1 ? say(v, "%u destinations", h->destinations)
+						    : to),
+			-1, h->count - connecting, s->workers,
+			say(v, "%sss -tinp state established 'dport = :%u'", in_netns(v, s->netns),
+				most->group->port));
+	if (connecting > 0)
+		verdict_evidence(f,
+			say(v, "%.0f connections are not answered at all (SYN-SENT)", connecting),
+			-1, connecting, s->workers,
+			say(v, "%sss -tnp state syn-sent", in_netns(v, s->netns)));
 	if (local)
 		verdict_remedy(f, say(v, "See what %s waits for", who_name(v, local->p)),
 			say(v, "timeout 5 strace -f -tt -p %" PRId32, local->p->pid), NULL, false,
 			"slows it while it runs", "none");
+	else if (makes)
+		verdict_remedy(f,
+			say(v, "See whether %s is there, and whether a firewall is between", to),
+			say(v, "%sip route get %s", in_netns(v, s->netns),
+				conn_peer(v, most->group)),
+			NULL, false, "none", "none");
 	verdict_remedy(f,
 		say(v,
-			"A time-out for answers of %s, and a limit of connections to it, so that "
-			"other "
+			"A time-out for %s of %s, and a limit of connections to it, so that other "
 			"requests are served",
-			to),
+			makes ? "the connect" : "answers", to),
 		NULL, "the configuration of the server", true, "its requests fail sooner", "none");
 	verdict_remedy(
 		f, "No more workers: they would wait there too", NULL, NULL, true, "none", "none");

@@ -515,3 +515,47 @@ def case_disk_fills_beside_memory(t):
     t.proc(600, "extract", cpu=0.4, rss=t.line(1000, 3048), io=dict(wchar=400 * MIB, write=400 * MIB, calls=400),
            open=[File("/var/a", dev=(8, 2), inode=9, size=t.line(14 * GIB, 16 * GIB), writable=True)])
     return [finding("filesystem.space:/var", "filling", culprit=("process", "extract", 600)), finding("memory:extract", "filling", culprit=("process", "extract", 600))]
+
+
+# ---- workers that wait behind a unix socket -------------------------------------------------------------------------
+
+def twelve_busy(t):
+    """Apache with twelve workers, all of them busy, as far as is seen from outside."""
+    t.server(700, "apache2", 80, children=12, waiting=5)
+    t.book("apache", 700, "apache2", status="full", port=80, pools=[("workers", "", dict(limit=12))])
+    t.clients("10.77.0.2", 80, 5, "waits", first=40000)
+    t.clients("10.77.0.2", 80, 12, "asked")
+
+
+def locked(t, sessions):
+    t.proc(500, "mariadbd", open=[Sock(8300), Sock(8301)])
+    t.listen(3306, 8300)
+    t.unix("/run/mysqld/mysqld.sock", 8301)
+    waiting = [(k, dict(state="waiting", ms=9000, who="shop", text="UPDATE stock", blocker=1)) for k in range(2, 2 + sessions)]
+    t.book("mysql", 500, "mysql", port=3306, pools=[("connections", "-", dict(used=sessions + 2, limit=150))],
+           slots=[(1, dict(state="idle", ms=60000, who="admin", text="UPDATE stock"))] + waiting)
+
+
+def case_lock_behind_a_unix_socket(t):
+    """Its workers wait for the database by its socket, one session each."""
+    twelve_busy(t)
+    locked(t, 12)
+    return finding("locks:mysql", "saturated", culprit=("session", "admin"), effects=["workers:apache2"])
+
+
+def case_lock_of_others(t):
+    """Three sessions wait for a lock: they do not keep twelve workers busy."""
+    twelve_busy(t)
+    locked(t, 3)
+    return Expect(finding("locks:mysql", "saturated", "warning", culprit=("session", "admin")), finding("workers:apache2", "saturated", culprit=("process", "apache2", 700)))
+
+
+def case_pool_behind_a_unix_socket(t):
+    """Six of its workers are served by php-fpm, six wait in its queue."""
+    twelve_busy(t)
+    t.proc(800, "php-fpm8.2", open=[Sock(8100)], switches=0)
+    t.unix("/run/php/php8.2-fpm.sock", 8100, waiting=6, backlog=511)
+    t.book("php-fpm", 800, "php-fpm", status="full", pools=[("workers", "www", dict(limit=6))])
+    for k in range(6):
+        t.proc(801 + k, "php-fpm8.2", ppid=800, switches=0)
+    return finding("workers:php-fpm/www", "saturated", culprit=("process", "php-fpm", 800), effects=["workers:apache2"])

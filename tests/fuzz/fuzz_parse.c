@@ -105,8 +105,9 @@ static void seen_speed(void *ctx, const struct link_speed *m)
 
 static void seen_unix(void *ctx, const struct unix_socket *s)
 {
-	(void)ctx;
 	is_text(s->path, sizeof s->path);
+	for (size_t i = 0; i < s->queued; i++)
+		*(unsigned *)ctx += unix_queued(s, i);
 }
 
 static void seen_packet(void *ctx, const struct packet_socket *s)

@@ -34,7 +34,8 @@ const struct rule_case rule_case_cpu_saturated = {
 		     "program that uses the CPU serves others and waits like that itself.",
 	.false_alarms = "A batch job at low priority (nice, SCHED_IDLE) that uses what is left: "
 			"PSI and the load average are high, but nobody else waits. A build or a "
-			"benchmark that only delays itself, and two of them that "
+			"benchmark that only delays itself, copies of one script whose parts hold "
+			"each other up, and two of them that "
 			"share the processors. These are notes. With "
 			"kernel.sched_autogroup_enabled=1 nice has no effect between sessions; "
 			"then others do wait, "
@@ -45,12 +46,16 @@ const struct rule_case rule_case_cpu_saturated = {
 		  "service itself, fewer workers, caching, or more processors.",
 };
 
+static bool waits(const struct view *v, const struct program *g)
+{
+	return !g->yields && g->delay_s >= DELAY_SHARE * v->seconds;
+}
+
 bool cpu_suffers(const struct view *v, const struct program *g)
 {
 	/* Who hardly wanted to run is no victim worth a call at night, unless others wait for it. */
 	bool works = g->listens || g->cpu_s >= WORKS * v->seconds;
-	return works && !g->yields && g->delay_s >= DELAY_SHARE * v->seconds &&
-	       g->delay_s >= DELAY_RATIO * g->cpu_s;
+	return works && waits(v, g) && g->delay_s >= DELAY_RATIO * g->cpu_s;
 }
 
 /* Is this the parent or grandparent? */
@@ -67,13 +72,63 @@ static bool descends(const struct usage *from, const struct usage *u)
 	return false;
 }
 
-/* Process 1 is nobody's family. */
+/* Process 1 is nobody's family, nor is who starts services and jobs of all kinds. */
+static const struct usage *family_of(const struct usage *u)
+{
+	return u->parent && !view_starts_strangers(u->parent) ? u->parent : NULL;
+}
+
 bool cpu_same_job(const struct usage *a, const struct usage *b)
 {
 	if (descends(a, b) || descends(b, a) || (a->p->pgrp && a->p->pgrp == b->p->pgrp))
 		return true;
-	const struct usage *grand = a->parent ? a->parent->parent : NULL;
-	return (a->parent && descends_near(a->parent, b)) || (grand && descends_near(grand, b));
+	const struct usage *parent = family_of(a), *grand = parent ? family_of(parent) : NULL;
+	return (parent && descends_near(parent, b)) || (grand && descends_near(grand, b));
+}
+
+bool cpu_is_part_of(const struct view *v, const struct usage *u, const struct usage *of)
+{
+	if (cpu_same_job(of, u))
+		return true;
+	for (size_t i = 0; of->program && i < v->nusages; i++)
+		if (v->usages[i].program == of->program && cpu_same_job(&v->usages[i], u))
+			return true;
+	return false;
+}
+
+/* Of a program that suffers, those processes that are no part of the taker's job: parts of one job only delay each other, unless one of them serves others. NULL:
+ * these do not suffer. taker NULL: nobody's. In the view's memory. */
+static const struct program *victim_of(
+	struct view *v, const struct program *g, const struct usage *taker)
+{
+	struct program rest = *g;
+	if (!waits(v, g))
+		return NULL;
+	if (!taker || g->listens)
+		return cpu_suffers(v, g) ? g : NULL;
+	rest.top = NULL;
+	rest.count = 0;
+	rest.cpu_s = rest.delay_s = rest.read_bytes = rest.write_bytes = 0;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (u->program != g->id || cpu_is_part_of(v, u, taker))
+			continue;
+		rest.count++;
+		rest.cpu_s += u->cpu_s;
+		rest.delay_s += u->delay_s;
+		rest.read_bytes += u->read_bytes;
+		rest.write_bytes += u->write_bytes;
+		if (!rest.top || u->cpu_s > rest.top->cpu_s || rest.top->gone)
+			rest.top = u;
+	}
+	if (rest.count == 0 || !cpu_suffers(v, &rest))
+		return NULL;
+	if (rest.count == g->count)
+		return g;
+	struct program *ret = arena_alloc(&v->scratch, sizeof *ret);
+	if (ret)
+		*ret = rest;
+	return ret;
 }
 
 /* The program that this process stands for, NULL when it is a job known by its children only. */
@@ -323,10 +378,10 @@ void cpu_waits(struct view *v, struct cpu_waits *ret)
 	double taken_s = first->share * ret->cpus * v->seconds;
 	for (size_t i = 0; i < v->nprograms && ret->nvictims < VERDICT_VICTIMS; i++) {
 		const struct program *g = &v->programs[i];
-		if (g == ret->top || g->top->p->self || !cpu_suffers(v, g) || g->cpu_s >= taken_s)
+		if (g == ret->top || g->top->p->self)
 			continue;
-		/* Parts of one job only delay each other, unless one of them serves others. */
-		if (ret->taker && !g->listens && cpu_same_job(ret->taker, g->top))
+		g = victim_of(v, g, ret->taker);
+		if (!g || g->cpu_s >= taken_s)
 			continue;
 		/* Two jobs beside each other have half each: rivals, and nobody's work is lost. */
 		if (!g->listens && g->cpu_s >= RIVAL * taken_s)

@@ -50,7 +50,9 @@ void cpu_sharer_first(const struct view *v, struct who *list, size_t n);
 /* A program that works, does not yield, and waited for a CPU for a tenth of the time and as long as it ran. */
 bool cpu_suffers(const struct view *v, const struct program *g);
 
-/* Parts of one job: one descends from the other, the same process group, or a parent or grandparent in common. */
+/* Parts of one job: one descends from the other, the same process group, or a parent or grandparent in common that does not start strangers. */
 bool cpu_same_job(const struct usage *a, const struct usage *b);
+/* Is it a part of what this process, or another one of its program, does? */
+bool cpu_is_part_of(const struct view *v, const struct usage *u, const struct usage *of);
 
 #endif

@@ -103,8 +103,9 @@ static size_t find_stuck(const struct view *v, const struct usage *taker, int32_
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		/* Who fills it is a victim itself where it serves others; parts of one job only delay each other. */
-		bool own = u->p->pid == culprit || (taker && cpu_same_job(taker, u));
-		if (!stuck(v, u, nfull) || (own && !serves(u)))
+		if (!stuck(v, u, nfull) ||
+			(!serves(u) &&
+				(u->p->pid == culprit || (taker && cpu_is_part_of(v, u, taker)))))
 			continue;
 		size_t k = n < VERDICT_VICTIMS ? n++ : VERDICT_VICTIMS;
 		for (; k > 0 && ret[k - 1]->delay_s < u->delay_s; k--)

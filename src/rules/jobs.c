@@ -153,14 +153,8 @@ static bool answers_by_status(const char *comm)
 
 static bool is_manager(const struct view *v, int32_t pid, const char *path)
 {
-	static const char *const names[] = {"systemd", "runsv", "s6-supervise", "supervise",
-		"supervisord", "containerd-shim", "conmon", "monit", "dockerd", "PM2", "daemon",
-		"openrc"};
 	const struct usage *u = view_usage(v, pid);
-	for (size_t i = 0; u && i < COUNTOF(names); i++)
-		if (strncmp(u->p->comm, names[i], strlen(names[i])) == 0)
-			return pid != 1 || !*path || strstr(path, ".service");
-	return false;
+	return u && view_is_manager(u) && (pid != 1 || !*path || strstr(path, ".service"));
 }
 
 /* Who does nothing but wait for it, and waits before it starts it again. A script of tests starts one after the other, and has work to do itself. */

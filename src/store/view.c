@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "store/view.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -394,6 +395,39 @@ const struct usage *view_usage(const struct view *v, int32_t pid)
 	return usage_of(v, pid);
 }
 
+static const struct {
+	const char *name;
+	bool again; /* starts anew what ended */
+} starters[] = {{"systemd", true}, {"runsv", true}, {"s6-supervise", true}, {"supervise", true},
+	{"supervisord", true}, {"containerd-shim", true}, {"conmon", true}, {"monit", true},
+	{"dockerd", true}, {"PM2", true}, {"daemon", true}, {"openrc", true}, {"runsvdir", false},
+	{"s6-svscan", false}, {"tini", false}, {"dumb-init", false}, {"docker-init", false},
+	{"catatonit", false}, {"cron", false}, {"crond", false}, {"CRON", false}, {"CROND", false},
+	{"fcron", false}, {"anacron", false}, {"atd", false}};
+
+/* A name may have more behind it ("PM2 v5.3", "supervise-daemo"), but is a word of its own: monitor is not monit. */
+static bool starts(const struct usage *u, bool again)
+{
+	for (size_t i = 0; i < COUNTOF(starters); i++) {
+		size_t n = strlen(starters[i].name);
+		if ((starters[i].again || !again) &&
+			strncmp(u->p->comm, starters[i].name, n) == 0 &&
+			!isalnum((unsigned char)u->p->comm[n]))
+			return true;
+	}
+	return false;
+}
+
+bool view_is_manager(const struct usage *u)
+{
+	return starts(u, true);
+}
+
+bool view_starts_strangers(const struct usage *u)
+{
+	return starts(u, false);
+}
+
 static void link_usages(struct view *v)
 {
 	for (size_t i = 0; i < v->nusages; i++) {
@@ -425,8 +459,10 @@ bool proc_yields(const struct proc *p)
 /* What makes two processes the same program. A server and a script of the same interpreter share no more than its name. */
 struct program_key {
 	char comm[PROC_COMM];
+	char parent
+		[PROC_COMM]; /* of what an interpreter runs: copies of one job have a parent of the same name ... */
 	uint32_t uid, netns;
-	int32_t parent;  /* of what an interpreter runs: siblings alone */
+	int32_t ppid;    /* ... or the same, where that starts whatever it is told to */
 	uint32_t serves; /* 0 or 1; no padding, since keys are compared as bytes */
 };
 
@@ -453,8 +489,12 @@ static struct program_key program_key(const struct usage *u)
 	key.netns = u->p->netns;
 	key.serves = u->listens || (u->parent && u->parent->listens &&
 					   memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
-	if (!key.serves && is_interpreter(key.comm))
-		key.parent = u->p->ppid;
+	if (key.serves || !is_interpreter(key.comm))
+		return key;
+	if (u->parent && !view_starts_strangers(u->parent))
+		memcpy(key.parent, u->parent->p->comm, PROC_COMM - 1);
+	else
+		key.ppid = u->p->ppid;
 	return key;
 }
 
@@ -477,7 +517,7 @@ static int build_programs(struct view *v)
 	if (!hash || !v->programs || !counts)
 		return -ENOMEM;
 	for (size_t i = 0; i < v->nusages; i++) {
-		const struct usage *u = &v->usages[i];
+		struct usage *u = &v->usages[i];
 		if (u->p->kernel)
 			continue;
 		struct program_key key = program_key(u);
@@ -487,7 +527,7 @@ static int build_programs(struct view *v)
 		if (!hash[at]) {
 			hash[at] = (uint32_t)++v->nprograms;
 			v->programs[v->nprograms - 1] =
-				(struct program){.top = u, .parent = u->parent};
+				(struct program){.top = u, .parent = u->parent, .id = hash[at]};
 			counts[v->nprograms - 1].key = key;
 			/* the next one's place, as there is one for the first before it comes */
 			if (!arena_push(&v->scratch, sizeof *v->programs) ||
@@ -495,6 +535,7 @@ static int build_programs(struct view *v)
 				return -ENOMEM;
 		}
 		struct program *g = &v->programs[hash[at] - 1];
+		u->program = g->id;
 		g->count++;
 		g->cpu_s += u->cpu_s;
 		g->delay_s += u->delay_s;

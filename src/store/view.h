@@ -26,6 +26,7 @@ struct usage {
 	unsigned samples, blocked; /* samples it is in, and in which it (or a thread) was in D */
 	struct usage *parent;      /* NULL when unknown */
 	bool listens;              /* owns a listening socket, as far as owners were looked up */
+	uint32_t program;          /* id of its program; 0: a kernel thread, which has none */
 };
 
 /* Processes that do the same: same name and same user, or one of them the other's parent with its
@@ -34,7 +35,8 @@ struct program {
 	const struct usage *top;    /* the member that used most CPU */
 	const struct usage *parent; /* the process that started most of them, NULL when they have
 				       none in common */
-	unsigned count;             /* members */
+	uint32_t id;
+	unsigned count; /* members */
 	double cpu_s, delay_s, read_bytes, write_bytes;
 	bool yields; /* all of its CPU use is at nice > 0 or SCHED_IDLE or SCHED_BATCH */
 	bool listens;
@@ -109,6 +111,10 @@ struct trend trend_fit(const double *t, const double *y, unsigned n);
 double trend_eta(const struct view *v, struct trend t, double left);
 
 const struct usage *view_usage(const struct view *v, int32_t pid);
+/* It starts a service anew when that ended: systemd, supervisord ... */
+bool view_is_manager(const struct usage *u);
+/* What it starts has nothing in common but that: a manager, the first process of a container, cron. */
+bool view_starts_strangers(const struct usage *u);
 /* Newest sample of the window that has this detail, or NULL. */
 const struct sample *view_with_files(const struct view *v);
 const struct sample *view_with_ct_peers(const struct view *v);

@@ -3,6 +3,7 @@
 """One processor is full, the others idle: who is bound to it waits."""
 
 from expect import finding
+from tree import Sock
 
 
 def one_full(t, core=2):
@@ -70,3 +71,17 @@ def quiet_anywhere(t):
     t.server(500, "postgres", 5432, children=2)
     t.procs[501].cpu, t.procs[501].delay = 0.17, 0.24
     t.proc(600, "pgbench", cpu=0.08, delay=0.2, cpus="1-2")
+
+
+def quiet_pipelines(t):
+    """Four scripts head | gzip, bound to one processor: they delay each other alone, and the server has the other processor."""
+    t.cpus = 2
+    t.cpu(user=0.55, idle=0.45)
+    t.core(0, user=0.99, idle=0.01)
+    t.core(1, user=0.11, idle=0.89)
+    t.proc(500, "shopapp", cpu=0.1, delay=0.005, open=[Sock(8001)])
+    t.listen(9000, 8001)
+    for k in range(4):
+        t.proc(600 + 10 * k, "bash", switches=0)
+        t.proc(601 + 10 * k, "head", ppid=600 + 10 * k, cpu=0.02, delay=0.12, cpus="0")
+        t.proc(602 + 10 * k, "gzip", ppid=600 + 10 * k, cpu=0.22 + 0.001 * k, delay=0.6, cpus="0")

@@ -133,3 +133,68 @@ def quiet_rivals(t):
         for k in range(5 if base == 400 else 3):
             t.proc(base + 10 + k, "cc1" if base == 400 else "rustc", ppid=base, cpu=0.45, delay=0.5)
     return note("cpu")
+
+
+def scripts(t, n, child, cpu, **more):
+    """n copies of a script, each in a session of its own."""
+    for k in range(n):
+        t.proc(600 + 10 * k, "report.sh", switches=0, **more)
+        t.proc(602 + 10 * k, child, ppid=600 + 10 * k, cpu=cpu + 0.0005 * k, delay=0.8, **more)
+
+
+def starving(t, cpu=0.2):
+    t.cpus = 2
+    busy(t)
+    t.proc(500, "shopapp", cpu=cpu, delay=0.9, open=[Sock(8001)], threads=6)
+    t.listen(9000, 8001)
+
+
+def fire_scripts(t):
+    """Ten copies of a script, each with an interpreter that works: together they take all."""
+    starving(t)
+    scripts(t, 10, "python3", 0.175)
+    return finding("cpu", "saturated", culprit=("process", "python3"), victims=["shopapp"])
+
+
+def fire_supervised(t):
+    """Two services of one supervisor are no family."""
+    t.cpus = 2
+    busy(t)
+    t.proc(400, "supervisord", switches=0)
+    t.proc(700, "ffmpeg", ppid=400, cpu=1.8, threads=8, delay=2)
+    t.proc(500, "worker", ppid=400, cpu=0.1, delay=0.6)
+    return finding("cpu", "saturated", culprit=("process", "ffmpeg"), victims=["worker"])
+
+
+def fire_among_copies(t):
+    """What belongs to no copy of the culprit's job does wait: it is told with its own time, and by its own process."""
+    t.cpus = 2
+    busy(t)
+    scripts(t, 6, "gzip", 0.27)
+    for k in range(6):
+        t.proc(601 + 10 * k, "head", ppid=600 + 10 * k, cpu=0.03, delay=0.08)
+    t.proc(550, "head", ppid=540, cpu=0.02, delay=0.4)
+    return Expect(finding("cpu", "saturated", culprit=("process", "gzip"), victims=["head"]),
+                  checks=[lambda run: None if [x["pid"] for x in run.doc["findings"][0]["victims"]] == [550] else "another process is told"])
+
+
+def quiet_pipelines(t):
+    """Six scripts head | gzip in a control group of small weight: they delay each other, and the server is well."""
+    t.cpus = 2
+    busy(t)
+    t.proc(500, "shopapp", cpu=0.1, delay=0.02, open=[Sock(8001)])
+    t.listen(9000, 8001)
+    scripts(t, 6, "gzip", 0.27, cgroup="/batch")
+    for k in range(6):
+        t.proc(601 + 10 * k, "head", ppid=600 + 10 * k, cpu=0.025, delay=0.08, cgroup="/batch")
+    return note("cpu")
+
+
+def quiet_scripts_of_one(t):
+    """Parts of ten copies of a job that its interpreters hold up are parts of it."""
+    t.cpus = 2
+    busy(t)
+    scripts(t, 10, "python3", 0.175)
+    for k in range(10):
+        t.proc(601 + 10 * k, "cat", ppid=600 + 10 * k, cpu=0.005, delay=0.1)
+    return note("cpu")

@@ -35,7 +35,7 @@ const struct rule_case rule_case_maps = {
 
 static void judge(struct view *v, struct verdicts *out, const struct proc *p, double limit)
 {
-	struct process_use use = {.limit = limit, .full_share = FULL};
+	struct process_use use = {.limit = limit, .full = FULL * limit};
 	use.n = use_of_maps(v, p, use.t, use.y);
 	const char *name = who_name(v, p);
 	struct verdict *f = process_at_limit(v, out, p, name, &use);

@@ -17,7 +17,8 @@ const struct rule_case rule_case_fds_process = {
 		     "allows. accept(), open() and socket() fail with EMFILE; it runs and listens, "
 		     "but serves nobody.",
 	.threshold =
-		"At 99 % of its own limit in the last two samples. Filling: grows in four steps of "
+		"At 99 % of its own limit, or five below it (a connection, and a child with a "
+		"pipe), in the last two samples. Filling: grows in four steps of "
 		"five, not fading, above half of the limit, and the line reaches it within ten "
 		"times the time watched.",
 	.false_alarms =
@@ -32,7 +33,7 @@ const struct rule_case rule_case_fds_process = {
 struct verdict *process_at_limit(struct view *v, struct verdicts *out, const struct proc *p,
 	const char *name, const struct process_use *use)
 {
-	const double *y = use->y, enough = use->full_share * use->limit;
+	const double *y = use->y, enough = use->full;
 	unsigned n = use->n;
 	if (n == 0)
 		return NULL;
@@ -65,10 +66,21 @@ double process_gain(const struct process_use *use)
 		       : (use->y[last] - use->y[0]) / (use->t[last] - use->t[0]);
 }
 
+/* What one request may need at once: its connection, and a child with a pipe to it, which are two, and two more until it runs. Who has not as many left
+ * stands below its limit, and fails all the same. */
+enum { FDS_AT_ONCE = 5, FDS_SMALL = 32 };
+
+/* A limit of a few is a lock against opening more, and what stands just below it is meant. */
+static double fds_full(double limit)
+{
+	double left = 0.01 * limit;
+	return limit - (limit >= FDS_SMALL && left < FDS_AT_ONCE ? FDS_AT_ONCE : left);
+}
+
 static void fds_of_process(struct view *v, struct verdicts *out, const struct proc *p)
 {
-	struct process_use use = {.limit = (double)p->fd_limit, .full_share = 0.99};
-	double limit = use.limit, used = (double)p->fds;
+	double limit = (double)p->fd_limit, used = (double)p->fds;
+	struct process_use use = {.limit = limit, .full = fds_full(limit)};
 	if (used * 2 < limit || p->fd_limit < 16)
 		return;
 	use.n = use_of_fds(v, p, use.t, use.y);
@@ -87,9 +99,12 @@ static void fds_of_process(struct view *v, struct verdicts *out, const struct pr
 	for (size_t i = 0; i < nfiles && f->nculprits < WHO_MAX; i++)
 		f->culprits[f->nculprits++] = files[i];
 	f->title =
-		f->state == STATE_EXHAUSTED
+		f->state == STATE_EXHAUSTED && limit - used <= 0.01 * limit
 			? say(v, "%s has no file descriptors left: it can accept and open nothing",
 				  name)
+		: f->state == STATE_EXHAUSTED
+			? say(v, "%s has %.0f file descriptors left: what needs more at once fails",
+				  name, limit - used)
 			: say(v, "%s runs out of file descriptors in %s", name,
 				  text_duration(eta_text, f->eta_s));
 	verdict_evidence(f, say(v, "%.0f of %.0f descriptors", used, limit), -1, used, limit,

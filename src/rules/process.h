@@ -10,7 +10,8 @@
 struct process_use {
 	double t[STORE_MAX], y[STORE_MAX];
 	unsigned n;
-	double limit, full_share; /* full from this share of the limit on */
+	double limit,
+		full; /* full from here on: below the limit where what is asked for is more than one */
 };
 
 /* A critical finding that the process called `name` is at its limit in the last two samples, or runs into it; its culprits, title and evidence are

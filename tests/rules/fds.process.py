@@ -51,3 +51,27 @@ def quiet_self(t):
 def quiet_sandbox(t):
     """A sandboxed helper that gave up its right to open more: a limit of a few, on purpose."""
     t.proc(600, "sandbox", fds=4, fd_limit=4, cpu=0.1)
+
+
+def fire_child_with_pipe(t):
+    """Each request starts a child, which takes five at once, and its pipe is never closed: it fails four below the limit, and stands there."""
+    t.proc(600, "priced", fds=[252, 252, 252, 253, 252, 252], fd_limit=256, open=[Sock(8001)])
+    t.listen(9000, 8001, waiting=0, backlog=32)
+    return finding("fds:priced", "exhausted", culprit=("process", "priced", 600), text="has 4 file descriptors left")
+
+
+def fire_one_short(t):
+    """It takes the last one for a connection, cannot open its file, and gives it back."""
+    t.proc(600, "priced", fds=[63, 63, 64, 63, 63, 63], fd_limit=64, open=[Sock(8001)])
+    t.listen(9000, 8001, waiting=0, backlog=32)
+    return finding("fds:priced", "exhausted", culprit=("process", "priced", 600))
+
+
+def quiet_small(t):
+    """Six left of a small limit, and none is wanted."""
+    t.proc(600, "priced", fds=250, fd_limit=256)
+
+
+def quiet_tight(t):
+    """A sandboxed helper with what it needs and little more."""
+    t.proc(600, "sandbox", fds=20, fd_limit=24)

@@ -64,7 +64,8 @@ static const char of_mysql[] =
 	"GROUP BY r.trx_mysql_thread_id";
 
 /* Who waits to alter a table, or for one that is to be altered. Who holds it is told by no table that is there without an option: the one who wants to alter it
- * stands in front of all others; and he waits for the one transaction that was open before, if there is but one. */
+ * stands in front of all others; and he waits for the one transaction that was open before, if there is but one. Where none wants to, they wait for a session that need not have a
+ * transaction (LOCK TABLES): it is not told, and the first who waits is not to blame for the others. */
 #define WAITS_FOR_TABLE "STATE LIKE 'Waiting for table metadata lock%'"
 static const char tables[] = "SELECT 'tables', count(*), 0 FROM information_schema.PROCESSLIST "
 			     "WHERE " WAITS_FOR_TABLE;
@@ -75,11 +76,11 @@ static const char of_tables[] =
 	"0 END FROM information_schema.INNODB_TRX t"
 	" JOIN information_schema.PROCESSLIST q ON q.ID = t.trx_mysql_thread_id WHERE NOT "
 	"coalesce(q." WAITS_FOR_TABLE ", 0)"
-	" AND t.trx_started <= now() - INTERVAL x.TIME SECOND) AS holder FROM "
+	" AND t.trx_started <= now() - INTERVAL x.TIME SECOND) AS holder, x.INFO REGEXP "
+	"'^[[:space:]]*(select|insert|update|delete|replace|call)' AS uses FROM "
 	"information_schema.PROCESSLIST x WHERE x." WAITS_FOR_TABLE
-	" ORDER BY x.INFO REGEXP '^[[:space:]]*(select|insert|update|delete|replace|call)', x.TIME "
-	"DESC, x.ID LIMIT 1) d"
-	" WHERE p." WAITS_FOR_TABLE " AND (p.ID <> d.id OR d.holder > 0)";
+	" ORDER BY uses, x.TIME DESC, x.ID LIMIT 1) d"
+	" WHERE p." WAITS_FOR_TABLE " AND (d.holder > 0 OR (p.ID <> d.id AND d.uses = 0))";
 
 /* Who has a quarter of the connections or more. */
 static const char held[] =

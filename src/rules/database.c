@@ -36,8 +36,10 @@ const struct rule_case rule_case_locks_held = {
 		"(two-phase "
 		"commit) and forgotten. Sessions pile up until no connection is left.",
 	.threshold =
-		"A session waits three seconds or more for a lock, at two looks; the culprit is "
-		"the root: who blocks others and waits for nobody. Five waiting sessions, or "
+		"A session waits three seconds or more for a lock, at two looks, or sessions wait "
+		"at two looks for one that was idle in its transaction all the while, three "
+		"seconds or more: whoever waited and is gone was refused (a time-out). The culprit "
+		"is the root: who blocks others and waits for nobody. Five waiting sessions, or "
 		"one that waits for half a minute, are critical.",
 	.false_alarms =
 		"A session idle in a transaction that blocks nobody. Short waits for locks, "
@@ -137,16 +139,17 @@ static bool worst_lock(
 	return ret->waiting > 0;
 }
 
-/* The same root blocked in an older book of the window. */
-static bool blocked_before(
-	const struct view *v, const struct server_book *b, uint32_t root, uint64_t *ret_since)
+/* The same root blocked in an older book of the window, after from_ns. */
+static bool blocked_before(const struct view *v, const struct server_book *b, uint32_t root,
+	uint64_t from_ns, uint64_t *ret_since)
 {
 	bool found = false;
 	for (unsigned i = 0; i < v->n; i++) {
 		const struct sample *s = view_at(v, i);
 		const struct server_book *o = server_book_of(s, b->pid);
 		struct lock_wait w;
-		if (!o || o->at_ns == b->at_ns || !worst_lock(v, s, b->pid, &w) || w.root != root)
+		if (!o || o->at_ns == b->at_ns || o->at_ns < from_ns ||
+			!worst_lock(v, s, b->pid, &w) || w.root != root)
 			continue;
 		if (!found)
 			*ret_since = s->real_ns;
@@ -211,19 +214,32 @@ static void lock_remedies(
 		NULL, NULL, true, "none", "none");
 }
 
+/* From when on this root could let nobody go: who is idle in a transaction, or was prepared, gives nothing back before it ends. Those who waited for it then and
+ * are gone were refused (statement_timeout, lock_timeout, innodb_lock_wait_timeout). 0: it is not like that, or not for long. */
+static uint64_t idle_from(const struct server_slot *root, const struct server_book *b)
+{
+	uint64_t idle_ns = root ? (uint64_t)root->state_ms * 1000000u : 0;
+	return root && root->state == SLOT_TRANSACTION && root->state_ms >= WAIT_MS &&
+			       idle_ns < b->at_ns
+		       ? b->at_ns - idle_ns
+		       : 0;
+}
+
 static void judge_locks(struct view *v, struct verdicts *out, const struct server_book *b)
 {
 	struct lock_wait w;
 	uint64_t since = 0;
-	if (!worst_lock(v, view_last(v), b->pid, &w) || w.longest_ms < WAIT_MS ||
-		!blocked_before(v, b, w.root, &since))
+	if (!worst_lock(v, view_last(v), b->pid, &w))
+		return;
+	const struct server_slot *root = slot_of(view_last(v), b->pid, w.root);
+	uint64_t idle = w.longest_ms < WAIT_MS ? idle_from(root, b) : 0;
+	if ((w.longest_ms < WAIT_MS && !idle) || !blocked_before(v, b, w.root, idle, &since))
 		return;
 	bool many = w.waiting >= MANY || w.longest_ms >= 30000;
 	struct verdict *f = verdict_new(v, out, many ? SEVERITY_CRITICAL : SEVERITY_WARNING,
 		STATE_SATURATED, server_name(v, b));
 	if (!f)
 		return;
-	const struct server_slot *root = slot_of(view_last(v), b->pid, w.root);
 	char held[32], longest[32];
 	const char *who = root && root->who[0] ? arena_str(&v->scratch, root->who)
 			  : w.root == 0        ? "a prepared transaction"

@@ -85,9 +85,28 @@ def quiet(t):
     database(t, [holder()])
 
 
-def quiet_short(t):
-    """Waits of a second."""
+def fire_refused(t):
+    """Whoever waits gives up after a second (lock_timeout): always others wait, and none is let go, as the one they wait for does nothing."""
     database(t, lambda i: [holder(), waiter(i, ms=900)])
+    return finding("locks:postgres", "saturated", "warning", culprit=("session", "stock-import", 900), used=1)
+
+
+def fire_refused_many(t):
+    """statement_timeout is two seconds: ten wait at each look, and each of them fails."""
+    hold = lambda i: (900, dict(pid=900, state="transaction", ms=60000 + 1000 * i, who="stock-import", text="update stock"))
+    database(t, lambda i: [hold(i)] + [waiter(10 * i + k, ms=300 + 100 * k) for k in range(10)])
+    return finding("locks:postgres", "saturated", culprit=("session", "stock-import", 900), used=10)
+
+
+def quiet_short(t):
+    """Waits of a second for one who works, and is between two of its statements when it is looked at."""
+    database(t, lambda i: [(900, dict(pid=900, state="transaction", ms=20, who="stock-import", text="update stock")), waiter(i, ms=900)])
+
+
+def quiet_began(t):
+    """Who is idle in its transaction has been for less than the time between the looks: those who waited before it got what they wanted."""
+    database(t, lambda i: [(900, dict(pid=900, state="transaction", ms=3000 if i == 5 else 20, who="stock-import", text="update stock"))]
+             + ([waiter(i, ms=900)] if i in (0, 5) else []))
 
 
 def quiet_circle(t):

@@ -4,11 +4,13 @@
 #include "rules/database.h"
 
 #include "base/text.h"
+#include "ledger/ended.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum { ATTEMPTS = 2 }; /* one may be a health check */
+static const uint64_t MOMENT_NS = 1000000000;
 
 const struct rule_case rule_case_connections_full = {
 	.mechanism = "A server takes as many connections as its configuration allows "
@@ -17,7 +19,9 @@ const struct rule_case rule_case_connections_full = {
 	.threshold =
 		"At its limit, and somebody is refused: the server counts refusals, or "
 		"connections wait in its accept queue in two thirds of the looks, or "
-		"connections of a moment come and go while it is full (PostgreSQL counts none). Of "
+		"connections of a moment come and go while it is full (PostgreSQL counts none: "
+		"what "
+		"it forked for a client ends at once with status 1). Of "
 		"an nginx that cannot be asked, its log: \"worker_connections are not enough\".",
 	.false_alarms = "A pool in front that holds all connections and asks for no more. A limit "
 			"that was reached and is no longer.",
@@ -28,9 +32,36 @@ const struct rule_case rule_case_connections_full = {
 		  "large); a pool in front (pgbouncer); then a higher limit.",
 };
 
-/* Connections to the server that ended in the window after a moment: the kernel's view of a refusal. */
-static double turned_away(const struct view *v, const struct server *c)
+/* PostgreSQL forks for each client, over TCP or a unix socket. What it forked ends with 1 when it refuses (FATAL), and with 0 after a session, however short, as
+ * that of a monitor, and after work of its own. */
+static bool by_exits(struct view *v, const struct server_book *b)
 {
+	return strcmp(server_kind(v, b), "postgres") == 0 && ended_known(v) &&
+	       view_usage(v, b->pid);
+}
+
+static double refused_exits(const struct view *v, const struct server_book *b)
+{
+	const char *comm = view_usage(v, b->pid)->p->comm;
+	double sum = 0;
+	for (unsigned i = 1; i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->ended.count; k++) {
+			const struct ended *e = &TABLE_ROWS(s->ended, struct ended)[k];
+			if (e->ppid == b->pid && strncmp(e->comm, comm, PROC_COMM) == 0 &&
+				e->count && e->life_ns / e->count < MOMENT_NS &&
+				(e->code & 0x7f) == 0)
+				sum += e->failed;
+		}
+	}
+	return sum;
+}
+
+/* Connections to the server that ended in the window after a moment: the kernel's view of a refusal. */
+static double turned_away(struct view *v, const struct server_book *b, const struct server *c)
+{
+	if (by_exits(v, b))
+		return refused_exits(v, b);
 	const struct sample *last = view_last(v);
 	double sum = 0, left = 0;
 	for (unsigned i = 1; i < v->n; i++) {
@@ -38,7 +69,7 @@ static double turned_away(const struct view *v, const struct server *c)
 		for (uint32_t k = 0; k < s->flows.count; k++) {
 			const struct tcp_flow *f = &TABLE_ROWS(s->flows, struct tcp_flow)[k];
 			if (!f->outgoing && f->netns == c->netns && f->port == c->port &&
-				f->timed && f->duration_ns / f->timed < 1000000000u &&
+				f->timed && f->duration_ns / f->timed < MOMENT_NS &&
 				f->bytes_out / f->timed < 1024)
 				sum += f->timed;
 		}
@@ -165,9 +196,12 @@ static struct verdict *about(struct view *v, struct verdicts *out, const struct 
 	return f;
 }
 
-/* Connections by state: what was turned away is in TIME_WAIT. */
-static const char *states_of(struct view *v, const struct server *c)
+/* Connections by state: what was turned away is in TIME_WAIT. What PostgreSQL refuses stands in its log. */
+static const char *states_of(struct view *v, const struct server_book *b, const struct server *c)
 {
+	if (by_exits(v, b))
+		return "grep -hE 'too many clients|connection slots' /var/log/postgresql/*.log | "
+		       "tail -3";
 	return say(v, "%sss -tan 'sport = :%u' | awk '{print $1}' | sort | uniq -c",
 		in_netns(v, c->netns), c->port);
 }
@@ -293,7 +327,7 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 	}
 	bool queued = now && c.waits > 0 && waits * 3 >= v->n * 2;
 	if (refused <= 0 && now && strcmp(server_kind(v, b), "postgres") == 0) {
-		refused = turned_away(v, &c);
+		refused = turned_away(v, b, &c);
 		refused = refused >= ATTEMPTS ? refused : 0;
 	}
 	if (refused <= 0 && !queued)
@@ -318,7 +352,7 @@ static void judge_connections(struct view *v, struct verdicts *out, const struct
 	if (refused > 0)
 		verdict_evidence(f,
 			say(v, "%.0f connections were refused in %.0f s", refused, v->seconds), -1,
-			refused, 0, states_of(v, &c));
+			refused, 0, states_of(v, b, &c));
 	if (queued)
 		verdict_evidence(f, say(v, "%.0f connections wait to be accepted", c.waits), -1,
 			c.waits, c.backlog,
@@ -344,11 +378,12 @@ static void judge_closed(struct view *v, struct verdicts *out, const struct serv
 	if (!tells || b->status != BOOK_FULL || before < 2)
 		return;
 	server_clients(v, b, &c);
-	double refused = turned_away(v, &c);
-	if (refused < ATTEMPTS || c.taken < 1 || c.waits > 0)
+	double refused = turned_away(v, b, &c);
+	/* Over unix sockets nobody is seen that is in, but those that are not. */
+	if (refused < ATTEMPTS || (c.taken < 1 && !by_exits(v, b)) || c.waits > 0)
 		return;
 	bool known = p && p->have_limit && p->limit;
-	uint64_t n = (uint64_t)c.taken;
+	uint64_t n = known && c.taken < 1 ? p->limit : (uint64_t)c.taken;
 	struct server_pool taken = {
 		.server = b->pid, .used = n, .limit = known && p->limit < n ? p->limit : n};
 	struct verdict *f = about(v, out, b, server_name(v, b), &c, &taken, refused);
@@ -356,15 +391,16 @@ static void judge_closed(struct view *v, struct verdicts *out, const struct serv
 		return;
 	f->title = say(
 		v, "%s has all the connections it may have, and refuses others", server_name(v, b));
-	verdict_evidence(f, say(v, "%.0f connections are open", c.taken), -1, c.taken, -1,
-		database_sessions(v, b));
+	if (c.taken >= 1)
+		verdict_evidence(f, say(v, "%.0f connections are open", c.taken), -1, c.taken, -1,
+			database_sessions(v, b));
 	verdict_evidence(f,
 		say(v,
 			"it says that it has too many when it is asked; %.0f connections were "
 			"ended at "
 			"once in %.0f s",
 			refused, v->seconds),
-		-1, refused, 0, states_of(v, &c));
+		-1, refused, 0, states_of(v, b, &c));
 	tell_connections(v, f, b, true);
 }
 

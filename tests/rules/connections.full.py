@@ -129,3 +129,42 @@ def quiet_near(t):
     """Near the limit, connections come and go."""
     postgres(t, used=25)
     turned_away(t, 5)
+
+
+def sessions(t, **book):
+    """PostgreSQL whose clients all come over its unix socket: a process each, and no connection that the kernel would tell."""
+    t.server(500, "postgres", 5432)
+    t.unix("/run/postgresql/.s.PGSQL.5432", 9001, waiting=0, backlog=200)
+    for k in range(27):
+        t.proc(900 + k, "postgres", ppid=500, switches=0)
+    t.book("postgres", 500, "postgres", port=5432, numbers={"sessions.of/report": 27}, **book)
+
+
+FULL = ("connections", "-", dict(used=27, limit=27, idle=27))
+
+
+def fire_unix(t):
+    """What is forked for a client ends with status 1."""
+    sessions(t, pools=[FULL])
+    t.ended("postgres", 500, each=10, code=256, cpu=0.003, life=0.005, uid=26)
+    return finding("connections:postgres", "exhausted", culprit=("session", "report"), refused=50)
+
+
+def fire_unix_not_even_us(t):
+    sessions(t, status="full", pools=[("connections", "-", dict(limit=27))])
+    t.ended("postgres", 500, each=10, code=256, cpu=0.003, life=0.005, uid=26)
+    return finding("connections:postgres", "exhausted", culprit=("session", "report"), used=27, limit=27)
+
+
+def quiet_monitor(t):
+    """A pool has all, and a monitor logs in as superuser each second and leaves: nobody is refused."""
+    postgres(t, idle=27)
+    t.clients("10.77.0.4", 5432, 27, "idle")
+    t.flow(5432, "10.77.0.9", pid=500, opened=1, closed=1, sent=600, received=300)
+    t.ended("postgres", 500, each=1, code=0, cpu=0.003, life=0.015, uid=26)
+
+
+def quiet_terminated(t):
+    """Sessions of minutes that somebody ends while it is full."""
+    sessions(t, pools=[FULL])
+    t.ended("postgres", 500, each=1, code=256, cpu=0.3, life=300, uid=26)

@@ -516,17 +516,34 @@ static void sample_usage(struct engine *e, struct cgroup_group *g, const struct 
 	}
 }
 
-static void sample_pids(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
+static void sample_refused_forks(
+	struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
+{
+	uint64_t v;
+	struct scan s = group_read(e, g, keep, FILE_PIDS_EVENTS, "pids.events");
+	if (keyed_value(s, "max", &v))
+		out_value(o, M_CG_PIDS_REFUSED, g->path, v);
+}
+
+/* Whether half of the limit is used. */
+static bool sample_pids(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
 {
 	uint64_t v;
 	struct scan s = group_read(e, g, keep, FILE_PIDS_USED, "pids.current");
 	if (!scan_u64(&s, &v))
-		return;
+		return false;
 	out_value(o, M_CG_PIDS_USED, g->path, v);
 	out_value(o, M_CG_PIDS_LIMIT, g->path, g->pids_limit);
-	s = group_read(e, g, keep, FILE_PIDS_EVENTS, "pids.events");
-	if (keyed_value(s, "max", &v))
-		out_value(o, M_CG_PIDS_REFUSED, g->path, v);
+	sample_refused_forks(e, g, keep, o);
+	return v >= g->pids_limit / 2;
+}
+
+static bool is_below(const struct engine *e, const struct cgroup_group *g, uint32_t dir)
+{
+	const char *top = intern_text(&e->series->names, dir),
+		   *path = intern_text(&e->series->names, g->dir);
+	size_t len = strlen(top);
+	return strncmp(path, top, len) == 0 && path[len] == '/';
 }
 
 static void sample_io(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
@@ -643,7 +660,10 @@ void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *
 		walk_trees(e, out);
 	}
 	const struct out o = {out, e->series, NETNS_HOST};
-	size_t kept = 0;
+	/* In v1, and before Linux 6.11, a fork that the limit of a group refused counts in the one below it that forked, which may have no limit. A group comes
+	 * after those above it. */
+	uint32_t short_of_pids[8];
+	size_t kept = 0, nshort = 0;
 	count_kills(e);
 	for (size_t i = 0; i < c->count; i++) {
 		struct cgroup_group *g = &c->groups[i];
@@ -652,8 +672,13 @@ void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *
 			sample_memory(e, g, keep, &o);
 		if (g->cpu)
 			sample_cpu(e, g, keep, &o);
-		if (g->pids)
-			sample_pids(e, g, keep, &o);
+		if (g->pids && sample_pids(e, g, keep, &o) && nshort < COUNTOF(short_of_pids))
+			short_of_pids[nshort++] = g->dir;
+		for (size_t k = 0; !g->pids && k < nshort; k++)
+			if (is_below(e, g, short_of_pids[k])) {
+				sample_refused_forks(e, g, keep, &o);
+				break;
+			}
 		if (g->nio)
 			sample_io(e, g, keep, &o);
 		if (keep)

@@ -6,6 +6,7 @@
 #include "rules/cgroup.h"
 
 #include "rules/memory.h"
+#include "rules/process.h"
 
 #include "base/text.h"
 #include "ledger/servers.h"
@@ -189,57 +190,86 @@ const struct rule_case rule_case_cgroup_pids = {
 	.mechanism = "A group has as many tasks as pids.max allows: fork and thread creation fail "
 		     "with EAGAIN inside it, though the host has room.",
 	.threshold =
-		"The kernel counted a refused fork in the window (pids.events max), or the group "
-		"stands at its limit and was refused before; a steady line to it from above half "
+		"The kernel counted a refused fork in the window (pids.events max), here or, while "
+		"this group is at its limit, in a group below it; or the group stands at its limit "
+		"and was refused before; a steady line to it from above half "
 		"is "
 		"a forecast.",
 	.false_alarms =
 		"A pool that is sized to its limit and never asks for more stands there too, "
-		"and nobody was ever refused: no finding.",
+		"and nobody was ever refused: no finding. A group with room in which refusals of "
+		"another group's limit, below or above it, are counted.",
 	.confirm = "cat GROUP/pids.current GROUP/pids.max GROUP/pids.events; ps -eo ppid,stat,comm "
 		   "| sort | uniq -c | sort -n | tail",
 	.remedy = "Stop or mend who leaks children (zombies: the parent does not wait for them); "
 		  "raise TasksMax of the unit.",
 };
 
-/* The parent of most members, where it is a member too: it is the one that forks. */
-static const struct usage *forker(struct view *v, uint32_t group, double *ret_share)
+/* Is one of the paths that of a group, and the other of one below it? */
+static bool is_below(const char *path, const char *top)
 {
-	const struct usage *best = NULL;
-	size_t best_n = 0, all = 0;
-	for (size_t i = 0; i < v->nusages; i++) {
-		const struct usage *u = &v->usages[i];
-		if (u->gone || !who_is_member(v, group, u->p->pid))
-			continue;
-		all++;
-		size_t n = 0;
-		for (size_t k = 0; k < v->nusages; k++)
-			n += !v->usages[k].gone && v->usages[k].p->ppid == u->p->pid &&
-			     who_is_member(v, group, v->usages[k].p->pid);
-		n += u->p->threads > 1 ? u->p->threads - 1 : 0;
-		if (n > best_n) {
-			best_n = n;
-			best = u;
+	size_t n = strlen(top);
+	return strncmp(path, top, n) == 0 && path[n] == '/';
+}
+
+/* At its limit at some moment; two tasks less, where a fork needs as many. */
+static bool was_full(const struct view *v, uint32_t id, double limit)
+{
+	double high;
+	uint64_t at;
+	return view_highest(v, id, &high, &at) && (high >= 0.98 * limit || high + 2 >= limit);
+}
+
+struct refusals {
+	double now, ever; /* in the window; at all */
+	uint32_t id;      /* the counter that tells the first of them, 0 */
+};
+
+/* Forks that this group's limit refused. The kernel counts them in the group that forked, whichever limit above it is reached (v1, and v2 before 6.11), or
+ * in the one whose limit it is and in all above that. */
+static struct refusals refused_forks(
+	const struct view *v, uint32_t group, const char *path, bool full)
+{
+	struct refusals own = {.id = view_id(v, M_CG_PIDS_REFUSED, 0, group)}, below = {0};
+	bool others = false; /* a limit above or below explains what is counted here */
+	(void)view_delta(v, own.id, &own.now);
+	(void)view_gauge(v, own.id, &own.ever);
+	for (uint32_t id = view_each(v, M_CG_PIDS_REFUSED, 0); id;
+		id = view_each(v, M_CG_PIDS_REFUSED, id)) {
+		uint32_t other = series_row(v->series, id)->instance;
+		const char *name = series_instance(v->series, id);
+		double limit = 0, n = 0, ever = 0;
+		(void)view_gauge(v, view_id(v, M_CG_PIDS_LIMIT, 0, other), &limit);
+		(void)view_delta(v, id, &n);
+		if (is_below(name, path)) {
+			if (n > 0)
+				below.id = id;
+			below.now += n;
+			below.ever += limit <= 0 && view_gauge(v, id, &ever) ? ever : 0;
+			others = others || (limit > 0 && n > 0);
+		} else if (is_below(path, name)) {
+			others = others ||
+				 (limit > 0 &&
+					 was_full(v, view_id(v, M_CG_PIDS_USED, 0, other), limit));
 		}
 	}
-	*ret_share = all ? (double)best_n / (double)all : 0;
-	return best;
+	if (!full && others)
+		return (struct refusals){0};
+	return !full || own.now > 0 || (below.now <= 0 && own.ever > 0) ? own : below;
 }
 
 static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 {
 	uint32_t group = series_row(v->series, id)->instance;
 	const char *path = series_instance(v->series, id);
-	double used, limit, refused = 0, share;
-	uint32_t refused_id = view_id(v, M_CG_PIDS_REFUSED, 0, group);
+	double used, limit;
 	if (!view_gauge(v, id, &used) ||
 		!view_gauge(v, view_id(v, M_CG_PIDS_LIMIT, 0, group), &limit) || limit <= 0)
 		return;
-	(void)view_delta(v, refused_id, &refused);
 	/* A pool of exactly the limit's size stands there and is well: somebody must have been refused. */
-	double ever = 0;
-	(void)view_gauge(v, refused_id, &ever);
-	bool full = refused > 0 || (used >= limit && ever > 0);
+	struct refusals r = refused_forks(v, group, path, was_full(v, id, limit));
+	double refused = r.now;
+	bool full = refused > 0 || (used >= limit && r.ever > 0);
 	double eta = full ? -1 : forecast(v, view_trend(v, id), used, limit);
 	if (!full && eta < 0)
 		return;
@@ -255,17 +285,8 @@ static void judge_pids(struct view *v, struct verdicts *out, uint32_t id)
 	f->eta_s = eta;
 	f->refused = refused;
 	if (refused > 0)
-		verdict_began(f, view_grew_at(v, refused_id));
-	const struct usage *parent = forker(v, group, &share);
-	if (parent && share >= 0.3)
-		f->culprits[f->nculprits++] = (struct who){"process", who_name(v, parent->p),
-			parent->p->pid, share,
-			say(v, "is the parent of %.0f %% of the group's tasks", 100 * share)};
-	struct who others[WHO_MAX];
-	size_t n = who_in_cgroup(v, group, WHO_BY_TASKS, others, WHO_MAX);
-	for (size_t i = 0; i < n && f->nculprits < WHO_MAX; i++)
-		if (!f->nculprits || strcmp(f->culprits[0].value, others[i].value) != 0)
-			f->culprits[f->nculprits++] = others[i];
+		verdict_began(f, view_grew_at(v, r.id));
+	(void)process_blame_tasks(v, f, (struct process_tasks){.uid = -1, .cgroup = group});
 	f->title = full ? say(v, "Cgroup %s may not fork any more", name)
 			: say(v, "Cgroup %s will not be able to fork in %s", name,
 				  text_duration(a, eta));

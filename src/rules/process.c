@@ -30,6 +30,8 @@ const struct rule_case rule_case_fds_process = {
 		  "place). Honest load: raise LimitNOFILE of its unit.",
 };
 
+static const double FORKED = 0.3; /* of the tasks: who has as many as its own is who makes them */
+
 struct verdict *process_at_limit(struct view *v, struct verdicts *out, const struct proc *p,
 	const char *name, const struct process_use *use)
 {
@@ -207,11 +209,97 @@ const struct rule_case rule_case_pids_host = {
 		  "TasksMax; raise the limit last.",
 };
 
-static void task_remedies(struct view *v, struct verdict *f)
+/* An array by usage: does it count? A zombie is in the group of its parent, as nobody lists it any more. */
+static bool *which_count(struct view *v, struct process_tasks of)
+{
+	bool *in = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *in);
+	for (size_t i = 0; in && i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		in[i] = !of.cgroup && !u->gone && !u->p->kernel && !u->p->self &&
+			(of.uid < 0 || u->p->uid == of.uid);
+	}
+	for (unsigned i = 0; in && of.cgroup && i < v->n; i++) {
+		const struct sample *s = view_at(v, i);
+		for (uint32_t k = 0; k < s->members.count; k++) {
+			const struct member *m = &TABLE_ROWS(s->members, struct member)[k];
+			const struct usage *u =
+				m->cgroup == of.cgroup ? view_usage(v, m->pid) : NULL;
+			if (u)
+				in[u - v->usages] = true;
+		}
+	}
+	for (size_t i = 0; in && of.cgroup && i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (!u->gone && u->p->state == 'Z' && u->parent && in[u->parent - v->usages])
+			in[i] = true;
+	}
+	return in;
+}
+
+/* The one that has most of the tasks as its children or threads, where it is one of them itself. A manager starts what it was told to. */
+static const struct usage *forker(
+	struct view *v, struct process_tasks of, double *ret_share, bool *ret_threads)
+{
+	const bool *in = which_count(v, of);
+	uint32_t *children = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *children);
+	const struct usage *best = NULL;
+	uint64_t most = 0, all = 0;
+	*ret_share = 0;
+	if (!in || !children)
+		return NULL;
+	for (size_t i = 0; i < v->nusages; i++)
+		if (in[i] && v->usages[i].parent)
+			children[v->usages[i].parent - v->usages]++;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		if (!in[i])
+			continue;
+		uint32_t threads = u->p->threads > 1 ? u->p->threads - 1 : 0;
+		all += 1 + threads;
+		if ((uint64_t)children[i] + threads <= most || view_starts_strangers(u))
+			continue;
+		most = (uint64_t)children[i] + threads;
+		*ret_threads = threads > children[i];
+		best = u;
+	}
+	*ret_share = all ? (double)most / (double)all : 0;
+	return best;
+}
+
+bool process_blame_tasks(struct view *v, struct verdict *f, struct process_tasks of)
+{
+	struct who others[WHO_MAX];
+	size_t n = of.cgroup ? who_in_cgroup(v, of.cgroup, WHO_BY_TASKS, others, WHO_MAX)
+			     : who_tasks(v, of.uid, others, WHO_MAX);
+	double share;
+	bool threads = false;
+	const struct usage *u = forker(v, of, &share, &threads);
+	bool found = u && share >= FORKED && (n == 0 || share >= others[0].share / 2);
+	if (found)
+		f->culprits[f->nculprits++] = (struct who){"process", who_name(v, u->p), u->p->pid,
+			share,
+			say(v, "%s %.0f %% of the %stasks",
+				threads ? "has in its threads" : "is the parent of", 100 * share,
+				of.cgroup     ? "group's "
+				: of.uid >= 0 ? "user's "
+					      : "")};
+	for (size_t i = 0; i < n && f->nculprits < WHO_MAX; i++)
+		if (!found || strcmp(f->culprits[0].value, others[i].value) != 0)
+			f->culprits[f->nculprits++] = others[i];
+	return found;
+}
+
+static void task_remedies(struct view *v, struct verdict *f, bool makes)
 {
 	const struct usage *top =
 		f->nculprits && f->culprits[0].pid ? view_usage(v, f->culprits[0].pid) : NULL;
-	if (top && top->parent)
+	if (makes && top)
+		verdict_remedy(f,
+			say(v, "Stop %s (pid %" PRId32 "): it makes them", f->culprits[0].value,
+				f->culprits[0].pid),
+			say(v, "kill -STOP %" PRId32, f->culprits[0].pid), NULL, false,
+			"its service stands still", "none");
+	else if (top && top->parent && !view_starts_strangers(top->parent))
 		verdict_remedy(f,
 			say(v, "Stop %s (pid %" PRId32 "), which starts %s, before its children",
 				who_name(v, top->parent->p), top->parent->p->pid,
@@ -247,12 +335,12 @@ void rule_pids_host(struct view *v, struct verdicts *out)
 	f->used = used;
 	f->limit = limit;
 	f->eta_s = eta;
-	f->nculprits = who_tasks(v, -1, f->culprits, WHO_MAX);
+	bool makes = process_blame_tasks(v, f, (struct process_tasks){.uid = -1});
 	f->title = full ? "No more processes or threads can be made"
 			: "The host runs out of processes";
 	verdict_evidence(f, say(v, "%.0f of %.0f tasks", used, limit), M_TASKS, used, limit,
 		"cut -d/ -f2 /proc/loadavg; sysctl kernel.pid_max kernel.threads-max");
-	task_remedies(v, f);
+	task_remedies(v, f, makes);
 }
 
 const struct rule_case rule_case_nproc_user = {
@@ -294,7 +382,7 @@ void rule_nproc_user(struct view *v, struct verdicts *out)
 		f->pid = users[k].pid;
 		f->used = users[k].tasks;
 		f->limit = users[k].limit;
-		f->nculprits = who_tasks(v, users[k].uid, f->culprits, WHO_MAX);
+		bool makes = process_blame_tasks(v, f, (struct process_tasks){.uid = users[k].uid});
 		f->title = beyond ? say(v,
 					    "A process of user %s may not fork: the user has far "
 					    "more processes than its limit",
@@ -306,6 +394,6 @@ void rule_nproc_user(struct view *v, struct verdicts *out)
 				"ps -LU %s --no-headers | wc -l; grep processes /proc/%" PRId32
 				"/limits",
 				shell_word(v, user), users[k].pid));
-		task_remedies(v, f);
+		task_remedies(v, f, makes);
 	}
 }

@@ -22,4 +22,14 @@ struct verdict *process_at_limit(struct view *v, struct verdicts *out, const str
 /* What it gained each second over the window; 0 when it gained nothing. */
 double process_gain(const struct process_use *use);
 
+/* Tasks that count against one limit: those of a user, of a control group (interned path), or, with uid -1 and cgroup 0, all. */
+struct process_tasks {
+	int64_t uid;
+	uint32_t cgroup;
+};
+
+/* Tells the finding who makes these tasks: the process that has most of them as its children or its threads, ended ones that it does not collect among them, then
+ * programs by their tasks. True where there is such a process. */
+bool process_blame_tasks(struct view *v, struct verdict *f, struct process_tasks of);
+
 #endif

@@ -66,3 +66,48 @@ def quiet_long_ago(t):
 
 def quiet_no_limit(t):
     t.group(GROUP, procs=members(t), pids=dict(limit="max", used=lambda i: 1000 + 100 * i))
+
+
+def zombies(t, parent, n=60):
+    for k in range(n):
+        t.proc(800 + k, "convert", ppid=parent, state="Z", switches=0)
+
+
+def fire_zombies(t):
+    """Children that ended and were not collected fill it. Nobody lists them any more; it is neither the shell around nor the neighbour with two threads."""
+    t.proc(650, "sh", switches=0)
+    t.proc(700, "importd", ppid=650, cpu=0.01)
+    t.proc(601, "arotator", threads=2)
+    t.proc(602, "sleep", ppid=601)
+    zombies(t, 700)
+    t.group("/imports", procs=[650, 700, 601, 602], pids=dict(limit=64, used=64, refused=5))
+    return finding("cgroup.pids:/imports", "exhausted", culprit=("process", "importd", 700))
+
+
+def fire_above(t):
+    """The limit is that of the group above; the refusals are counted in the one that forks, which has none of its own."""
+    procs = members(t)
+    t.group("/pod/c1", procs=procs, pids=dict(limit="max", used=100, refused=5))
+    t.group("/pod", procs=[], pids=dict(limit=100, used=100, refused=[0] * 6))
+    return finding("cgroup.pids:/pod", "exhausted", culprit=("process", "app", 600), refused=25, since=1)
+
+
+def fire_above_v1(t):
+    """The same where the one below has a limit that it is far from."""
+    procs = members(t)
+    t.group("/pod", procs=[], pids=dict(limit=100, used=100, refused=[0] * 6), v1=True)
+    t.group("/pod/c1", procs=procs, pids=dict(limit=5000, used=100, refused=5), v1=True)
+    return finding("cgroup.pids:/pod", "exhausted", culprit=("process", "app", 600), refused=25)
+
+
+def fire_below(t):
+    """Since Linux 6.11 a refusal counts in all groups above: they have room, and are not it."""
+    t.group("/pod/c1", procs=members(t), pids=dict(limit=100, used=100, refused=5))
+    t.group("/pod", procs=[], pids=dict(limit=1000, used=130, refused=5))
+    return finding("cgroup.pids:/pod/c1", "exhausted", culprit=("process", "app", 600))
+
+
+def quiet_below_long_ago(t):
+    """A group with room, and refusals below it long ago."""
+    t.group("/pod/c1", procs=members(t), pids=dict(limit="max", used=90, refused=[700] * 6))
+    t.group("/pod", procs=[], pids=dict(limit=100, used=90, refused=[0] * 6))

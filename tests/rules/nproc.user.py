@@ -48,3 +48,21 @@ def quiet_beyond(t):
     workers(t, 33, 10, 30, 63000)
     workers(t, 33, 1, 1, 64, first=700, name="exporter")
     return note("nproc:33")
+
+
+def fire_children(t):
+    """Who starts children and does not wait for them is to blame, not the children."""
+    t.proc(600, "importd", uid=1001, nproc_limit=80)
+    for k in range(79):
+        t.proc(700 + k, "curl", ppid=600, uid=1001, nproc_limit=80, switches=0)
+    return finding("nproc:1001", "exhausted", culprit=("process", "importd", 600))
+
+
+def fire_supervised(t):
+    """A supervisor of the same user starts what it was told to: the one with most is told."""
+    t.proc(600, "supervisord", uid=1001, nproc_limit=80)
+    for k in range(49):
+        t.proc(700 + k, "worker", ppid=600, uid=1001, nproc_limit=80, switches=0)
+    for k in range(30):
+        t.proc(800 + k, "mailer", ppid=600, uid=1001, nproc_limit=80, switches=0)
+    return finding("nproc:1001", "exhausted", culprit=("process", "worker"))

@@ -44,3 +44,13 @@ def quiet_many(t):
     t.number("kernel/threads-max", 500000)
     t.tasks(tasks=lambda i: 30000 + 100 * i)
     holders(t)
+
+
+def fire_children(t):
+    """Who starts them, not they."""
+    t.number("kernel/pid_max", 400)
+    t.tasks(tasks=398)
+    t.proc(600, "importd", uid=1001)
+    for k in range(379):
+        t.proc(700 + k, "curl", ppid=600, uid=1001, switches=0)
+    return finding("pids", "exhausted", culprit=("process", "importd", 600))

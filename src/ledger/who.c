@@ -90,8 +90,9 @@ static const struct usage *best_job(const struct view *v, double *ret_cpu_s)
 	return best;
 }
 
-/* Programs with less than a fifth of the first one's share are bystanders. */
-static const double BYSTANDER = 0.2;
+/* Programs with less than a fifth of the first one's share are bystanders; so are those with less than a fiftieth of the machine, or, where that is
+ * large, than a quarter of one CPU. */
+static const double BYSTANDER = 0.2, PART_OF_ALL = 0.02, PART_OF_ONE = 0.25;
 
 size_t who_cpu(struct view *v, struct who *out, size_t max)
 {
@@ -103,7 +104,8 @@ size_t who_cpu(struct view *v, struct who *out, size_t max)
 		const struct program *g = &v->programs[i];
 		if (g->top->p->self)
 			continue;
-		if (g->cpu_s <= 0.02 * all || (first && g->cpu_s < BYSTANDER * first->cpu_s))
+		if (g->cpu_s <= fmin(PART_OF_ALL * all, PART_OF_ONE * v->seconds) ||
+			(first && g->cpu_s < BYSTANDER * first->cpu_s))
 			break; /* sorted by CPU */
 		if (!first)
 			first = g;
@@ -417,6 +419,42 @@ bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid)
 	return false;
 }
 
+/* Many small processes of one program use as much together as a large one does. */
+static size_t by_program_cpu(struct view *v, uint32_t cgroup, struct who *out, size_t max)
+{
+	struct sum {
+		const struct usage *top;
+		double cpu_s;
+		unsigned count;
+	} *sums = arena_alloc(&v->scratch, (v->nprograms + 1) * sizeof *sums);
+	size_t n = 0;
+	double total = 0;
+	for (size_t i = 0; sums && i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		struct sum *sum = &sums[u->program];
+		if (u->p->self || u->p->kernel || u->cpu_s <= 0 ||
+			!who_is_member(v, cgroup, u->p->pid))
+			continue;
+		total += u->cpu_s;
+		sum->cpu_s += u->cpu_s;
+		sum->count++;
+		if (!sum->top || u->cpu_s > sum->top->cpu_s)
+			sum->top = u;
+	}
+	for (size_t i = 1; sums && i <= v->nprograms; i++)
+		if (sums[i].top)
+			n = who_insert(out, n, max,
+				(struct who){"process", who_name(v, sums[i].top->p),
+					sums[i].top->p->pid, sums[i].cpu_s / total,
+					arena_printf(&v->scratch, "used %.2f CPUs in this group%s",
+						sums[i].cpu_s / v->seconds,
+						sums[i].count > 1 ? arena_printf(&v->scratch,
+									    ", in %u processes",
+									    sums[i].count)
+								  : "")});
+	return n;
+}
+
 size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who *out, size_t max)
 {
 	if (by == WHO_BY_MEMORY)
@@ -424,19 +462,5 @@ size_t who_in_cgroup(struct view *v, uint32_t cgroup, enum who_by by, struct who
 			v, who_fullest(v, cgroup), amount_rss, -1, cgroup, 0, out, max);
 	if (by == WHO_BY_TASKS)
 		return by_program(v, amount_threads, -1, cgroup, 0, out, max);
-	size_t n = 0;
-	double total = 0;
-	for (size_t i = 0; i < v->nusages; i++) {
-		const struct usage *u = &v->usages[i];
-		if (u->p->self || u->cpu_s <= 0 || !who_is_member(v, cgroup, u->p->pid))
-			continue;
-		total += u->cpu_s;
-		struct who w = {"process", who_name(v, u->p), u->p->pid, u->cpu_s,
-			arena_printf(&v->scratch, "used %.2f CPUs in this group",
-				u->cpu_s / v->seconds)};
-		n = who_insert(out, n, max, w);
-	}
-	for (size_t i = 0; i < n; i++)
-		out[i].share /= total;
-	return n;
+	return by_program_cpu(v, cgroup, out, max);
 }

@@ -24,6 +24,9 @@ static const double SHARES =
 static const double RIVAL =
 	0.5; /* who gets this much of what the culprit gets is as busy as that */
 
+static const double KERNEL_PART = 0.05; /* of the machine, by threads of the kernel */
+static const double JOB_PART = 0.25;    /* of the machine, by one program beside a server */
+
 const struct rule_case rule_case_cpu_saturated = {
 	.mechanism = "More tasks want to run than there are processors. Each waits for its turn; "
 		     "whatever they serve takes longer, and queues grow behind them.",
@@ -31,7 +34,11 @@ const struct rule_case rule_case_cpu_saturated = {
 		     "the CPU waited on a run queue (run delay, counted by "
 		     "the scheduler for every thread) for at least a tenth of the time and at "
 		     "least as long as it ran, so that its work took twice as long. Or the "
-		     "program that uses the CPU serves others and waits like that itself.",
+		     "program that uses the CPU serves others and waits like that itself. Threads "
+		     "of the "
+		     "kernel count like a program. Beside a server that waits, a program with a "
+		     "quarter of the machine that serves nobody, is no part of the server and came "
+		     "later is the culprit.",
 	.false_alarms = "A batch job at low priority (nice, SCHED_IDLE) that uses what is left: "
 			"PSI and the load average are high, but nobody else waits. A build or a "
 			"benchmark that only delays itself, copies of one script whose parts hold "
@@ -181,9 +188,22 @@ static bool plain_name(const char *name)
 		       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")] == '\0';
 }
 
+void cpu_kernel_remedy(struct verdict *f)
+{
+	verdict_remedy(f,
+		"See what work it is (encryption, RAID, compression), and let who makes it do less "
+		"of it, or later",
+		"ps -eo pcpu,comm --sort -pcpu | head; perf top -g", NULL, false,
+		"its work takes longer", "none");
+}
+
 static void cpu_remedies(struct view *v, struct verdict *f, const struct program *top)
 {
 	const struct who *c = &f->culprits[0];
+	if (strcmp(c->kind, "kernel") == 0) {
+		cpu_kernel_remedy(f);
+		return;
+	}
 	bool many = top && top->count > 1 && plain_name(c->value);
 	if (c->pid && !(top && top->yields))
 		verdict_remedy(f, say(v, "Let %s run only when nobody else wants to", c->value),
@@ -332,6 +352,14 @@ struct who cpu_forker_who(struct view *v, const struct cpu_forker *k, double all
 			k->pid ? ", most of them " : "", k->pid ? k->child : "")};
 }
 
+static void put_first(struct cpu_waits *w, struct who first)
+{
+	size_t n = w->nculprits < WHO_MAX ? w->nculprits : WHO_MAX - 1;
+	memmove(&w->culprits[1], &w->culprits[0], n * sizeof w->culprits[0]);
+	w->culprits[0] = first;
+	w->nculprits = n + 1;
+}
+
 /* Where those that lived too short to be seen took more than any program, who starts them is first. */
 static void blame_forker(struct view *v, struct cpu_waits *w)
 {
@@ -340,10 +368,108 @@ static void blame_forker(struct view *v, struct cpu_waits *w)
 	if (!cpu_short_lived(v, forkers, &cpu_s, &count) || forkers[0].cpu_s < 0.05 * all ||
 		(w->nculprits && forkers[0].cpu_s <= w->culprits[0].share * all))
 		return;
-	size_t n = w->nculprits < WHO_MAX ? w->nculprits : WHO_MAX - 1;
-	memmove(&w->culprits[1], &w->culprits[0], n * sizeof w->culprits[0]);
-	w->culprits[0] = cpu_forker_who(v, &forkers[0], all);
-	w->nculprits = n + 1;
+	/* It may be there by the time of its ended children. */
+	if (w->nculprits && forkers[0].pid && w->culprits[0].pid == forkers[0].pid)
+		w->culprits[0] = cpu_forker_who(v, &forkers[0], all);
+	else
+		put_first(w, cpu_forker_who(v, &forkers[0], all));
+}
+
+/* Threads of the kernel are no program. What the network or a lack of memory makes them do is told by rules of its own. */
+static bool is_kernel_work(const struct usage *u)
+{
+	static const char *const others[] = {"ksoftirqd", "kswapd", "kcompactd"};
+	for (size_t i = 0; i < COUNTOF(others); i++)
+		if (strncmp(u->p->comm, others[i], strlen(others[i])) == 0)
+			return false;
+	return u->p->kernel;
+}
+
+/* "kworker" of "kworker/u4:1". */
+static size_t kernel_name(const struct usage *u)
+{
+	return strcspn(u->p->comm, "/:");
+}
+
+/* Where threads of the kernel with one name took more than any program (a disk that is encrypted, a RAID that is rebuilt), they are first. */
+static void blame_kernel(struct view *v, struct cpu_waits *w)
+{
+	const struct usage *best = NULL;
+	double best_s = 0, all = w->cpus * v->seconds;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		double sum = 0;
+		if (u->cpu_s <= 0 || !is_kernel_work(u))
+			continue;
+		for (size_t k = 0; k < v->nusages; k++)
+			if (is_kernel_work(&v->usages[k]) &&
+				kernel_name(&v->usages[k]) == kernel_name(u) &&
+				strncmp(v->usages[k].p->comm, u->p->comm, kernel_name(u)) == 0)
+				sum += v->usages[k].cpu_s;
+		if (sum > best_s || (best && sum >= best_s && u->cpu_s > best->cpu_s)) {
+			best_s = sum;
+			best = u;
+		}
+	}
+	if (!best || best_s < KERNEL_PART * all ||
+		(w->nculprits && best_s <= w->culprits[0].share * all))
+		return;
+	put_first(
+		w, (struct who){"kernel", arena_strn(&v->scratch, best->p->comm, kernel_name(best)),
+			   0, best_s / all,
+			   say(v, "its threads used %.2f of %.0f CPUs, most of it %s",
+				   best_s / v->seconds, w->cpus, who_name(v, best->p))});
+}
+
+/* Somebody may ask it something: it listens, or is a server of a known kind. */
+static bool serves(const struct view *v, const struct program *g)
+{
+	const struct sample *last = view_last(v);
+	bool yes = g->listens;
+	for (uint32_t i = 0; i < last->unix_listeners.count && !yes; i++) {
+		const struct usage *u = view_usage(
+			v, TABLE_ROWS(last->unix_listeners, struct unix_listener)[i].pid);
+		yes = u && u->program == g->id;
+	}
+	for (uint32_t i = 0; i < last->servers.count && !yes; i++) {
+		const struct usage *u =
+			view_usage(v, TABLE_ROWS(last->servers, struct server_book)[i].pid);
+		yes = u && u->program == g->id;
+	}
+	return yes;
+}
+
+/* Where a server has most and waits itself: a program that has a quarter of the machine beside it, works for nobody that is seen, is no part of the server and was
+ * started later, is what came to it. */
+static const struct program *job_beside(
+	const struct view *v, const struct program *server, double all)
+{
+	for (size_t i = 0; i < v->nprograms && v->programs[i].cpu_s >= JOB_PART * all; i++) {
+		const struct program *g = &v->programs[i];
+		if (g != server && !g->yields && !g->top->p->self &&
+			g->top->p->start_ticks > server->top->p->start_ticks && !serves(v, g) &&
+			!cpu_is_part_of(v, g->top, server->top))
+			return g;
+	}
+	return NULL;
+}
+
+static bool put_job_first(struct cpu_waits *w, const struct program *job)
+{
+	size_t at = 0;
+	while (at < w->nculprits && w->culprits[at].pid != job->top->p->pid)
+		at++;
+	if (at == w->nculprits)
+		return false;
+	struct who first = w->culprits[at];
+	memmove(&w->culprits[at], &w->culprits[at + 1],
+		(w->nculprits - at - 1) * sizeof *w->culprits);
+	w->nculprits--;
+	put_first(w, first);
+	w->victims[w->nvictims++] = w->top;
+	w->top = job;
+	w->taker = job->top;
+	return true;
 }
 
 void cpu_waits(struct view *v, struct cpu_waits *ret)
@@ -369,16 +495,24 @@ void cpu_waits(struct view *v, struct cpu_waits *ret)
 	}
 	ret->nculprits = who_cpu(v, ret->culprits, WHO_MAX);
 	blame_forker(v, ret);
+	blame_kernel(v, ret);
 	if (ret->nculprits == 0)
 		return;
 	/* Who takes the processors: a program, or a job whose children live too short to be seen. */
 	const struct who *first = &ret->culprits[0];
 	ret->taker = view_usage(v, first->pid);
 	ret->top = program_of(v, first);
-	double taken_s = first->share * ret->cpus * v->seconds;
+	double all = ret->cpus * v->seconds;
+	ret->serves = ret->top && ret->top->listens && !ret->top->yields &&
+		      ret->top->delay_s >= DELAY_RATIO * ret->top->cpu_s && first->share > 0.3;
+	const struct program *server = ret->serves ? ret->top : NULL,
+			     *job = server ? job_beside(v, server, all) : NULL;
+	if (job && put_job_first(ret, job))
+		ret->serves = false;
+	double taken_s = ret->culprits[0].share * all;
 	for (size_t i = 0; i < v->nprograms && ret->nvictims < VERDICT_VICTIMS; i++) {
 		const struct program *g = &v->programs[i];
-		if (g == ret->top || g->top->p->self)
+		if (g == ret->top || g == server || g->top->p->self)
 			continue;
 		g = victim_of(v, g, ret->taker);
 		if (!g || g->cpu_s >= taken_s)
@@ -388,8 +522,6 @@ void cpu_waits(struct view *v, struct cpu_waits *ret)
 			continue;
 		ret->victims[ret->nvictims++] = g;
 	}
-	ret->serves = ret->top && ret->top->listens && !ret->top->yields &&
-		      ret->top->delay_s >= DELAY_RATIO * ret->top->cpu_s && first->share > 0.3;
 	ret->state = ret->nvictims || ret->serves ? CPU_OTHERS_WAIT : CPU_NOBODY_WAITS;
 	for (size_t i = 0; i < ret->nvictims; i++)
 		ret->waited += ret->victims[i]->delay_s / v->seconds;

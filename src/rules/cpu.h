@@ -43,6 +43,8 @@ struct who cpu_forker_who(struct view *v, const struct cpu_forker *k, double all
 
 /* Fills *ret; pointers are into the view. */
 void cpu_waits(struct view *v, struct cpu_waits *ret);
+/* What helps against work of the kernel's own threads. */
+void cpu_kernel_remedy(struct verdict *f);
 /* Tells the victims to a finding. */
 void cpu_victims(struct view *v, const struct cpu_waits *w, struct verdict *f);
 /* For one full processor: of those that use most, puts first the one that waits while the victims run; leaves all as it is where nobody does. */

@@ -473,6 +473,10 @@ void rule_cpu_sys(struct view *v, struct verdicts *out)
 		verdict_remedy(f, say(v, "Stop %s; go on with -CONT", f->culprits[0].value),
 			say(v, "kill -STOP %" PRId32, f->culprits[0].pid), NULL, false,
 			"its work stands still", "none");
+	if (strcmp(f->culprits[0].kind, "kernel") == 0) {
+		cpu_kernel_remedy(f);
+		return;
+	}
 	const char *unit = unit_of(v, f->culprits[0].pid);
 	verdict_remedy(f, "Give it a quota in a unit or cgroup of its own",
 		unit ? say(v, "systemctl set-property %s CPUQuota=50%% TasksMax=100", unit) : NULL,

@@ -111,9 +111,9 @@ const struct rule_case rule_case_restarts = {
 	.threshold =
 		"Two or more processes of one name and parent in the window, all of which failed: "
 		"ended by a fault (SIGSEGV, SIGABRT ...) or killed for lack of memory. "
-		"With an error as exit status, after 20 ms of CPU each, two when a service manager "
-		"starts them, or three when who starts them only waits for them, and "
-		"waits before it does so again.",
+		"With an error as exit status: two after 20 ms of CPU each, or three, when a "
+		"service manager starts them; or three after 20 ms of CPU each when who starts "
+		"them only waits for them, and waits before it does so again.",
 	.false_alarms = "Tools whose failure is an answer (grep, test, curl and other clients in a "
 			"loop that waits for something). Jobs that end well. Processes that "
 			"somebody ends with SIGTERM or SIGKILL.",
@@ -171,10 +171,12 @@ static bool crashes(const struct view *v, const struct ended_sum *r)
 		return false;
 	if (r->oom >= 2 || is_fault(r->code))
 		return true;
-	if ((r->code & 0x7f) != 0 || answers_by_status(r->comm) || r->cpu_s < 0.02 * r->count)
+	if ((r->code & 0x7f) != 0 || answers_by_status(r->comm))
 		return false;
+	bool works = r->cpu_s >= 0.02 * r->count;
 	bool managed = is_manager(v, r->ppid, intern_text(&v->series->names, r->cgroup));
-	return managed || (r->count >= 3 && watches_over(v, r));
+	return (managed && (works || r->count >= 3)) ||
+	       (works && r->count >= 3 && watches_over(v, r));
 }
 
 static const char *how_it_ended(struct view *v, const struct ended_sum *r)

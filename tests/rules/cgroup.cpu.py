@@ -119,3 +119,14 @@ def quiet_udp_answers(t):
     """A job that asks by UDP: what stands in its buffer is the answer that it waits for."""
     named(t, port=40123, recvq=900)
     return note("cgroup.cpu:/system.slice/named.service")
+
+
+def fire_many_small(t):
+    """Ten compressions in the group of the server: each uses less than the server, together four times as much."""
+    t.proc(600, "shopapp", cpu=0.1, delay=0.4, open=[Sock(8001)])
+    t.listen(9000, 8001, waiting=2, backlog=511)
+    for k in range(10):
+        t.proc(700 + 2 * k, "rotate.sh", switches=0)
+        t.proc(701 + 2 * k, "gzip", ppid=700 + 2 * k, cpu=0.04, delay=0.3)
+    t.group("/web", procs=[600] + list(range(700, 720)), cpu=HALF)
+    return finding("cgroup.cpu:/web", "saturated", culprit=("process", "gzip"), victims=["shopapp"])

@@ -85,3 +85,14 @@ def quiet_pipelines(t):
         t.proc(600 + 10 * k, "bash", switches=0)
         t.proc(601 + 10 * k, "head", ppid=600 + 10 * k, cpu=0.02, delay=0.12, cpus="0")
         t.proc(602 + 10 * k, "gzip", ppid=600 + 10 * k, cpu=0.22 + 0.001 * k, delay=0.6, cpus="0")
+
+
+def fire_large(t):
+    """One of 64 processors: a whole one is little of the machine."""
+    t.cpus = 64
+    t.cpu(user=0.02, idle=0.98)
+    t.core(3, user=0.995, idle=0.005)
+    t.proc(500, "shopapp", cpu=0.2, delay=0.6, open=[Sock(8001)], cpus="3")
+    t.listen(9000, 8001)
+    t.proc(600, "gzip", cpu=0.79, delay=0.2)
+    return finding("cpu.core:3", "saturated", "warning", culprit=("process", "gzip", 600), victims=["shopapp"])

@@ -198,3 +198,34 @@ def quiet_scripts_of_one(t):
     for k in range(10):
         t.proc(601 + 10 * k, "cat", ppid=600 + 10 * k, cpu=0.005, delay=0.1)
     return note("cpu")
+
+
+def workers(t, name="gzip", **batch):
+    """A server whose eight workers get more than the six compressions beside it; both wait."""
+    busy(t)
+    t.proc(500, "gunicorn", open=[Sock(8001)])
+    t.listen(9000, 8001)
+    for k in range(8):
+        t.proc(501 + k, "gunicorn", ppid=500, uid=33, cpu=0.27, delay=0.6, open=[Sock(8001)])
+    for k in range(6):
+        t.proc(700 + k, name, cpu=0.27, delay=0.6, **batch)
+
+
+def fire_beside_workers(t):
+    """What came to a server, and has a quarter of the machine, is first, though the server has more."""
+    workers(t, ppid=690, start=int((86400 - 8) * 100))
+    return finding("cpu", "saturated", culprit=("process", "gzip"), victims=["gunicorn"])
+
+
+def fire_own_helpers(t):
+    """The same where the server starts them: it is its own work."""
+    workers(t, ppid=501, start=int((86400 - 8) * 100))
+    return finding("cpu", "saturated", culprit=("process", "gunicorn"))
+
+
+def fire_own_database(t):
+    """A database that is asked over its unix socket is no job that came to the server."""
+    workers(t, "postgres", ppid=690, start=int((86400 - 8) * 100))
+    t.proc(690, "postgres", switches=0)
+    t.book("postgres", 690, "postgres", pools=[("connections", "-", dict(used=6, limit=27))])
+    return finding("cpu", "saturated", culprit=("process", "gunicorn"))

@@ -109,3 +109,23 @@ def fire_subshells(t):
         t.ended("sed", 60000 + k, each=10, cpu=0.004, life=0.01)
         t.ended("cut", 60000 + k, each=10, cpu=0.003, life=0.01)
     return finding("cpu.sys", "saturated", culprit=("job", "watchdir", 800), victims=["mysqld"])
+
+
+def kernel_threads(t, name, cpu):
+    busy(t, 0.1, 0.895)
+    t.cpus = 2
+    for k in range(4):
+        t.proc(40 + k, name % k, ppid=2, kernel=True, cpu=cpu, delay=0.5, rss=0)
+    t.proc(700, "dd", cpu=0.12, delay=0.05)
+    t.proc(500, "mysqld", cpu=0.2, delay=0.9)
+
+
+def fire_kernel_threads(t):
+    """Threads of the kernel encrypt what a copy writes; they are no program."""
+    kernel_threads(t, "kworker/u4:%d", 0.4)
+    return finding("cpu.sys", "saturated", culprit=("kernel", "kworker"), victims=["mysqld"])
+
+
+def quiet_softirqs(t):
+    """The same time in ksoftirqd is the network's: a rule of its own tells it."""
+    kernel_threads(t, "ksoftirqd/%d", 0.4)

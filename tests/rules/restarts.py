@@ -74,3 +74,15 @@ def quiet_tests(t):
     """A script of tests: one after the other is made to fail, without a pause."""
     t.proc(700, "python3", cpu=0.2)
     t.ended("verify", 700, each=5, code=1 << 8, cpu=0.08, life=0.15)
+
+
+def fire_at_start(t):
+    """It fails at once each time (its port is taken), before it did any work to speak of; a service manager starts it again."""
+    t.ended("sessiond", 1, code=1 << 8, cpu=0.004, life=0.05)
+    return finding("restarts:sessiond", "wrong", "warning", culprit=("process", "sessiond"))
+
+
+def quiet_small_failures(t):
+    """A script of its own asks something each second, and the answer is no."""
+    t.proc(700, "watcher", cpu=0.002)
+    t.ended("is-leader", 700, code=1 << 8, cpu=0.004, life=0.05)

@@ -3,7 +3,8 @@
 /* Apache httpd: mod_status, where the configuration has it; the limits from the configuration.
  *
  * An asking is two requests over one connection: "?auto" for the numbers, and where somebody is at work the page with a row for each slot. It takes
- * a worker for that moment, which is not counted, and none when connections wait for one. Each asking is a line of the server's access log. */
+ * a worker for that moment, which is not counted. While connections wait for one it is not asked; where all work and nobody waits yet, the one request is
+ * the first to wait, and no other follows until it was answered. Each asking is a line of the server's access log. */
 #include "books/apache.h"
 
 #include "base/clock.h"
@@ -25,6 +26,7 @@ struct apache {
 	char mark[32]; /* by which our own requests are known */
 	uint64_t generation;
 	bool asked;
+	bool owes_page; /* not the numbers, where the server owes an answer */
 	struct apache_counts counts;
 	struct apache_slots slots;
 	/* Of the page before: */
@@ -195,30 +197,50 @@ static void count_latency(struct apache *a)
 	memcpy(a->places, a->slots.places, a->nplaces * sizeof *a->places);
 }
 
-static enum book_status ask_both(struct apache *a, uint64_t *took_us, bool *counted)
+/* Of the numbers; *page: what it took. A connection is kept for the page only where a worker that waits for us is missed by nobody. */
+static enum book_status ask_counts(struct apache *a, uint64_t until, struct http_page *page)
 {
 	char query[64];
-	struct http_page page;
-	uint64_t begun = clock_mono_ns(), until = begun + BOOK_DEADLINE_MS * UINT64_C(1000000);
 	(void)snprintf(query, sizeof query, "auto&%s", a->mark);
+	http_get(&a->place, query, until, !a->asked || a->counts.idle, page);
+	if (page->status == BOOK_OK && apache_auto(page->text, page->n, &a->counts) < 0)
+		return BOOK_GARBAGE;
+	return page->status;
+}
+
+/* The numbers, then the page. A page that is owed comes first: what it tells is of now, and the numbers that it was to go with are not. */
+static enum book_status ask_both(
+	struct apache *a, bool full, struct http_page *first, bool *counted)
+{
+	struct http_page page;
+	uint64_t until = clock_mono_ns() + BOOK_DEADLINE_MS * UINT64_C(1000000);
+	bool late = http_owes() && a->owes_page;
+	enum book_status told = BOOK_OK, status;
 	a->slots.n = 0;
-	http_get(&a->place, query, until, true, &page);
-	enum book_status status = page.status;
-	if (status == BOOK_OK && apache_auto(page.text, page.n, &a->counts) < 0)
-		status = BOOK_GARBAGE;
+	if (late)
+		told = ask_page(a, until, first);
+	a->owes_page = http_owes();
+	if (late && (told != BOOK_OK || full))
+		return told == BOOK_OK || told == BOOK_HUNG ? (full ? BOOK_FULL : told) : told;
+	status = ask_counts(a, until, first);
 	*counted = status == BOOK_OK;
-	*took_us = page.took_us;
-	if (*counted && worth_a_page(a)) {
-		enum book_status told = ask_page(a, until, &page);
-		if (told == BOOK_OK)
-			count_latency(a);
-		else if (told == BOOK_GARBAGE)
-			a->no_places = true;
-		if (a->counts.busy > 1)
-			status = told;
+	if (!*counted || !worth_a_page(a)) {
+		http_end();
+		return full && status == BOOK_HUNG ? BOOK_FULL : status;
 	}
+	if (full) { /* the answer was owed; another request would wait as this one did */
+		http_end();
+		return BOOK_FULL;
+	}
+	if (!late)
+		told = ask_page(a, until, &page);
+	a->owes_page = http_owes();
+	if (told == BOOK_OK)
+		count_latency(a);
+	else if (told == BOOK_GARBAGE)
+		a->no_places = true;
 	http_end();
-	return status;
+	return a->counts.busy > 1 ? told : status;
 }
 
 static void write_limit(struct book *b, uint64_t limit)
@@ -232,13 +254,16 @@ void book_ask_apache(struct book_target *t, bool full, struct book *ret)
 	struct apache *a = &self;
 	char source[320];
 	bool counted = false;
-	uint64_t took_us = 0;
-	enum book_status status = !a->have_place ? BOOK_CLOSED : full ? BOOK_FULL : BOOK_OK;
+	struct http_page page = {.took_us = 0};
+	enum book_status status = !a->have_place         ? BOOK_CLOSED
+				  : full && !http_owes() ? BOOK_FULL
+							 : BOOK_OK;
 	if (status == BOOK_OK)
-		status = ask_both(a, &took_us, &counted);
+		status = ask_both(a, full, &page, &counted);
+	t->held_ns = page.held_ns;
 	(void)snprintf(source, sizeof source, "http://%.*s%.*s", (int)sizeof a->place.at,
 		a->place.at, (int)sizeof a->place.page, a->place.page);
-	book_server(ret, t, t->program, a->have_place ? source : opens, status, took_us);
+	book_server(ret, t, t->program, a->have_place ? source : opens, status, page.took_us);
 	const char *mpm = counted && *a->counts.mpm ? a->counts.mpm : a->conf.mpm;
 	uint64_t limit = a->have_conf ? apache_limit(&a->conf, mpm) : 0;
 	write_config(ret, a);

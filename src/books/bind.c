@@ -16,6 +16,7 @@
 
 struct state {
 	struct bind_config config;
+	struct line line;
 };
 
 /* ---- configuration: words, braces and semicolons; three forms of comments ---- */
@@ -116,7 +117,9 @@ int book_open_bind(struct book_target *t)
 	int i = 1;
 	if (!s)
 		return -ENOMEM;
-	*s = (struct state){0};
+	if (t->state)
+		line_close(&s->line);
+	*s = (struct state){.line = LINE_NONE};
 	t->state = s;
 	const char *option = conf_args(t->pid, &args) == 0 ? conf_option(&args, "-c", &i) : NULL;
 	if (!read_file(t, option ? option : "/etc/bind/named.conf", &s->config) &&
@@ -171,23 +174,23 @@ void book_ask_bind(struct book_target *t, bool full, struct book *ret)
 {
 	static struct book found;
 	struct state *s = t->state;
-	struct line l = LINE_NONE;
+	struct line none = LINE_NONE, *l = s ? &s->line : &none;
 	struct scan body;
 	char source[160] = "statistics-channels { inet 127.0.0.1 port 8053; };";
 	(void)full; /* its channel is not where it serves */
 	found = (struct book){0};
-	line_begin(&l);
+	line_begin(l);
 	if (!s || !s->config.port) {
-		l.status = BOOK_CLOSED;
+		l->status = BOOK_CLOSED;
 	} else {
 		line_source(source, sizeof source, &s->config.address, s->config.port, NULL);
-		if (line_tcp(&l, &s->config.address, s->config.port) &&
-			line_http(&l, source, "/json/v1/server", false, &body) &&
+		if ((l->owed || line_tcp(l, &s->config.address, s->config.port)) &&
+			line_http(l, source, "/json/v1/server", false, &body) &&
 			!bind_parse(body, &s->config, &found))
-			l.status = BOOK_GARBAGE;
+			l->status = BOOK_GARBAGE;
 	}
-	line_close(&l);
-	if (l.status != BOOK_OK)
+	line_end(l);
+	if (l->status != BOOK_OK)
 		found = (struct book){0};
-	line_book(&l, ret, t, "named", source, &found);
+	line_book(l, ret, t, "named", source, &found);
 }

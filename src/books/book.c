@@ -139,7 +139,8 @@ void book_server(struct book *b, const struct book_target *t, const char *name, 
 		"server %s %s pid=%d netns=%" PRIu64 " port=%u status=%s took=%" PRIu64
 		" at=%" PRIu64 " source=%s",
 		t->kind, book_word(name_word, sizeof name_word, name, strlen(name)), t->pid,
-		t->netns, t->port, book_status_name(status), took_us, clock_mono_ns(),
+		t->netns, t->port, book_status_name(status), took_us,
+		t->held_ns ? t->held_ns : clock_mono_ns(),
 		book_word(source_word, sizeof source_word, source, strlen(source)));
 }
 

@@ -92,6 +92,8 @@ struct book_target {
 		[32]; /* before each path of the server's own file system: "/proc/PID/root", or what stays open of it */
 	void *state; /* the kind's own */
 	bool again;  /* ask() found that what open() found holds no more: everything begins anew */
+	uint64_t
+		held_ns; /* the book is of an asking before, as the server is left alone now: when that was; 0: of now */
 };
 
 struct book {

@@ -49,6 +49,7 @@ struct slot {
 	uint64_t born_ns;
 	uint64_t next_ns; /* when to begin or to ask */
 	unsigned failures;
+	bool silent;      /* by its last book: see is_silent() */
 	bool spared;      /* was not asked when it was time, since connections waited */
 	unsigned reached; /* sockets that it had us connect, since it was asked */
 	bool pending;     /* text is still to be passed on */
@@ -96,6 +97,7 @@ static void begin_asker(struct slot *s, uint64_t now)
 		return;
 	}
 	s->fd = pair[0];
+	s->silent = false;
 	s->born_ns = now;
 	change(s, OPENING, now);
 }
@@ -252,6 +254,18 @@ static bool is_of(const struct slot *s)
 	return kind && right_pid && right_netns;
 }
 
+/* Its reader may have a connection on which the answer is still to come. */
+static bool is_silent(const struct slot *s)
+{
+	struct scan all = scan_over(s->text, s->n), line, word;
+	bool silent = false;
+	if (scan_line(&all, &line))
+		while (scan_word(&line, &word))
+			silent = silent || scan_is(word, "status=hung") ||
+				 scan_is(word, "status=slow") || scan_is(word, "status=full");
+	return silent;
+}
+
 static void take_answer(struct slot *s, uint64_t now)
 {
 	static char text[BOOK_TEXT];
@@ -291,6 +305,7 @@ static void take_answer(struct slot *s, uint64_t now)
 		return;
 	}
 	s->pending = true;
+	s->silent = is_silent(s);
 	s->failures = 0;
 	change(s, READY, now);
 }
@@ -318,7 +333,7 @@ static uint64_t step(struct slot *s, uint64_t now)
 	uint64_t held = now - s->since_ns;
 	if (s->state == DOWN && now >= s->next_ns) {
 		begin_asker(s, now);
-	} else if (s->state == READY && now - s->born_ns > (uint64_t)RENEW_MS * MS) {
+	} else if (s->state == READY && !s->silent && now - s->born_ns > (uint64_t)RENEW_MS * MS) {
 		end_asker(s);
 		begin_asker(s, now);
 	} else if (s->state == READY && now >= s->next_ns) {

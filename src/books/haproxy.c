@@ -22,6 +22,7 @@
 
 struct state {
 	struct haproxy_config config;
+	struct line line;
 	int dir_fd;
 	char name[64];
 	struct address address;
@@ -200,9 +201,11 @@ int book_open_haproxy(struct book_target *t)
 	struct state *s = t->state ? t->state : calloc(1, sizeof *s);
 	if (!s)
 		return -ENOMEM;
+	if (t->state)
+		line_close(&s->line);
 	if (t->state && s->dir_fd >= 0)
 		(void)close(s->dir_fd);
-	*s = (struct state){.dir_fd = -1};
+	*s = (struct state){.line = LINE_NONE, .dir_fd = -1};
 	t->state = s;
 	struct haproxy_defaults d = {0};
 	logs_open(&logs, t, "/var/log/haproxy.log");
@@ -515,28 +518,28 @@ void book_ask_haproxy(struct book_target *t, bool full, struct book *ret)
 	static struct book found;
 	static const char commands[] = "show info;show stat\n";
 	struct state *s = t->state;
-	struct line l = LINE_NONE;
+	struct line none = LINE_NONE, *l = s ? &s->line : &none;
 	char source[160] = "stats socket /run/haproxy/admin.sock level user";
 	(void)full; /* the stats socket takes no worker */
 	found = (struct book){0};
-	line_begin(&l);
+	line_begin(l);
 	if (!s || (s->dir_fd < 0 && !s->port)) {
-		l.status = BOOK_CLOSED;
+		l->status = BOOK_CLOSED;
 	} else {
 		line_source(source, sizeof source, &s->address, s->port,
 			s->dir_fd >= 0 ? s->config.socket : NULL);
-		bool connected = s->dir_fd >= 0 ? line_unix(&l, s->dir_fd, s->name)
-						: line_tcp(&l, &s->address, s->port);
-		if (connected && line_send(&l, commands, sizeof commands - 1) &&
-			line_receive(&l, enough, NULL)) {
-			if (strncmp(l.bytes, "Permission denied", 17) == 0)
-				l.status = BOOK_DENIED;
-			else if (!haproxy_parse(scan_over(l.bytes, l.n), &found))
-				l.status = BOOK_GARBAGE;
+		bool sent = l->owed || ((s->dir_fd >= 0 ? line_unix(l, s->dir_fd, s->name)
+							: line_tcp(l, &s->address, s->port)) &&
+					       line_send(l, commands, sizeof commands - 1));
+		if (sent && line_receive(l, enough, NULL)) {
+			if (strncmp(l->bytes, "Permission denied", 17) == 0)
+				l->status = BOOK_DENIED;
+			else if (!haproxy_parse(scan_over(l->bytes, l->n), &found))
+				l->status = BOOK_GARBAGE;
 		}
 	}
-	line_close(&l);
-	if (l.status != BOOK_OK)
+	line_end(l);
+	if (l->status != BOOK_OK)
 		found = (struct book){0};
 	for (int i = 0; s && i < s->config.n; i++)
 		book_line(&found, "number %s %" PRIu64, s->config.timeout[i].name,
@@ -546,7 +549,7 @@ void book_ask_haproxy(struct book_target *t, bool full, struct book *ret)
 			line_word((char[96]){0}, 96,
 				scan_over(s->config.removed[i], strlen(s->config.removed[i]))));
 	logs_ask(&logs, t, full, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), &found);
-	if (l.status != BOOK_OK && s && s->config.maxconn)
+	if (l->status != BOOK_OK && s && s->config.maxconn)
 		book_line(&found, "pool connections - limit=%" PRIu64, s->config.maxconn);
-	line_book(&l, ret, t, "haproxy", source, l.status == BOOK_CLOSED && !s ? NULL : &found);
+	line_book(l, ret, t, "haproxy", source, l->status == BOOK_CLOSED && !s ? NULL : &found);
 }

@@ -54,9 +54,10 @@ void http_get(const struct http_place *p, const char *query, uint64_t until_ns, 
 	}
 	if (there && line.status == BOOK_DOWN) /* somebody took the connection and said nothing */
 		line.status = BOOK_GARBAGE;
-	line_count(0);
+	line_count(0, false);
 	line.began_ns = began_ns;
 	*ret = (struct http_page){.status = line.status,
+		.held_ns = line.holding ? line.held_ns : 0,
 		.took_us = line_took_us(&line),
 		.text = body.p,
 		.n = scan_len(body)};
@@ -64,5 +65,10 @@ void http_get(const struct http_place *p, const char *query, uint64_t until_ns, 
 
 void http_end(void)
 {
-	line_close(&line);
+	line_end(&line);
+}
+
+bool http_owes(void)
+{
+	return line.owed;
 }

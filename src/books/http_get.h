@@ -20,6 +20,7 @@ struct http_place {
 
 struct http_page {
 	enum book_status status; /* BOOK_OK: code 200 and a whole body */
+	uint64_t held_ns;        /* as in struct book_target */
 	uint64_t took_us;
 	const char *text; /* NUL at its end; until the next call */
 	size_t n;
@@ -29,9 +30,10 @@ struct http_page {
 void http_address(struct http_place *p, const struct address *a, uint16_t port);
 
 /* query: "auto" or "". until_ns: of the monotonic clock. keep: one more of the same place is to follow soon, over the same connection if the server
- * likes; http_end() closes what was kept. */
+ * likes; http_end() closes what was kept. While an answer is owed (http_owes()), it is that one which is received, whatever is asked for. */
 void http_get(const struct http_place *p, const char *query, uint64_t until_ns, bool keep,
 	struct http_page *ret);
 void http_end(void);
+bool http_owes(void);
 
 #endif

@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+enum { HOLD_S = 4, HOLD_DOUBLED = 4, HOLD_MAX_S = 60 };
+
 static char answer[BOOK_ANSWER + 1];
 
 void line_begin(struct line *l)
@@ -27,9 +29,43 @@ void line_begin(struct line *l)
 	l->bytes = answer;
 	l->n = 0;
 	l->ended = false;
-	l->patient = false;
+	l->full = false;
+	l->holding = false;
 	answer[0] = '\0';
-	line_count(l->until_ns);
+	line_count(l->until_ns, !l->owed);
+}
+
+bool line_spare(struct line *l, bool full)
+{
+	l->full = full;
+	if (!full || l->owed)
+		return false;
+	l->status = BOOK_FULL;
+	return true;
+}
+
+bool line_may_ask(struct line *l)
+{
+	if (l->began_ns >= l->hold_until_ns)
+		return true;
+	l->holding = true;
+	l->status = l->held;
+	return false;
+}
+
+static void hold_back(struct line *l)
+{
+	uint64_t s = (uint64_t)HOLD_S << (l->holds < HOLD_DOUBLED ? l->holds : HOLD_DOUBLED);
+	l->holds++;
+	l->held = l->status;
+	l->held_ns = clock_mono_ns();
+	l->hold_until_ns = l->began_ns + (s < HOLD_MAX_S ? s : HOLD_MAX_S) * 1000000000ull;
+}
+
+static void answered(struct line *l)
+{
+	l->holds = 0;
+	l->hold_until_ns = 0;
 }
 
 void line_close(struct line *l)
@@ -37,12 +73,28 @@ void line_close(struct line *l)
 	if (l->fd >= 0)
 		(void)close(l->fd);
 	l->fd = -1;
+	l->owed = false;
+}
+
+void line_end(struct line *l)
+{
+	if (!l->owed)
+		line_close(l);
 }
 
 bool line_fail(struct line *l, enum book_status status)
 {
 	l->status = status;
 	line_close(l);
+	if (status == BOOK_HUNG || status == BOOK_SLOW)
+		hold_back(l);
+	return false;
+}
+
+bool line_late(struct line *l)
+{
+	l->owed = true;
+	l->status = line_received() ? BOOK_SLOW : l->full ? BOOK_FULL : BOOK_HUNG;
 	return false;
 }
 
@@ -81,7 +133,7 @@ int line_wait(const struct line *l, int fd, short events)
 
 static bool connect_to(struct line *l, const void *address, socklen_t len, int family)
 {
-	if (l->status != BOOK_OK)
+	if (l->status != BOOK_OK || !line_may_ask(l))
 		return false;
 	line_close(l);
 	l->ended = false;
@@ -103,7 +155,10 @@ static bool connect_to(struct line *l, const void *address, socklen_t len, int f
 	case 0: return true;
 	case EACCES:
 	case EPERM: return line_fail(l, BOOK_DENIED);
-	case EAGAIN: return line_fail(l, BOOK_HUNG); /* the queue of a unix socket is full */
+	case EAGAIN: /* the queue of a unix socket is full: of this asking nothing stays there */
+		line_close(l);
+		l->status = BOOK_HUNG;
+		return false;
 	default: return line_fail(l, BOOK_DOWN);
 	}
 }
@@ -124,6 +179,8 @@ bool line_unix(struct line *l, int dir_fd, const char *name)
 		return true;
 	/* It may be root's alone. */
 	int fd = l->status == BOOK_DENIED ? reach_socket(dir_fd, name) : -EACCES;
+	if (fd == -EAGAIN)
+		l->status = BOOK_HUNG;
 	if (fd < 0)
 		return false;
 	l->status = BOOK_OK;
@@ -168,7 +225,7 @@ bool line_send(struct line *l, const void *bytes, size_t n)
 		return false;
 	l->n = 0;
 	answer[0] = '\0';
-	line_count(l->until_ns);
+	line_count(l->until_ns, true);
 	while (n) {
 		ssize_t sent = send(l->fd, p, n, MSG_NOSIGNAL);
 		if (sent >= 0) {
@@ -186,10 +243,7 @@ bool line_send(struct line *l, const void *bytes, size_t n)
 
 static bool too_late(struct line *l)
 {
-	if (!l->patient || l->n)
-		return line_fail(l, l->n ? BOOK_SLOW : BOOK_HUNG);
-	l->status = BOOK_HUNG;
-	return false;
+	return l->n ? line_fail(l, BOOK_SLOW) : line_late(l);
 }
 
 bool line_receive(struct line *l, line_enough *enough, void *ctx)
@@ -210,12 +264,17 @@ bool line_receive(struct line *l, line_enough *enough, void *ctx)
 		}
 		if (got <= 0) { /* an end, or cut off */
 			l->ended = true;
+			l->owed = false;
+			answered(l);
 			return l->n ? true : line_fail(l, BOOK_DOWN);
 		}
 		l->n += (size_t)got;
 		answer[l->n] = '\0';
-		if (enough && enough(answer, l->n, ctx))
+		if (enough && enough(answer, l->n, ctx)) {
+			l->owed = false;
+			answered(l);
 			return true;
+		}
 		if (l->n == BOOK_ANSWER)
 			return line_fail(l, BOOK_LARGE);
 	}
@@ -294,7 +353,7 @@ bool line_http(struct line *l, const char *host, const char *path, bool keep, st
 		path, host, keep ? "keep-alive" : "close");
 	if (n < 0 || (size_t)n >= sizeof text)
 		return line_fail(l, BOOK_CLOSED);
-	if (!line_send(l, text, (size_t)n) || !line_receive(l, http_enough, NULL))
+	if ((!l->owed && !line_send(l, text, (size_t)n)) || !line_receive(l, http_enough, NULL))
 		return false;
 	struct scan all = scan_over(l->bytes, l->n);
 	switch (line_http_answer(all, ret_body)) {
@@ -318,11 +377,14 @@ bool line_http(struct line *l, const char *host, const char *path, bool keep, st
 	}
 }
 
-void line_book(const struct line *l, struct book *ret, const struct book_target *t,
-	const char *name, const char *source, const struct book *found)
+void line_book(struct line *l, struct book *ret, struct book_target *t, const char *name,
+	const char *source, const struct book *found)
 {
+	t->held_ns = l->holding ? l->held_ns : 0;
 	book_server(ret, t, name, source, l->status, line_took_us(l));
-	line_count(0);
+	line_count(0, false);
+	if (l->status == BOOK_OK)
+		answered(l);
 	const char *p = found ? found->text : "";
 	while (*p) {
 		int n = (int)strcspn(p, "\n");

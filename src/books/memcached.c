@@ -99,7 +99,8 @@ static bool enough(const char *bytes, size_t n, void *ctx)
 static bool ask_one(struct line *l, struct book *found)
 {
 	static const char command[] = "stats\r\n";
-	if (!line_send(l, command, sizeof command - 1) || !line_receive(l, enough, NULL))
+	if ((!l->owed && !line_send(l, command, sizeof command - 1)) ||
+		!line_receive(l, enough, NULL))
 		return false;
 	enum book_status status = memcached_parse(scan_over(l->bytes, l->n), found);
 	return status == BOOK_OK || line_fail(l, status);

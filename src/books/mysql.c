@@ -18,7 +18,18 @@
 #include <sys/socket.h>
 
 struct state {
-	MYSQL *db;
+	struct line line; /* only its clock, and what it owes: the connection is the library's */
+	MYSQL *db, *done;
+	bool ready; /* the connection is made */
+	/* Of the call that is under way, and goes on at the next asking when it took too long: */
+	int what; /* that it waits for; 0: there is none */
+	bool asked;
+	int failed;
+	MYSQL_RES *rows;
+	MYSQL_ROW row;
+	unsigned step; /* which of the queries */
+	struct mysql_found counts;
+	struct book found;
 	int dir_fd;
 	char user[64], path[108], name[64], socket[128];
 };
@@ -97,8 +108,13 @@ static void hang_up(struct state *s)
 	my_socket fd = mysql_get_socket(s->db);
 	if (fd >= 0)
 		(void)shutdown(fd, SHUT_RDWR);
+	if (s->rows) /* to free a result is to read the rest of it */
+		mysql_free_result(s->rows);
 	mysql_close(s->db);
 	s->db = NULL;
+	s->rows = NULL;
+	s->what = 0;
+	s->ready = s->asked = s->line.owed = false;
 }
 
 int book_open_mysql(struct book_target *t)
@@ -113,7 +129,7 @@ int book_open_mysql(struct book_target *t)
 		if (s->dir_fd >= 0)
 			(void)close(s->dir_fd);
 	}
-	*s = (struct state){.dir_fd = -1};
+	*s = (struct state){.line = LINE_NONE, .dir_fd = -1};
 	t->state = s;
 	conf_user(t, s->user, sizeof s->user);
 	const char *option =
@@ -133,14 +149,15 @@ int book_open_mysql(struct book_target *t)
 
 /* ---- the library's calls that may wait: each begins, and goes on when what it waits for is there ---- */
 
-/* Returns what is ready, as the library calls it, or 0 when the time is up. */
+/* Returns what is ready, as the library calls it, or 0 when the time is up: then it goes on at the next asking. A session that is left alone in the middle of
+ * something ends only when that does, and another one would stand beside it. */
 static int wait_for(struct line *l, struct state *s, int what)
 {
 	short events = (short)((what & MYSQL_WAIT_READ ? POLLIN : 0) |
 			       (what & MYSQL_WAIT_WRITE ? POLLOUT : 0));
 	my_socket fd = mysql_get_socket(s->db);
 	if (fd < 0 || !line_left_ms(l) || !line_wait(l, fd, events)) {
-		(void)line_fail_library(l, BOOK_HUNG);
+		(void)(fd < 0 ? line_fail_library(l, BOOK_HUNG) : line_late(l));
 		return 0;
 	}
 	return what & (MYSQL_WAIT_READ | MYSQL_WAIT_WRITE);
@@ -152,24 +169,26 @@ static bool fail(struct line *l, struct state *s)
 {
 	unsigned error = mysql_errno(s->db);
 	enum book_status status = mysql_refusal(error);
-	if (status == BOOK_DOWN && strstr(mysql_error(s->db), "system error: 22"))
-		status = BOOK_HUNG;
-	else if (error == 2002 && strstr(mysql_error(s->db), "(13)"))
+	if (status == BOOK_DOWN && strstr(mysql_error(s->db), "system error: 22")) {
+		l->status = BOOK_HUNG; /* of this asking nothing stays there */
+		return false;
+	}
+	if (error == 2002 && strstr(mysql_error(s->db), "(13)"))
 		status = BOOK_DENIED;
 	else if (status == BOOK_DOWN && error > 2000 && line_received())
 		status = BOOK_GARBAGE;
 	return line_fail_library(l, status);
 }
 
-static bool dial(struct line *l, struct state *s)
+static void begin_dial(struct state *s)
 {
 	my_bool no = 0;
 	unsigned local = 0;
 	size_t most = BOOK_ANSWER;
-	MYSQL *done = NULL;
+	s->done = NULL;
 	s->db = mysql_init(NULL);
 	if (!s->db)
-		return line_fail(l, BOOK_CLOSED);
+		return;
 	(void)mysql_options(s->db, MYSQL_OPT_NONBLOCK, NULL);
 	(void)mysql_options(
 		s->db, MYSQL_OPT_LOCAL_INFILE, &local); /* else it may ask for our files */
@@ -177,15 +196,24 @@ static bool dial(struct line *l, struct state *s)
 	(void)mysql_options(s->db, MYSQL_OPT_RECONNECT, &no);
 	(void)mysql_options(s->db, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &no);
 	(void)mysql_options4(s->db, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "plimsoll");
-	int what = mysql_real_connect_start(
-		&done, s->db, "localhost", s->user, NULL, NULL, 0, s->socket, 0);
-	while (what) {
-		int ready = wait_for(l, s, what);
+	s->what = mysql_real_connect_start(
+		&s->done, s->db, "localhost", s->user, NULL, NULL, 0, s->socket, 0);
+}
+
+static bool dial(struct line *l, struct state *s)
+{
+	if (!s->db)
+		begin_dial(s);
+	if (!s->db)
+		return line_fail(l, BOOK_CLOSED);
+	while (s->what) {
+		int ready = wait_for(l, s, s->what);
 		if (!ready)
 			return false;
-		what = mysql_real_connect_cont(&done, s->db, ready);
+		s->what = mysql_real_connect_cont(&s->done, s->db, ready);
 	}
-	return done || fail(l, s);
+	s->ready = s->done != NULL;
+	return s->ready || fail(l, s);
 }
 
 static bool one_row(
@@ -201,103 +229,130 @@ static bool one_row(
 	return mysql_row(field, (int)n, f, found) || line_fail(l, BOOK_GARBAGE);
 }
 
-static bool query(struct line *l, struct state *s, const char *text, struct mysql_found *f,
-	struct book *found)
+/* The row that comes next, NULL behind the last one. */
+static bool next_row(struct line *l, struct state *s)
 {
-	int failed = 0, ready, what = mysql_real_query_start(&failed, s->db, text, strlen(text));
-	while (what) {
-		ready = wait_for(l, s, what);
+	if (!s->what) {
+		s->row = NULL;
+		s->what = mysql_fetch_row_start(&s->row, s->rows);
+	}
+	while (s->what) {
+		int ready = wait_for(l, s, s->what);
 		if (!ready)
 			return false;
-		what = mysql_real_query_cont(&failed, s->db, ready);
+		s->what = mysql_fetch_row_cont(&s->row, s->rows, ready);
 	}
-	if (failed)
-		return fail(l, s);
-	MYSQL_RES *r = mysql_use_result(s->db);
-	if (!r)
-		return mysql_errno(s->db) == 0 || fail(l, s);
-	bool good = true;
-	while (good) {
-		MYSQL_ROW row = NULL;
-		what = mysql_fetch_row_start(&row, r);
-		while (what) {
-			ready = wait_for(l, s, what);
-			if (!ready)
-				break;
-			what = mysql_fetch_row_cont(&row, r, ready);
-		}
-		if (what) {
-			good = false;
-		} else if (!row) {
-			if (mysql_errno(s->db))
-				good = fail(l, s);
-			break;
-		} else {
-			good = one_row(l, r, row, f, found);
-		}
-	}
-	if (!good) { /* to free a result is to read the rest of it */
-		my_socket fd = mysql_get_socket(s->db);
-		if (fd >= 0)
-			(void)shutdown(fd, SHUT_RDWR);
-	}
-	mysql_free_result(r);
-	return good;
+	return s->row || mysql_errno(s->db) == 0 || fail(l, s);
 }
 
-static bool ask_all(struct line *l, struct state *s, struct book *found)
+static bool answer_to(struct line *l, struct state *s, const char *text)
 {
+	if (!s->asked)
+		s->what = mysql_real_query_start(&s->failed, s->db, text, strlen(text));
+	s->asked = true;
+	while (s->what) {
+		int ready = wait_for(l, s, s->what);
+		if (!ready)
+			return false;
+		s->what = mysql_real_query_cont(&s->failed, s->db, ready);
+	}
+	s->asked = false;
+	if (s->failed)
+		return fail(l, s);
+	s->rows = mysql_use_result(s->db);
+	return s->rows || mysql_errno(s->db) == 0 || fail(l, s);
+}
+
+static bool query(struct line *l, struct state *s, const char *text)
+{
+	if (!s->rows && !answer_to(l, s, text))
+		return false;
+	while (s->rows) {
+		if (!next_row(l, s))
+			return false;
+		if (s->row && !one_row(l, s->rows, s->row, &s->counts, &s->found))
+			return false;
+		if (!s->row) {
+			mysql_free_result(s->rows);
+			s->rows = NULL;
+		}
+	}
+	return true;
+}
+
+static bool ask_all(struct line *l, struct state *s)
+{
+	enum { HELD = 4, LAST = 5 };
 	static char text[sizeof sessions + 3 * (sizeof of_mysql + sizeof of_tables) + 64];
 	char who[sizeof of_mysql + sizeof of_tables + 16];
-	struct mysql_found f = {0};
 	bool mariadb = strstr(mysql_get_server_info(s->db), "MariaDB");
-	if (!query(l, s,
-		    mariadb ? "SET SESSION max_statement_time = 0.4"
-			    : "SET SESSION max_execution_time = 400",
-		    &f, found) ||
-		!query(l, s, limits, &f, found) || !query(l, s, numbers, &f, found) ||
-		!query(l, s, tables, &f, found) ||
-		(mysql_few_left(&f) && !query(l, s, held, &f, found)))
-		return false;
-	mysql_pool(&f, found);
-	const char *rows = !f.waiting ? nobody : mariadb ? of_mariadb : of_mysql;
-	(void)snprintf(who, sizeof who, "%s%s%s", rows, f.tables ? " UNION ALL " : "",
-		f.tables ? of_tables : "");
-	(void)snprintf(text, sizeof text, sessions, who, who, who);
-	if (query(l, s, text, &f, found))
+	const char *const queries[] = {mariadb ? "SET SESSION max_statement_time = 0.4"
+					       : "SET SESSION max_execution_time = 400",
+		limits, numbers, tables, [HELD] = held};
+	const struct mysql_found *f = &s->counts;
+	for (; s->step < LAST; s->step++)
+		if ((s->step != HELD || mysql_few_left(f)) && !query(l, s, queries[s->step]))
+			return false;
+	if (s->step == LAST) {
+		s->step++;
+		mysql_pool(f, &s->found);
+		const char *rows = !f->waiting ? nobody : mariadb ? of_mariadb : of_mysql;
+		(void)snprintf(who, sizeof who, "%s%s%s", rows, f->tables ? " UNION ALL " : "",
+			f->tables ? of_tables : "");
+		(void)snprintf(text, sizeof text, sessions, who, who, who);
+	}
+	if (query(l, s, text))
 		return true;
 	/* It may be an account that may not look at others; its numbers stand. */
-	if (l->status != BOOK_DENIED)
+	if (l->owed || l->status != BOOK_DENIED)
 		return false;
 	l->status = BOOK_OK;
 	return true;
 }
 
+/* Begins, or goes on where the last asking ended. False: there are no rows now; the connection is gone, unless it is good for later. */
+static bool go_on(struct line *l, struct state *s)
+{
+	if (!l->owed) {
+		s->step = 0;
+		s->counts = (struct mysql_found){0};
+		s->found = (struct book){0};
+	}
+	l->owed = false;
+	if ((s->ready || dial(l, s)) && ask_all(l, s))
+		return true;
+	/* A query that took too long, as the server says itself, is no reason to come as somebody new. */
+	bool good = s->ready && l->status == BOOK_SLOW && mysql_errno(s->db) > 0 &&
+		    mysql_errno(s->db) < 2000;
+	if (good && s->rows) {
+		mysql_free_result(s->rows);
+		s->rows = NULL;
+	}
+	if (!l->owed && !good)
+		hang_up(s);
+	return false;
+}
+
+static void ask(struct line *l, struct state *s)
+{
+	bool open = s->db != NULL;
+	if ((!l->owed && !line_may_ask(l)) || go_on(l, s) || s->db || !open ||
+		l->status != BOOK_DOWN)
+		return;
+	l->status = BOOK_OK; /* it was closed since the last time */
+	(void)go_on(l, s);
+}
+
 void book_ask_mysql(struct book_target *t, bool full, struct book *ret)
 {
-	static struct book found;
 	struct state *s = t->state;
-	struct line l = LINE_NONE;
-	found = (struct book){0};
-	line_begin(&l);
-	if (!s || s->dir_fd < 0) {
-		l.status = BOOK_CLOSED;
-	} else if (full && !s->db) {
-		l.status = BOOK_FULL;
-	} else {
-		bool open = s->db != NULL, done = open && ask_all(&l, s, &found);
-		if (open && !done) {
-			hang_up(s);
-			if (l.status == BOOK_DOWN) { /* it was closed since the last time */
-				l.status = BOOK_OK;
-				found = (struct book){0};
-				open = false;
-			}
-		}
-		if (!open && (!dial(&l, s) || !ask_all(&l, s, &found)))
-			hang_up(s);
-	}
-	if (l.status != BOOK_OK)
-		found = (struct book){0};
-	line_book(&l, ret, t, "mysql", s ? s->path : "", &found);
+	struct line none = LINE_NONE, *l = s ? &s->line : &none;
+	line_begin(l);
+	if (!s || s->dir_fd < 0)
+		l->status = BOOK_CLOSED;
+	else if (full && !s->db)
+		l->status = BOOK_FULL;
+	else
+		ask(l, s);
+	line_book(l, ret, t, "mysql", s ? s->path : "", l->status == BOOK_OK ? &s->found : NULL);
 }

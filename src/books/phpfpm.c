@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* php-fpm: the status page of each pool (pm.status_path), asked by FastCGI where the pool listens. A worker of the pool answers, if it has no
  * pm.status_listen: where all of them are at work the page waits behind the others, so a full pool is not asked, and one that does not answer in its
- * part of the time is told by its configuration alone. */
+ * part of the time is told by its configuration alone, and not asked again until it did. */
 #include "books/phpfpm.h"
 
 #include "books/conf.h"
@@ -15,6 +15,7 @@
 #include <string.h>
 
 struct where {
+	struct line line;
 	int dir_fd; /* of a unix socket, or -1 */
 	char name[64];
 	struct address address;
@@ -70,7 +71,7 @@ static int find(const struct book_target *t, const struct phpfpm_pool *p, struct
 {
 	const char *listen = p->status_listen[0] ? p->status_listen : p->listen;
 	char path[256];
-	*ret = (struct where){.dir_fd = -1};
+	*ret = (struct where){.line = LINE_NONE, .dir_fd = -1};
 	if (!p->status_path[0] || !listen[0])
 		return -ENOENT;
 	if (!strchr(listen, '/'))
@@ -87,9 +88,11 @@ int book_open_phpfpm(struct book_target *t)
 	int r = -ENOENT;
 	if (!s)
 		return -ENOMEM;
-	for (int i = 0; t->state && i < s->config.n; i++)
+	for (int i = 0; t->state && i < s->config.n; i++) {
+		line_close(&s->at[i].line);
 		if (s->at[i].dir_fd >= 0)
 			(void)close(s->at[i].dir_fd);
+	}
 	memset(s, 0, sizeof *s);
 	t->state = s;
 	if (!read_config(t, &s->config))
@@ -109,66 +112,72 @@ static bool enough(const char *bytes, size_t n, void *ctx)
 	return fastcgi_answer((char *)(uintptr_t)bytes, n, false, &length) != 0;
 }
 
-static void ask_pool(
-	struct line *l, const struct phpfpm_pool *p, const struct where *w, struct book *found)
+static void ask_pool(const struct phpfpm_pool *p, struct where *w, struct book *found)
 {
+	struct line *l = &w->line;
 	unsigned char request[512];
 	size_t length, n = fastcgi_request(request, sizeof request, p->status_path, "full");
-	bool connected = w->dir_fd >= 0 ? line_unix(l, w->dir_fd, w->name)
-					: line_tcp(l, &w->address, w->port);
-	if (connected && line_send(l, request, n) && line_receive(l, enough, NULL)) {
+	bool sent = l->owed || ((w->dir_fd >= 0 ? line_unix(l, w->dir_fd, w->name)
+						: line_tcp(l, &w->address, w->port)) &&
+				       line_send(l, request, n));
+	if (sent && line_receive(l, enough, NULL)) {
 		if (fastcgi_answer(l->bytes, l->n, true, &length) != 1)
 			(void)line_fail(l, BOOK_GARBAGE);
 		else
 			l->status = phpfpm_parse(scan_over(l->bytes, length), p, found);
 	}
-	line_close(l);
+	line_end(l);
 }
 
 void book_ask_phpfpm(struct book_target *t, bool full, struct book *ret)
 {
 	static struct book found;
 	struct state *s = t->state;
-	struct line l = LINE_NONE;
-	enum book_status first = BOOK_CLOSED;
+	struct line all = LINE_NONE;
 	const char *source = "pm.status_path = /status";
 	bool any = false, tried = false;
 	int left = 0;
 	found = (struct book){0};
-	line_begin(&l);
-	uint64_t until_ns = l.until_ns;
+	line_begin(&all);
+	all.status = BOOK_CLOSED;
 	for (int i = 0; s && i < s->config.n; i++)
 		left += s->at[i].dir_fd >= 0 || s->at[i].port;
 	for (int i = 0; s && i < s->config.n; i++) {
 		const struct phpfpm_pool *p = &s->config.pool[i];
-		const struct where *w = &s->at[i];
+		struct where *w = &s->at[i];
+		struct line *l = &w->line;
 		char name[64];
 		bool can = w->dir_fd >= 0 || w->port;
-		l.status = BOOK_CLOSED;
-		if (can && full && !p->status_listen[0]) {
-			l.status = BOOK_FULL;
-		} else if (can) { /* one that does not answer leaves time for the others */
-			l.until_ns = until_ns;
-			l.status = BOOK_OK;
-			l.until_ns -= (uint64_t)(line_left_ms(&l) / left * (left - 1)) * 1000000;
-			ask_pool(&l, p, w, &found);
+		line_begin(l);
+		/* one that does not answer leaves time for the others */
+		l->until_ns = all.until_ns;
+		if (!can)
+			l->status = BOOK_CLOSED;
+		else if (!line_spare(l, full && !p->status_listen[0])) {
+			l->until_ns -= (uint64_t)(line_left_ms(l) / left * (left - 1)) * 1000000;
+			ask_pool(p, w, &found);
 		}
 		left -= can;
 		if (can && !tried) {
-			first = l.status;
+			all.status = l->status;
+			all.holding = l->holding;
+			all.held_ns = l->held_ns;
 			source = p->status_listen[0] ? p->status_listen : p->listen;
 		}
 		tried |= can;
-		any |= l.status == BOOK_OK;
+		any |= l->status == BOOK_OK;
 		book_word(name, sizeof name, p->name, strlen(p->name));
-		if (l.status != BOOK_OK && p->max_children)
+		if (l->status != BOOK_OK && p->max_children)
 			book_line(&found, "pool workers %s limit=%" PRIu64, name, p->max_children);
 		if (can)
-			book_line(&found, "number silent/%s %d", name, l.status != BOOK_OK);
+			book_line(&found, "number silent/%s %d", name, l->status != BOOK_OK);
 		if (p->terminate_s)
 			book_line(&found, "number timeout.request.ms/%s %" PRIu64, name,
 				p->terminate_s * 1000);
 	}
-	l.status = any ? BOOK_OK : first;
-	line_book(&l, ret, t, "php-fpm", source, &found);
+	if (any) {
+		all.status = BOOK_OK;
+		all.holding = false;
+	}
+	line_book(&all, ret, t, "php-fpm", source, &found);
 }

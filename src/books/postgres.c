@@ -17,7 +17,14 @@
 #include <string.h>
 
 struct state {
+	struct line line; /* only its clock, and what it owes: the connection is the library's */
 	PGconn *conn;
+	PostgresPollingStatusType polling; /* while it is being made */
+	bool ready, asked; /* it is made; a query was sent, and its results are still to come */
+	bool idle;         /* it said no to the query, and may be asked another */
+	enum book_status failed;
+	int sets;
+	struct book found;
 	int dir_fd;
 	uint16_t port;
 	char user[64], path[160];
@@ -118,6 +125,7 @@ static void hang_up(struct state *s)
 {
 	PQfinish(s->conn);
 	s->conn = NULL;
+	s->ready = s->asked = s->idle = s->line.owed = false;
 }
 
 /* max_connections of its file, which may be elsewhere; what is included there, or given otherwise, is not looked at. */
@@ -146,7 +154,7 @@ int book_open_postgres(struct book_target *t)
 		if (s->dir_fd >= 0)
 			(void)close(s->dir_fd);
 	}
-	*s = (struct state){.dir_fd = -1, .database = "postgres"};
+	*s = (struct state){.line = LINE_NONE, .dir_fd = -1, .database = "postgres"};
 	t->state = s;
 	/* Its working folder is its data folder. */
 	AUTO_FREE char *text = conf_read(t, "postmaster.pid", &len);
@@ -162,12 +170,13 @@ int book_open_postgres(struct book_target *t)
 	return s->dir_fd < 0 ? s->dir_fd : 0;
 }
 
-/* Waits until the server has sent something, or takes something. */
+/* Waits until the server has sent something, or takes something. When the time is up it goes on at the next asking: a session that is left alone in the middle
+ * of something ends only when that does, and another one would stand beside it. */
 static bool wait_for(struct line *l, struct state *s, bool to_write)
 {
 	if (line_left_ms(l) && line_wait(l, PQsocket(s->conn), to_write ? POLLOUT : POLLIN))
 		return true;
-	return line_fail_library(l, BOOK_HUNG);
+	return line_late(l);
 }
 
 static void no_notice(void *ctx, const PGresult *r)
@@ -176,7 +185,7 @@ static void no_notice(void *ctx, const PGresult *r)
 	(void)r;
 }
 
-static bool dial(struct line *l, struct state *s)
+static void begin_dial(struct state *s)
 {
 	char host[40], port[8];
 	(void)snprintf(host, sizeof host, "/proc/self/fd/%d", s->dir_fd);
@@ -188,17 +197,26 @@ static bool dial(struct line *l, struct state *s)
 		"disable", "disable", "/nonexistent", "SQL_ASCII", NULL};
 	s->conn = PQconnectStartParams(keys, values, 0);
 	if (!s->conn)
-		return line_fail(l, BOOK_CLOSED);
+		return;
 	(void)PQsetErrorVerbosity(s->conn, PQERRORS_VERBOSE);
 	(void)PQsetNoticeReceiver(s->conn, no_notice, NULL);
-	PostgresPollingStatusType p =
+	s->polling =
 		PQstatus(s->conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
-	while (p == PGRES_POLLING_READING || p == PGRES_POLLING_WRITING) {
-		if (!wait_for(l, s, p == PGRES_POLLING_WRITING))
+}
+
+static bool dial(struct line *l, struct state *s)
+{
+	if (!s->conn)
+		begin_dial(s);
+	if (!s->conn)
+		return line_fail(l, BOOK_CLOSED);
+	while (s->polling == PGRES_POLLING_READING || s->polling == PGRES_POLLING_WRITING) {
+		if (!wait_for(l, s, s->polling == PGRES_POLLING_WRITING))
 			return false;
-		p = PQconnectPoll(s->conn);
+		s->polling = PQconnectPoll(s->conn);
 	}
-	if (p == PGRES_POLLING_OK && PQsetnonblocking(s->conn, 1) == 0)
+	s->ready = s->polling == PGRES_POLLING_OK && PQsetnonblocking(s->conn, 1) == 0;
+	if (s->ready)
 		return true;
 	return line_fail_library(l, PQconnectionNeedsPassword(s->conn)
 					    ? BOOK_DENIED
@@ -220,10 +238,10 @@ static bool take_rows(struct line *l, const PGresult *r, struct book *found)
 	return true;
 }
 
-static bool take_results(struct line *l, struct state *s, struct book *found)
+/* All of them, also after one that says no: then the connection is as good as before. */
+static bool take_results(struct line *l, struct state *s)
 {
 	PGresult *r;
-	int sets = 0;
 	for (;;) {
 		while (PQflush(s->conn) == 1)
 			if (!wait_for(l, s, true))
@@ -237,20 +255,27 @@ static bool take_results(struct line *l, struct state *s, struct book *found)
 		}
 		r = PQgetResult(s->conn);
 		if (!r)
-			return sets > 0 || line_fail(l, BOOK_GARBAGE);
-		bool good = PQresultStatus(r) == PGRES_TUPLES_OK;
-		if (good)
-			good = take_rows(l, r, found);
-		else
-			(void)line_fail_library(l, postgres_refusal(PQresultErrorMessage(r)));
+			break;
+		bool good = true;
+		if (PQresultStatus(r) == PGRES_TUPLES_OK)
+			good = take_rows(l, r, &s->found);
+		else if (PQresultStatus(r) != PGRES_FATAL_ERROR)
+			good = line_fail_library(l, BOOK_GARBAGE);
+		else if (s->failed == BOOK_OK)
+			s->failed = postgres_refusal(PQresultErrorMessage(r));
 		PQclear(r);
 		if (!good)
 			return false;
-		sets++;
+		s->sets++;
 	}
+	s->asked = false;
+	if (s->failed == BOOK_OK)
+		return s->sets > 0 || line_fail(l, BOOK_GARBAGE);
+	s->idle = PQstatus(s->conn) == CONNECTION_OK;
+	return line_fail_library(l, s->failed);
 }
 
-static bool ask_all(struct line *l, struct state *s, struct book *found)
+static bool ask_all(struct line *l, struct state *s)
 {
 	char text[sizeof queries + 256];
 	const char *view =
@@ -258,49 +283,58 @@ static bool ask_all(struct line *l, struct state *s, struct book *found)
 	bool new = PQserverVersion(s->conn) >= 170000;
 	(void)snprintf(text, sizeof text, queries, new ? "num_timed" : "checkpoints_timed", view,
 		new ? "num_requested" : "checkpoints_req", view);
-	return (PQsendQuery(s->conn, text) ||
-		       line_fail_library(l, postgres_refusal(PQerrorMessage(s->conn)))) &&
-	       take_results(l, s, found);
+	if (!s->asked) {
+		s->found = (struct book){0};
+		s->failed = BOOK_OK;
+		s->sets = 0;
+		s->idle = false;
+		s->asked = PQsendQuery(s->conn, text) == 1;
+	}
+	return s->asked ? take_results(l, s)
+			: line_fail_library(l, postgres_refusal(PQerrorMessage(s->conn)));
 }
 
-static void ask(struct line *l, struct state *s, struct book *found)
+/* Begins, or goes on where the last asking ended. False: there are no rows now; the connection is gone, unless it is good for later. */
+static bool go_on(struct line *l, struct state *s)
 {
-	if (s->conn) { /* it may have been closed since */
-		if (ask_all(l, s, found))
-			return;
+	l->owed = false;
+	if ((s->ready || dial(l, s)) && ask_all(l, s))
+		return true;
+	if (!l->owed && !s->idle) {
+		if (s->conn && strstr(PQerrorMessage(s->conn), " 3D000:"))
+			s->database = "template1"; /* no such database */
 		hang_up(s);
-		if (l->status != BOOK_DOWN)
-			return;
-		l->status = BOOK_OK;
-		*found = (struct book){0};
 	}
-	bool done = dial(l, s);
-	if (!done && s->conn && strstr(PQerrorMessage(s->conn), " 3D000:")) { /* no such database */
-		hang_up(s);
+	return false;
+}
+
+static void ask(struct line *l, struct state *s)
+{
+	bool open = s->conn != NULL;
+	const char *database = s->database;
+	if ((!l->owed && !line_may_ask(l)) || go_on(l, s) || s->conn)
+		return;
+	if ((open && l->status == BOOK_DOWN) || database != s->database) { /* closed since */
 		l->status = BOOK_OK;
-		s->database = "template1";
-		done = dial(l, s);
+		(void)go_on(l, s);
 	}
-	if (!done || !ask_all(l, s, found))
-		hang_up(s);
 }
 
 void book_ask_postgres(struct book_target *t, bool full, struct book *ret)
 {
-	static struct book found;
+	static struct book configured_only;
 	struct state *s = t->state;
-	struct line l = LINE_NONE;
-	found = (struct book){0};
-	line_begin(&l);
+	struct line none = LINE_NONE, *l = s ? &s->line : &none;
+	line_begin(l);
 	if (!s || s->dir_fd < 0)
-		l.status = BOOK_CLOSED;
+		l->status = BOOK_CLOSED;
 	else if (full && !s->conn)
-		l.status = BOOK_FULL;
+		l->status = BOOK_FULL;
 	else
-		ask(&l, s, &found);
-	if (l.status != BOOK_OK)
-		found = (struct book){0};
-	if (l.status != BOOK_OK && s && s->limit)
-		book_line(&found, "pool connections - limit=%" PRIu64, s->limit);
-	line_book(&l, ret, t, "postgres", s ? s->path : "", &found);
+		ask(l, s);
+	configured_only = (struct book){0};
+	if (s && s->limit)
+		book_line(&configured_only, "pool connections - limit=%" PRIu64, s->limit);
+	line_book(l, ret, t, "postgres", s ? s->path : "",
+		l->status == BOOK_OK ? &s->found : &configured_only);
 }

@@ -14,10 +14,11 @@
 static uint64_t until_ns; /* 0: not in an asking */
 static size_t received;
 
-void line_count(uint64_t until)
+void line_count(uint64_t until, bool anew)
 {
 	until_ns = until;
-	received = 0;
+	if (anew)
+		received = 0;
 }
 
 size_t line_received(void)
@@ -32,7 +33,7 @@ ssize_t recv(int fd, void *buf, size_t n, int flags)
 		return -1;
 	}
 	ssize_t got = recvfrom(fd, buf, n, flags, NULL, NULL);
-	if (got > 0 && !(flags & MSG_PEEK))
+	if (until_ns && got > 0 && !(flags & MSG_PEEK))
 		received += (size_t)got;
 	return got;
 }

@@ -26,7 +26,7 @@ struct state {
 	char name[64], path[108];
 	uint16_t port;
 	char password[128];
-	bool owed; /* the answer to the last asking did not come in time: a command was running, and it may be there by now */
+	enum { LOGIN, ALL, CLIENTS } asked; /* what the line owes an answer to, if it does */
 };
 
 static bool has_port(const struct redis_config *c, const struct book_target *t)
@@ -112,8 +112,6 @@ static enum book_status refusal(struct scan text)
 {
 	if (scan_starts(text, "ERR max number of clients"))
 		return BOOK_FULL;
-	if (scan_starts(text, "BUSY")) /* runs a script and serves nobody */
-		return BOOK_HUNG;
 	return BOOK_DENIED;
 }
 
@@ -122,26 +120,44 @@ static bool send_words(struct line *l, const char *command)
 	return line_send(l, command, strlen(command));
 }
 
-static bool connected(struct book_target *t, struct state *s)
+/* Sends, unless its answer is owed, and receives so many replies. */
+static bool talk(struct state *s, unsigned what, const char *command, int replies)
 {
 	struct line *l = &s->line;
-	struct redis_reply r = {0};
-	int one = 1;
-	if (!(s->dir_fd >= 0 ? line_unix(l, s->dir_fd, s->name)
-			     : line_tcp(l, &t->address, s->port)))
-		return false;
-	if (s->password[0]) {
-		char command[300];
-		(void)snprintf(command, sizeof command, "*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n",
-			strlen(s->password), s->password);
-		if (!send_words(l, command) || !line_receive(l, enough, &one))
+	if (!l->owed) {
+		s->asked = what;
+		if (!send_words(l, command))
 			return false;
-		struct scan bytes = scan_over(l->bytes, l->n);
-		if (redis_reply(&bytes, &r) <= 0)
-			return line_fail(l, BOOK_GARBAGE);
-		/* "called without any password configured": it has been taken back since. What is wrong else, the next command tells. */
 	}
-	return true;
+	return line_receive(l, enough, &replies);
+}
+
+static bool log_in(struct state *s)
+{
+	struct redis_reply r = {0};
+	char command[300];
+	(void)snprintf(command, sizeof command, "*2\r\n$4\r\nAUTH\r\n$%zu\r\n%s\r\n",
+		strlen(s->password), s->password);
+	if (!talk(s, LOGIN, command, 1))
+		return false;
+	struct scan bytes = scan_over(s->line.bytes, s->line.n);
+	/* "called without any password configured": it has been taken back since. What is wrong else, the next command tells. */
+	return redis_reply(&bytes, &r) > 0 || line_fail(&s->line, BOOK_GARBAGE);
+}
+
+static bool connected(struct book_target *t, struct state *s)
+{
+	return (s->dir_fd >= 0 ? line_unix(&s->line, s->dir_fd, s->name)
+			       : line_tcp(&s->line, &t->address, s->port)) &&
+	       (!s->password[0] || log_in(s));
+}
+
+/* Of what is owed, that which is not the answer itself. */
+static bool settle(struct state *s)
+{
+	if (s->line.owed && s->asked == LOGIN)
+		return log_in(s);
+	return !s->line.owed || s->asked != CLIENTS || talk(s, CLIENTS, "", 1);
 }
 
 /* First INFO and what it does not tell of itself; then the clients, if they are not too many. Who runs a command of a second answers after it: such an
@@ -152,20 +168,19 @@ static bool ask_all(struct state *state, struct book *found)
 	struct line *l = &state->line;
 	struct redis_reply r[3] = {0}, pair[2] = {0};
 	struct scan s;
-	int want = 3;
+	const int want = 3;
 	uint64_t clients = 0, maxclients = 0;
-	bool owed = state->owed;
-	state->owed = false;
-	l->patient = true;
-	if ((!owed && !send_words(l, first)) || !line_receive(l, enough, &want)) {
-		state->owed = l->fd >= 0;
+	if (!settle(state) || !talk(state, ALL, first, want))
 		return false;
-	}
-	l->patient = false;
 	s = scan_over(l->bytes, l->n);
 	for (int i = 0; i < want; i++) {
 		if (redis_reply(&s, &r[i]) <= 0)
 			return line_fail(l, BOOK_GARBAGE);
+		if (r[i].type == '-' && scan_starts(r[i].text, "BUSY")) {
+			l->status =
+				BOOK_HUNG; /* runs a script, serves nobody, and says so at once */
+			return false;
+		}
 		if (r[i].type == '-' && (i == 2 || scan_starts(r[i].text, "ERR max number")))
 			return line_fail(l, refusal(r[i].text));
 	}
@@ -175,11 +190,10 @@ static bool ask_all(struct state *state, struct book *found)
 	if (r[2].type != '$' || !redis_parse_info(r[2].text, maxclients, found, &clients))
 		return line_fail(l, BOOK_GARBAGE);
 	redis_parse_slow(r[1], clock_real_ns() / 1000000000, found);
-	want = 1;
-	if (!send_words(l,
-		    clients > MANY_CLIENTS ? "CLIENT LIST TYPE replica\r\n" : "CLIENT LIST\r\n") ||
-		!line_receive(l, enough, &want)) {
-		/* The next long command has begun: what is known stands. The line is closed, as its answer would be taken for another one. */
+	if (!talk(state, CLIENTS,
+		    clients > MANY_CLIENTS ? "CLIENT LIST TYPE replica\r\n" : "CLIENT LIST\r\n",
+		    1)) {
+		/* The next long command has begun: what is known stands. */
 		if (l->status == BOOK_HUNG)
 			l->status = BOOK_OK;
 		return l->status == BOOK_OK;
@@ -213,10 +227,8 @@ void book_ask_redis(struct book_target *t, bool full, struct book *ret)
 			again = false;
 			found = (struct book){0};
 		}
-		if (!again && connected(t, s)) {
-			s->owed = false;
+		if (!again && connected(t, s))
 			(void)ask_all(s, &found);
-		}
 	}
 	if (l->status != BOOK_OK)
 		found = (struct book){0};

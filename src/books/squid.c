@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static struct line line = LINE_NONE; /* a reader process has exactly one */
+
 /* Some are with a fraction, a percent sign, or a unit behind. */
 static bool leading(struct scan value, uint64_t *ret)
 {
@@ -32,13 +34,13 @@ bool squid_parse(struct scan text, struct book *ret)
 		{"UP Time", "uptime.s"}};
 	uint64_t pool[4] = {0}, v;
 	unsigned seen = 0;
-	struct scan line;
-	while (scan_line(&text, &line)) {
-		scan_blanks(&line);
-		const char *colon = memchr(line.p, ':', scan_len(line));
+	struct scan row;
+	while (scan_line(&text, &row)) {
+		scan_blanks(&row);
+		const char *colon = memchr(row.p, ':', scan_len(row));
 		if (!colon)
 			continue;
-		struct scan name = {line.p, colon}, value = {colon + 1, line.end};
+		struct scan name = {row.p, colon}, value = {colon + 1, row.end};
 		if (!leading(value, &v))
 			continue;
 		for (size_t i = 0; i < COUNTOF(wanted); i++) {
@@ -63,28 +65,26 @@ bool squid_parse(struct scan text, struct book *ret)
 int book_open_squid(struct book_target *t)
 {
 	t->state = NULL;
+	line_close(&line);
 	return t->port ? 0 : -ENOENT;
 }
 
 void book_ask_squid(struct book_target *t, bool full, struct book *ret)
 {
 	static struct book found;
-	struct line l = LINE_NONE;
 	struct scan body;
 	char source[160] = "";
 	found = (struct book){0};
-	line_begin(&l);
+	line_begin(&line);
 	line_source(source, sizeof source, &t->address, t->port, NULL);
 	if (!t->port)
-		l.status = BOOK_CLOSED;
-	else if (full)
-		l.status = BOOK_FULL;
-	else if (line_tcp(&l, &t->address, t->port) &&
-		 line_http(&l, source, "/squid-internal-mgr/info", false, &body) &&
+		line.status = BOOK_CLOSED;
+	else if (!line_spare(&line, full) && (line.owed || line_tcp(&line, &t->address, t->port)) &&
+		 line_http(&line, source, "/squid-internal-mgr/info", false, &body) &&
 		 !squid_parse(body, &found))
-		l.status = BOOK_GARBAGE;
-	line_close(&l);
-	if (l.status != BOOK_OK)
+		line.status = BOOK_GARBAGE;
+	line_end(&line);
+	if (line.status != BOOK_OK)
 		found = (struct book){0};
-	line_book(&l, ret, t, "squid", source, &found);
+	line_book(&line, ret, t, "squid", source, &found);
 }

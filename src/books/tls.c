@@ -27,6 +27,7 @@ enum { EVERY_S = 3600, RETRY_S = 300, CHAIN = 8 };
 
 struct state {
 	gnutls_certificate_credentials_t credentials;
+	gnutls_session_t session; /* of a handshake that goes on, while the line owes an answer */
 	struct line line;
 	size_t received;
 	uint64_t asked_ns;
@@ -124,6 +125,10 @@ int book_open_tls(struct book_target *t)
 	if (!book_is_tls_port(t->port))
 		return -ENOENT;
 	if (s) {
+		if (s->session)
+			gnutls_deinit(s->session);
+		s->session = NULL;
+		line_close(&s->line);
 		s->asked_ns = 0;
 		return 0;
 	}
@@ -150,15 +155,16 @@ static enum book_status refusal(int error)
 	}
 }
 
-static void shake_hands(struct state *s)
+static bool begin(struct state *s)
 {
-	struct line *l = &s->line;
 	gnutls_session_t session;
 	if (gnutls_init(&session,
-		    GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS) < 0) {
-		(void)line_fail(l, BOOK_CLOSED);
-		return;
-	}
+		    GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_NO_TICKETS) < 0)
+		return line_fail(&s->line, BOOK_CLOSED);
+	s->found = (struct book){0};
+	s->received = 0;
+	s->shown = false;
+	s->session = session;
 	gnutls_session_set_ptr(session, s);
 	(void)gnutls_set_default_priority(session);
 	(void)gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, s->credentials);
@@ -166,14 +172,22 @@ static void shake_hands(struct state *s)
 	gnutls_transport_set_pull_function(session, pull);
 	gnutls_transport_set_push_function(session, push);
 	gnutls_handshake_set_timeout(session, 0);
+	return true;
+}
+
+static void shake_hands(struct state *s)
+{
+	struct line *l = &s->line;
+	gnutls_session_t session = s->session;
 	int r;
+	l->owed = false;
 	do {
 		r = gnutls_handshake(session);
 		if (r == GNUTLS_E_AGAIN &&
 			!line_wait(l, l->fd,
 				gnutls_record_get_direction(session) ? POLLOUT : POLLIN)) {
-			(void)line_fail(l, s->received ? BOOK_SLOW : BOOK_HUNG);
-			break;
+			(void)line_late(l);
+			return;
 		}
 	} while (r < 0 && !gnutls_error_is_fatal(r) && line_left_ms(l));
 	if (r == 0)
@@ -184,6 +198,8 @@ static void shake_hands(struct state *s)
 				   : s->received == 0                   ? BOOK_DOWN
 									: refusal(r));
 	gnutls_deinit(session);
+	s->session = NULL;
+	line_close(l);
 }
 
 void book_ask_tls(struct book_target *t, bool full, struct book *ret)
@@ -196,17 +212,11 @@ void book_ask_tls(struct book_target *t, bool full, struct book *ret)
 	uint64_t every_s = s && s->status == BOOK_OK ? EVERY_S : RETRY_S;
 	if (!s) {
 		l->status = BOOK_CLOSED;
-	} else if (s->asked_ns && l->began_ns - s->asked_ns < every_s * 1000000000ull) {
+	} else if (!l->owed && s->asked_ns && l->began_ns - s->asked_ns < every_s * 1000000000ull) {
 		l->status = s->status;
-	} else if (full) {
-		l->status = BOOK_FULL; /* the next time, then */
-	} else {
-		s->found = (struct book){0};
-		s->received = 0;
-		s->shown = false;
-		if (line_tcp(l, &t->address, t->port))
+	} else if (!line_spare(l, full)) { /* else the next time, then */
+		if (l->owed || (line_tcp(l, &t->address, t->port) && begin(s)))
 			shake_hands(s);
-		line_close(l);
 		if (s->shown)
 			l->status = BOOK_OK;
 		s->status = l->status;

@@ -15,6 +15,7 @@
 
 struct state {
 	struct unbound_config config;
+	struct line line;
 	int dir_fd;
 	char name[64];
 };
@@ -69,9 +70,11 @@ int book_open_unbound(struct book_target *t)
 	int i = 1;
 	if (!s)
 		return -ENOMEM;
+	if (t->state)
+		line_close(&s->line);
 	if (t->state && s->dir_fd >= 0)
 		(void)close(s->dir_fd);
-	*s = (struct state){.dir_fd = -1};
+	*s = (struct state){.line = LINE_NONE, .dir_fd = -1};
 	t->state = s;
 	const char *option = conf_args(t->pid, &args) == 0 ? conf_option(&args, "-c", &i) : NULL;
 	if (!read_file(t, option ? option : "/etc/unbound/unbound.conf", &s->config))
@@ -150,20 +153,21 @@ void book_ask_unbound(struct book_target *t, bool full, struct book *ret)
 	static struct book found;
 	static const char command[] = "UBCT1 stats_noreset\n";
 	struct state *s = t->state;
-	struct line l = LINE_NONE;
-	(void)full;
+	struct line none = LINE_NONE, *l = s ? &s->line : &none;
+	(void)full; /* its control socket is not where it serves */
 	found = (struct book){0};
-	line_begin(&l);
+	line_begin(l);
 	if (!s || s->dir_fd < 0)
-		l.status = BOOK_CLOSED;
-	else if (line_unix(&l, s->dir_fd, s->name) && line_send(&l, command, sizeof command - 1) &&
-		 line_receive(&l, NULL, NULL) &&
-		 !unbound_parse(scan_over(l.bytes, l.n), &s->config, &found))
-		l.status = BOOK_GARBAGE;
-	line_close(&l);
-	if (l.status != BOOK_OK)
+		l->status = BOOK_CLOSED;
+	else if ((l->owed || (line_unix(l, s->dir_fd, s->name) &&
+				     line_send(l, command, sizeof command - 1))) &&
+		 line_receive(l, NULL, NULL) &&
+		 !unbound_parse(scan_over(l->bytes, l->n), &s->config, &found))
+		l->status = BOOK_GARBAGE;
+	line_end(l);
+	if (l->status != BOOK_OK)
 		found = (struct book){0};
-	line_book(&l, ret, t, "unbound",
+	line_book(l, ret, t, "unbound",
 		s && s->dir_fd >= 0 ? s->config.control : "control-interface: /run/unbound.ctl",
 		&found);
 }

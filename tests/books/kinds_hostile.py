@@ -1,9 +1,11 @@
 # SPDX-FileCopyrightText: 2026 The Plimsoll authors
 # SPDX-License-Identifier: ISC
 """Servers that are hostile, for each kind: what a server of its protocol is expected to send is known, and something else is sent."""
-import os, pathlib, socket, struct, sys, threading, time
+import os, pathlib, socket, struct, subprocess, sys, threading, time
 
-from harness import ask, folder, place, same, spawn, true
+from asking import Helper, first_line, wanted
+from harness import BOOKS, ask, folder, place, processes, same, spawn, true
+from kinds import KINDS
 
 LARGE = 100 << 20
 LIMIT_S = 0.6  # of the clock, start of the process included
@@ -114,9 +116,14 @@ def all_modes(kind, pid, where, asked, modes=MODES, user=None, **of_server):
 
 def process(*args, cwd=None):
     """A process that is none but has the command line and folder of a server."""
-    idle = folder / "idle.py"
-    idle.write_text("import time\ntime.sleep(600)\n")
-    return spawn([sys.executable, idle, *args], cwd=cwd)
+    return spawn([sys.executable, idle(), *args], cwd=cwd)
+
+
+def idle():
+    path = folder / "idle.py"
+    if not path.exists():
+        path.write_text("import time\ntime.sleep(600)\n")
+    return path
 
 
 def haproxy():
@@ -408,5 +415,173 @@ def varnish():
     (w / "stat").unlink()
 
 
+def made_by(port, pids):
+    """A recorder of somebody else looks into all network namespaces, and for certificates of all ports of TLS: whose connection it is."""
+    inodes = [w[9] for w in map(str.split, open("/proc/net/tcp")) if w[1].endswith(f":{port:04X}")]
+    held = set()
+    for pid in pids:
+        try:
+            held |= {os.readlink(f"/proc/{pid}/fd/{f}") for f in os.listdir(f"/proc/{pid}/fd")}
+        except OSError:
+            pass
+    return any(f"socket:[{i}]" in held for i in inodes)
+
+
+class Patient:
+    """Counts who comes, and how often each of them asks. Mode stopped: nobody is accepted, as by a process that is stopped; hung: accepted, and never answered;
+    slow: a byte, and no more; late: silent for some seconds, then well."""
+
+    LATE_S = 9
+
+    def __init__(self, kind, where, mode, good=b"", greeting=b""):
+        self.kind, self.mode, self.good, self.greeting, self.came, self.asked = kind, mode, good, greeting, 0, 0
+        self.well_at = time.monotonic() + self.LATE_S
+        self.askers = list
+        unix = isinstance(where, pathlib.Path)
+        self.socket = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
+        if unix and where.exists():
+            where.unlink()
+        self.socket.bind(str(where) if unix else where)
+        if unix:
+            where.chmod(0o777)
+        self.socket.listen(64)
+        if mode != "stopped":
+            threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                c, peer = self.socket.accept()
+            except OSError:
+                return
+            if self.kind == "tls" and not made_by(peer[1], self.askers()):
+                c.close()
+                continue
+            self.came += 1
+            threading.Thread(target=self.serve, args=(c,), daemon=True).start()
+
+    def serve(self, c):
+        try:
+            if self.mode == "slow":
+                c.sendall(self.greeting)
+            while c.recv(65536):
+                self.asked += 1
+                while self.mode == "late" and time.monotonic() < self.well_at:
+                    time.sleep(0.1)
+                if self.mode == "late":
+                    c.sendall(self.good)
+                    if self.kind not in ("memcached", "redis"):
+                        break
+        except OSError:
+            pass
+        c.close()
+
+    def end(self):
+        """How many came, those that were never accepted among them."""
+        self.socket.setblocking(False)
+        while self.mode == "stopped":
+            try:
+                self.socket.accept()[0].close()
+                self.came += 1
+            except OSError:
+                break
+        self.socket.close()
+        return self.came
+
+
+class Asked:
+    """A process that is none, for the list of servers."""
+
+    def __init__(self, process_, kind, program, **where):
+        self.process, self.pid, self.kind, self.program, self.where = process_, process_.pid, kind, program, where
+
+    def wanted(self, full):
+        return wanted(self.pid, self.kind, self.program, full=full, **self.where)
+
+
+def titled(title, *args):
+    """As process(), under a name of its own."""
+    p = subprocess.Popen([title, str(idle()), *args], executable=sys.executable, env=dict(os.environ, PYTHONHOME=sys.base_prefix), start_new_session=True)
+    p.log = os.devnull
+    processes.append(p)
+    return p
+
+
+def trouble():
+    """A server that hangs, is stopped or is slow gets no more to do by being asked: one request, one connection, however long that lasts; and where it has to be
+    given up, the next one comes later each time. When it is well again, that is known at once."""
+    seconds, port = 31, 12000
+    http = b"HTTP/1.0 200 OK\r\nConnection: close\r\n\r\n"
+    kinds = {
+        "apache": (KINDS["apache"]["page"], b"H"), "nginx": (KINDS["nginx"]["page"], b"H"), "memcached": (b"STAT curr_connections 1\r\nSTAT bytes 1\r\nEND\r\n", b"S"),
+        "haproxy": (b"Maxconn: 1\nCurrConns: 1\n\n# pxname,svname,qcur,qmax,scur,smax,slim,stot,dreq,ereq,econ,eresp,wretr,wredis,status\nshop,a,0,0,1,1,2,3,0,0,0,0,0,0,UP\n\n", b"M"), "redis": (None, b"*"), "squid": (
+            http + b"Number of file desc currently in use: 9\nMaximum number of file descriptors: 99\n", b"H"),
+        "unbound": (b"total.num.queries=1\n", b"t"), "bind": (http + b'{"nsstats": {}}', b"H"), "php-fpm": (
+            record(6, b"Content-type: text/plain\r\n\r\npool: www\nactive processes: 1\nidle processes: 1\n") + record(3, bytes(8)), b"\x01"),
+        "postgres": (None, b"R"), "mysql": (None, b"J"), "tls": (None, b"\x16")}
+    cases = []
+    for kind, (good, greeting) in kinds.items():
+        for mode in ("hung", "stopped", "slow", "late"):
+            port += 1
+            d = place(f"trouble-{kind}-{mode}")
+            where, row = ("127.0.0.1", port), dict(address="127.0.0.1", port=port)
+            if (good is None and mode == "late") or (kind == "tls" and mode == "stopped"):
+                continue
+            if kind in KINDS:
+                k = KINDS[kind]
+                (d / "conf").write_text(k["conf"] % {"port": port})
+                names = {"conf": d / "conf"}
+                p = titled((k["title"] or k["program"]) % names, *(a % names for a in k["arguments"]))
+                good_ = http + good
+            else:
+                good_ = good
+                args, cwd = [], None
+                if kind == "haproxy":
+                    (d / "conf").write_text(f"global\n stats socket {d}/s\n")
+                    args, where, row = ["-f", str(d / "conf")], d / "s", {}
+                elif kind == "unbound":
+                    (d / "conf").write_text(f"remote-control:\n control-enable: yes\n control-interface: {d}/s\n")
+                    args, where, row = ["-c", str(d / "conf")], d / "s", {}
+                elif kind == "bind":
+                    (d / "conf").write_text("statistics-channels { inet 127.0.0.1 port %d; };\n" % port)
+                    args = ["-c", str(d / "conf")]
+                elif kind == "php-fpm":
+                    (d / "conf").write_text(f"[www]\nlisten = {d}/s\npm.max_children = 7\npm.status_path = /status\n")
+                    args, where, row = ["-y", str(d / "conf")], d / "s", {}
+                elif kind == "postgres":
+                    (d / "postmaster.pid").write_text(f"1\n{d}\n1\n5444\n{d}\nlocalhost\n")
+                    cwd, where, row = d, d / ".s.PGSQL.5444", {}
+                elif kind == "mysql":
+                    args, where, row = [f"--socket={d}/s"], d / "s", {}
+                elif kind == "tls":
+                    where = ("127.0.0.1", {"hung": 443, "slow": 9443}[mode])
+                    row = dict(address="127.0.0.1", port=where[1])
+                p = process(*args, cwd=cwd)
+            server = Patient(kind, where, mode, good_, greeting)
+            cases.append((server, Asked(p, kind, KINDS[kind]["program"] if kind in KINDS else kind, **row)))
+    time.sleep(0.5)
+    helper = Helper(BOOKS, [c for _, c in cases])
+    for server, _ in cases:
+        server.askers = helper.askers
+    try:
+        books = helper.listen(seconds)
+    finally:
+        helper.end()
+    for server, case in cases:
+        what = f"{server.kind} {server.mode}"
+        got = [first_line(b)["status"] for b in books.get(case.pid, [])]
+        came = server.end()
+        if not got and server.kind in ("postgres", "mysql", "tls"):
+            continue  # this build has no such kind
+        true(f"{what}: it tells all the time", len(got) >= seconds // 3, got)
+        if server.mode == "late":
+            true(f"{what}: hung, then well", "hung" in got[:4] and got[-4:] == ["ok"] * 4 and got.index("ok") <= 7, got)
+            continue
+        true(f"{what}: says so", set(got) <= ({"slow", "hung"} if server.mode == "slow" else {"hung"}), got)
+        most = 4 if server.mode == "slow" else 1
+        true(f"{what}: connections in {seconds} s", 1 <= came <= most, came)
+        true(f"{what}: requests in {seconds} s", server.asked <= most, server.asked)
+
+
 CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql, "memcached": memcached, "tls": tls, "dns": dns, "squid": squid, "unbound": unbound, "bind": bind,
-         "varnish": varnish}
+         "varnish": varnish, "trouble": trouble}

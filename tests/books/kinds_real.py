@@ -1,14 +1,40 @@
 # SPDX-FileCopyrightText: 2026 The Plimsoll authors
 # SPDX-License-Identifier: ISC
 """Real servers: what their books say against what their own tools say."""
-import calendar, glob, json, socket, ssl, subprocess, threading, time
+import calendar, glob, json, os, signal, socket, ssl, subprocess, threading, time
 
-from harness import Skip, ask, need, place, run, same, spawn, true, wait_for
+from asking import Helper, first_line, wanted
+from harness import BOOKS, Skip, ask, need, place, run, same, spawn, true, wait_for
 
 
 def listens(port):
     with socket.create_connection(("127.0.0.1", port), 1):
         return True
+
+
+class Watched:
+    """A real server that is asked all the time, as the recorder has it asked."""
+
+    def __init__(self, kind, program, p, **where):
+        self.kind, self.program, self.process, self.pid, self.where = kind, program, p, p.pid, where
+        self.helper = Helper(BOOKS, [self])
+
+    def wanted(self, full):
+        return wanted(self.pid, self.kind, self.program, full=full, **self.where)
+
+    def told(self, seconds):
+        return [first_line(b)["status"] for b in self.helper.listen(seconds).get(self.pid, [])]
+
+    def stopped(self, what, pid, seconds=9):
+        """It hangs while a process of it is stopped, and is well as soon as that goes on."""
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            got = self.told(seconds)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        true(f"{what}: it hangs", "hung" in got and set(got[1:]) <= {"hung", "slow"}, got)
+        got = self.told(5)
+        true(f"{what}: it is well again", "ok" in got[:2] and got[-1] == "ok", got)
 
 
 def slow_http(port, seconds):
@@ -143,6 +169,20 @@ def postgres():
         for s in sessions:
             s.kill()
             s.wait()
+
+    def ours():
+        return run(psql + ["-c", "select pid from pg_stat_activity where application_name = 'plimsoll'"], user="postgres").split()
+
+    wait_for(lambda: not ours())
+    w = Watched("postgres", "postgres", p)
+    try:
+        w.stopped("postgres while we come", p.pid)
+        same("postgres while we come: one session", len(ours()), 1)
+        pid = ours()[0]
+        w.stopped("postgres in the middle of a query", int(pid))
+        same("postgres in the middle of a query: the same session", ours(), [pid])
+    finally:
+        w.helper.end()
 
 
 def redis():
@@ -287,6 +327,19 @@ def mysql():
         for s in sessions:
             s.kill()
             s.wait()
+
+    def came():
+        return int(run(client + ["-e", "show global status like 'Connections'"], user="mysql").split()[1])
+
+    time.sleep(1)
+    before = came()
+    w = Watched("mysql", "mariadbd", p)
+    try:
+        w.stopped("mysql while we come", p.pid)
+        w.stopped("mysql in the middle of a query", p.pid)
+        same("mysql that was stopped: one connection", came() - before, 2)  # and this one
+    finally:
+        w.helper.end()
 
 
 def memcached():

@@ -324,7 +324,7 @@ static void addresses(void)
 	CHECK_STR(text, "/x");
 }
 
-/* A server that answers after its time: the line of who is patient stays, and has the answer the next time; another one is closed. */
+/* A server that answers after its time: the line stays, owes the answer, and has it the next time. */
 static void late(void)
 {
 	int pair[2];
@@ -336,33 +336,71 @@ static void late(void)
 	l.fd = pair[0];
 	line_begin(&l);
 	l.until_ns = l.began_ns + 20000000;
-	l.patient = true;
 	CHECK(line_send(&l, "INFO\r\n", 6));
 	CHECK(!line_receive(&l, NULL, NULL));
 	CHECK_INT(l.status, BOOK_HUNG);
+	CHECK(l.fd >= 0 && l.owed);
+	line_end(&l);
 	CHECK(l.fd >= 0);
+	line_begin(&l);
+	CHECK(!line_spare(&l, true)); /* full or not: it is there to be taken */
+	l.until_ns = l.began_ns + 20000000;
+	CHECK(!line_receive(&l, NULL, NULL));
+	CHECK_INT(l.status, BOOK_FULL);
 	CHECK_INT(write(pair[1], "+late\r\n", 7), 7);
 	CHECK_INT(shutdown(pair[1], SHUT_WR), 0);
 	line_begin(&l);
 	CHECK(line_receive(&l, NULL, NULL));
 	CHECK_STR(l.bytes, "+late\r\n");
-	line_close(&l);
-	(void)close(pair[1]);
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0)
-		return;
-	l = LINE_NONE;
-	l.fd = pair[0];
-	line_begin(&l);
-	l.until_ns = l.began_ns + 20000000;
-	CHECK(!line_receive(&l, NULL, NULL));
-	CHECK_INT(l.status, BOOK_HUNG);
+	CHECK(!l.owed);
+	CHECK(line_spare(&l, true));
+	CHECK_INT(l.status, BOOK_FULL);
+	line_end(&l);
 	CHECK_INT(l.fd, -1);
 	(void)close(pair[1]);
+}
+
+/* One that was given up in the middle of an answer is begun anew later, and later each time; the book says of when it is. */
+static void held(void)
+{
+	static const unsigned wait_s[] = {4, 8, 16, 32, 60, 60};
+	static struct book book;
+	struct address nobody = {.family = AF_INET, .bytes = {127, 0, 0, 1}};
+	struct book_target t = {.kind = "memcached"};
+	int pair[2];
+	struct line l = LINE_NONE;
+	for (size_t i = 0; i < COUNTOF(wait_s); i++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) < 0)
+			return;
+		line_close(&l);
+		l.fd = pair[0];
+		l.hold_until_ns = 0; /* the time has passed */
+		line_begin(&l);
+		l.until_ns = l.began_ns + 5000000;
+		CHECK_INT(write(pair[1], "+", 1), 1);
+		CHECK(!line_receive(&l, NULL, NULL));
+		CHECK_INT(l.status, BOOK_SLOW);
+		CHECK_INT(l.fd, -1);
+		CHECK_INT((l.hold_until_ns - l.began_ns) / 1000000000, wait_s[i]);
+		(void)close(pair[1]);
+	}
+	line_begin(&l);
+	CHECK(!line_tcp(&l, &nobody, 1));
+	CHECK_INT(l.status, BOOK_SLOW);
+	line_book(&l, &book, &t, "memcached", "", NULL);
+	CHECK(t.held_ns == l.held_ns && t.held_ns < l.began_ns);
+	l.hold_until_ns = 0;
+	line_begin(&l);
+	CHECK(!line_tcp(&l, &nobody, 1));
+	CHECK_INT(l.status, BOOK_DOWN);
+	line_book(&l, &book, &t, "memcached", "", NULL);
+	CHECK_INT(t.held_ns, 0);
 }
 
 int main(void)
 {
 	late();
+	held();
 	limits();
 	places();
 	counts();

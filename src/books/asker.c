@@ -129,7 +129,8 @@ static _Noreturn void serve(const struct book_kind *k, struct book_target *t)
 	static struct book book;
 	char how;
 	while (!t->again && recv(SOCKET_AT, &how, 1, 0) == 1) {
-		k->ask(t, how == ASK_FULL, &book);
+		t->full_unix = how & ASK_FULL_UNIX;
+		k->ask(t, how & ASK_FULL, &book);
 		if (send(SOCKET_AT, book.text, book.n, MSG_NOSIGNAL) < 0)
 			break;
 	}

@@ -7,7 +7,11 @@
 
 #include "books/wanted.h"
 
-enum { ASK_NOW = 'a', ASK_FULL = 'f' }; /* the second: the server has connections waiting */
+enum {
+	ASK_NOW = '0',
+	ASK_FULL = 1,
+	ASK_FULL_UNIX = 2
+}; /* the latter are added: as in struct book_wanted */
 
 /* For a child that was just forked: gives up its rights and never returns. socket is its only way out. */
 _Noreturn void asker_run(const struct book_wanted *w, int socket);

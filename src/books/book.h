@@ -90,8 +90,9 @@ struct book_target {
 	char path[108]; /* unix socket that it listens on, or "" */
 	char root
 		[32]; /* before each path of the server's own file system: "/proc/PID/root", or what stays open of it */
-	void *state; /* the kind's own */
-	bool again;  /* ask() found that what open() found holds no more: everything begins anew */
+	void *state;    /* the kind's own */
+	bool full_unix; /* connections wait on a unix socket of the server; what ask() is told is of TCP, where it has that */
+	bool again; /* ask() found that what open() found holds no more: everything begins anew */
 	uint64_t
 		held_ns; /* the book is of an asking before, as the server is left alone now: when that was; 0: of now */
 };
@@ -132,7 +133,7 @@ struct book_kind {
 	 * negative errno: -ENOENT where nothing is set up to be asked. */
 	int (*open)(struct book_target *t);
 	/* One asking, without rights, within BOOK_DEADLINE_MS: writes the book. What went wrong is a status in it and no error. Also from the configuration alone
-	 * (limits) when the server does not answer. full: the server has no worker to answer with; it must not be asked where that would take one. */
+	 * (limits) when the server does not answer. full: connections wait that the server does not accept; it must not be asked where one more would wait with them. */
 	void (*ask)(struct book_target *t, bool full, struct book *ret);
 };
 

@@ -314,13 +314,15 @@ static void take_answer(struct slot *s, uint64_t now)
 
 static void ask(struct slot *s, uint64_t now)
 {
-	if (s->want.full && !s->spared) {
+	bool full = s->want.full || s->want.full_unix;
+	if (full && !s->spared) {
 		s->spared = true;
 		s->next_ns = now + (uint64_t)FULL_WAIT_MS * MS;
 		return;
 	}
 	s->reached = 0;
-	const char how = s->want.full ? ASK_FULL : ASK_NOW;
+	const char how = (char)(ASK_NOW + (s->want.full ? ASK_FULL : 0) +
+				(s->want.full_unix ? ASK_FULL_UNIX : 0));
 	s->spared = false;
 	s->next_ns = now + (uint64_t)EVERY_MS * MS;
 	if (send(s->fd, &how, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1)

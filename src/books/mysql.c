@@ -350,7 +350,7 @@ void book_ask_mysql(struct book_target *t, bool full, struct book *ret)
 	line_begin(l);
 	if (!s || s->dir_fd < 0)
 		l->status = BOOK_CLOSED;
-	else if (full && !s->db)
+	else if ((full || t->full_unix) && !s->db)
 		l->status = BOOK_FULL;
 	else
 		ask(l, s);

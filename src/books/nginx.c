@@ -104,14 +104,15 @@ void book_ask_nginx(struct book_target *t, bool full, struct book *ret)
 	struct nginx_stub stub;
 	struct http_page page = {.took_us = 0};
 	char source[320];
-	enum book_status status = !n->have_place         ? BOOK_CLOSED
-				  : full && !http_owes() ? BOOK_FULL
-							 : BOOK_OK;
+	bool waits = *n->place.socket ? t->full_unix : full;
+	enum book_status status = !n->have_place          ? BOOK_CLOSED
+				  : waits && !http_owes() ? BOOK_FULL
+							  : BOOK_OK;
 	bool asked = status == BOOK_OK;
 	if (asked) {
 		http_get(&n->place, "", clock_mono_ns() + BOOK_DEADLINE_MS * UINT64_C(1000000),
 			false, &page);
-		status = full && page.status == BOOK_HUNG ? BOOK_FULL : page.status;
+		status = waits && page.status == BOOK_HUNG ? BOOK_FULL : page.status;
 	}
 	t->held_ns = page.held_ns;
 	if (asked && status == BOOK_OK && nginx_stub(page.text, page.n, &stub) < 0)

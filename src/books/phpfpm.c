@@ -153,7 +153,8 @@ void book_ask_phpfpm(struct book_target *t, bool full, struct book *ret)
 		l->until_ns = all.until_ns;
 		if (!can)
 			l->status = BOOK_CLOSED;
-		else if (!line_spare(l, full && !p->status_listen[0])) {
+		else if (!line_spare(l,
+				 (w->dir_fd >= 0 ? t->full_unix : full) && !p->status_listen[0])) {
 			l->until_ns -= (uint64_t)(line_left_ms(l) / left * (left - 1)) * 1000000;
 			ask_pool(p, w, &found);
 		}

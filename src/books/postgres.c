@@ -328,7 +328,7 @@ void book_ask_postgres(struct book_target *t, bool full, struct book *ret)
 	line_begin(l);
 	if (!s || s->dir_fd < 0)
 		l->status = BOOK_CLOSED;
-	else if (full && !s->conn)
+	else if ((full || t->full_unix) && !s->conn)
 		l->status = BOOK_FULL;
 	else
 		ask(l, s);

@@ -18,8 +18,9 @@ struct book_wanted {
 	uint32_t uid;        /* whose the listening socket is */
 	struct address address; /* family 0: no TCP */
 	uint16_t port;
-	bool full;     /* connections wait that it does not accept */
-	char kind[16]; /* of books.def */
+	bool full; /* connections wait that it does not accept: by TCP; by unix sockets, of a server without TCP */
+	bool full_unix; /* the same, by unix sockets, of any */
+	char kind[16];  /* of books.def */
 	char program[16];
 	char path[108]; /* unix socket that it listens on, or "" */
 };

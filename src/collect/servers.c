@@ -158,6 +158,7 @@ static void take_unix_listeners(struct engine *e, struct sample *out)
 		if (!w || !path || !*path)
 			continue;
 		w->full = w->full || (l->waiting > 0 && !w->address.family);
+		w->full_unix = w->full_unix || l->waiting > 0;
 		if (!*w->path && strlen(path) < sizeof w->path)
 			(void)snprintf(w->path, sizeof w->path, "%s", path);
 	}

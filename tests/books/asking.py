@@ -4,12 +4,12 @@
 import os, pathlib, select, socket, struct, subprocess, time
 
 
-def wanted(pid, kind, program, address="", port=0, path="", full=False):
+def wanted(pid, kind, program, address="", port=0, path="", full=False, full_unix=False):
     """struct book_wanted of src/books/wanted.h."""
     start = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19])
     netns = os.stat(f"/proc/{pid}/ns/net").st_ino
-    return struct.pack("=iiQQIB16sxHB16s16s108s3x", pid, pid, start, netns, os.stat(f"/proc/{pid}").st_uid, socket.AF_INET if address else 0,
-                       socket.inet_aton(address or "0.0.0.0"), port, full, kind.encode(), program.encode(), str(path).encode())
+    return struct.pack("=iiQQIB16sxHBB16s16s108s2x", pid, pid, start, netns, os.stat(f"/proc/{pid}").st_uid, socket.AF_INET if address else 0,
+                       socket.inet_aton(address or "0.0.0.0"), port, full, full_unix, kind.encode(), program.encode(), str(path).encode())
 
 
 def first_line(book):

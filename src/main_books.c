@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "books/book.h"
 #include "books/broker.h"
+#include "books/conf.h"
 #include "books/wanted.h"
 
 #include <arpa/inet.h>
@@ -52,6 +53,7 @@ static int ask(int argc, char **argv)
 	}
 	const struct book_kind loaded = book_kind_load(kind);
 	int r = loaded.open(&t);
+	t.unread = conf_unread();
 	if (r < 0)
 		(void)fprintf(stderr, "plimsoll-books: ask: %s: %s\n", argv[2], strerror(-r));
 	loaded.ask(&t, false, &book);

@@ -9,6 +9,7 @@
 #include "base/confine.h"
 #include "base/num.h"
 #include "books/book.h"
+#include "books/conf.h"
 #include "books/reach.h"
 
 #include <errno.h>
@@ -169,6 +170,7 @@ _Noreturn void asker_run(const struct book_wanted *w, int socket)
 		_exit(1);
 	}
 	r = kind.open(&t);
+	t.unread = conf_unread();
 	if (confine_user(uid, gid) < 0)
 		_exit(1);
 	(void)confine_asker_again();

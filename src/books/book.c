@@ -132,9 +132,14 @@ char *book_word(char *buf, size_t size, const char *text, size_t len)
 void book_server(struct book *b, const struct book_target *t, const char *name, const char *source,
 	enum book_status status, uint64_t took_us)
 {
-	char name_word[64], source_word[256];
+	char name_word[64], source_word[256], file[192];
 	b->n = 0;
 	b->full = false;
+	if (status == BOOK_CLOSED && t->unread && *t->unread) {
+		status = BOOK_DENIED;
+		(void)snprintf(file, sizeof file, "file://%s", t->unread);
+		source = file;
+	}
 	book_line(b,
 		"server %s %s pid=%d netns=%" PRIu64 " port=%u status=%s took=%" PRIu64
 		" at=%" PRIu64 " source=%s",

@@ -60,7 +60,8 @@
  *     bind        requests.{v4,v6,tcp,dropped} answers.{servfail,failed,dropped} recursion.rejected recursions (+)
  *     tls         tls.notafter tls.notbefore tls.notafter.chain, seconds since 1970; tls.own (1: it signs itself); slots: the chain (text= subject, who= issuer)
  *     dns         none; pool other dns/ADDRESS: time= of the last answer, up=2: none, or none that helps
- * A server that is closed has as its source what would open it, for people, where its kind says that.
+ * A server that is closed has as its source what would open it, for people, where its kind says that. One whose configuration may not be read is not closed, as
+ * nobody knows: it is denied, and its source is "file://" and what may not be read.
  *
  * Nothing of a book is trusted: whoever wrote it read bytes of strangers. */
 #ifndef BOOKS_BOOK_H
@@ -93,6 +94,7 @@ struct book_target {
 	void *state;    /* the kind's own */
 	bool full_unix; /* connections wait on a unix socket of the server; what ask() is told is of TCP, where it has that */
 	bool again; /* ask() found that what open() found holds no more: everything begins anew */
+	const char *unread; /* what open() was not let read; NULL, or "": nothing */
 	uint64_t
 		held_ns; /* the book is of an asking before, as the server is left alone now: when that was; 0: of now */
 };

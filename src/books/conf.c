@@ -134,10 +134,22 @@ int conf_open(const struct book_target *t, const char *path, int flags)
 	return fd == -ENOENT ? open_in("/", path, flags) : fd;
 }
 
-char *conf_read(const struct book_target *t, const char *path, size_t *ret_len)
+static char unread[160]; /* a reader process has one server */
+
+void conf_note(const char *path, int error)
+{
+	if ((error == -EACCES || error == -EPERM) && !*unread)
+		(void)snprintf(unread, sizeof unread, "%s%s", *path == '/' ? "" : "./", path);
+}
+
+const char *conf_unread(void)
+{
+	return unread;
+}
+
+static char *read_all(int fd, size_t *ret_len)
 {
 	struct stat st;
-	AUTO_FD int fd = conf_open(t, path, O_RDONLY);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > CONF_FILE)
 		return NULL;
 	char *text = malloc((size_t)st.st_size + 1);
@@ -149,6 +161,13 @@ char *conf_read(const struct book_target *t, const char *path, size_t *ret_len)
 	text[n] = '\0';
 	*ret_len = (size_t)n;
 	return text;
+}
+
+char *conf_read(const struct book_target *t, const char *path, size_t *ret_len)
+{
+	AUTO_FD int fd = conf_open(t, path, O_RDONLY);
+	conf_note(path, fd);
+	return read_all(fd, ret_len);
 }
 
 static int by_name(const struct dirent **a, const struct dirent **b)
@@ -165,6 +184,7 @@ void conf_each(const struct book_target *t, const char *pattern,
 		return;
 	(void)snprintf(dir, sizeof dir, "%.*s", (int)(slash - pattern), pattern);
 	AUTO_FD int fd = conf_open(t, dir, O_RDONLY | O_DIRECTORY);
+	conf_note(dir, fd);
 	struct dirent **names = NULL;
 	int n = fd < 0 ? -1 : scandirat(fd, ".", &names, NULL, by_name);
 	for (int i = 0; i < n; i++) {
@@ -188,7 +208,9 @@ int conf_socket(const struct book_target *t, const char *path, char ret_name[sta
 	if (!*name || strlen(name) >= 64)
 		return -EINVAL;
 	(void)snprintf(ret_name, 64, "%s", name);
-	return conf_open(t, dir, O_PATH | O_DIRECTORY);
+	int fd = conf_open(t, dir, O_PATH | O_DIRECTORY);
+	conf_note(path, fd);
+	return fd;
 }
 
 enum { OPEN_SOCKETS = 1024 };
@@ -266,7 +288,8 @@ char *conf_user(const struct book_target *t, char *buf, size_t size)
 	(void)snprintf(path, sizeof path, "/proc/%d", t->pid);
 	if (stat(path, &st) < 0)
 		return buf;
-	AUTO_FREE char *text = conf_read(t, "/etc/passwd", &len);
+	AUTO_FD int fd = conf_open(t, "/etc/passwd", O_RDONLY); /* no configuration of its own */
+	AUTO_FREE char *text = read_all(fd, &len);
 	if (!text)
 		return buf;
 	struct scan s = scan_over(text, len), line;

@@ -32,6 +32,9 @@ int conf_open(const struct book_target *t, const char *path, int flags);
 /* Below a folder, whatever links there are in it: its root is no root of ours, and who is in it may have written them for us. links: where the kernel has no
  * such way of looking up (before 5.6), a link at the end is followed all the same. */
 int conf_open_in(const char *root, const char *path, int flags, bool links);
+/* What was to be read for the configuration, and may not be: the first such path is kept. error: a negative errno, others than those of rights do not count. */
+void conf_note(const char *path, int error);
+const char *conf_unread(void); /* that path, or "" */
 /* The whole file, NUL after it: it is the caller's to free. NULL when it cannot be read, or is too large. */
 char *conf_read(const struct book_target *t, const char *path, size_t *ret_len);
 /* Calls each() for the files of a folder that a pattern in the last part of a path names, by name; none are hidden ones. */

@@ -38,6 +38,7 @@ static bool has_port(const struct redis_config *c, const struct book_target *t)
 static bool look_in(const struct book_target *t, const char *dir, struct redis_config *ret)
 {
 	AUTO_FD int fd = conf_open(t, dir, O_RDONLY | O_DIRECTORY);
+	conf_note(dir, fd);
 	DIR *d = fd < 0 ? NULL : fdopendir(dup(fd));
 	bool found = false;
 	const struct dirent *e;

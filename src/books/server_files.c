@@ -26,6 +26,7 @@ ssize_t server_file(const struct book_target *t, const char *path, char *buf, si
 	struct stat st;
 	buf[0] = '\0';
 	AUTO_FD int fd = open_inside(t, path, O_RDONLY);
+	conf_note(path, fd);
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &st) < 0)
@@ -60,6 +61,7 @@ static int walk_folder(
 {
 	int r = 0;
 	int fd = open_inside(w->t, *done ? done : "/", O_RDONLY | O_DIRECTORY);
+	conf_note(*done ? done : "/", fd);
 	if (fd < 0)
 		return 0;
 	struct dirent **names;
@@ -90,6 +92,7 @@ static int walk_pattern(struct walk *w, const char *done, const char *rest, unsi
 		return 0;
 	if (!*rest) {
 		AUTO_FD int fd = open_inside(w->t, *done ? done : "/", O_PATH);
+		conf_note(*done ? done : "/", fd);
 		struct stat st;
 		if (fd < 0 || fstat(fd, &st) < 0)
 			return 0;

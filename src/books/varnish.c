@@ -43,6 +43,7 @@ int book_open_varnish(struct book_target *t)
 				line_number(scan_over(option + 16, strlen(option + 16)), &v))
 				s->thread_max = v;
 	s->dir_fd = conf_open(t, "_.vsm_child", O_PATH | O_DIRECTORY);
+	conf_note("_.vsm_child", s->dir_fd);
 	if (s->dir_fd < 0) /* the child may not be there yet */
 		return s->dir_fd;
 	return 0;

@@ -486,8 +486,8 @@ static int error_of(enum book_status status)
 	case BOOK_GARBAGE: return EBADMSG;
 	case BOOK_LARGE: return EFBIG;
 	case BOOK_DENIED: return EACCES;
+	case BOOK_FULL: return EAGAIN;
 	case BOOK_OK:
-	case BOOK_FULL:
 	case BOOK_CLOSED:
 	case BOOK_STATUSES: break;
 	}

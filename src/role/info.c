@@ -273,6 +273,28 @@ static void examine_probes(struct doctor *d)
 
 /* ---- servers ---- */
 
+/* What tells where it can be asked, and may not be read (books/book.h); NULL: it is the server itself that lets us not ask. */
+static const char *unread_path(const char *source)
+{
+	return strncmp(source, "file://", 7) == 0 ? source + 7 : NULL;
+}
+
+static const char *mend_of_book(struct view *v, const struct server_book *b)
+{
+	const char *source = intern_text(&v->series->names, b->source);
+	const char *path = b->status == BOOK_DENIED && source ? unread_path(source) : NULL;
+	if (!source || !*source)
+		return NULL;
+	if (path)
+		return geteuid() == 0 ? say(v,
+						"let root read %s (a confinement, or a network "
+						"filesystem, forbids it)",
+						path)
+				      : say(v, "run it as root, or let it read %s", path);
+	return b->status == BOOK_CLOSED ? say(v, "set up: %s", source)
+					: "allow this machine to ask it there";
+}
+
 static const char *state_of_book(struct view *v, const struct server_book *b)
 {
 	const char *source = intern_text(&v->series->names, b->source);
@@ -285,7 +307,9 @@ static const char *state_of_book(struct view *v, const struct server_book *b)
 	case BOOK_HUNG: return say(v, "says nothing in time: %s", source);
 	case BOOK_SLOW: return say(v, "is too slow to tell: %s", source);
 	case BOOK_LARGE: return say(v, "says more than is read: %s", source);
-	case BOOK_DENIED: return say(v, "lets us not ask: %s", source);
+	case BOOK_DENIED:
+		return unread_path(source) ? say(v, "may not be looked at: %s", unread_path(source))
+					   : say(v, "lets us not ask: %s", source);
 	case BOOK_GARBAGE:
 	case BOOK_STATUSES: break;
 	}
@@ -308,12 +332,9 @@ static void examine_servers(struct doctor *d)
 	for (uint32_t i = 0; i < s->servers.count; i++) {
 		const struct server_book *b = &TABLE_ROWS(s->servers, struct server_book)[i];
 		bool seen = b->status == BOOK_OK || b->status == BOOK_FULL;
-		const char *source = intern_text(&v->series->names, b->source);
 		remark(d, say(v, "%s (pid %d)", intern_text(&v->series->names, b->name), b->pid),
 			state_of_book(v, b), seen ? NULL : "who holds its workers and for how long",
-			seen || !source || !*source ? NULL
-			: b->status == BOOK_CLOSED  ? say(v, "set up: %s", source)
-						    : "allow this machine to ask it there");
+			seen ? NULL : mend_of_book(v, b));
 	}
 }
 

@@ -325,6 +325,24 @@ void workers_each(struct view *v, struct verdicts *out, enum held_by by,
 
 /* ---- what verdicts share ---- */
 
+/* What the verdict is made of, where the server does not tell of its workers itself. */
+static void tell_silence(struct view *v, struct verdict *f, const struct server *s)
+{
+	enum book_status status = s->book ? (enum book_status)s->book->status : BOOK_CLOSED;
+	const char *why = status == BOOK_FULL ? "is not asked for its status while connections wait"
+			  : status == BOOK_HUNG || status == BOOK_SLOW
+				  ? "does not answer when it is asked for its status"
+				  : NULL;
+	if (why)
+		verdict_evidence(f,
+			say(v, "%s %s: its workers are counted by their sockets and processes",
+				s->name, why),
+			-1, s->workers, -1,
+			s->port ? say(v, "%sss -Htn state established 'sport = :%u' | wc -l",
+					  in_netns(v, s->netns), s->port)
+				: say(v, "ss -lx   # Recv-Q of the socket of %s", s->name));
+}
+
 struct verdict *workers_verdict(struct view *v, struct verdicts *out, const struct server *s)
 {
 	const char *pool = s->pool ? intern_text(&v->series->names, s->pool->name) : "";
@@ -361,6 +379,7 @@ struct verdict *workers_verdict(struct view *v, struct verdicts *out, const stru
 	else
 		verdict_evidence(f, waits, -1, s->waits, -1,
 			say(v, "ss -lx   # Recv-Q of the socket of %s", s->name));
+	tell_silence(v, f, s);
 	return f;
 }
 

@@ -583,5 +583,24 @@ def trouble():
         true(f"{what}: requests in {seconds} s", server.asked <= most, server.asked)
 
 
+def unread():
+    """A configuration that we are not let read says nothing of what is set up: denied, and what may not be read. One that is not there is closed."""
+    for kind, program, option in (("apache", "apache2", "-f"), ("nginx", "nginx", "-c"), ("haproxy", "haproxy", "-f"), ("php-fpm", "php-fpm", "-y"), ("unbound", "unbound", "-c"),
+                                  ("bind", "named", "-c")):
+        d = place(f"unread-{kind}", "www-data")
+        conf = d / "conf"
+        conf.write_text("# nothing is set up\n")
+        (d / "idle").write_text("sleep 600\n:\n")
+        p = spawn(["sh", d / "idle", option, conf], user="www-data")
+        time.sleep(0.3)
+        for mode, status in ((0o644, "closed"), (0o600, "denied")):
+            conf.chmod(mode)
+            b = ask(kind, p.pid, user="www-data")
+            same(f"{kind} whose configuration has mode {mode:o}", b.status, status)
+            same(f"{kind} whose configuration has mode {mode:o}: it says which", b.source == f"file://{conf}", status == "denied")
+        conf.unlink()
+        same(f"{kind} without a configuration", ask(kind, p.pid, user="www-data").status, "closed")
+
+
 CASES = {"haproxy": haproxy, "redis": redis, "postgres": postgres, "php-fpm": phpfpm, "mysql": mysql, "memcached": memcached, "tls": tls, "dns": dns, "squid": squid, "unbound": unbound, "bind": bind,
-         "varnish": varnish, "trouble": trouble}
+         "varnish": varnish, "trouble": trouble, "unread": unread}

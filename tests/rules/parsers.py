@@ -335,14 +335,33 @@ def case_clock_is_set_back(t):
 
 
 def case_books(t):
-    """A server that is hung is a gap; one that is full, or not set up to be asked, is none. A book that is rubbish is no book."""
+    """A server that is hung, or so full that it cannot be asked, is a gap; one that is not set up to be asked is none. A book that is rubbish is no book."""
     for pid, name, status in ((700, "apache2", "hung"), (701, "nginx", "closed"), (702, "haproxy", "full")):
         t.proc(pid, name)
         t.book({"apache2": "apache"}.get(name, name), pid, name, status=status, pools=[("workers", "", dict(limit=20))])
     t.proc(703, "redis-server")
     t.set("books/redis.703", b"server \xff\x00\n\n=\npool\nslot\nnumber")
 
-    def only_one(run):
-        told = [b["what"] for b in run.doc["blind"] if "says of itself" in b["what"]]
-        return None if told == ["what apache2 says of itself"] else "blind: %s" % told
-    return Expect(blind=("what apache2 says of itself",), checks=(only_one,), text=True)
+    def only_these(run):
+        told = sorted(b["what"] for b in run.doc["blind"] if "says of itself" in b["what"])
+        return None if told == ["what apache2 says of itself", "what haproxy says of itself"] else "blind: %s" % told
+    return Expect(blind=("what apache2 says of itself",), checks=(only_these,), text=True)
+
+
+def case_books_that_tell_nothing(t):
+    """Of each kind of server, each way of telling nothing is told as what it is; a nameserver's silence hides nothing of a server here."""
+    kinds = "apache nginx haproxy redis postgres php-fpm mysql memcached varnish squid unbound bind tls dns".split()
+    why = dict(down="ECONNREFUSED", hung="ETIMEDOUT", slow="ETIMEDOUT", garbage="EBADMSG", large="EFBIG", denied="EACCES", full="EAGAIN", ok=None, closed=None)
+    wanted = {}
+    for pid, (kind, status) in enumerate(((k, s) for k in kinds for s in why), 1000):
+        t.proc(pid, "server")
+        t.book(kind, pid, "%s-%s" % (kind, status), status=status, port=pid)
+        if why[status] and kind != "dns":
+            wanted["what %s-%s says of itself" % (kind, status)] = why[status]
+
+    def each(run):
+        told = {b["what"]: b["why"] for b in run.doc["blind"] if "says of itself" in b["what"]}
+        wrong = [(w, told.get(w), e) for w, e in wanted.items() if e not in told.get(w, "")] + [w for w in told if w not in wanted]
+        return "blind: %s" % wrong[:5] if wrong else None
+
+    return Expect(blind=("says of itself",), checks=(each,), text=True)

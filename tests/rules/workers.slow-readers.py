@@ -18,7 +18,8 @@ def fire(t):
     """The status page cannot be asked: the limit is known from the configuration, the rest from sockets."""
     full(t, slots=[(3, dict(pid=704, state="working", ms=214000, peer="10.77.0.9:20003", text="GET /catalogue.pdf HTTP/1.1"))])
     t.clients("10.77.0.9", 8080, 20, "reads")
-    return finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20, victims=["apache2"], text="All 20 workers")
+    return Expect(finding("workers:apache2", "saturated", culprit=("peer", "10.77.0.9"), used=20, limit=20, victims=["apache2"], text="All 20 workers"),
+                  blind=["what apache2 says of itself"], checks=[evidence("apache2 is not asked for its status while connections wait")])
 
 
 def evidence(words):

@@ -266,6 +266,8 @@ void book_ask_apache(struct book_target *t, bool full, struct book *ret)
 	book_server(ret, t, t->program, a->have_place ? source : opens, status, page.took_us);
 	const char *mpm = counted && *a->counts.mpm ? a->counts.mpm : a->conf.mpm;
 	uint64_t limit = a->have_conf ? apache_limit(&a->conf, mpm) : 0;
+	if (http_owes())
+		book_line(ret, "number asking 1");
 	write_config(ret, a);
 	logs_ask(&logs, t, full, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
 	if (!counted) {

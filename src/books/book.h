@@ -15,6 +15,7 @@
  * '%' and control characters are written as %XX; "-" is the empty one. Kinds of pools: workers connections queue backend memory other. States of
  * slots and statuses: see book_state_name(), book_status_name(). Unknown lines and fields are skipped.
  *
+ * Of all kinds: asking (how many questions of ours are not answered yet, as the server hangs or all of its workers are taken; none follows before).
  * Numbers by kind; a name that ends in /NAME is of that proxy, pool or standby, what counts since the server began is said so (+):
  *     apache      requests bytes restarts (+) uptime.s slots processes processes.stopping connections connections.{writing,keepalive,closing} (that take
  *                 no worker); as configured config.{timeout,keepalive} (seconds, keepalive 0: off), config.{threads,processes}

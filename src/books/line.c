@@ -385,6 +385,8 @@ void line_book(struct line *l, struct book *ret, struct book_target *t, const ch
 	line_count(0, false);
 	if (l->status == BOOK_OK)
 		answered(l);
+	if (l->owed)
+		book_line(ret, "number asking 1");
 	const char *p = found ? found->text : "";
 	while (*p) {
 		int n = (int)strcspn(p, "\n");

@@ -121,6 +121,8 @@ void book_ask_nginx(struct book_target *t, bool full, struct book *ret)
 		n->place.at, (int)sizeof n->place.page, n->place.page);
 	book_server(ret, t, t->program, n->have_place ? source : opens, status, page.took_us);
 	logs_ask(&logs, t, full, clock_mono_ns() + LOGS_MS * UINT64_C(1000000), ret);
+	if (http_owes())
+		book_line(ret, "number asking 1");
 	if (!n->have_conf)
 		return;
 	for (size_t i = 0; n->conf.proxies && i < NGINX_TIMEOUTS && (i == 0 || n->conf.proxy_ms[i]);

@@ -136,7 +136,7 @@ void book_ask_phpfpm(struct book_target *t, bool full, struct book *ret)
 	struct line all = LINE_NONE;
 	const char *source = "pm.status_path = /status";
 	bool any = false, tried = false;
-	int left = 0;
+	int left = 0, asking = 0;
 	found = (struct book){0};
 	line_begin(&all);
 	all.status = BOOK_CLOSED;
@@ -166,6 +166,7 @@ void book_ask_phpfpm(struct book_target *t, bool full, struct book *ret)
 			source = p->status_listen[0] ? p->status_listen : p->listen;
 		}
 		tried |= can;
+		asking += l->owed;
 		any |= l->status == BOOK_OK;
 		book_word(name, sizeof name, p->name, strlen(p->name));
 		if (l->status != BOOK_OK && p->max_children)
@@ -176,6 +177,8 @@ void book_ask_phpfpm(struct book_target *t, bool full, struct book *ret)
 			book_line(&found, "number timeout.request.ms/%s %" PRIu64, name,
 				p->terminate_s * 1000);
 	}
+	if (asking)
+		book_line(&found, "number asking %d", asking);
 	if (any) {
 		all.status = BOOK_OK;
 		all.holding = false;

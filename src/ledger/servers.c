@@ -416,6 +416,13 @@ static double wait_as_told(const struct view *v, const struct server *s)
 	return s->waits * (t[n - 1] - t[0]) / (double)(rows[n - 1]->served - rows[0]->served);
 }
 
+/* Whether our own question is one of those that wait, or is at work: that harms nobody. */
+static double ours_in(const struct view *v, const struct server *s, const struct sample *sample)
+{
+	uint64_t asking;
+	return server_number_of(v, sample, s->pid, "asking", &asking) ? (double)asking : 0;
+}
+
 static void judge_waiting(struct view *v, struct server *s)
 {
 	unsigned waited = 0;
@@ -423,14 +430,14 @@ static void judge_waiting(struct view *v, struct server *s)
 	s->waits = waiting_in(s, view_last(v));
 	s->since_ns = 0;
 	for (unsigned i = 0; i < v->n; i++) {
-		bool waits = waiting_in(s, view_at(v, i)) > 0;
+		bool waits = waiting_in(s, view_at(v, i)) > ours_in(v, s, view_at(v, i));
 		waited += waits;
 		if (!waits)
 			s->since_ns = 0;
 		else if (!s->since_ns)
 			s->since_ns = view_at(v, i)->real_ns;
 	}
-	if (s->waits <= 0 || waited < 2 || waited * 3 < v->n * 2)
+	if (s->waits <= ours_in(v, s, view_last(v)) || waited < 2 || waited * 3 < v->n * 2)
 		return;
 	count_connections(v, s);
 	wait_at_sockets(v, s);

@@ -139,6 +139,23 @@ def quiet(t):
     t.book("apache", 700, "apache2", port=80, pools=[("workers", "", dict(used=20, idle=0, limit=20, working=20))])
 
 
+def with_our_question(t, waiting):
+    """All workers are busy when we ask: our own question is the one that waits, or one of those."""
+    t.server(700, "apache2", 80, children=20, waiting=waiting)
+    t.clients("127.0.0.1", 80, waiting, "waits", first=40000)
+    t.clients("10.77.0.7", 80, 20, "asked")
+    t.book("apache", 700, "apache2", status=lambda i: "hung" if i < 2 else "full", port=80, pools=[("workers", "", dict(limit=20))], numbers=dict(asking=1))
+
+
+def fire_beside_our_question(t):
+    with_our_question(t, 2)
+    return finding("workers:apache2", "saturated", used=20, limit=20)
+
+
+def quiet_but_our_question(t):
+    with_our_question(t, 1)
+
+
 def quiet_pool(t):
     """A pool at its limit with an empty queue."""
     t.proc(800, "php-fpm8.2")

@@ -133,6 +133,8 @@ void book_ask_nginx(struct book_target *t, bool full, struct book *ret)
 		book_line(ret, "number config.upgrade %d", n->conf.upgrades);
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	uint64_t limit = nginx_limit(&n->conf, cpus > 0 ? (uint64_t)cpus : 1);
+	book_line(ret, "number config.workers %" PRIu64,
+		nginx_processes(&n->conf, cpus > 0 ? (uint64_t)cpus : 1));
 	if (status == BOOK_OK)
 		write_counts(ret, &stub, limit);
 	else

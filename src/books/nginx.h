@@ -50,7 +50,9 @@ struct nginx_conf {
 void nginx_conf_begin(struct nginx_conf *c);
 /* The bytes of one file, or of -g. */
 void nginx_conf_text(struct nginx_conf *c, const char *text, size_t n);
-/* Connections there may be at most; cpus: of the machine. */
+/* Processes that serve; cpus: of the machine. */
+uint64_t nginx_processes(const struct nginx_conf *c, uint64_t cpus);
+/* Connections there may be at most, of all of them. */
 uint64_t nginx_limit(const struct nginx_conf *c, uint64_t cpus);
 /* The server's own configuration, from its command line on. 0, or a negative errno where none could be read. */
 int nginx_conf_read(struct nginx_conf *c, const struct book_target *t);

@@ -286,10 +286,14 @@ void nginx_conf_text(struct nginx_conf *c, const char *text, size_t n)
 	}
 }
 
+uint64_t nginx_processes(const struct nginx_conf *c, uint64_t cpus)
+{
+	return c->processes_auto ? cpus : c->processes ? c->processes : 1;
+}
+
 uint64_t nginx_limit(const struct nginx_conf *c, uint64_t cpus)
 {
-	uint64_t processes = c->processes_auto ? cpus : c->processes ? c->processes : 1;
-	return processes * (c->connections ? c->connections : 512);
+	return nginx_processes(c, cpus) * (c->connections ? c->connections : 512);
 }
 
 /* ---- the server's own ---- */

@@ -125,9 +125,9 @@ static bool of_main(const json_t *doc, struct scan body, struct varnish_found *f
 		{"backend_busy", "backend.busy"}, {"backend_unhealthy", "backend.unhealthy"},
 		{"sess_fail", "sessions.failed"}, {"sess_queued", "sessions.queued"},
 		{"sess_dropped", "sessions.dropped"}, {"req_dropped", "requests.dropped"},
-		{"threads_limited", "threads.limited"}, {"threads_failed", "threads.failed"},
-		{"fetch_failed", "fetches.failed"}, {"busy_sleep", "requests.asleep"},
-		{"uptime", "uptime.s"}};
+		{"pools", "threads.pools"}, {"threads_limited", "threads.limited"},
+		{"threads_failed", "threads.failed"}, {"fetch_failed", "fetches.failed"},
+		{"busy_sleep", "requests.asleep"}, {"uptime", "uptime.s"}};
 	bool there, other;
 	uint64_t threads = counter(doc, body, "threads", &there),
 		 pools = counter(doc, body, "pools", &other), limit;

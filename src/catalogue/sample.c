@@ -264,3 +264,27 @@ const char *fw_verdict_name(enum fw_verdict v)
 	static_assert(COUNTOF(names) == FW_VERDICTS, "a name a verdict");
 	return v < FW_VERDICTS ? names[v] : "";
 }
+
+const char *server_label(const struct intern *names, const struct server_book *b, uint32_t pool,
+	char buf[static SERVER_LABEL])
+{
+	const char *name = intern_text(names, b->name);
+	if (pool)
+		(void)snprintf(buf, SERVER_LABEL, "%.35s/%.35s", name, intern_text(names, pool));
+	else if (b->port)
+		(void)snprintf(buf, SERVER_LABEL, "%.64s:%u", name, b->port);
+	else
+		(void)snprintf(buf, SERVER_LABEL, "%.64s", name);
+	return buf;
+}
+
+bool server_is_told(const struct sample *s, const struct server_book *b)
+{
+	for (uint32_t i = 0; s && i < s->servers.count; i++) {
+		const struct server_book *o = &TABLE_ROWS(s->servers, struct server_book)[i];
+		if (o->pid > 0 && o->pid < b->pid && o->name == b->name && o->port == b->port &&
+			o->netns == b->netns)
+			return false;
+	}
+	return true;
+}

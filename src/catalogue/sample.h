@@ -552,6 +552,12 @@ const struct listener *sample_listener(const struct sample *s, const struct list
 const struct udp_socket *sample_udp_near(
 	const struct sample *s, const struct udp_socket *like, uint32_t guess);
 const struct conn_group *sample_conn(const struct sample *s, const struct conn_group *like);
+/* What series of a server are called: "apache2:80", or "php-fpm/www" of a pool with a name. Returns buf. */
+enum { SERVER_LABEL = 80 };
+const char *server_label(const struct intern *names, const struct server_book *b, uint32_t pool,
+	char buf[static SERVER_LABEL]);
+/* It is the one of those called alike that is told of in series. */
+bool server_is_told(const struct sample *s, const struct server_book *b);
 bool address_equal(const struct address *a, const struct address *b);
 /* "10.0.0.1", "2001:db8::1"; v4-mapped IPv6 is shown as IPv4. Returns buf (at least 48 bytes). */
 char *address_text(char buf[static 48], const struct address *a);

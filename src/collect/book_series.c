@@ -16,47 +16,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum {
-	LABEL = 80,
-	POOLS = 8, /* of one server that have series */
-};
-
-/* ---- names ---- */
-
-/* "apache2:80", or "php-fpm/www" of a pool with a name. */
-static const char *label_of(const struct series_set *set, const struct server_book *b,
-	uint32_t pool, char buf[static LABEL])
-{
-	const char *name = intern_text(&set->names, b->name);
-	if (pool)
-		(void)snprintf(buf, LABEL, "%.35s/%.35s", name, intern_text(&set->names, pool));
-	else if (b->port)
-		(void)snprintf(buf, LABEL, "%.64s:%u", name, b->port);
-	else
-		(void)snprintf(buf, LABEL, "%.64s", name);
-	return buf;
-}
-
-static bool called_alike(const struct server_book *a, const struct server_book *b)
-{
-	return a->name == b->name && a->port == b->port && a->netns == b->netns;
-}
-
-/* It is the one of those called alike that is told of. */
-static bool is_told(const struct sample *s, const struct server_book *b)
-{
-	for (uint32_t i = 0; s && i < s->servers.count; i++) {
-		const struct server_book *o = &TABLE_ROWS(s->servers, struct server_book)[i];
-		if (o->pid > 0 && o->pid < b->pid && called_alike(o, b))
-			return false;
-	}
-	return true;
-}
+enum { POOLS = 8 /* of one server that have series */ };
 
 /* A value of "LABEL WORD"; zeros only where there was something else before. */
 static void put(const struct out *o, enum metric m, const char *label, const char *word, uint64_t v)
 {
-	char name[LABEL + 16];
+	char name[SERVER_LABEL + 16];
 	int n = snprintf(name, sizeof name, "%s%s%s", label, *word ? " " : "", word);
 	uint32_t id = intern_find(&o->series->names, name, (size_t)n);
 	if (v == 0 && (!id || !series_find(o->series, m, o->netns, id)))
@@ -123,7 +88,7 @@ static bool is_fresh(const struct sample *prev, const struct server_book *b)
 static uint64_t ghosts_before(
 	const struct out *o, const struct sample *prev, enum metric m, const char *label)
 {
-	char name[LABEL + 16];
+	char name[SERVER_LABEL + 16];
 	uint64_t v = 0;
 	int n = snprintf(name, sizeof name, "%s ghost", label);
 	uint32_t id = intern_find(&o->series->names, name, (size_t)n);
@@ -143,9 +108,9 @@ static void put_pool(const struct out *o, const struct sample *prev, const struc
 		{SLOT_LOCKED, "locked", "locked"}, {SLOT_IDLE, "idle", "idle"}};
 	const bool workers = p->kind == POOL_WORKERS;
 	const enum metric m = workers ? M_SERVER_WORKERS : M_SERVER_CONNS;
-	char label[LABEL];
+	char label[SERVER_LABEL];
 	struct states s = states_of(b, p);
-	(void)label_of(o->series, b, p->name, label);
+	(void)server_label(&o->series->names, b, p->name, label);
 	/* A worker that ended since it was told of is none that is lost. */
 	if (workers && (is_fresh(prev, b) || (prev && ghosts_before(o, prev, m, label))))
 		count_ghosts(prev, o->sample, b, &s);
@@ -160,6 +125,24 @@ static void put_pool(const struct out *o, const struct sample *prev, const struc
 			p->limit);
 }
 
+/* What is used of a pool: of one without a free worker all of it, of a server that does not say so now nothing is known. */
+static void put_used(const struct out *o, const struct server_book *b, const struct server_pool *p)
+{
+	static const enum metric used[POOL_KINDS] = {[POOL_WORKERS] = M_SERVER_WORKERS_USED,
+		[POOL_CONNECTIONS] = M_SERVER_CONNS_USED,
+		[POOL_QUEUE] = M_SERVER_QUEUE_USED,
+		[POOL_BACKEND] = M_SERVER_BACKEND_USED,
+		[POOL_MEMORY] = M_SERVER_MEMORY_USED,
+		[POOL_OTHER] = METRIC_COUNT};
+	char label[SERVER_LABEL];
+	if (p->kind >= POOL_KINDS || used[p->kind] == METRIC_COUNT || !p->have_limit)
+		return;
+	if (b->status != BOOK_OK && b->status != BOOK_FULL)
+		return;
+	put(o, used[p->kind], server_label(&o->series->names, b, p->name, label), "",
+		b->status == BOOK_OK ? p->used : p->limit);
+}
+
 static void put_pools(struct series_set *set, const struct sample *prev, struct sample *out,
 	const struct server_book *b)
 {
@@ -167,7 +150,10 @@ static void put_pools(struct series_set *set, const struct sample *prev, struct 
 	unsigned n = 0;
 	for (uint32_t i = 0; i < out->pools.count && n < POOLS; i++) {
 		const struct server_pool *p = &TABLE_ROWS(out->pools, struct server_pool)[i];
-		if (p->server != b->pid || (p->kind != POOL_WORKERS && p->kind != POOL_CONNECTIONS))
+		if (p->server != b->pid)
+			continue;
+		put_used(&o, b, p);
+		if (p->kind != POOL_WORKERS && p->kind != POOL_CONNECTIONS)
 			continue;
 		put_pool(&o, prev, b, p);
 		n++;
@@ -188,10 +174,10 @@ void collect_book_latency(struct scan line, const struct out *o, const struct se
 {
 	const struct out own = {o->sample, o->series, b->netns};
 	struct scan word;
-	char label[LABEL], edge[16];
-	if (b->pid <= 0 || !is_told(o->sample, b))
+	char label[SERVER_LABEL], edge[16];
+	if (b->pid <= 0 || !server_is_told(o->sample, b))
 		return;
-	(void)label_of(o->series, b, 0, label);
+	(void)server_label(&o->series->names, b, 0, label);
 	while (scan_word(&line, &word)) {
 		const char *eq = memchr(word.p, '=', scan_len(word));
 		struct scan key = {word.p, eq}, value = {eq ? eq + 1 : word.end, word.end};
@@ -207,9 +193,9 @@ void collect_book_latency(struct scan line, const struct out *o, const struct se
 static void keep_latency(struct series_set *set, const struct sample *prev, struct sample *out,
 	const struct server_book *b)
 {
-	char label[LABEL];
+	char label[SERVER_LABEL];
 	uint64_t v;
-	size_t n = strlen(label_of(set, b, 0, label));
+	size_t n = strlen(server_label(&set->names, b, 0, label));
 	for (uint32_t id = set->first[M_SERVER_LATENCY]; id; id = series_row(set, id)->next) {
 		const char *name = series_instance(set, id);
 		if (series_row(set, id)->netns == b->netns && strncmp(name, label, n) == 0 &&
@@ -222,7 +208,7 @@ void engine_book_series(struct series_set *set, const struct sample *prev, struc
 {
 	for (uint32_t i = 0; i < out->servers.count; i++) {
 		const struct server_book *b = &TABLE_ROWS(out->servers, struct server_book)[i];
-		if (b->pid <= 0 || !is_told(out, b))
+		if (b->pid <= 0 || !server_is_told(out, b))
 			continue;
 		put_pools(set, prev, out, b);
 		if (prev && engine_same_process(prev, out, b->pid))

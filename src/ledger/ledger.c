@@ -135,6 +135,7 @@ static void add_simple(struct builder *b, const struct simple *s, uint32_t id, b
 		return;
 	r->used = used;
 	r->limit = limit;
+	r->series = id;
 	(void)view_highest(v, id, &r->high, &r->high_at);
 	if (s->resource == RES_CGROUP_MEMORY || s->resource == RES_CGROUP_PIDS)
 		r->cgroup = row.instance;
@@ -228,6 +229,7 @@ static void add_commit(struct builder *b)
 		ledger_add_row(b, RES_MEMORY_COMMIT, NULL, NETNS_HOST, "Committed_AS, CommitLimit");
 	if (!r)
 		return;
+	r->series = view_id(v, M_MEM_COMMITTED, 0, 0);
 	r->used = r->high = used;
 	r->limit = limit;
 }
@@ -320,6 +322,7 @@ static void add_tasks(struct builder *b)
 	r->used = used;
 	if (t || p)
 		r->limit = t && (!p || threads < pids) ? threads : pids;
+	r->series = id;
 	(void)view_highest(v, id, &r->high, &r->high_at);
 	struct trend trend = view_trend(v, id);
 	r->slope = trend.slope;
@@ -448,6 +451,7 @@ static void add_cgroup_cpu(struct builder *b)
 		if (!r)
 			return;
 		r->cgroup = group;
+		r->series = view_id(v, M_CG_CPU_USED, 0, group);
 		r->limit = quota / period;
 		bool have_used = view_rate(v, view_id(v, M_CG_CPU_USED, 0, group), &used);
 		if (view_delta(v, view_id(v, M_CG_CPU_THROTTLED, 0, group), &throttled) &&

@@ -15,6 +15,7 @@ struct ledger_row {
 	const char *source; /* where used and limit are read */
 	unsigned netns;
 	uint32_t cgroup;    /* interned path, 0 */
+	uint32_t series;    /* what is used, where that is one series; 0 */
 	double used, limit; /* limit < 0: none known */
 	double high; /* most in the window, or since the group was made where the kernel keeps that
 		      */

@@ -157,9 +157,10 @@ static void add_entropy(struct builder *b)
 	r->limit = pool;
 }
 
-/* The kernel counts watches by user; the probe that walks over processes tells it (collect/tasks.c). */
-static void add_watches(struct builder *b, enum resource resource, enum metric used_m,
-	enum metric limit_m, const char *source)
+/* The kernel counts watches and instances by user; the probe that walks over processes tells it (collect/tasks.c). unit: where it is another than that of the
+ * class, and stands behind the user's name. */
+static void add_watches(struct builder *b, enum resource resource, const char *unit,
+	enum metric used_m, enum metric limit_m, const char *source)
 {
 	struct view *v = b->v;
 	double used, limit;
@@ -168,12 +169,16 @@ static void add_watches(struct builder *b, enum resource resource, enum metric u
 	for (uint32_t id = view_each(v, used_m, 0); id; id = view_each(v, used_m, id)) {
 		if (!view_gauge(v, id, &used))
 			continue;
-		struct ledger_row *r = ledger_add_row(
-			b, resource, series_instance(v->series, id), NETNS_HOST, source);
+		const char *user = series_instance(v->series, id);
+		struct ledger_row *r = ledger_add_row(b, resource,
+			unit ? arena_printf(&v->scratch, "%s/%s", user, unit) : user, NETNS_HOST,
+			source);
 		if (!r)
 			return;
+		r->unit = unit ? unit : r->unit;
 		r->used = used;
 		r->limit = limit;
+		r->series = id;
 		(void)view_highest(v, id, &r->high, &r->high_at);
 		r->slope = view_trend(v, id).slope;
 	}
@@ -245,9 +250,11 @@ static void add_maps(struct builder *b)
 
 void ledger_add_kernel(struct builder *b)
 {
-	add_watches(b, RES_INOTIFY, M_INOTIFY_WATCHES, M_INOTIFY_WATCHES_MAX,
+	add_watches(b, RES_INOTIFY, NULL, M_INOTIFY_WATCHES, M_INOTIFY_WATCHES_MAX,
 		"ucounts of the user; fs.inotify.max_user_watches");
-	add_watches(b, RES_EPOLL, M_EPOLL_USED, M_EPOLL_WATCHES,
+	add_watches(b, RES_INOTIFY, "instances", M_INOTIFY_INSTANCES, M_INOTIFY_INSTANCES_MAX,
+		"ucounts of the user; fs.inotify.max_user_instances");
+	add_watches(b, RES_EPOLL, NULL, M_EPOLL_USED, M_EPOLL_WATCHES,
 		"user_struct of the user; fs.epoll.max_user_watches");
 	add_maps(b);
 	add_group_io(b);

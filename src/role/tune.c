@@ -21,14 +21,47 @@ static bool wanted(void *ctx, const struct history_series *s)
 	return tune_wants_high(s->metric);
 }
 
-static void highest(const struct history_step *steps, size_t n, uint64_t from_ns, double scale,
+static void extremes(const struct history_step *steps, size_t n, uint64_t from_ns, double scale,
 	struct tune_high *to)
 {
+	bool first = true;
 	for (size_t i = 0; i < n; i++) {
-		if (!steps[i].count || steps[i].max * scale <= to->high)
+		if (!steps[i].count)
 			continue;
-		to->high = steps[i].max * scale;
-		to->at_ns = from_ns + i * HOUR_NS;
+		if (first || steps[i].min * scale < to->low)
+			to->low = steps[i].min * scale;
+		if (first || steps[i].max * scale > to->high) {
+			to->high = steps[i].max * scale;
+			to->at_ns = from_ns + i * HOUR_NS;
+		}
+		first = false;
+	}
+}
+
+/* In so many periods a group's share of those that it was held back in says something. */
+enum { PERIODS = 100 };
+
+/* Of the periods of an hour, not of a second: a quota that is used up for a moment is what it is for. */
+static void held_back(struct tune_high *highs, size_t n, const struct history_step *steps,
+	size_t hours, uint64_t from_ns)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (highs[i].metric != M_CG_CPU_THROTTLED)
+			continue;
+		highs[i].high = 0;
+		for (size_t k = 0; k < n; k++) {
+			if (highs[k].metric != M_CG_CPU_PERIODS ||
+				strcmp(highs[k].instance, highs[i].instance) != 0)
+				continue;
+			for (size_t h = 0; h < hours; h++) {
+				double held = steps[i * hours + h].sum,
+				       all = steps[k * hours + h].sum;
+				if (all < PERIODS || held <= highs[i].high * all)
+					continue;
+				highs[i].high = held / all;
+				highs[i].at_ns = from_ns + h * HOUR_NS;
+			}
+		}
 	}
 }
 
@@ -58,8 +91,10 @@ static int load_highs(struct history *h, uint64_t until_ns, struct tune_high **r
 		highs[i] = (struct tune_high){.metric = rows[i].metric,
 			.netns = rows[i].netns,
 			.instance = rows[i].instance};
-		highest(steps + i * hours, hours, from, metric_scale(rows[i].metric), &highs[i]);
+		extremes(steps + i * hours, hours, from, metric_scale(rows[i].metric), &highs[i]);
 	}
+	if (r == 0)
+		held_back(highs, n, steps, hours, from);
 	free(steps);
 	free(keys);
 	if (r < 0) {

@@ -4,8 +4,6 @@
 
 #include "base/num.h"
 #include "base/text.h"
-#include "ledger/servers.h"
-#include "ledger/who.h"
 #include "rules/tune_impl.h"
 #include "rules/verdict.h"
 
@@ -22,8 +20,6 @@ static const double NEAR = 0.8;
 static const double ROOM = 2;
 /* What is set aside is not used, when not even this share of it ever was. */
 static const double WASTED = 0.5;
-/* Of the memory that is available: what tables of the kernel may take, which never give it back; and what workers may. */
-static const double FOR_KERNEL = 0.25, FOR_WORKERS = 0.5;
 /* Memory that is not worth a thought. */
 static const double SMALL_CHANGE = 4 << 20;
 
@@ -41,15 +37,28 @@ const char *tune_action_name(enum tune_action a)
 	return names[a];
 }
 
+const char *tune_mark_name(enum tune_mark m)
+{
+	static const char *const names[] = {"look", "own", "recorded"};
+	return names[m];
+}
+
 bool tune_wants_high(enum metric m)
 {
+	static const enum metric others[] = {M_CG_CPU_THROTTLED, M_CG_CPU_PERIODS,
+		M_HUGEPAGES_TOTAL, M_HUGEPAGES_FREE, M_HUGEPAGES_RESERVED, M_SERVER_WORKERS_USED,
+		M_SERVER_CONNS_USED, M_SERVER_QUEUE_USED, M_SERVER_BACKEND_USED,
+		M_SERVER_MEMORY_USED};
+	for (size_t i = 0; i < COUNTOF(others); i++)
+		if (others[i] == m)
+			return true;
 	for (size_t i = 0; i < COUNTOF(tunables); i++)
 		if (tunables[i].used == m)
 			return true;
 	return false;
 }
 
-static bool fits(const char *only, const char *name, enum resource res)
+bool tune_fits(const char *only, const char *name, enum resource res)
 {
 	return !only || fnmatch(only, name, 0) == 0 ||
 	       fnmatch(only, resource_info(res)->class, 0) == 0;
@@ -62,23 +71,41 @@ bool tune_known(const char *only)
 	for (size_t i = 0; i < COUNTOF(tunables); i++)
 		if (fnmatch(class, resource_info(tunables[i].resource)->class, 0) == 0)
 			return true;
-	return fnmatch(class, resource_info(RES_WORKERS)->class, 0) == 0 ||
-	       fnmatch(class, resource_info(RES_MEMORY)->class, 0) == 0 ||
-	       fnmatch(class, resource_info(RES_CONNECTIONS)->class, 0) == 0;
+	static const enum resource others[] = {
+		RES_TCP_SYN, RES_WORKERS, RES_CONNECTIONS, RES_QUEUE, RES_BACKEND, RES_MEMORY};
+	for (size_t i = 0; i < COUNTOF(others); i++)
+		if (fnmatch(class, resource_info(others[i])->class, 0) == 0)
+			return true;
+	return false;
+}
+
+static bool is_one(const struct tunable *t, const char *name)
+{
+	static const char instances[] = "/instances";
+	const char *instance = strchr(name, ':');
+	size_t len = strlen(name), tail = sizeof instances - 1;
+	switch (t->which) {
+	case WHICH_WHOLE: return !instance;
+	case WHICH_EACH: return instance != NULL;
+	case WHICH_IPV6: return instance && strcmp(instance + 1, "ipv6") == 0;
+	case WHICH_INSTANCES: return len > tail && strcmp(name + len - tail, instances) == 0;
+	}
+	return false;
 }
 
 static const struct tunable *tunable_of(const struct ledger_row *r)
 {
-	const char *instance = strchr(r->name, ':');
-	for (size_t i = 0; i < COUNTOF(tunables); i++) {
-		const struct tunable *t = &tunables[i];
-		bool there = t->which == WHICH_WHOLE ? !instance
-			     : t->which == WHICH_EACH
-				     ? instance != NULL
-				     : instance && strcmp(instance + 1, "ipv6") == 0;
-		if (t->resource == r->resource && there)
-			return t;
-	}
+	for (size_t i = 0; i < COUNTOF(tunables); i++)
+		if (tunables[i].resource == r->resource && is_one(&tunables[i], r->name))
+			return &tunables[i];
+	return NULL;
+}
+
+const struct tunable *tune_of_class(enum resource res)
+{
+	for (size_t i = 0; i < COUNTOF(tunables); i++)
+		if (tunables[i].resource == res)
+			return &tunables[i];
 	return NULL;
 }
 
@@ -116,6 +143,11 @@ static double available(const struct view *v)
 
 /* ---- how much ---- */
 
+static bool of_memory(enum tune_form form)
+{
+	return form == FORM_CG_MEMORY || form == FORM_TCP_MEM || form == FORM_COMMIT;
+}
+
 /* The next power of two, as tables have them; of bytes, CPUs and what people count, two figures. */
 static double round_up(double v, enum tune_form form)
 {
@@ -123,7 +155,7 @@ static double round_up(double v, enum tune_form form)
 		return 0;
 	if (form == FORM_CG_CPU)
 		return ceil(v * 4) / 4;
-	double mib = form == FORM_CG_MEMORY || form == FORM_TCP_MEM ? 1 << 20 : 1;
+	double mib = of_memory(form) ? 1 << 20 : 1;
 	if (form == FORM_SERVER || form == FORM_HUGEPAGES || mib > 1) {
 		double figure = pow(10, floor(log10(v / mib)) - 1);
 		figure = figure < 1 ? 1 : figure;
@@ -132,7 +164,7 @@ static double round_up(double v, enum tune_form form)
 	return exp2(ceil(log2(v) - 1e-9));
 }
 
-static void keep(struct tuning *t, const char *why)
+void tune_keep(struct tuning *t, const char *why)
 {
 	t->action = TUNE_KEEP;
 	t->value = t->limit;
@@ -149,7 +181,7 @@ static void bound_by_memory(struct view *v, struct tuning *out, double each, dou
 	most = out->limit + free_ * share / each;
 	if (out->value <= most)
 		return;
-	double step = form == FORM_CG_MEMORY || form == FORM_TCP_MEM ? 1 << 20 : 1;
+	double step = of_memory(form) ? 1 << 20 : 1;
 	out->value = floor(most / step) * step;
 	char a[32];
 	if (out->value < need * 1.1 || out->value < out->limit * 1.1) {
@@ -173,7 +205,7 @@ static const char *refusals(struct view *v, const struct tuning *t)
 				 : "refusals are not counted";
 }
 
-static void judge(struct view *v, struct tuning *out, const struct tune_input *in, double each,
+void tune_judge(struct view *v, struct tuning *out, const struct tune_input *in, double each,
 	double share, enum tune_form form)
 {
 	double peers = in->peers > 1 ? (double)in->peers / (in->peers - 1) : 1;
@@ -186,13 +218,14 @@ static void judge(struct view *v, struct tuning *out, const struct tune_input *i
 	const char *with_peers = peers > 1 ? say(v, ", %.0f %% when one of %u fails",
 						     100 * reached * peers, in->peers)
 					   : "";
-	const char *seen = say(v, "high-water %.0f %% of the limit%s, %s", 100 * reached,
-		with_peers, refusals(v, out));
+	const char *seen = say(v, "high-water%s %.0f %% of the limit%s, %s",
+		tune_since(in, out->mark), 100 * reached, with_peers, refusals(v, out));
 	if (!pressed && need <= NEAR * out->limit) {
-		keep(out, out->refused > 0 && reached < NEAR
-				  ? say(v, "%s since the count began, at no time that was watched",
-					    seen)
-				  : seen);
+		tune_keep(out,
+			out->refused > 0 && reached < NEAR
+				? say(v, "%s since the count began, at no time that was watched",
+					  seen)
+				: seen);
 		return;
 	}
 	out->action = TUNE_RAISE;
@@ -207,26 +240,132 @@ static void judge(struct view *v, struct tuning *out, const struct tune_input *i
 
 /* ---- the high-water mark ---- */
 
-static void find_high(struct view *v, const struct tunable *t, const struct ledger_row *r,
-	const struct tune_input *in, struct tuning *out)
+const char *tune_since(const struct tune_input *in, enum tune_mark mark)
 {
-	const char *netns = r->netns ? series_netns_name(v->series, r->netns) : "";
-	const char *instance = strchr(r->name, ':');
-	instance = !instance || t->which == WHICH_NAMED ? "" : instance + 1;
-	out->high = r->high > r->used ? r->high : r->used;
-	out->high_at = r->high_at;
-	for (size_t i = 0; t->used != METRIC_COUNT && i < in->nhighs; i++) {
+	return mark == MARK_OWN                  ? " since its start"
+	       : mark == MARK_LOOK && in->nhighs ? " in this look"
+						 : "";
+}
+
+const struct tune_high *tune_recorded(
+	const struct tune_input *in, enum metric m, const char *netns, const char *instance)
+{
+	for (size_t i = 0; i < in->nhighs; i++) {
 		const struct tune_high *h = &in->highs[i];
-		if (h->metric != t->used || strcmp(h->netns, netns) != 0 ||
-			strcmp(h->instance, instance) != 0)
-			continue;
-		out->recorded = true;
-		if (h->high > out->high) {
-			out->high = h->high;
-			out->high_at = h->at_ns;
-			out->high_hour = true;
-		}
+		if (h->metric == m && strcmp(h->netns, netns) == 0 &&
+			strcmp(h->instance, instance) == 0)
+			return h;
 	}
+	return NULL;
+}
+
+void tune_take_high(struct tuning *out, const struct tune_high *h)
+{
+	if (!h || (out->mark == MARK_OWN && h->high <= out->high))
+		return;
+	out->mark = MARK_RECORDED;
+	if (h->high <= out->high)
+		return;
+	out->high = h->high;
+	out->high_at = h->at_ns;
+	out->high_hour = true;
+}
+
+static void find_high(
+	struct view *v, const struct ledger_row *r, const struct tune_input *in, struct tuning *out)
+{
+	out->high = r->high;
+	out->high_at = r->high_at;
+	/* The kernel's own mark of a group has page cache in it, which fills every limit. */
+	if (r->resource == RES_CGROUP_MEMORY &&
+		!view_highest(v, r->series, &out->high, &out->high_at))
+		out->high = r->used;
+	if (out->high < r->used) {
+		out->high = r->used;
+		out->high_at = 0;
+	}
+	if (!r->series)
+		return;
+	const struct series *s = series_row(v->series, r->series);
+	tune_take_high(out,
+		tune_recorded(in, (enum metric)s->metric, series_netns_name(v->series, s->netns),
+			series_instance(v->series, r->series)));
+}
+
+/* ---- limits that are not judged by how full they are ---- */
+
+/* A quota that is used up for a moment is no trouble; that the group is held back is. */
+static void tune_quota(
+	struct view *v, const struct ledger_row *r, const struct tune_input *in, struct tuning *out)
+{
+	const char *group = series_instance(v->series, r->series);
+	const struct tune_high *h =
+		r->series ? tune_recorded(in, M_CG_CPU_THROTTLED, "", group) : NULL;
+	double held = r->pressure > 0 ? r->pressure : 0;
+	const char *since = tune_since(in, h ? MARK_RECORDED : MARK_LOOK);
+	if (h && h->high > held) {
+		held = h->high;
+		since = " of its worst hour";
+		out->high_at = h->at_ns;
+		out->high_hour = true;
+	}
+	out->refused = out->refused_per_s = 0;
+	double peers = in->peers > 1 ? (double)in->peers / (in->peers - 1) : 1;
+	bool short_then = peers > 1 && out->high * peers > out->limit;
+	out->why = say(v, "held back in %.0f %% of the periods%s", 100 * held, since);
+	if (short_then)
+		out->why = say(v, "%s; wants %.0f %% of it when one of %u fails", out->why,
+			100 * out->high * peers / out->limit, in->peers);
+	if (held <= 0.05 && !short_then) {
+		tune_keep(out, out->why);
+		return;
+	}
+	out->action = TUNE_RAISE;
+	out->value = round_up(out->limit * (held > 0.05 ? ROOM * peers : peers), FORM_CG_CPU);
+	out->cost = 0;
+}
+
+/* Free and promised pages are recorded, each by itself: what was used is no more than the sum of their worst, and no less than either. */
+static void recorded_pages(const struct tune_input *in, struct tuning *out, double *ret_most)
+{
+	const struct tune_high *total = tune_recorded(in, M_HUGEPAGES_TOTAL, "", ""),
+			       *left = tune_recorded(in, M_HUGEPAGES_FREE, "", ""),
+			       *promised = tune_recorded(in, M_HUGEPAGES_RESERVED, "", "");
+	*ret_most = out->high;
+	if (!total || !left)
+		return;
+	struct tune_high least = {.high = 0};
+	double most = out->limit - left->low + (promised ? promised->high : 0);
+	*ret_most = most > out->limit ? out->limit : most > out->high ? most : out->high;
+	if (total->low >= out->limit && total->high <= out->limit)
+		least = (struct tune_high){.high = out->limit - left->low, .at_ns = left->at_ns};
+	if (promised && promised->high > least.high)
+		least = *promised;
+	tune_take_high(out, &least);
+}
+
+static void tune_hugepages(struct view *v, const struct tune_input *in, struct tuning *out)
+{
+	double most;
+	recorded_pages(in, out, &most);
+	if (most >= WASTED * out->limit) {
+		tune_judge(v, out, in, 0, 1, FORM_HUGEPAGES);
+		return;
+	}
+	out->action = TUNE_LOWER;
+	out->high = most;
+	out->value = round_up(most * 1.25, FORM_HUGEPAGES);
+	out->why = say(v, "at most %.0f of %.0f were used%s: the others are lost to everybody",
+		most, out->limit, tune_since(in, out->mark));
+	out->danger = "whoever allocates them later finds none: look at all times of the day first";
+}
+
+/* No more than there is may be promised for good. */
+static double may_promise(const struct view *v)
+{
+	double memory, swap = 0;
+	(void)view_gauge(v, view_id(v, M_SWAP_TOTAL, NETNS_HOST, 0), &swap);
+	return view_gauge(v, view_id(v, M_MEM_TOTAL, NETNS_HOST, 0), &memory) ? memory + swap : 0;
 }
 
 static void tune_row(struct view *v, const struct tunable *t, const struct ledger_row *r,
@@ -244,288 +383,34 @@ static void tune_row(struct view *v, const struct tunable *t, const struct ledge
 		.danger = t->danger,
 		.file = t->file,
 		.value = r->limit};
-	find_high(v, t, r, in, out);
-	double each = bytes_each(v, t);
-	if (t->form == FORM_CG_CPU) {
-		out->refused = out->refused_per_s = 0;
-		if (r->pressure <= 0.05) {
-			keep(out, say(v, "held back in %.0f %% of the periods",
-					  100 * (r->pressure > 0 ? r->pressure : 0)));
-			return;
-		}
-		out->action = TUNE_RAISE;
-		out->value = round_up(out->limit * ROOM, t->form);
-		out->cost = 0;
-		out->why = say(v, "held back in %.0f %% of the periods", 100 * r->pressure);
-	} else if (t->form == FORM_HUGEPAGES) {
-		if (out->high >= WASTED * out->limit) {
-			judge(v, out, in, 0, 1, t->form);
-			return;
-		}
-		out->action = TUNE_LOWER;
-		out->value = round_up(out->high * 1.25, t->form);
-		out->why =
-			say(v, "at most %.0f of %.0f were used: the others are lost to everybody",
-				out->high, out->limit);
-		out->danger = "whoever allocates them later finds none: look at all times of the "
-			      "day first";
-	} else {
-		judge(v, out, in, each, t->form == FORM_CG_MEMORY ? FOR_WORKERS : FOR_KERNEL,
-			t->form);
-	}
-	if (out->action == TUNE_RAISE && t->most > 0 && out->value > t->most) {
-		out->value = t->most;
-		if (out->limit >= t->most) {
+	find_high(v, r, in, out);
+	double most = t->form == FORM_COMMIT ? may_promise(v) : t->most;
+	if (t->form == FORM_CG_CPU)
+		tune_quota(v, r, in, out);
+	else if (t->form == FORM_HUGEPAGES)
+		tune_hugepages(v, in, out);
+	else
+		tune_judge(v, out, in, bytes_each(v, t),
+			t->form == FORM_CG_MEMORY ? TUNE_FOR_WORKERS : TUNE_FOR_KERNEL, t->form);
+	if (out->action == TUNE_RAISE && most > 0 && out->value > most) {
+		double each = out->value > out->limit ? out->cost / (out->value - out->limit) : 0;
+		out->value = most;
+		out->cost = (most - out->limit) * each;
+		if (out->limit >= most) {
 			out->action = TUNE_NO_HIGHER;
 			out->value = out->limit;
-			out->why = say(v, "%s; the kernel has no higher limit", out->why);
+			out->why = say(v,
+				t->form == FORM_COMMIT
+					? "%s; all memory and swap may be promised already: more "
+					  "of either, or fewer who ask"
+					: "%s; the kernel has no higher limit",
+				out->why);
 		}
 	}
 	tune_settings(v, t, r, out);
-}
-
-/* ---- servers' own limits ---- */
-
-/* Resident memory of a worker of this server, in the middle; 0: none is seen. Shared pages count in each process: too much rather than too little. Where a
- * process has several workers (threads), there are more of them than processes. workers: as many as it says that there are. */
-static double worker_bytes(struct view *v, int32_t server, double workers, double *ret_n)
-{
-	const struct sample *s = view_last(v);
-	double sum = 0, n = 0, page;
-	for (uint32_t i = 0; i < s->procs.count; i++) {
-		const struct proc *p = &TABLE_ROWS(s->procs, struct proc)[i];
-		if (p->ppid != server)
-			continue;
-		sum += (double)p->rss_pages;
-		n++;
-	}
-	*ret_n = n;
-	page = metric_scale(M_SLAB_PAGES);
-	return n > 0 ? sum / (workers > n ? workers : n) * page : 0;
-}
-
-static enum resource resource_of(const struct server_pool *p)
-{
-	return p->kind == POOL_WORKERS  ? RES_WORKERS
-	       : p->kind == POOL_MEMORY ? RES_MEMORY
-					: RES_CONNECTIONS;
-}
-
-/* What a server stores, of its own ceiling. At it a cache throws old things away, which is what it is for; others refuse to store more. */
-static void tune_stored(struct view *v, const struct server_book *b, const struct tune_input *in,
-	struct tuning *out)
-{
-	uint64_t strict = 0, refused = 0;
-	double grown = 0;
-	out->danger = "what it takes others do not have; and a fork for saving may need as much "
-		      "again";
-	out->refused = -1;
-	if (!server_number_of(v, view_last(v), b->pid, "memory.noeviction", &strict) || !strict) {
-		keep(out, "at its ceiling it throws old keys away, as a cache does");
-		return;
-	}
-	if (server_number_of(v, view_last(v), b->pid, "errors.oom", &refused))
-		out->refused = (double)refused;
-	if (server_number_growth(v, b->pid, "errors.oom", &grown) && v->seconds > 0)
-		out->refused_per_s = grown / v->seconds;
-	judge(v, out, in, 1, FOR_WORKERS, FORM_CG_MEMORY);
-}
-
-static void tune_pool(struct view *v, const struct server_limit *s, const struct server_book *b,
-	const struct server_pool *p, const struct tune_input *in, struct tuning *out)
-{
-	const char *name = intern_text(&v->series->names, b->name),
-		   *pool = intern_text(&v->series->names, p->name);
-	enum resource res = resource_of(p);
-	double n = 0, workers = (double)p->used + (double)p->idle,
-	       each = s->process ? worker_bytes(v, b->pid, workers, &n) : 0;
-	*out = (struct tuning){.name = say(v, "%s:%s%s%s", resource_info(res)->class, name,
-				       *pool ? "/" : "", pool),
-		.unit = resource_info(res)->unit,
-		.setting = s->line,
-		.netns = b->netns,
-		.used = (double)p->used,
-		.limit = (double)p->limit,
-		.high = (double)(p->high > p->used ? p->high : p->used),
-		.refused = (double)p->refused,
-		.cost = -1,
-		.file = s->file,
-		.value = (double)p->limit,
-		.danger = s->process ? "more workers than the memory holds end in swap or in the "
-				       "OOM killer; more than the database behind them takes only "
-				       "moves the queue"
-				     : "each connection takes descriptors and buffers, and "
-				       "whatever is behind it gets more at once"};
-	if (p->kind == POOL_MEMORY) {
-		tune_stored(v, b, in, out);
-		tune_server_settings(v, s, out);
-		return;
-	}
-	judge(v, out, in, each, FOR_WORKERS, FORM_SERVER);
-	/* who waits was not refused, but would be served by a larger limit */
-	if (out->action == TUNE_KEEP && p->waiting > 0 && p->used >= p->limit) {
-		out->refused_per_s = 1;
-		judge(v, out, in, each, FOR_WORKERS, FORM_SERVER);
-		out->refused_per_s = 0;
-		out->why = say(v, "%s; %llu wait", out->why, (unsigned long long)p->waiting);
-	}
-	char a[32];
-	if (each > 0)
-		out->cost_text = say(v,
-			"%.0f that are there, in %.0f processes, have %s each, shared pages "
-			"included",
-			workers > n ? workers : n, n, text_bytes(a, each));
-	else if (s->process && out->action == TUNE_RAISE)
-		out->cost = -1; /* each is a process, and none is seen */
-	tune_server_settings(v, s, out);
-}
-
-static void add_servers(
-	struct view *v, const struct tune_input *in, struct tuning *rows, size_t room, size_t *n)
-{
-	const struct sample *s = view_last(v);
-	size_t count;
-	const struct server_limit *limits = tune_server_limits(&count);
-	for (uint32_t i = 0; i < s->pools.count; i++) {
-		const struct server_pool *p = &TABLE_ROWS(s->pools, struct server_pool)[i];
-		const struct server_book *b = NULL;
-		for (uint32_t k = 0; k < s->servers.count && !b; k++) {
-			const struct server_book *x =
-				&TABLE_ROWS(s->servers, struct server_book)[k];
-			b = x->pid == p->server && x->netns == p->netns ? x : NULL;
-		}
-		for (size_t k = 0; b && p->have_limit && p->limit && k < count && *n < room; k++) {
-			if (limits[k].pool != (enum pool_kind)p->kind ||
-				strcmp(limits[k].kind, intern_text(&v->series->names, b->kind)) !=
-					0)
-				continue;
-			tune_pool(v, &limits[k], b, p, in, &rows[*n]);
-			*n += fits(in->only, rows[*n].name, resource_of(p));
-		}
-	}
 }
 
 /* ---- all ---- */
-
-/* Half-open connections at a port, now; and all that there are. */
-static double half_open(const struct view *v, const struct ledger_row *r, double *ret_all)
-{
-	const struct sample *s = view_last(v);
-	const char *port = strrchr(r->name, ':');
-	uint64_t number = 0;
-	double sum = 0;
-	*ret_all = 0;
-	if (!port || num_u64(port + 1, &number) < 0)
-		return 0;
-	for (uint32_t i = 0; i < s->conns.count; i++) {
-		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[i];
-		if (g->outgoing || g->netns != r->netns || g->port != number)
-			continue;
-		sum += g->syn_recv;
-		*ret_all += g->total;
-	}
-	return sum;
-}
-
-/* The listener that SYNs found full: where most connections are half-open now, else where most are, else the one with the longest queue. */
-static const struct ledger_row *flooded(
-	const struct view *v, const struct ledger *l, unsigned netns, double *ret_half)
-{
-	const struct ledger_row *best = NULL;
-	double most = 0, all;
-	*ret_half = 0;
-	for (size_t i = 0; i < l->count; i++) {
-		const struct ledger_row *r = &l->rows[i];
-		if (r->resource != RES_TCP_LISTEN || r->netns != netns || !strchr(r->name, ':') ||
-			r->limit <= 0)
-			continue;
-		double half = half_open(v, r, &all);
-		bool more = half > *ret_half || (half >= *ret_half && all > most);
-		bool same = half >= *ret_half && all >= most;
-		if (!best || more || (same && r->limit > best->limit)) {
-			best = r;
-			*ret_half = half;
-			most = all;
-		}
-	}
-	return best;
-}
-
-/* A queue of half-open connections is as long as that of those that wait to be accepted (since 4.4): as the program asked for, and somaxconn grants. Without
- * cookies the last quarter of tcp_max_syn_backlog is kept for peers that are known, so that has to be a third longer. */
-static void tune_syn(struct view *v, const struct ledger_row *r, double half, struct tuning *out)
-{
-	const struct tunable *t = tunable_of(r);
-	enum { HALF_OPEN = 320 };
-	out->limit = r->limit;
-	out->high = out->used = half;
-	out->value = r->limit;
-	if (!t || out->refused_per_s <= 0)
-		return;
-	out->action = TUNE_RAISE;
-	out->value = round_up(ROOM * r->limit, FORM_LISTEN);
-	if (out->value > t->most)
-		out->value = t->most;
-	if (r->limit >= t->most) {
-		out->action = TUNE_NO_HIGHER;
-		out->value = out->limit;
-		out->why = say(v, "%s; the kernel has no higher limit", out->why);
-		return;
-	}
-	out->cost = (out->value - out->limit) * HALF_OPEN;
-	out->setting = t->setting;
-	out->file = t->file;
-	out->why = say(v, "%s; %s has a queue of %.0f", out->why, r->name, r->limit);
-	tune_settings(v, t, r, out);
-	double most = round_up(out->value * 4 / 3, FORM_SYSCTL);
-	const char *without = say(v, "net.ipv4.tcp_max_syn_backlog = %.0f", most);
-	if (out->nnow < TUNE_LINES)
-		out->now[out->nnow++] = say(v, "%ssysctl -w net.ipv4.tcp_max_syn_backlog=%.0f",
-			in_netns(v, r->netns), most);
-	if (out->nlines < TUNE_LINES)
-		out->lines[out->nlines++] =
-			*out->file ? without : say(v, "/etc/sysctl.d/90-syn.conf: %s", without);
-}
-
-/* SYNs that found no room: how full that queue was is not known to anybody, so only refusals tell of it. */
-static void add_syn_queues(struct view *v, const struct ledger *l, const struct tune_input *in,
-	struct tuning *rows, size_t room, size_t *n)
-{
-	for (uint32_t id = view_each(v, M_SYN_QFULL_DROP, 0); id && *n < room;
-		id = view_each(v, M_SYN_QFULL_DROP, id)) {
-		unsigned netns = series_row(v->series, id)->netns;
-		double drops = 0, cookies = 0, rate = 0, grown = 0, half;
-		(void)view_gauge(v, id, &drops);
-		(void)view_rate(v, id, &rate);
-		(void)view_gauge(v, view_id(v, M_SYN_COOKIES, netns, 0), &cookies);
-		(void)view_rate(v, view_id(v, M_SYN_COOKIES, netns, 0), &grown);
-		const char *class = resource_info(RES_TCP_SYN)->class;
-		if (drops + cookies <= 0 || !fits(in->only, class, RES_TCP_SYN))
-			continue;
-		const struct ledger_row *r = flooded(v, l, netns, &half);
-		struct tuning *out = &rows[(*n)++];
-		*out = (struct tuning){.action = TUNE_KEEP,
-			.name = class,
-			.setting = "net.core.somaxconn",
-			.unit = "connections",
-			.netns = netns,
-			.limit = -1,
-			.high = -1,
-			.used = -1,
-			.refused = drops + cookies,
-			.refused_per_s = rate + grown,
-			.value = -1,
-			.cost = -1,
-			.why = say(v,
-				"%.0f SYNs dropped and %.0f answered with a cookie since boot%s",
-				drops, cookies, rate + grown > 0 ? ", now as well" : ", none now"),
-			.danger = "a SYN flood fills any queue; cookies (tcp_syncookies = 1) carry "
-				  "on without one",
-			.file = ""};
-		if (r)
-			tune_syn(v, r, half, out);
-	}
-}
 
 static int compare(const void *pa, const void *pb)
 {
@@ -551,12 +436,13 @@ int tune_build(struct view *v, const struct ledger *l, const struct tune_input *
 	for (size_t i = 0; i < l->count; i++) {
 		const struct ledger_row *r = &l->rows[i];
 		const struct tunable *t = tunable_of(r);
-		if (!t || r->limit <= 0 || r->limit > 1e17 || !fits(in->only, r->name, r->resource))
+		if (!t || r->limit <= 0 || r->limit > 1e17 ||
+			!tune_fits(in->only, r->name, r->resource))
 			continue;
 		tune_row(v, t, r, in, &rows[n++]);
 	}
-	add_syn_queues(v, l, in, rows, room, &n);
-	add_servers(v, in, rows, room, &n);
+	tune_add_syn_queues(v, l, in, rows, room, &n);
+	tune_add_servers(v, in, rows, room, &n);
 	qsort(rows, n, sizeof *rows, compare);
 	*ret = rows;
 	*ret_n = n;

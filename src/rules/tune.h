@@ -15,7 +15,14 @@ enum tune_action {
 	TUNE_NO_MEMORY, /* it is too low, and the memory for more is not there */
 };
 
-enum { TUNE_LINES = 4 };
+/* Of what time its high-water mark is. */
+enum tune_mark {
+	MARK_LOOK,     /* of this look alone */
+	MARK_OWN,      /* kept by the kernel or the server itself, since it was made or began */
+	MARK_RECORDED, /* of the whole recording */
+};
+
+enum { TUNE_LINES = 6 };
 
 struct tuning {
 	enum tune_action action;
@@ -23,8 +30,8 @@ struct tuning {
 	unsigned netns;
 	double used, limit, high, refused, refused_per_s; /* refused < 0: not counted */
 	uint64_t high_at;                                 /* 0: not known when */
-	bool high_hour;        /* high_at is the begin of the hour in which it was */
-	bool recorded;         /* high is of the whole recording, and not of this look alone */
+	bool high_hour; /* high_at is the begin of the hour in which it was */
+	enum tune_mark mark;
 	double value;          /* what it should be; the limit itself where it is kept */
 	double cost;           /* bytes that the larger value may take besides; < 0: not known */
 	const char *why;       /* one sentence */
@@ -38,11 +45,12 @@ struct tuning {
 	const char *apply; /* what makes the file count, NULL */
 };
 
-/* The most that a series had in a recording, in base units. */
+/* The most and the least that a series had in a recording, in base units. Of CG_CPU_THROTTLED it is the share of the group's periods, in the hour in which that was
+ * largest. */
 struct tune_high {
 	enum metric metric;
 	const char *netns, *instance; /* "" for none */
-	double high;
+	double high, low;
 	uint64_t at_ns; /* begin of the hour in which it was, 0: not known */
 };
 
@@ -58,6 +66,7 @@ struct tune_input {
 int tune_build(struct view *v, const struct ledger *l, const struct tune_input *in,
 	struct tuning **ret, size_t *ret_n);
 const char *tune_action_name(enum tune_action a);
+const char *tune_mark_name(enum tune_mark m);
 /* Is there a limit that can be set whose high-water mark is this metric? */
 bool tune_wants_high(enum metric m);
 /* Does this glob match any class that has a limit that can be set? */

@@ -34,7 +34,9 @@ static void numbers(FILE *f, struct style st, struct view *v, const struct tunin
 		say(v, "%s of %s%s%s, at most %s%s (%s)", show_amount(a, t->used, t->unit),
 			exact(b, t->limit, t->unit), bare(t->unit) ? "" : " ",
 			bare(t->unit) ? "" : t->unit, show_amount(c, t->high, t->unit), when,
-			t->recorded ? "as recorded" : "in this look"));
+			t->mark == MARK_RECORDED ? "as recorded"
+			: t->mark == MARK_OWN    ? "as it tells, since its start"
+						 : "in this look"));
 }
 
 static void change(FILE *f, struct style st, struct view *v, const struct tuning *t)
@@ -89,8 +91,8 @@ void show_tune(FILE *f, struct style st, struct view *v, const struct tuning *ro
 	for (size_t i = 0; i < n; i++)
 		kept += rows[i].action == TUNE_KEEP;
 	if (watched_s > 0)
-		(void)fprintf(
-			f, "high-water marks of %s of recording", text_duration(d, watched_s));
+		(void)fprintf(f, "high-water marks of %s of recording, or of what a row says",
+			text_duration(d, watched_s));
 	else
 		(void)fprintf(f,
 			"high-water marks of %s only: plimsoll record, for some days, knows better",
@@ -145,13 +147,14 @@ json_t *json_tune(
 		const char *netns = series_netns_name(v->series, t->netns);
 		bool changes = t->action == TUNE_RAISE || t->action == TUNE_LOWER;
 		json_t *j = json_pack(
-			"{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o}",
+			"{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:o}",
 			"action", tune_action_name(t->action), "resource", json_text(t->name),
 			"netns", *netns ? json_text(netns) : json_null(), "unit", t->unit, "used",
 			amount_or_null(t->used), "limit", amount_or_null(t->limit), "high",
 			amount_or_null(t->high), "high_at",
 			t->high_at ? json_string(text_time(at, t->high_at)) : json_null(),
-			"recorded", t->recorded, "refused", amount_or_null(t->refused), "value",
+			"recorded", t->mark == MARK_RECORDED, "mark", tune_mark_name(t->mark),
+			"refused", amount_or_null(t->refused), "value",
 			changes ? json_amount(t->value) : json_null(), "why", json_text(t->why),
 			"cost_bytes", changes ? amount_or_null(t->cost) : json_null());
 		if (j && changes) {

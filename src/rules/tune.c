@@ -429,7 +429,7 @@ static int compare(const void *pa, const void *pb)
 int tune_build(struct view *v, const struct ledger *l, const struct tune_input *in,
 	struct tuning **ret, size_t *ret_n)
 {
-	size_t room = l->count + view_last(v)->pools.count + v->series->netns_count + 1, n = 0;
+	size_t room = l->count + view_last(v)->pools.count + v->series->netns_count + 2, n = 0;
 	struct tuning *rows = arena_alloc(&v->scratch, room * sizeof *rows);
 	if (!rows)
 		return -ENOMEM;
@@ -442,6 +442,7 @@ int tune_build(struct view *v, const struct ledger *l, const struct tune_input *
 		tune_row(v, t, r, in, &rows[n++]);
 	}
 	tune_add_syn_queues(v, l, in, rows, room, &n);
+	tune_add_backlog(v, in, rows, room, &n);
 	tune_add_servers(v, in, rows, room, &n);
 	qsort(rows, n, sizeof *rows, compare);
 	*ret = rows;

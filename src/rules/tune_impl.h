@@ -85,6 +85,10 @@ void tune_add_servers(
 void tune_add_syn_queues(struct view *v, const struct ledger *l, const struct tune_input *in,
 	struct tuning *rows, size_t room, size_t *n);
 
+/* Packets that found no room. */
+void tune_add_backlog(
+	struct view *v, const struct tune_input *in, struct tuning *rows, size_t room, size_t *n);
+
 /* ---- tune_settings.c ---- */
 
 /* How the value that was chosen is set: fills now, file, lines, apply, and may change value and action where the kernel bounds it. row: of the ledger. */

@@ -169,6 +169,7 @@ static void ports(struct view *v, const struct ledger_row *r, struct tuning *t)
 /* What the program asked for, and the kernel grants: the smaller one is the limit. */
 static void listener(struct view *v, const struct ledger_row *r, struct tuning *t)
 {
+	enum { SOMAXCONN_NOW = 4096 }; /* since 5.4 */
 	static const char why[] = "a queue gets its length when the program listens";
 	double most;
 	const char *program = r->nholders ? r->holders[0].value : NULL;
@@ -177,8 +178,10 @@ static void listener(struct view *v, const struct ledger_row *r, struct tuning *
 	struct tune_place place = tune_place(v, r->netns, holder(r));
 	if (granted)
 		t->file = "";
-	else
-		netns_sysctl(v, r, t, t->setting, say(v, "%.0f", t->value));
+	else /* what the kernel grants is not made smaller, where it is not known */
+		netns_sysctl(v, r, t, t->setting,
+			say(v, "%.0f",
+				known || t->value > SOMAXCONN_NOW ? t->value : SOMAXCONN_NOW));
 	const struct program_setting *p =
 		setting_of(listen_settings, COUNTOF(listen_settings), program);
 	if (p)
@@ -203,24 +206,39 @@ static void listener(struct view *v, const struct ledger_row *r, struct tuning *
 			granted ? "" : "sysctl --system, and ", why);
 }
 
-/* SO_RCVBUF is doubled by the kernel, for what it needs besides; rmem_max bounds what a program may ask for, and is one for all network namespaces. */
+/* SO_RCVBUF is doubled by the kernel, for what it needs besides; rmem_max bounds what a program may ask for. Both sysctls are one for all network namespaces, and
+ * never made smaller here. */
 static void datagrams(struct view *v, const struct ledger_row *r, struct tuning *t)
 {
-	double ask = ceil(t->value / 2);
+	double ask = ceil(t->value / 2), most, preset;
 	const char *program = r->nholders ? r->holders[0].value : NULL;
 	const struct program_setting *p =
 		setting_of(datagram_settings, COUNTOF(datagram_settings), program);
-	sysctl(v, t, "", t->setting, t->value);
+	bool known = view_gauge(v, view_id(v, M_RMEM_MAX, NETNS_HOST, 0), &most),
+	     asks_none = view_gauge(v, view_id(v, M_RMEM_DEFAULT, NETNS_HOST, 0), &preset) &&
+			 t->limit <= preset && t->limit >= preset,
+	     granted = known && ask <= most;
+	const char *who = program ? program : "the program";
+	if (granted || !known)
+		t->file = "";
+	else
+		sysctl(v, t, "", t->setting, ask);
+	if (known && t->limit >= 2 * most && t->limit <= 2 * most)
+		t->why = say(v, "%s; it has all that net.core.rmem_max grants", t->why);
+	else if (asks_none)
+		t->why = say(v, "%s; it is what a socket has that asks for none", t->why);
 	if (p)
 		tune_line(t, say(v, "%s: %s", p->file, fill(v, p->line, strlen(p->line), ask, "")));
 	else
+		tune_line(t, say(v, "%s: setsockopt(SO_RCVBUF) of %.0f, which the kernel doubles",
+				     who, ask));
+	if (!known)
 		tune_line(t, say(v,
-				     "%s: setsockopt(SO_RCVBUF) of %.0f, which the kernel doubles; "
-				     "where it asks for none: net.core.rmem_default = %.0f",
-				     program ? program : "the program", ask, t->value));
-	t->apply = say(v,
-		"sysctl --system, and start %s anew: a socket gets its buffer when it is made",
-		program ? program : "the program");
+				     "/etc/sysctl.d/90-udp.conf: %s = %.0f, where it is less "
+				     "(sysctl %s)",
+				     t->setting, ask, t->setting));
+	t->apply = say(v, "%sstart %s anew: a socket gets its buffer when it is made",
+		granted ? "" : "sysctl --system, and ", who);
 }
 
 /* Of the two forms the one in bytes: it needs to know nothing of memory and huge pages. Swap counts besides. */

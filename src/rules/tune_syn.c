@@ -1,6 +1,7 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Queues of half-open connections, for tune: how full such a queue was is not known to anybody, so only refusals tell of it. */
+/* Queues of half-open connections, and of packets that a CPU has not taken yet, for tune: how full such a queue was is not known to anybody, so only refusals tell of
+ * it. */
 #include "base/num.h"
 #include "ledger/who.h"
 #include "rules/tune_impl.h"
@@ -136,4 +137,52 @@ void tune_add_syn_queues(struct view *v, const struct ledger *l, const struct tu
 		if (r)
 			tune_syn(v, r, half, out);
 	}
+}
+
+/* Each CPU has a queue of its own, of this length. */
+void tune_add_backlog(
+	struct view *v, const struct tune_input *in, struct tuning *rows, size_t room, size_t *n)
+{
+	enum { PACKET = 2304 }; /* one of 1,500 bytes, with what the kernel needs for it */
+	static const char setting[] = "net.core.netdev_max_backlog";
+	const char *class = resource_info(RES_NET_RX)->class;
+	double limit, drops = 0, rate = 0, cpus = 0;
+	if (*n >= room || !tune_fits(in->only, class, RES_NET_RX) ||
+		!view_gauge(v, view_id(v, M_SOFTNET_LIMIT, NETNS_HOST, 0), &limit) || limit <= 0)
+		return;
+	for (uint32_t id = view_each(v, M_SOFTNET_DROPPED, 0); id;
+		id = view_each(v, M_SOFTNET_DROPPED, id)) {
+		double x;
+		cpus++;
+		drops += view_gauge(v, id, &x) ? x : 0;
+		rate += view_rate(v, id, &x) ? x : 0;
+	}
+	if (drops <= 0)
+		return;
+	double more = next_size(2 * limit);
+	struct tuning *out = &rows[(*n)++];
+	*out = (struct tuning){.action = rate > 0 ? TUNE_RAISE : TUNE_KEEP,
+		.name = class,
+		.setting = setting,
+		.unit = "packets",
+		.limit = limit,
+		.high = -1,
+		.used = -1,
+		.refused = drops,
+		.refused_per_s = rate,
+		.value = rate > 0 ? more : limit,
+		.cost = rate > 0 ? (more - limit) * PACKET * cpus : 0,
+		.cost_text =
+			rate > 0 ? say(v, "when the queues of all %.0f CPUs are full", cpus) : NULL,
+		.why = say(v, "%.0f packets dropped at the queue of a CPU since boot%s", drops,
+			rate > 0 ? ", now as well" : ", none now"),
+		.danger =
+			"a CPU that is busy all the time drops later, and everything waits longer: "
+			"then let more CPUs receive (queues of the card, rps_cpus)",
+		.file = "/etc/sysctl.d/90-backlog.conf",
+		.apply = "sysctl --system"};
+	if (rate <= 0)
+		return;
+	tune_now(out, say(v, "sysctl -w %s=%.0f", setting, more));
+	tune_line(out, say(v, "%s = %.0f", setting, more));
 }

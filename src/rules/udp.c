@@ -211,8 +211,8 @@ static void udp_verdict(struct view *v, struct verdicts *out, const struct udp_s
 		"/etc/nftables.conf", false, "what is beyond the limit is lost, sooner", "none");
 	verdict_remedy(f,
 		"A larger buffer for bursts: SO_RCVBUF of the application, and what it may ask for",
-		say(v, "%ssysctl -w net.core.rmem_max=8388608", ns), "/etc/sysctl.d/90-udp.conf",
-		false, "memory", "helps against bursts alone");
+		"sysctl -w net.core.rmem_max=8388608", "/etc/sysctl.d/90-udp.conf", false, "memory",
+		"helps against bursts alone");
 }
 
 void rule_udp_recvq(struct view *v, struct verdicts *out)

@@ -25,7 +25,7 @@ static char *exact(char buf[static 32], double v, const char *unit)
 static void numbers(FILE *f, struct style st, struct view *v, const struct tuning *t)
 {
 	char a[32], b[32], c[32], at[40];
-	if (t->limit < 0)
+	if (t->limit < 0 || t->used < 0)
 		return;
 	const char *when = t->high_at ? say(v, " at %s%s", text_time(at, t->high_at),
 						t->high_hour ? " or in the hour after" : "")

@@ -275,6 +275,8 @@ ROWS = [
         ("pty.limit", "kernel/pty/max", 0, ONE, False), ("inotify.watches.limit", "fs/inotify/max_user_watches", 0, ONE, False),
         ("inotify.instances.limit", "fs/inotify/max_user_instances", 0, ONE, False),
         ("epoll.watches.limit", "fs/epoll/max_user_watches", 0, ONE, False), ("maps.limit", "vm/max_map_count", 0, ONE, False),
+        ("udp.buffer.limit", "net/core/rmem_max", 0, ONE, False), ("udp.buffer.default", "net/core/rmem_default", 0, ONE, False),
+        ("net.softnet.limit", "net/core/netdev_max_backlog", 0, ONE, False),
         ("ipc.sem.sets.limit", "kernel/sem", 3, ONE, False), ("ipc.sem.semaphores.limit", "kernel/sem", 1, ONE, False),
         ("ipc.shm.segments.limit", "kernel/shmmni", 0, ONE, False), ("ipc.shm.limit", "kernel/shmall", 0, PAGE, False),
         ("ipc.msg.queues.limit", "kernel/msgmni", 0, ONE, False), ("entropy.available", "kernel/random/entropy_avail", 0, ONE, True),

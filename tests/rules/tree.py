@@ -433,7 +433,7 @@ class Tree:
                         "proc/zoneinfo": "Node 0, zone   Normal\n  pages free     2000000\n        min      16000\n        low      20000\n        high     24000\n        managed  4000000",
                         "proc/locks": "1: POSIX  ADVISORY  WRITE 700 08:01:1234 0 EOF", "proc/sys/fs/dentry-state": "90000\t60000\t45\t0\t8000\t0",
                         "proc/sys/fs/inode-nr": "70000\t500", "proc/sys/fs/nr_open": 1048576, "proc/sys/kernel/pty/nr": 1, "proc/sys/kernel/pty/max": 4096,
-                        "proc/sys/vm/max_map_count": 65530, "proc/sys/kernel/random/entropy_avail": 256, "proc/sys/kernel/random/poolsize": 256,
+                        "proc/sys/vm/max_map_count": 65530, "proc/sys/net/core/rmem_max": 212992, "proc/sys/net/core/rmem_default": 212992, "proc/sys/net/core/netdev_max_backlog": 1000, "proc/sys/kernel/random/entropy_avail": 256, "proc/sys/kernel/random/poolsize": 256,
                         "timex": "state 0\nstatus 8193\noffset 120000\nfreq -655360\nmaxerror 5000\nesterror 400", "kmsg": "6,100,900000000,-;eth0: link up"}
         self.neighbours, self.huge = (12, 0), (0, 0, 0)
         self.neighbours6 = None

@@ -36,32 +36,31 @@ const struct rule_case rule_case_cgroup_io = {
 		  "group of its own; more memory for the group's cache saves reads.",
 };
 
-static const struct {
-	const char *verb, *key, *file, *unit;
-} kinds[CGROUP_IO_WHATS] = {
-	{"reads", "rbps", "read_bps", "IOReadBandwidthMax="},
-	{"writes", "wbps", "write_bps", "IOWriteBandwidthMax="},
-	{"reads", "riops", "read_iops", "IOReadIOPSMax="},
-	{"writes", "wiops", "write_iops", "IOWriteIOPSMax="},
+static const struct cgroup_io_kind kinds[CGROUP_IO_WHATS] = {
+	{"reads", "rbps", "read_bps", "IOReadBandwidthMax=", "device-read-bps", true},
+	{"writes", "wbps", "write_bps", "IOWriteBandwidthMax=", "device-write-bps", true},
+	{"reads", "riops", "read_iops", "IOReadIOPSMax=", "device-read-iops", false},
+	{"writes", "wiops", "write_iops", "IOWriteIOPSMax=", "device-write-iops", false},
 };
 
-static const char *disk_called(struct view *v, uint64_t devno)
+const struct cgroup_io_kind *cgroup_io_kind(const struct cgroup_io *io)
 {
-	uint32_t disk = view_instance_with(v, M_DISK_DEVNO, devno);
-	return disk ? intern_text(&v->series->names, disk)
-		    : say(v, "%" PRIu64 ":%" PRIu64, devno >> 20, devno & 0xfffff);
+	return &kinds[io->what];
 }
 
-static bool of_bytes(const struct cgroup_io *io)
+const char *cgroup_io_disk(struct view *v, const struct cgroup_io *io)
 {
-	return io->what == CGROUP_IO_READ_BYTES || io->what == CGROUP_IO_WRITE_BYTES;
+	uint32_t disk = view_instance_with(v, M_DISK_DEVNO, io->devno);
+	return disk ? intern_text(&v->series->names, disk)
+		    : say(v, "%" PRIu64 ":%" PRIu64, io->devno >> 20, io->devno & 0xfffff);
 }
 
 /* "1.0 MiB" or "200 requests" */
 static const char *amount(struct view *v, const struct cgroup_io *io, double n)
 {
 	char text[32];
-	return of_bytes(io) ? say(v, "%s", text_bytes(text, n)) : say(v, "%.0f requests", n);
+	return kinds[io->what].bytes ? say(v, "%s", text_bytes(text, n))
+				     : say(v, "%.0f requests", n);
 }
 
 static bool waits(const struct usage *u)
@@ -73,7 +72,7 @@ static void explain(struct view *v, struct verdict *f, const struct cgroup_io *i
 	unsigned waiting)
 {
 	const char *word = shell_word(v, intern_text(&v->series->names, io->cgroup)),
-		   *disk = disk_called(v, io->devno);
+		   *disk = cgroup_io_disk(v, io);
 	double psi;
 	verdict_evidence(f,
 		say(v, "%s %s of %s a second that it may on %s", kinds[io->what].verb,
@@ -123,7 +122,7 @@ static void judge(struct view *v, struct verdicts *out, const struct cgroup_io *
 		server ? STATE_SATURATED : STATE_NOTE, path);
 	if (!f)
 		return;
-	const char *name = group_called(v, path), *disk = disk_called(v, io->devno);
+	const char *name = group_called(v, path), *disk = cgroup_io_disk(v, io);
 	f->cgroup = io->cgroup;
 	f->devno = io->devno;
 	f->used = share;

@@ -4,6 +4,9 @@
 
 #include "base/num.h"
 #include "base/text.h"
+#include "ledger/use.h"
+#include "ledger/who.h"
+#include "rules/cgroup.h"
 #include "rules/tune_impl.h"
 #include "rules/verdict.h"
 
@@ -360,6 +363,58 @@ static void tune_hugepages(struct view *v, const struct tune_input *in, struct t
 	out->danger = "whoever allocates them later finds none: look at all times of the day first";
 }
 
+const struct cgroup_io *tune_group_io(const struct view *v, uint32_t group, double *ret_share)
+{
+	const struct sample *s = view_last(v);
+	const struct cgroup_io *rows = TABLE_ROWS(s->cg_io, struct cgroup_io), *most = NULL;
+	double share;
+	for (uint32_t i = 0; i < s->cg_io.count; i++)
+		if (rows[i].cgroup == group && use_of_group_io(v, &rows[i], &share) &&
+			(!most || share > *ret_share)) {
+			most = &rows[i];
+			*ret_share = share;
+		}
+	return most;
+}
+
+static bool serves(const struct view *v, uint32_t group)
+{
+	for (size_t i = 0; i < v->nusages; i++)
+		if (who_is_member(v, group, v->usages[i].p->pid) &&
+			cgroup_has_clients(v, &v->usages[i]))
+			return true;
+	return false;
+}
+
+/* A brake on purpose: who is held back is judged, as by the rule, by whether somebody waits for him. */
+static void tune_group_disk(
+	struct view *v, const struct ledger_row *r, const struct tune_input *in, struct tuning *out)
+{
+	static const double at_limit = 0.9; /* as the rule has it */
+	double share = 0, peers = in->peers > 1 ? (double)in->peers / (in->peers - 1) : 1;
+	const struct cgroup_io *io = tune_group_io(v, r->cgroup, &share);
+	if (!io)
+		return;
+	const struct cgroup_io_kind *kind = cgroup_io_kind(io);
+	out->unit = kind->bytes ? "bytes/s" : "requests/s";
+	out->limit = (double)io->limit;
+	out->used = out->high = share * out->limit;
+	bool held = share * peers >= at_limit;
+	out->why = say(v, "%s %.0f %% of what it may on %s%s", kind->verb, 100 * share,
+		cgroup_io_disk(v, io), tune_since(in, MARK_LOOK));
+	if (!held || !serves(v, r->cgroup)) {
+		tune_keep(
+			out, held ? say(v, "%s: that is what the limit is for, nobody waits for it",
+					    out->why)
+				  : out->why);
+		return;
+	}
+	out->action = TUNE_RAISE;
+	out->value = ROOM * out->limit;
+	out->cost = 0;
+	out->why = say(v, "%s, and others wait for it", out->why);
+}
+
 /* No more than there is may be promised for good. */
 static double may_promise(const struct view *v)
 {
@@ -387,6 +442,8 @@ static void tune_row(struct view *v, const struct tunable *t, const struct ledge
 	double most = t->form == FORM_COMMIT ? may_promise(v) : t->most;
 	if (t->form == FORM_CG_CPU)
 		tune_quota(v, r, in, out);
+	else if (t->form == FORM_CG_IO)
+		tune_group_disk(v, r, in, out);
 	else if (t->form == FORM_HUGEPAGES)
 		tune_hugepages(v, in, out);
 	else

@@ -27,6 +27,7 @@ enum tune_form {
 	FORM_CG_MEMORY,
 	FORM_CG_PIDS,
 	FORM_CG_CPU,
+	FORM_CG_IO,
 	FORM_HUGEPAGES,
 	FORM_SERVER
 };
@@ -76,6 +77,8 @@ void tune_take_high(struct tuning *out, const struct tune_high *h);
 const char *tune_since(const struct tune_input *in, enum tune_mark mark);
 bool tune_fits(const char *only, const char *name, enum resource res);
 const struct tunable *tune_of_class(enum resource res);
+/* The limit of I/O that a group is nearest to; NULL. */
+const struct cgroup_io *tune_group_io(const struct view *v, uint32_t group, double *ret_share);
 
 /* ---- tune_servers.c, tune_syn.c ---- */
 

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "ledger/servers.h"
 #include "ledger/who.h"
+#include "rules/cgroup.h"
 #include "rules/tune_impl.h"
 #include "rules/verdict.h"
 
@@ -146,8 +147,11 @@ static int32_t holder(const struct ledger_row *r)
 static void netns_sysctl(struct view *v, const struct ledger_row *r, struct tuning *t,
 	const char *name, const char *value)
 {
-	tune_now(t, say(v, strchr(value, ' ') ? "%ssysctl -w %s='%s'" : "%ssysctl -w %s=%s",
-			    in_netns(v, r->netns), name, value));
+	const char *inside = in_netns(v, r->netns);
+	/* Where none of its processes is seen, there is no way into it: without one the command would be the host's. */
+	if (r->netns == NETNS_HOST || *inside)
+		tune_now(t, say(v, strchr(value, ' ') ? "%ssysctl -w %s='%s'" : "%ssysctl -w %s=%s",
+				    inside, name, value));
 	tune_netns_sysctl(v, t, tune_place(v, r->netns, holder(r)), name, value);
 }
 
@@ -384,11 +388,14 @@ static void in_container(struct view *v, struct tuning *t, struct tune_place p,
 		t->file = p.kind == PLACE_PODMAN
 				  ? "options of podman run"
 				  : "options of docker run, or of the service in compose.yaml";
-		tune_line(t, say(v, "--%s=%s   # compose.yaml: %s: %s", g->docker, value,
-				     g->compose, value));
+		tune_line(t, say(v, "--%s=%s   # compose.yaml: %s", g->docker, value, g->compose));
 		t->apply = "what was set by hand holds until the container is made anew";
 		return;
 	case PLACE_KUBERNETES:
+		if (!g->kubernetes) {
+			t->apply = "a pod has no such field: who set it, sets it again";
+			return;
+		}
 		t->file = "definition of the pod, or of the kubelet";
 		tune_line(t, say(v, "%s: %s", g->kubernetes, value));
 		t->apply = "make the pod anew";
@@ -431,19 +438,44 @@ static void group(struct view *v, const struct ledger_row *r, struct tuning *t, 
 static void groups(
 	struct view *v, const struct tunable *k, const struct ledger_row *r, struct tuning *t)
 {
-	static const struct group_setting memory = {"memory.max", "memory", "mem_limit",
-						  "resources.limits.memory",
-						  "lxc.cgroup2.memory.max"},
-					  tasks = {"pids.max", "pids-limit", "pids_limit",
-						  "podPidsLimit", "lxc.cgroup2.pids.max"},
-					  cpu = {"cpu.max", "cpus", "cpus", "resources.limits.cpu",
-						  "lxc.cgroup2.cpu.max"};
 	const char *plain = say(v, "%.0f", t->value);
-	if (k->form == FORM_CG_CPU)
-		group(v, r, t, say(v, "%.0f%%", 100 * t->value), &cpu, say(v, "%g", t->value),
+	if (k->form == FORM_CG_MEMORY) {
+		const struct group_setting g = {"memory.max", "memory",
+			say(v, "mem_limit: %s", plain), "resources.limits.memory",
+			"lxc.cgroup2.memory.max"};
+		group(v, r, t, plain, &g, plain, plain);
+	} else if (k->form == FORM_CG_PIDS) {
+		const struct group_setting g = {"pids.max", "pids-limit",
+			say(v, "pids_limit: %s", plain), "podPidsLimit", "lxc.cgroup2.pids.max"};
+		group(v, r, t, plain, &g, plain, plain);
+	} else {
+		const char *cpus = say(v, "%g", t->value);
+		const struct group_setting g = {"cpu.max", "cpus", say(v, "cpus: %s", cpus),
+			"resources.limits.cpu", "lxc.cgroup2.cpu.max"};
+		group(v, r, t, say(v, "%.0f%%", 100 * t->value), &g, cpus,
 			say(v, "'%.0f 100000'", 100000 * t->value));
-	else
-		group(v, r, t, plain, k->form == FORM_CG_MEMORY ? &memory : &tasks, plain, plain);
+	}
+}
+
+static void group_io(struct view *v, const struct ledger_row *r, struct tuning *t)
+{
+	double share = 0;
+	const struct cgroup_io *io = tune_group_io(v, r->cgroup, &share);
+	if (!io)
+		return;
+	const struct cgroup_io_kind *kind = cgroup_io_kind(io);
+	const char *disk = cgroup_io_disk(v, io), *docker = kind->docker;
+	char key[32] = "";
+	for (size_t i = 0; docker[i] && i + 1 < sizeof key; i++)
+		key[i] = docker[i] == '-' ? '_' : docker[i];
+	const struct group_setting g = {"io.max", docker,
+		say(v, "blkio_config: {%s: [{path: /dev/%s, rate: %.0f}]}", key, disk, t->value),
+		NULL, "lxc.cgroup2.io.max"};
+	t->setting = say(v, "%.*s", (int)strcspn(kind->unit, "="), kind->unit);
+	group(v, r, t, say(v, "'/dev/%s %.0f'", disk, t->value), &g,
+		say(v, "/dev/%s:%.0f", disk, t->value),
+		say(v, "'%u:%u %s=%.0f'", (unsigned)(io->devno >> 20),
+			(unsigned)(io->devno & 0xfffff), kind->key, t->value));
 }
 
 static void hugepages(struct view *v, struct tuning *t)
@@ -486,6 +518,7 @@ void tune_settings(
 	case FORM_CG_MEMORY:
 	case FORM_CG_PIDS:
 	case FORM_CG_CPU: groups(v, k, r, t); break;
+	case FORM_CG_IO: group_io(v, r, t); break;
 	case FORM_HUGEPAGES: hugepages(v, t); break;
 	case FORM_SERVER: break;
 	}

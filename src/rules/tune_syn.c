@@ -90,8 +90,9 @@ static void tune_syn(struct view *v, const struct ledger_row *r, double half, st
 	double most = next_size(out->value * 4 / 3);
 	const char *value = say(v, "%.0f", most);
 	struct tune_place place = tune_place(v, r->netns, r->nholders ? r->holders[0].pid : 0);
-	tune_now(out, say(v, "%ssysctl -w net.ipv4.tcp_max_syn_backlog=%s", in_netns(v, r->netns),
-			      value));
+	const char *inside = in_netns(v, r->netns);
+	if (r->netns == NETNS_HOST || *inside)
+		tune_now(out, say(v, "%ssysctl -w net.ipv4.tcp_max_syn_backlog=%s", inside, value));
 	if (place.kind == PLACE_HOST && !*out->file)
 		tune_line(
 			out, say(v, "/etc/sysctl.d/90-syn.conf: net.ipv4.tcp_max_syn_backlog = %s",

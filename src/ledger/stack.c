@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { DEEPEST = 4, WIDEST = 8 };
+enum { DEEPEST = 4, WIDEST = 8, UNDER = 64 };
 
 static const struct block_device *row_of(const struct view *v, uint32_t device, uint32_t after)
 {
@@ -47,6 +47,27 @@ static const char *describe(struct view *v, uint32_t device, unsigned depth)
 const char *stack_text(struct view *v, uint32_t device)
 {
 	return describe(v, device, 0);
+}
+
+bool stack_lies_on(const struct view *v, uint32_t device, uint32_t below)
+{
+	const struct sample *s = view_last(v);
+	const struct block_device *rows = TABLE_ROWS(s->blockdevs, struct block_device);
+	uint32_t under[UNDER] = {device};
+	size_t n = 1;
+	for (size_t k = 0; k < n; k++)
+		for (uint32_t i = 0; i < s->blockdevs.count; i++) {
+			if (rows[i].device != under[k] || !rows[i].parent)
+				continue;
+			if (rows[i].parent == below)
+				return true;
+			size_t at = 0;
+			while (at < n && under[at] != rows[i].parent)
+				at++;
+			if (at == n && n < UNDER)
+				under[n++] = rows[i].parent;
+		}
+	return false;
 }
 
 const char *stack_fact(const struct view *v, const char *key)

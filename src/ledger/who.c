@@ -3,6 +3,7 @@
 #include "ledger/who_impl.h"
 
 #include "base/text.h"
+#include "ledger/stack.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -335,53 +336,18 @@ size_t who_disk_family(const struct view *v, uint32_t disk, uint64_t *devnos, si
 	return n;
 }
 
-/* Where somebody reads and writes: on one of these devices, or, without them, in a control group. */
-struct io_place {
-	const uint64_t *devnos;
-	size_t ndev;
-	uint32_t cgroup;
-};
-
-static bool is_at(const struct view *v, const struct io_place *at, int32_t pid)
+size_t who_add_volumes(const struct view *v, uint32_t disk, uint64_t *devnos, size_t n, size_t max)
 {
-	return at->devnos ? who_has_file_on(v, pid, at->devnos, at->ndev)
-			  : who_is_member(v, at->cgroup, pid);
-}
-
-static size_t by_io(
-	struct view *v, const struct io_place *at, const char *besides, struct who *out, size_t max)
-{
-	size_t n = 0;
-	double total = 0;
-	for (size_t i = 0; i < v->nusages; i++) {
-		const struct usage *u = &v->usages[i];
-		double bytes = u->read_bytes + u->write_bytes;
-		if (!u->have_io || u->p->kernel || u->p->self || bytes <= 0 ||
-			!is_at(v, at, u->p->pid))
-			continue;
-		total += bytes;
-		char r[32], w[32];
-		struct who who = {"process", who_name(v, u->p), u->p->pid, bytes,
-			arena_printf(&v->scratch, "read %s/s and wrote %s/s%s",
-				text_bytes(r, u->read_bytes / v->seconds),
-				text_bytes(w, u->write_bytes / v->seconds), besides)};
-		n = who_insert(out, n, max, who);
+	uint32_t below = series_row(v->series, disk)->instance;
+	for (uint32_t id = view_each(v, M_DISK_DEVNO, 0); id && n < max;
+		id = view_each(v, M_DISK_DEVNO, id)) {
+		uint64_t devno;
+		if (!is_part_of(series_instance(v->series, id), series_instance(v->series, disk)) &&
+			stack_lies_on(v, series_row(v->series, id)->instance, below) &&
+			sample_get(view_last(v), id, &devno))
+			devnos[n++] = devno;
 	}
-	for (size_t i = 0; i < n; i++)
-		out[i].share /= total;
 	return n;
-}
-
-size_t who_disk(struct view *v, const uint64_t *devnos, size_t ndev, struct who *out, size_t max)
-{
-	const struct io_place at = {.devnos = devnos, .ndev = ndev};
-	return by_io(v, &at, ", and has files open on this disk", out, max);
-}
-
-size_t who_in_cgroup_by_io(struct view *v, uint32_t cgroup, struct who *out, size_t max)
-{
-	const struct io_place at = {.cgroup = cgroup};
-	return by_io(v, &at, "", out, max);
 }
 
 size_t who_hugepages(struct view *v, struct who *out, size_t max)

@@ -34,9 +34,30 @@ size_t who_tasks(struct view *v, int64_t uid, struct who *out, size_t max);
 size_t who_fds(struct view *v, struct who *out, size_t max);
 size_t who_fds_of_user(struct view *v, int64_t uid, struct who *out, size_t max);
 size_t who_fds_of(struct view *v, const struct proc *p, struct who *out, size_t max);
-/* A disk: processes with files or the device itself open on it, by bytes moved. devnos: the disk
+/* A disk: jobs with files or the device itself open on it, by bytes moved. devnos: the disk
  * and its partitions. */
 size_t who_disk(struct view *v, const uint64_t *devnos, size_t n, struct who *out, size_t max);
+/* Processes that read and write together: one, or those of a name and parent, or a process group. */
+enum { IO_JOB_PIDS = 16 };
+struct io_job {
+	const struct usage *top;        /* the one that moved most */
+	double read_bytes, write_bytes; /* in the window */
+	double waiting;                 /* threads in D, on average */
+	unsigned count;
+	int32_t pids[IO_JOB_PIDS]; /* those that moved most */
+	int32_t pgrp;              /* of all of them, or 0 */
+};
+/* The same as data, in scratch memory, also those that moved nothing and were blocked; most first. */
+size_t who_io_jobs(struct view *v, const uint64_t *devnos, size_t n, struct io_job **ret);
+/* Those that were blocked and have no file open on any disk (they map what they read, and close it): on which disk they are is not known. */
+size_t who_io_jobs_unplaced(struct view *v, struct io_job **ret);
+double io_job_moved(const struct io_job *j);
+/* The job that this process belongs to, NULL when it is of none of them. */
+const struct io_job *io_job_of(const struct io_job *jobs, size_t n, const struct usage *u);
+#define WHO_ON_DISK ", and has files open on this disk"
+/* Jobs that moved something as holders; besides: what follows in the reason. */
+size_t who_list_io(struct view *v, const struct io_job *jobs, size_t njobs, const char *besides,
+	struct who *out, size_t max);
 /* A filesystem (its device number) that loses `lost` bytes a second: who writes them, then the file, if it is one. share is of what is lost. */
 size_t who_fills(struct view *v, uint64_t devno, double lost, struct who *out, size_t max);
 /* One that loses `lost` inodes a second, or has none any more (0): who makes files. */
@@ -67,6 +88,9 @@ bool who_has_file_on(const struct view *v, int32_t pid, const uint64_t *devnos, 
 bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid);
 /* Device numbers of a disk and its partitions. */
 size_t who_disk_family(const struct view *v, uint32_t disk_series, uint64_t *devnos, size_t max);
+/* Adds those of all volumes that lie on it to the n that are there; how many there are now, max at most. */
+size_t who_add_volumes(
+	const struct view *v, uint32_t disk_series, uint64_t *devnos, size_t n, size_t max);
 /* Is this series a partition of another disk in the view? */
 bool who_is_partition(const struct view *v, uint32_t disk_series);
 /* Is this an address of the loopback (127/8, ::1, also as v4-mapped)? */

@@ -319,7 +319,10 @@ static void fill_usage(const struct view *v, struct usage *u, const struct proc 
 		if (u->samples++ == 0)
 			u->first = p;
 		u->blocked += p->state == 'D' || p->blocked_threads > 0;
+		u->waiting += p->blocked_threads > 0 ? p->blocked_threads : p->state == 'D';
 	}
+	if (u->samples)
+		u->waiting /= u->samples;
 	const struct proc *from = u->born ? &zero : u->first;
 	u->cpu_s = grown(from->cpu_ns, last->cpu_ns) / 1e9;
 	u->child_cpu_s = grown(from->child_ticks, last->child_ticks) * NS_PER_TICK / 1e9;

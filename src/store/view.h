@@ -24,6 +24,7 @@ struct usage {
 	double read_bytes, write_bytes, written_chars, write_calls;
 	bool have_io;
 	unsigned samples, blocked; /* samples it is in, and in which it (or a thread) was in D */
+	double waiting;            /* threads in D, on average over these samples */
 	struct usage *parent;      /* NULL when unknown */
 	bool listens;              /* owns a listening socket, as far as owners were looked up */
 	uint32_t program;          /* id of its program; 0: a kernel thread, which has none */

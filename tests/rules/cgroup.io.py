@@ -34,6 +34,16 @@ def fire_worker(t):
     return finding("cgroup.io:" + GROUP, "saturated", culprit=("process", "postgres", 701), victims=["postgres"])
 
 
+def fire_search(t):
+    """A search of many readers has most of what the group may; none of them as much as the server."""
+    server(t)
+    for k in range(8):
+        t.proc(700 + k, "grep", ppid=690, pgrp=690, state="D", io=dict(read=2 * MIB), cgroup=GROUP)
+    t.procs[600].io = dict(read=4 * MIB)
+    t.group(GROUP, procs=[600] + list(range(700, 708)), io=dict(READS, rbps=20 * MIB, rbytes=19.9 * MIB), pressure=0.95)
+    return finding("cgroup.io:" + GROUP, "saturated", culprit=("process", "grep"), cgroup=GROUP, victims=["filed"])
+
+
 def quiet(t):
     """A backup at its limit: that is what the limit is for."""
     t.proc(600, "backup", state="D", io=dict(read=MIB))

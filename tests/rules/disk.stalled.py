@@ -47,3 +47,37 @@ def quiet_short_look(t):
     """Two seconds are too short to say that a disk is dead."""
     t.moments = 3
     fire(t)
+
+
+STILL = dict(reads=0, writes=0, read_bytes=0, write_bytes=0, read_ms=0, write_ms=0, busy=1.0, queue=8.0, inflight=8)
+
+
+def stack(t, **upper):
+    """A volume on an encrypted disk, and a database on it."""
+    t.disk("sdb", (8, 16), **STILL)
+    t.volume("dm-0", (253, 0), "luks-data", ["sdb"], uuid="CRYPT-LUKS2-", **STILL)
+    t.volume("dm-1", (253, 1), "vg0-data", ["dm-0"], **dict(STILL, **upper))
+    t.mount("/data", (253, 1), size=10**12, available=5 * 10**11)
+    t.proc(500, "mysqld", state="D", switches=0, wchan="io_schedule", open=[File("/data/ibdata1", dev=(253, 1), inode=50, writable=True)])
+    t.tasks(blocked=1)
+    t.psi(io=0.99)
+
+
+def fire_stack(t):
+    """What lies on a disk that hangs stands still as well: one trouble, that of the lowest."""
+    stack(t)
+    return finding("disk.stall:sdb", "stalled", culprit=("device", "sdb"), victims=["mysqld"], used=8)
+
+
+def fire_volume(t):
+    """The disk below answers: what hangs is between."""
+    stack(t)
+    t.disk("sdb", reads=50, read_bytes=400000, busy=0.3, queue=0.3, inflight=0)
+    return finding("disk.stall:dm-0", "stalled", culprit=("device", "dm-0"), victims=["mysqld"], used=8)
+
+
+def quiet_stack(t):
+    """The disk has long requests of others and answers one now and then; so does the volume."""
+    stack(t, reads=1, read_bytes=4096)
+    for name in ("sdb", "dm-0"):
+        t.disk(name, reads=1, read_bytes=4096)

@@ -352,9 +352,9 @@ class Net:
 class Proc:
     def __init__(self, tree, pid, comm, ppid=1, uid=0, state="S", threads=1, start=None, nice=0, policy=0, rss=8, cpu=0.0, delay=0.0, child_cpu=0.0,
                  switches=10, fds=8, fd_limit=1024, nproc_limit=63000, open=(), io=None, cgroup=None, netns=None, wchan=None, kernel=False, born=0,
-                 gone=None, blocked_threads=0, faults=0, title=None, maps=None, huge=0, cpus=None):
+                 gone=None, blocked_threads=0, faults=0, title=None, maps=None, huge=0, cpus=None, pgrp=None):
         """rss in MiB; faults: major ones, growth per second; cpu, delay, child_cpu in seconds per second; io: growth per second of read, write, wchar and calls; `open`: what its
-        descriptors are on; maps: memory mappings; huge: MiB in huge pages; cpus: the list of those it may run on; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
+        descriptors are on; maps: memory mappings; huge: MiB in huge pages; cpus: the list of those it may run on; pgrp: its process group, its own by default; born, gone: the first moment with it, the first without it; switches=0: it sleeps all the time."""
         vars(self).update({k: v for k, v in locals().items() if k != "self"})
         if start is None:
             self.start = 1000 + pid if born == 0 else int((START - BOOT + (born - 0.5) * tree.step) * 100)
@@ -366,7 +366,7 @@ class Proc:
         t = self.tree
         ticks = self.counter(self.cpu, i, 1.0) * 100
         child = self.counter(self.child_cpu, i, 1.0) * 100
-        fields = {4: self.ppid, 5: pid, 6: pid, 7: 0, 8: -1, 9: 0x200040 if self.kernel else 0x400140, 10: 500, 12: self.counter(self.faults, i, 20), 14: int(ticks * 0.75), 15: int(ticks * 0.25),
+        fields = {4: self.ppid, 5: self.pgrp or pid, 6: pid, 7: 0, 8: -1, 9: 0x200040 if self.kernel else 0x400140, 10: 500, 12: self.counter(self.faults, i, 20), 14: int(ticks * 0.75), 15: int(ticks * 0.25),
                   16: int(child), 18: 20 + self.nice, 19: self.nice, 20: int(at(self.threads, i)), 22: self.start, 23: 64 << 20,
                   24: int(at(self.rss, i) * MIB / PAGE), 25: 2 ** 64 - 1, 38: 17, 39: 1, 41: self.policy}
         return b"%d (%s) %s %s\n" % (pid, raw(self.comm)[:15], raw(state), b" ".join(b"%d" % fields.get(n, 0) for n in range(4, 53)))
@@ -547,6 +547,16 @@ class Tree:
         if dev:
             d["dev"] = dev
         d.update(rates)
+
+    def volume(self, name, dev, title, below, uuid="LVM-", **rates):
+        """A device of the device mapper that lies on others, with the numbers of a disk."""
+        self.disk(name, dev, **rates)
+        for disk in (name, *below):
+            self.set("sys/block/%s/queue/rotational" % disk, "0\n")
+        self.set("sys/block/%s/dm/name" % name, title + "\n")
+        self.set("sys/block/%s/dm/uuid" % name, uuid + "\n")
+        for disk in below:
+            self.set("sys/block/%s/slaves/%s/.keep" % (name, disk), "")
 
     def mount(self, path, dev, size, available, free=None, inodes=6553600, inodes_free=6000000, kind="ext4", options="rw,relatime", source=None, super_options="rw"):
         self.mounts[path] = dict(dev=dev, size=size, available=available, free=free, inodes=inodes, inodes_free=inodes_free, kind=kind, options=options,

@@ -42,15 +42,20 @@ enum { IO_JOB_PIDS = 16 };
 struct io_job {
 	const struct usage *top;        /* the one that moved most */
 	double read_bytes, write_bytes; /* in the window */
-	double waiting;                 /* threads in D, on average */
+	double life_read, life_written; /* bytes a second since its processes were started */
+	double asked; /* what it waits for was asked for before the window: as much as usual; or 0, also of servers */
+	double waiting; /* threads in D, on average */
 	unsigned count;
 	int32_t pids[IO_JOB_PIDS]; /* those that moved most */
 	int32_t pgrp;              /* of all of them, or 0 */
 };
-/* The same as data, in scratch memory, also those that moved nothing and were blocked; most first. */
-size_t who_io_jobs(struct view *v, const uint64_t *devnos, size_t n, struct io_job **ret);
+/* The same as data, in scratch memory, also those that moved nothing and were blocked; most first. late: answers come so late that what was read in the
+ * window was asked for before it, when it was counted. */
+size_t who_io_jobs(
+	struct view *v, const uint64_t *devnos, size_t n, bool late, struct io_job **ret);
 /* Those that were blocked and have no file open on any disk (they map what they read, and close it): on which disk they are is not known. */
 size_t who_io_jobs_unplaced(struct view *v, struct io_job **ret);
+double io_job_read(const struct io_job *j); /* in the window, or `asked` where that is more */
 double io_job_moved(const struct io_job *j);
 /* The job that this process belongs to, NULL when it is of none of them. */
 const struct io_job *io_job_of(const struct io_job *jobs, size_t n, const struct usage *u);
@@ -97,6 +102,8 @@ bool who_is_partition(const struct view *v, uint32_t disk_series);
 bool who_is_loopback(const struct address *a);
 /* Name of a user where /etc/passwd knows it, else its number. */
 const char *who_user(struct view *v, uint32_t uid);
+/* Seconds since it was started, infinite when that is not known. */
+double who_age(const struct view *v, const struct usage *u);
 /* A process's name, as text of its own. */
 const char *who_name(struct view *v, const struct proc *p);
 

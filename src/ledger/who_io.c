@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,9 +56,14 @@ static int by_sum(const void *a, const void *b)
 		      : (x->top->p->pid > y->top->p->pid) - (x->top->p->pid < y->top->p->pid);
 }
 
+double io_job_read(const struct io_job *j)
+{
+	return j->asked > j->read_bytes ? j->asked : j->read_bytes;
+}
+
 double io_job_moved(const struct io_job *j)
 {
-	return j->read_bytes + j->write_bytes;
+	return io_job_read(j) + j->write_bytes;
 }
 
 const struct io_job *io_job_of(const struct io_job *jobs, size_t n, const struct usage *u)
@@ -68,8 +74,24 @@ const struct io_job *io_job_of(const struct io_job *jobs, size_t n, const struct
 	return NULL;
 }
 
+double who_age(const struct view *v, const struct usage *u)
+{
+	double boot;
+	return view_gauge(v, view_id(v, M_BOOT_TIME, 0, 0), &boot)
+		       ? (double)v->now_ns / 1e9 - boot - (double)u->p->start_ticks / 100
+		       : INFINITY;
+}
+
+/* Bytes a second over its life. */
+static double over_life(const struct view *v, const struct usage *u, uint64_t bytes)
+{
+	double age = who_age(v, u);
+	return (double)bytes / (age > v->seconds ? age : v->seconds);
+}
+
 /* Those that move most come first: each job bears the name of the one in it that does. */
-static size_t jobs_of(struct view *v, const struct usage **list, size_t count, struct io_job **ret)
+static size_t jobs_of(
+	struct view *v, const struct usage **list, size_t count, bool late, struct io_job **ret)
 {
 	size_t n = 0;
 	struct io_job *jobs = arena_alloc(&v->scratch, (count ? count : 1) * sizeof *jobs);
@@ -92,13 +114,20 @@ static size_t jobs_of(struct view *v, const struct usage **list, size_t count, s
 		j->read_bytes += u->read_bytes;
 		j->write_bytes += u->write_bytes;
 		j->waiting += u->waiting;
+		j->life_read += over_life(v, u, u->p->io_read);
+		j->life_written += over_life(v, u, u->p->io_write);
+	}
+	for (size_t i = 0; i < n && late; i++) {
+		const struct usage *u = jobs[i].top;
+		bool serves = u->listens || (u->parent && u->parent->listens);
+		jobs[i].asked = jobs[i].waiting > 0 && !serves ? jobs[i].life_read * v->seconds : 0;
 	}
 	qsort(jobs, n, sizeof *jobs, by_sum);
 	*ret = jobs;
 	return n;
 }
 
-static size_t jobs_at(struct view *v, const struct io_place *at, struct io_job **ret)
+static size_t jobs_at(struct view *v, const struct io_place *at, bool late, struct io_job **ret)
 {
 	size_t n = 0;
 	const struct usage **list = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *list);
@@ -108,13 +137,14 @@ static size_t jobs_at(struct view *v, const struct io_place *at, struct io_job *
 			is_at(v, at, u->p->pid))
 			list[n++] = u;
 	}
-	return list ? jobs_of(v, list, n, ret) : 0;
+	return list ? jobs_of(v, list, n, late, ret) : 0;
 }
 
-size_t who_io_jobs(struct view *v, const uint64_t *devnos, size_t ndev, struct io_job **ret)
+size_t who_io_jobs(
+	struct view *v, const uint64_t *devnos, size_t ndev, bool late, struct io_job **ret)
 {
 	const struct io_place at = {.devnos = devnos, .ndev = ndev};
-	return jobs_at(v, &at, ret);
+	return jobs_at(v, &at, late, ret);
 }
 
 size_t who_io_jobs_unplaced(struct view *v, struct io_job **ret)
@@ -132,7 +162,7 @@ size_t who_io_jobs_unplaced(struct view *v, struct io_job **ret)
 			!who_has_file_on(v, u->p->pid, devnos, ndev))
 			list[n++] = u;
 	}
-	return list ? jobs_of(v, list, n, ret) : 0;
+	return list ? jobs_of(v, list, n, false, ret) : 0;
 }
 
 size_t who_list_io(struct view *v, const struct io_job *jobs, size_t njobs, const char *besides,
@@ -142,17 +172,23 @@ size_t who_list_io(struct view *v, const struct io_job *jobs, size_t njobs, cons
 	double total = 0;
 	for (size_t i = 0; i < njobs; i++) {
 		const struct io_job *j = &jobs[i];
-		char r[32], w[32];
+		char r[32], w[32], a[32];
 		total += io_job_moved(j);
 		if (n == max || io_job_moved(j) <= 0)
 			continue;
 		const char *several =
 			j->count > 1 ? arena_printf(&v->scratch, " in %u processes", j->count) : "";
+		const char *before =
+			j->asked > j->read_bytes
+				? arena_printf(&v->scratch, ", asked for %s/s since it began",
+					  text_bytes(a, j->asked / v->seconds))
+				: "";
 		out[n++] = (struct who){"process", who_name(v, j->top->p), j->top->p->pid,
 			io_job_moved(j),
-			arena_printf(&v->scratch, "read %s/s and wrote %s/s%s%s",
+			arena_printf(&v->scratch, "read %s/s and wrote %s/s%s%s%s",
 				text_bytes(r, j->read_bytes / v->seconds),
-				text_bytes(w, j->write_bytes / v->seconds), several, besides)};
+				text_bytes(w, j->write_bytes / v->seconds), several, before,
+				besides)};
 	}
 	for (size_t i = 0; i < n; i++)
 		out[i].share /= total;
@@ -162,7 +198,7 @@ size_t who_list_io(struct view *v, const struct io_job *jobs, size_t njobs, cons
 size_t who_disk(struct view *v, const uint64_t *devnos, size_t ndev, struct who *out, size_t max)
 {
 	struct io_job *jobs = NULL;
-	size_t n = who_io_jobs(v, devnos, ndev, &jobs);
+	size_t n = who_io_jobs(v, devnos, ndev, false, &jobs);
 	return who_list_io(v, jobs, n, WHO_ON_DISK, out, max);
 }
 
@@ -170,6 +206,6 @@ size_t who_in_cgroup_by_io(struct view *v, uint32_t cgroup, struct who *out, siz
 {
 	const struct io_place at = {.cgroup = cgroup};
 	struct io_job *jobs = NULL;
-	size_t n = jobs_at(v, &at, &jobs);
+	size_t n = jobs_at(v, &at, false, &jobs);
 	return who_list_io(v, jobs, n, "", out, max);
 }

@@ -22,6 +22,9 @@ static const double RIVAL_COMMITS =
 static const double EXPLAINS = 1.0 / 3, EXPLAINS_SMALL = 0.1;
 static const double SMALL =
 	32 << 10; /* bytes a request: below it requests take the disk's time, not bytes */
+static const double LATE =
+	0.1; /* an answer, of the window: what it answers was often asked for before that */
+static const double ANSWERS = 4; /* that long a process must live, or it had no chance to get on */
 static const double FITS =
 	1.25; /* who read more than that of what the disk did read elsewhere too */
 
@@ -39,14 +42,16 @@ const struct rule_case rule_case_disk_saturated = {
 		"others itself. Where processes explain less than a third of the disk's bytes (a "
 		"tenth where requests are below 32 KiB: a journal adds to them), the kernel writes "
 		"what was written before, as pages still to be written show, or the culprit "
-		"is not known; then it is a finding when a server waits.",
+		"is not known; then it is a finding when a server waits. Where answers take half a "
+		"second or more, what a job has read since it began counts as well.",
 	.false_alarms =
 		"A backup or copy that has the disk for itself: busy 100 %, but only it waits, "
 		"with "
 		"all the parts of its job. Other jobs beside it that move a tenth as much (half, "
 		"for "
 		"one that waits for commits; where requests are small it must also have a tenth as "
-		"many threads waiting) and serve "
+		"many threads waiting), or that have just begun (four answers of the disk ago), "
+		"and serve "
 		"nobody; processes of a server that work for no client (PostgreSQL's checkpointer, "
 		"the child that saves for Redis). A copy that waits until what it wrote is on the "
 		"disk. An "
@@ -96,6 +101,16 @@ static double enough(const struct busy_disk *d)
 	return d->small ? EXPLAINS_SMALL : EXPLAINS;
 }
 
+static double explained(const struct busy_disk *d)
+{
+	double read = 0, written = 0;
+	for (size_t i = 0; i < d->njobs; i++) {
+		read += io_job_read(&d->jobs[i]);
+		written += d->jobs[i].write_bytes;
+	}
+	return part_explained(d, read, written);
+}
+
 static double most_to_write(const struct view *v)
 {
 	double most = 0;
@@ -131,19 +146,18 @@ static bool is_busy(struct view *v, uint32_t id, struct busy_disk *d)
 	(void)view_delta(v, view_id(v, M_DISK_WRITE_TIME, 0, d->instance), &wtime);
 	d->await = (rtime + wtime) / (reads + writes);
 	d->nown = who_disk_family(v, id, d->devnos, COUNTOF(d->devnos));
-	d->njobs = who_io_jobs(v, d->devnos,
-		who_add_volumes(v, id, d->devnos, d->nown, COUNTOF(d->devnos)), &d->jobs);
+	size_t ndev = who_add_volumes(v, id, d->devnos, d->nown, COUNTOF(d->devnos));
+	d->njobs = who_io_jobs(v, d->devnos, ndev, false, &d->jobs);
 	if (!bytes_of(v, d->instance, &d->read_bytes, &d->write_bytes)) {
 		d->read_bytes = d->write_bytes = -1;
 		return true;
 	}
 	d->small = d->read_bytes + d->write_bytes < SMALL * (reads + writes);
-	double read = 0, written = 0;
-	for (size_t i = 0; i < d->njobs; i++) {
-		read += d->jobs[i].read_bytes;
-		written += d->jobs[i].write_bytes;
+	d->explained = explained(d);
+	if (d->explained < enough(d) && d->await >= LATE * v->seconds) {
+		d->njobs = who_io_jobs(v, d->devnos, ndev, true, &d->jobs);
+		d->explained = explained(d);
 	}
-	d->explained = part_explained(d, read, written);
 	d->to_write = most_to_write(v);
 	return true;
 }
@@ -153,7 +167,7 @@ static bool is_written_back(const struct busy_disk *d)
 {
 	double read = d->read_bytes, written = d->write_bytes;
 	for (size_t i = 0; i < d->njobs; i++) {
-		read -= d->jobs[i].read_bytes;
+		read -= io_job_read(&d->jobs[i]);
 		written -= d->jobs[i].write_bytes;
 	}
 	return d->explained < enough(d) && written > 0 && written >= read &&
@@ -194,8 +208,7 @@ static bool waits_for_commits(const struct view *v, const struct usage *u)
 		"xfs_log_force", "xlog_wait", "blkdev_issue_flush", "submit_bio_wait",
 		"btrfs_sync_log", "btrfs_wait_log", "wait_log_commit", "f2fs_issue_flush"};
 	for (unsigned i = 0; i < v->n; i++) {
-		const struct proc *p =
-			sample_proc_near(view_at(v, i), u->p->pid, u->p->start_ticks, 0);
+		const struct proc *p = sample_proc(view_at(v, i), u->p->pid, u->p->start_ticks);
 		const char *wchan = p ? intern_text(&v->series->names, p->wchan) : "";
 		for (size_t k = 0; k < COUNTOF(where); k++)
 			if (strstr(wchan, where[k]))
@@ -224,8 +237,16 @@ static bool is_rival(const struct view *v, const struct busy_disk *d, const stru
 {
 	const struct io_job *own = io_job_of(d->jobs, d->njobs, u);
 	bool waited_for = waits_for_commits(v, u) || owns_path(v, u) || owns_path(v, u->parent);
-	if (!own ||
-		io_job_moved(own) < (waited_for ? RIVAL_COMMITS : RIVAL) * io_job_moved(culprit))
+	if (who_age(v, u) < ANSWERS * d->await)
+		return true;
+	double part = waited_for ? RIVAL_COMMITS : RIVAL, all = d->read_bytes + d->write_bytes,
+	       most = io_job_moved(culprit), moved = own ? io_job_moved(own) : 0;
+	/* It may have asked for more than the disk did; and who has asked for much before may get nothing for a while. */
+	if (all > 0 && most > all)
+		most = all;
+	if (own && (own->life_read + own->life_written) * v->seconds > moved)
+		moved = (own->life_read + own->life_written) * v->seconds;
+	if (!own || moved < part * most)
 		return false;
 	/* Of small requests each takes its turn: whoever has but one of many under way waits for all the others. */
 	return !d->small || own->waiting >= RIVAL * culprit->waiting;
@@ -407,7 +428,7 @@ static void disk_saturated(struct view *v, struct verdicts *out, uint32_t id)
 	size_t blocked = blocked_others(v, &d, first, &victims);
 	bool serves = top && top->listens && top->blocked >= 2 &&
 		      (first != d.jobs || who_has_file_on(v, top->p->pid, d.devnos, d.nown)) &&
-		      part_explained(&d, first->read_bytes, first->write_bytes) >= enough(&d);
+		      part_explained(&d, io_job_read(first), first->write_bytes) >= enough(&d);
 	if (blocked == 0 && !serves)
 		return;
 	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_SATURATED, d.name);

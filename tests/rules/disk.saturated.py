@@ -202,6 +202,37 @@ def quiet_two_readers(t):
     search(t, n=1, each=4 * MB, first=800, parent=790)
 
 
+def late(t, **more):
+    """A queue so long that what is answered was asked for, and counted, before anybody looked."""
+    busy(t, read=3 * MB)
+    t.disk("sda", reads=20, writes=0, read_ms=40000, write_ms=0, queue=40.0)
+    search(t, start=(86400 - 4) * 100, **more)
+    for k in range(16):
+        t.procs[700 + k].io = dict(read=lambda i: 6 * MB)
+
+
+def fire_late(t):
+    late(t)
+    t.proc(500, "indexd", state=list("DDDSDD"), wchan="folio_wait_bit", cpu=0.01, io=dict(read=65536, calls=1), open=[File("/srv/index", inode=50)])
+    return finding("disk.io:sda", "saturated", culprit=("process", "grep"), victims=["indexd"])
+
+
+def quiet_late(t):
+    """Of two searches one gets nothing yet: it asked for as much."""
+    late(t)
+    for k in range(16):
+        t.procs[700 + k].io = dict(read=lambda i: 4 * MB + 400000 * i)
+    for k in range(6):
+        t.proc(800 + k, "sha256sum", ppid=790, pgrp=790, state="D", start=(86400 - 4) * 100, io=dict(read=lambda i: 6 * MB), open=[File("/srv/b%d" % k, inode=170 + k)])
+
+
+def quiet_late_newcomer(t):
+    """A search that began when the queue was full has asked for little by now, and waits for its first answers."""
+    late(t)
+    for k in range(6):
+        t.proc(800 + k, "sha256sum", ppid=790, pgrp=790, state="D", start=(86400 - 2) * 100, io=dict(read=lambda i: 131072), open=[File("/srv/b%d" % k, inode=170 + k)])
+
+
 # ---- small requests
 
 def fire_small(t):

@@ -15,7 +15,7 @@ struct log_repeats {
 		uint64_t count;
 		uint64_t said,
 			exact; /* what follows "name[123]: " or the time, numbers included; in how many lines it was that of the line before */
-	} rows[LOG_REPEATS];         /* a line that finds no room is not counted */
+	} rows[LOG_REPEATS];   /* a line that finds no room is not counted */
 	uint64_t lines, most, exact; /* exact: of those that came most often */
 	char text[200]; /* of the line that came most often, the last time that it did */
 };

@@ -155,7 +155,9 @@ void book_ask_phpfpm(struct book_target *t, bool full, struct book *ret)
 			l->status = BOOK_CLOSED;
 		else if (!line_spare(l,
 				 (w->dir_fd >= 0 ? t->full_unix : full) && !p->status_listen[0])) {
-			l->until_ns -= (uint64_t)(line_left_ms(l) / left * (left - 1)) * 1000000;
+			if (left > 1)
+				l->until_ns -=
+					(uint64_t)(line_left_ms(l) / left * (left - 1)) * 1000000;
 			ask_pool(p, w, &found);
 		}
 		left -= can;

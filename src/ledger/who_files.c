@@ -89,9 +89,9 @@ static struct writer *find_writer(struct seen *s, int32_t pid)
 		if (s->writers[i].u->p->pid == pid)
 			return &s->writers[i];
 	const struct usage *u = view_usage(s->v, pid);
-	double seconds = u && u->have_io && !u->gone && !u->p->kernel && !u->p->self
-				 ? io_seconds(s->v, u)
-				 : 0;
+	if (!u || !u->have_io || u->gone || u->p->kernel || u->p->self)
+		return NULL;
+	double seconds = io_seconds(s->v, u);
 	if (seconds <= 0)
 		return NULL;
 	struct writer *w = &s->writers[s->nwriters++];

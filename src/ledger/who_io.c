@@ -97,7 +97,7 @@ static size_t jobs_of(
 	struct io_job *jobs = arena_alloc(&v->scratch, (count ? count : 1) * sizeof *jobs);
 	if (!jobs)
 		return 0;
-	qsort(list, count, sizeof *list, by_moved);
+	qsort(list, count, sizeof(void *), by_moved);
 	for (size_t i = 0; i < count; i++) {
 		const struct usage *u = list[i];
 		size_t k = 0;
@@ -130,7 +130,7 @@ static size_t jobs_of(
 static size_t jobs_at(struct view *v, const struct io_place *at, bool late, struct io_job **ret)
 {
 	size_t n = 0;
-	const struct usage **list = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *list);
+	const struct usage **list = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof(void *));
 	for (size_t i = 0; list && i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		if (u->have_io && !u->p->kernel && !u->p->self && (moved(u) > 0 || u->blocked) &&
@@ -155,7 +155,7 @@ size_t who_io_jobs_unplaced(struct view *v, struct io_job **ret)
 		id = view_each(v, M_DISK_DEVNO, id))
 		if (sample_get(view_last(v), id, &devno))
 			devnos[ndev++] = devno;
-	const struct usage **list = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *list);
+	const struct usage **list = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof(void *));
 	for (size_t i = 0; list && i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		if (u->have_io && !u->p->kernel && !u->p->self && u->blocked >= 2 && moved(u) > 0 &&

@@ -370,7 +370,8 @@ static void advise(struct view *v, struct verdict *f, const struct busy_disk *d,
 			"none");
 	if (culprit)
 		advise_on_job(v, f, culprit);
-	const char *unit = culprit ? unit_of(v, culprit->top->p->pid) : NULL;
+	const struct usage *top = culprit ? culprit->top : NULL;
+	const char *unit = top ? unit_of(v, top->p->pid) : NULL;
 	verdict_remedy(f,
 		written_back ? "Limit the unit or cgroup of the one who wrote it on this disk"
 			     : "Limit the unit or cgroup of the culprit on this disk",

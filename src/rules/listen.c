@@ -133,7 +133,9 @@ static void blame_holder(struct view *v, struct verdict *f, const struct listene
 			"has %.0f of the %.0f connections that it may have, and accepts none "
 			"until one of them ends",
 			s->taken, limit);
-	double held = !holder ? 0 : full ? holder->taken : holder->idle;
+	if (!holder)
+		return;
+	double held = full ? holder->taken : holder->idle;
 	if (held < IDLE_LEAST || held < IDLE_SHARE * s->taken || server_peer_is_all(s, holder))
 		return;
 	size_t place = f->nculprits && !full && strcmp(s->name, "haproxy") != 0 ? 1 : 0;

@@ -467,7 +467,9 @@ static void group_io(struct view *v, const struct ledger_row *r, struct tuning *
 	const char *disk = cgroup_io_disk(v, io), *docker = kind->docker;
 	char key[32] = "";
 	for (size_t i = 0; docker[i] && i + 1 < sizeof key; i++)
-		key[i] = docker[i] == '-' ? '_' : docker[i];
+		key[i] = docker[i];
+	for (char *dash = key; (dash = strchr(dash, '-'));)
+		*dash = '_';
 	const struct group_setting g = {"io.max", docker,
 		say(v, "blkio_config: {%s: [{path: /dev/%s, rate: %.0f}]}", key, disk, t->value),
 		NULL, "lxc.cgroup2.io.max"};

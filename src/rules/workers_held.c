@@ -22,6 +22,15 @@ static const struct server_pool *told_now(const struct view *v, const struct ser
 	return fresh && s->pool && s->pool->used + s->pool->idle ? s->pool : NULL;
 }
 
+/* It asks itself: whoever is not accepted there waits for no server behind it. */
+static bool asks_itself(const struct server *s, const struct conn_group *g)
+{
+	size_t k = 0;
+	while (k < s->nports && s->ports[k] != g->port)
+		k++;
+	return k < s->nports && (who_is_loopback(&g->peer) || address_equal(&g->peer, &g->local));
+}
+
 /* Connections of its processes that wait for an answer, or to be made, by destination: members of a balancer are several. Returns how many there are, of
  * those with most if that is half of the workers, else of all. */
 static double asks_backends(
@@ -36,7 +45,8 @@ static double asks_backends(
 		const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[i];
 		double waits = (double)g->asking + g->syn_sent;
 		size_t k = 0;
-		if (!g->outgoing || waits <= 0 || !g->pid || !server_has(v, s->pid, g->pid))
+		if (!g->outgoing || waits <= 0 || !g->pid || !server_has(v, s->pid, g->pid) ||
+			asks_itself(s, g))
 			continue;
 		while (k < n && !(rows[k].group->port == g->port &&
 					address_equal(&rows[k].group->peer, &g->peer)))

@@ -448,6 +448,7 @@ class Patient:
         self.askers = list
         unix = isinstance(where, pathlib.Path)
         self.socket = socket.socket(socket.AF_UNIX if unix else socket.AF_INET)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if unix and where.exists():
             where.unlink()
         self.socket.bind(str(where) if unix else where)

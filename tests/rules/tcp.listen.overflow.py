@@ -18,6 +18,16 @@ def fire(t):
     return finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), used=129, limit=128, refused=100, text="does not accept")
 
 
+def fire_asks_itself(t):
+    """It connects to its own port and accepts nobody: there is no server behind it that it waits for."""
+    app(t)
+    t.listen(8080, 8001, waiting=129, backlog=128, drops=20)
+    t.tcpext(ListenOverflows=20, ListenDrops=20)
+    t.procs[600].open.append(Sock(60000))
+    t.connect("127.0.0.1", 33000, "127.0.0.1", 8080, state="syn-sent", inode=60000, tcp=dict(sent=0, received=0, sent_ms=8000, received_ms=8000))
+    return finding("tcp.listen:8080", "exhausted", culprit=("process", "gunicorn", 600), text="does not accept")
+
+
 def fire_idle_peer(t):
     """It has as many connections as it takes at once; one peer has most of them and asks nothing, and others wait."""
     app(t, name="haproxy")

@@ -585,7 +585,7 @@ def trouble():
                 elif kind == "mysql":
                     args, where, row = [f"--socket={d}/s"], d / "s", {}
                 elif kind == "tls":
-                    where = ("127.0.0.1", {"hung": 443, "slow": 9443}[mode])
+                    where = ("127.0.0.1", {"hung": 443, "slow": 6443}[mode])
                     row = dict(address="127.0.0.1", port=where[1])
                 p = process(*args, cwd=cwd)
             server = Patient(kind, where, mode, good_, greeting)

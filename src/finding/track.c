@@ -29,6 +29,10 @@ void track_update(struct track *t, struct view *v, const struct findings *fs,
 		const struct verdict *f),
 	void *ctx)
 {
+	uint64_t step = t->look_ns && v->now_ns > t->look_ns ? v->now_ns - t->look_ns : 0;
+	if (step > t->hold_ns)
+		step = t->hold_ns;
+	t->look_ns = v->now_ns;
 	for (size_t i = 0; i < fs->count; i++) {
 		const struct verdict *f = &fs->rows[i];
 		struct tracked *row = f->state == STATE_NOTE ? NULL : row_of(t, finding_id(v, f));
@@ -36,8 +40,9 @@ void track_update(struct track *t, struct view *v, const struct findings *fs,
 			continue;
 		bool sure = f->state == STATE_EXHAUSTED && f->refused > 0;
 		row->last_ns = v->now_ns;
-		row->seen++;
-		if (!row->open && (row->seen >= 2 || sure)) {
+		row->shown_ns += row->seen++ ? step : 0;
+		bool settled = f->neffects || (double)row->shown_ns >= f->settle_s * 1e9;
+		if (!row->open && ((row->seen >= 2 && settled) || sure)) {
 			row->open = true;
 			row->since_ns = f->since_ns;
 			row->severity = f->severity;
@@ -56,7 +61,10 @@ void track_update(struct track *t, struct view *v, const struct findings *fs,
 	for (size_t i = 0; i < t->count; i++) {
 		struct tracked *row = &t->rows[i];
 		bool absent = row->last_ns != v->now_ns;
-		bool over = absent && (!row->open || v->now_ns - row->last_ns >= t->hold_ns);
+		bool over = absent && (row->open ? v->now_ns - row->last_ns >= t->hold_ns
+						 : row->shown_ns <= step);
+		if (absent && !row->open && !over)
+			row->shown_ns -= step;
 		if (over && row->open)
 			each(ctx, TRACK_CLOSE, row, NULL);
 		if (!over) {

@@ -1,7 +1,8 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* track: findings over time. One opens when it was seen in two looks running (at once when
- * something is refused now), and closes when it was absent for a while, so that one trouble is one
+ * something is refused now; a mild one when it was seen for as long as its rule says, less the
+ * time in which it was not), and closes when it was absent for a while, so that one trouble is one
  * finding and nothing flaps. */
 #ifndef FINDING_TRACK_H
 #define FINDING_TRACK_H
@@ -18,6 +19,7 @@ struct tracked {
 	enum severity severity;
 	enum finding_state state;
 	uint64_t since_ns, last_ns; /* opened; last seen */
+	uint64_t shown_ns; /* until it opens: how long it was seen, less how long it was not */
 	unsigned seen;
 	bool open;
 };
@@ -26,6 +28,7 @@ struct track {
 	struct tracked rows[TRACK_MAX];
 	size_t count;
 	uint64_t hold_ns; /* absent for so long: closed */
+	uint64_t look_ns; /* the last look, 0 */
 };
 
 /* Tells each() of what began, changed or ended since the last call. f is NULL on TRACK_CLOSE. Notes

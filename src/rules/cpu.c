@@ -18,6 +18,12 @@ static const double WORKS = 0.01;       /* ran this share of the time */
 static const double DELAY_RATIO =
 	1.0; /* ... and at least as long as it ran: everything took twice as long */
 
+static const double BADLY = 0.3; /* all of these together waited this share of the time */
+static const double GROSS =
+	4; /* and this often what they ran: all that they do takes five times as long */
+static const double SETTLE_S =
+	20; /* less than that for a moment is what installing a package does to a busy machine */
+
 static const double SHARES =
 	0.5; /* of the time that the victims ran: who runs beside them waited for so long */
 
@@ -30,23 +36,29 @@ static const double JOB_PART = 0.25;    /* of the machine, by one program beside
 const struct rule_case rule_case_cpu_saturated = {
 	.mechanism = "More tasks want to run than there are processors. Each waits for its turn; "
 		     "whatever they serve takes longer, and queues grow behind them.",
-	.threshold = "Idle time below 5 % of the machine, and a program that is not the one using "
-		     "the CPU waited on a run queue (run delay, counted by "
-		     "the scheduler for every thread) for at least a tenth of the time and at "
-		     "least as long as it ran, so that its work took twice as long. Or the "
-		     "program that uses the CPU serves others and waits like that itself. Threads "
-		     "of the "
-		     "kernel count like a program. Beside a server that waits, a program with a "
-		     "quarter of the machine that serves nobody, is no part of the server and came "
-		     "later is the culprit.",
-	.false_alarms = "A batch job at low priority (nice, SCHED_IDLE) that uses what is left: "
-			"PSI and the load average are high, but nobody else waits. A build or a "
-			"benchmark that only delays itself, copies of one script whose parts hold "
-			"each other up, and two of them that "
-			"share the processors. These are notes. With "
-			"kernel.sched_autogroup_enabled=1 nice has no effect between sessions; "
-			"then others do wait, "
-			"and it is a finding.",
+	.threshold =
+		"Idle time below 5 % of the machine, and a program that is not the one using "
+		"the CPU waited on a run queue (run delay, counted by "
+		"the scheduler for every thread) for at least a tenth of the time and at "
+		"least as long as it ran, so that its work took twice as long. Or the "
+		"program that uses the CPU serves others and waits like that itself. Where they "
+		"wait less than four times as long as they run nobody is told before it "
+		"lasted 20 s, unless something else follows from it. "
+		"Threads of the kernel count like a program. Beside a server that waits, a "
+		"program with a "
+		"quarter of the machine that serves nobody, is no part of the server and came "
+		"later is the culprit.",
+	.false_alarms =
+		"A package that is installed on a busy machine: for some seconds everything "
+		"takes twice as long. A batch job at low priority (nice, SCHED_IDLE) that uses "
+		"what is left: "
+		"PSI and the load average are high, but nobody else waits. A build or a "
+		"benchmark that only delays itself, copies of one script whose parts hold "
+		"each other up, and two of them that "
+		"share the processors. These are notes. With "
+		"kernel.sched_autogroup_enabled=1 nice has no effect between sessions; "
+		"then others do wait, "
+		"and it is a finding.",
 	.confirm = "top -b -n 1 | head -20; cat /proc/pressure/cpu; cat /proc/PID/schedstat "
 		   "(second number: nanoseconds waited)",
 	.remedy = "Stop or renice the culprit, or limit it with a cgroup quota; if it is the "
@@ -472,6 +484,16 @@ static bool put_job_first(struct cpu_waits *w, const struct program *job)
 	return true;
 }
 
+/* Who waits loses most of its time by it. */
+static bool is_gross(const struct view *v, const struct cpu_waits *w)
+{
+	double ran = 0;
+	for (size_t i = 0; i < w->nvictims; i++)
+		ran += w->victims[i]->cpu_s / v->seconds;
+	bool others = w->waited >= BADLY && w->waited >= GROSS * ran;
+	return others || (w->serves && w->top->delay_s >= GROSS * w->top->cpu_s);
+}
+
 void cpu_waits(struct view *v, struct cpu_waits *ret)
 {
 	double idle, iowait = 0;
@@ -525,6 +547,18 @@ void cpu_waits(struct view *v, struct cpu_waits *ret)
 	ret->state = ret->nvictims || ret->serves ? CPU_OTHERS_WAIT : CPU_NOBODY_WAITS;
 	for (size_t i = 0; i < ret->nvictims; i++)
 		ret->waited += ret->victims[i]->delay_s / v->seconds;
+	ret->gross = is_gross(v, ret);
+}
+
+struct verdict *cpu_verdict(
+	struct view *v, struct verdicts *out, const struct cpu_waits *w, const char *instance)
+{
+	struct verdict *f = verdict_new(v, out,
+		w->serves || w->waited >= BADLY ? SEVERITY_CRITICAL : SEVERITY_WARNING,
+		STATE_SATURATED, instance);
+	if (f)
+		f->settle_s = w->gross ? 0 : SETTLE_S;
+	return f;
 }
 
 void cpu_victims(struct view *v, const struct cpu_waits *w, struct verdict *f)
@@ -570,9 +604,7 @@ void rule_cpu_saturated(struct view *v, struct verdicts *out)
 		}
 		return;
 	}
-	bool bad = w.serves || w.waited >= 0.3;
-	struct verdict *f = verdict_new(
-		v, out, bad ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED, NULL);
+	struct verdict *f = cpu_verdict(v, out, &w, NULL);
 	if (!f)
 		return;
 	f->used = (1 - idle) * cpus;

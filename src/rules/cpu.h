@@ -26,6 +26,7 @@ struct cpu_waits {
 	size_t nvictims;
 	double waited; /* seconds that the victims waited in each second */
 	bool serves;   /* the first culprit is a server that itself waits */
+	bool gross;    /* who waits loses most of its time by it */
 };
 
 /* Who starts processes that live below a second. */
@@ -43,6 +44,9 @@ struct who cpu_forker_who(struct view *v, const struct cpu_forker *k, double all
 
 /* Fills *ret; pointers are into the view. */
 void cpu_waits(struct view *v, struct cpu_waits *ret);
+/* A finding that others wait: critical where it is gross, else one that settles first. NULL: there is no room. */
+struct verdict *cpu_verdict(
+	struct view *v, struct verdicts *out, const struct cpu_waits *w, const char *instance);
 /* What helps against work of the kernel's own threads. */
 void cpu_kernel_remedy(struct verdict *f);
 /* Tells the victims to a finding. */

@@ -59,27 +59,14 @@ const struct rule_case rule_case_cpu_core = {
 /* Held back at a quota: its tasks wait, and not for a processor. */
 static bool at_quota(const struct view *v, const struct usage *u)
 {
-	const char *path =
-		u->p->have & HAVE_CGROUP ? intern_text(&v->series->names, u->p->cgroup) : "";
 	for (uint32_t id = view_each(v, M_CG_CPU_THROTTLED, 0); id;
 		id = view_each(v, M_CG_CPU_THROTTLED, id)) {
 		double times;
-		const char *group = series_instance(v->series, id);
-		size_t n = strlen(group);
 		if (view_delta(v, id, &times) && times > 0 &&
-			(who_is_member(v, series_row(v->series, id)->instance, u->p->pid) ||
-				(n > 1 && strncmp(path, group, n) == 0 &&
-					(path[n] == '/' || path[n] == '\0'))))
+			who_lives_in(v, u, series_row(v->series, id)->instance))
 			return true;
 	}
 	return false;
-}
-
-/* A child of a listener that bears its name serves for it. */
-static bool serves(const struct usage *u)
-{
-	return u->listens || (u->parent && u->parent->listens &&
-				     memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
 }
 
 /* It waits, and may run on none but full processors. */
@@ -90,7 +77,7 @@ static bool stuck(const struct view *v, const struct usage *u, unsigned nfull)
 		.cpu_s = u->cpu_s,
 		.delay_s = u->delay_s,
 		.yields = proc_yields(u->p),
-		.listens = serves(u)};
+		.listens = view_serves(u)};
 	return !u->p->self && (u->p->have & HAVE_CPUS) && u->p->cpus <= nfull &&
 	       cpu_suffers(v, &alone) && !at_quota(v, u);
 }
@@ -104,7 +91,7 @@ static size_t find_stuck(const struct view *v, const struct usage *taker, int32_
 		const struct usage *u = &v->usages[i];
 		/* Who fills it is a victim itself where it serves others; parts of one job only delay each other. */
 		if (!stuck(v, u, nfull) ||
-			(!serves(u) &&
+			(!view_serves(u) &&
 				(u->p->pid == culprit || (taker && cpu_is_part_of(v, u, taker)))))
 			continue;
 		size_t k = n < VERDICT_VICTIMS ? n++ : VERDICT_VICTIMS;
@@ -165,7 +152,7 @@ void rule_cpu_core(struct view *v, struct verdicts *out)
 		"CPU %s is full, most with %s, while the machine is idle %.0f %% of the time", name,
 		culprits[0].value, 100 * (idle + iowait));
 	for (size_t i = 0; i < nvictims; i++)
-		verdict_victim(f, serves(victims[i]) ? "server" : "process",
+		verdict_victim(f, view_serves(victims[i]) ? "server" : "process",
 			who_name(v, victims[i]->p), victims[i]->p->pid,
 			say(v,
 				"waited %.2f s for a CPU in every second and ran %.2f s, with "
@@ -244,13 +231,6 @@ static bool one_cpu_always(const struct view *v, const struct usage *u)
 	return steps >= 3;
 }
 
-static bool serves_as(const struct usage *u, int32_t pid)
-{
-	return pid && (pid == u->p->pid ||
-			      (u->parent && u->parent->p->pid == pid &&
-				      memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0));
-}
-
 /* Its own, or of a port that it listens on. */
 static bool is_client_of(const struct view *v, const struct usage *u, const struct conn_group *g)
 {
@@ -258,10 +238,10 @@ static bool is_client_of(const struct view *v, const struct usage *u, const stru
 	if (g->outgoing || g->recvq == 0)
 		return false;
 	if (g->pid)
-		return serves_as(u, g->pid);
+		return view_serves_for(u, g->pid);
 	for (uint32_t k = 0; k < s->listeners.count; k++) {
 		const struct listener *l = &TABLE_ROWS(s->listeners, struct listener)[k];
-		if (l->port == g->port && l->netns == g->netns && serves_as(u, l->pid))
+		if (l->port == g->port && l->netns == g->netns && view_serves_for(u, l->pid))
 			return true;
 	}
 	return false;
@@ -285,7 +265,7 @@ static struct waiting who_waits_for(const struct view *v, const struct usage *u)
 			const struct listener *l = &TABLE_ROWS(s->listeners, struct listener)[k];
 			/* The owner is found later than the socket. */
 			const struct listener *last = sample_listener(view_last(v), l);
-			if (!last || !serves_as(u, last->pid) || l->waiting == 0)
+			if (!last || !view_serves_for(u, last->pid) || l->waiting == 0)
 				continue;
 			any = true;
 			w.accept = l->waiting > w.accept ? l->waiting : w.accept;
@@ -430,9 +410,7 @@ void rule_cpu_sys(struct view *v, struct verdicts *out)
 		n && forked >= FORKED && sys >= STARTS_SYS * busy && cpu_s <= STARTS_CPU * count;
 	if (sys < SYS_MOST * busy && !storm)
 		return;
-	struct verdict *f = verdict_new(v, out,
-		w.waited >= 0.3 || w.serves ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED,
-		NULL);
+	struct verdict *f = cpu_verdict(v, out, &w, NULL);
 	if (!f)
 		return;
 	f->used = sys * w.cpus;

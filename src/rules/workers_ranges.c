@@ -164,9 +164,7 @@ static void processors_verdict(struct view *v, struct verdicts *out, const struc
 			return;
 	if (cpus < 0.3 * w->cpus || !workers_ranges(v, b->pid, cpus, &r))
 		return;
-	struct verdict *f = verdict_new(v, out,
-		w->serves || w->waited >= 0.3 ? SEVERITY_CRITICAL : SEVERITY_WARNING,
-		STATE_SATURATED, server_name(v, b));
+	struct verdict *f = cpu_verdict(v, out, w, server_name(v, b));
 	if (!f)
 		return;
 	server_clients(v, b, &s);

@@ -4,6 +4,7 @@
 
 #include "ledger/use.h"
 
+#include <math.h>
 #include <string.h>
 
 enum {
@@ -50,6 +51,7 @@ static void count_processes(const struct view *v, struct server *s)
 			continue;
 		s->children++;
 		s->threads += u->p->threads;
+		s->most_threads = fmax(s->most_threads, u->p->threads);
 	}
 	if (first && s->children <= 0)
 		s->threads = first->p->threads;

@@ -49,6 +49,10 @@ struct held {
 	int32_t stopped; /* or is this one, which is stopped; HELD_STOPPED: one of them; 0 */
 };
 
+enum {
+	SPARE_THREADS = 2
+}; /* of each process of a threaded Apache: the first, and the one that accepts; they serve nobody */
+
 struct held workers_held(struct view *v, const struct server *s);
 /* Slots whose process is gone, at two books one after the other. */
 unsigned workers_ghosts(const struct view *v, int32_t server);

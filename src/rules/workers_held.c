@@ -218,13 +218,23 @@ static bool none_since(const struct view *v, const struct server *s, uint64_t at
 	return older > 0;
 }
 
-/* Fewer connections are served than there may be workers, and yet no thread is free: processes that end keep their places. Each process has
- * two threads that serve nobody (the first, and the one that accepts); in one that ends the latter is gone. */
-static bool ends_in_place(const struct server *s)
+/* Threads that all of its processes have when none of them ends: as many as are configured, or, where that is not known, each as many as the largest. */
+static double threads_of_all(const struct view *v, const struct server *s)
+{
+	uint64_t each;
+	bool told = server_number_of(v, view_last(v), s->pid, "config.threads", &each) && each > 0;
+	return s->children * (told ? (double)each + SPARE_THREADS : s->most_threads);
+}
+
+/* Fewer connections are served than there may be workers, and yet no thread is free: processes that end keep their places. In one that ends the thread
+ * that accepts is gone, and each that served and has nothing more to do. Where none is gone there are just more connections than threads, as idle ones
+ * need none, or too few processes as yet. */
+static bool ends_in_place(const struct view *v, const struct server *s)
 {
 	return s->limit > 0 && s->children > 0 && s->threads > s->children &&
 	       s->taken >= s->children && s->taken * 10 <= s->limit * 9 &&
-	       s->threads - s->taken < 2 * s->children;
+	       s->threads - s->taken < SPARE_THREADS * s->children &&
+	       s->threads < threads_of_all(v, s);
 }
 
 static bool dips(struct view *v, const struct server *s, struct held *h)
@@ -236,7 +246,7 @@ static bool dips(struct view *v, const struct server *s, struct held *h)
 		h->count = h->told->finishing;
 		return true;
 	}
-	if (ends_in_place(s) ||
+	if (ends_in_place(v, s) ||
 		(signalled && s->limit > 0 && s->taken < s->limit && none_since(v, s, at))) {
 		h->count = s->taken;
 		return true;

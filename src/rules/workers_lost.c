@@ -90,7 +90,6 @@ static struct family family_of(const struct view *v, const struct server *s, boo
 
 bool workers_lost(struct view *v, const struct server *s, struct held *ret)
 {
-	enum { SPARE_THREADS = 2 }; /* the first, and the one that accepts: they serve nobody */
 	const struct usage *first = view_usage(v, s->pid);
 	uint64_t each = 1, told;
 	if (strcmp(s->kind, "apache") != 0 || s->limit < 2 || !first)

@@ -122,8 +122,7 @@ static const struct usage *listens_at(const struct view *v, const struct conn_gr
 static const char *destination(struct view *v, const struct conn_group *g)
 {
 	char peer[56];
-	(void)conn_peer_text(peer, g);
-	return say(v, strchr(peer, ':') ? "[%s]:%u" : "%s:%u", peer, g->port);
+	return who_end(v, conn_peer_text(peer, g), g->port);
 }
 
 static void blame_backend(

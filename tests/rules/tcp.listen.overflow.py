@@ -137,6 +137,18 @@ def fire_all_connections(t):
     return finding("tcp.listen:80", "saturated", culprit=("peer", "10.77.0.9"))
 
 
+def fire_more_connections_than_threads(t):
+    """Four whole processes of six, more connections than threads, since idle ones need none, and requests that take long: nobody restarted anything."""
+    t.server(700, "apache2", 8080, waiting=9)
+    for k in range(4):
+        t.proc(701 + k, "apache2", ppid=700, uid=33, threads=27, switches=0)
+    t.clients("10.77.0.2", 8080, 9, "waits", first=40000)
+    t.clients("10.77.0.3", 8080, 90, "asked")
+    t.clients("10.77.0.4", 8080, 30, "idle", first=60000)
+    t.book("apache", 700, "apache2", status="full", port=8080, pools=[("workers", "", dict(limit=150))])
+    return finding("tcp.listen:8080", "saturated", culprit=("process", "apache2", 700))
+
+
 def quiet_pause(t):
     """A pause of two seconds, after which all are accepted."""
     t.server(700, "orderd", 9000, waiting=[0, 0, 12, 25, 0, 3], backlog=511, threads=9)

@@ -39,6 +39,17 @@ def fire_signal(t):
     return finding("workers:apache2", "saturated", culprit=("job", "logrotate"), text="by logrotate")
 
 
+def fire_threads_configured(t):
+    """All of them have served half of what they had, as it happens: what is configured tells that threads are gone."""
+    t.server(700, "apache2", 8080, waiting=9)
+    for k in range(4):
+        t.proc(701 + k, "apache2", ppid=700, uid=33, threads=5, switches=0)
+    t.clients("10.77.0.2", 8080, 9, "waits", first=40000)
+    t.clients("10.77.0.3", 8080, 16, "asked")
+    t.book("apache", 700, "apache2", status="full", port=8080, pools=[("workers", "", dict(limit=20))], numbers={"config.threads": 5})
+    return finding("workers:apache2", "saturated", culprit=("job", "graceful restart"), limit=20, used=16)
+
+
 def quiet(t):
     """A graceful restart without anybody waiting."""
     t.server(700, "apache2", 8080, children=20)

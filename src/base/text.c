@@ -207,6 +207,19 @@ static size_t rotated_from(const char *path)
 	}
 }
 
+bool text_within(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+	if (n == 1 && *top == '/')
+		return *path == '/';
+	return n && strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
+}
+
+bool text_below(const char *path, const char *top)
+{
+	return text_within(path, top) && strcmp(path, top) != 0;
+}
+
 bool text_names_log(const char *path)
 {
 	static const char *const ends[] = {

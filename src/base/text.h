@@ -29,6 +29,9 @@ size_t text_fit(const char *s, size_t columns);
 char *text_amount(char buf[static 32], double v);
 char *text_bytes(char buf[static 32], double v);
 char *text_duration(char buf[static 32], double seconds);
+/* Paths of folders or control groups: `path` is `top` or below it; only below it. Below "/" is every path that begins with it; in "" is nothing. */
+bool text_within(const char *path, const char *top);
+bool text_below(const char *path, const char *top);
 /* Is this the name of a log: by its end, but for numbers, dates and ".old" that rotation puts behind it, or by a folder log or logs. */
 bool text_names_log(const char *path);
 /* RFC 3339 in UTC with milliseconds. */

@@ -186,6 +186,11 @@ const struct proc *sample_proc(const struct sample *s, int32_t pid, uint64_t sta
 	return sample_proc_near(s, pid, start_ticks, s->procs.count / 2);
 }
 
+bool devno_has_device(uint64_t devno)
+{
+	return devno >> 20 != 0;
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, ADDR_BYTES) == 0;

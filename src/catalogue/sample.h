@@ -558,6 +558,8 @@ const char *server_label(const struct intern *names, const struct server_book *b
 	char buf[static SERVER_LABEL]);
 /* It is the one of those called alike that is told of in series. */
 bool server_is_told(const struct sample *s, const struct server_book *b);
+/* Of a device number, major << 20 | minor: is there a device? Filesystems that lie on none (tmpfs, NFS, overlay) have the major number 0. */
+bool devno_has_device(uint64_t devno);
 bool address_equal(const struct address *a, const struct address *b);
 /* "10.0.0.1", "2001:db8::1"; v4-mapped IPv6 is shown as IPv4. Returns buf (at least 48 bytes). */
 char *address_text(char buf[static 48], const struct address *a);

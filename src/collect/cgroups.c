@@ -13,6 +13,8 @@
  * The throttle counters are of periods in which the group wanted to run (kernel/sched/fair.c). */
 #include "collect/engine_impl.h"
 
+#include "base/text.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -311,14 +313,11 @@ static int visit_group(void *ctx, const char *name)
 	return 0;
 }
 
-/* The group `top` or one below it. */
-static bool group_within(
-	const struct engine *e, const struct cgroup_group *g, const struct cgroup_group *top)
+/* The group in the folder `top` or one below it. */
+static bool group_within(const struct engine *e, const struct cgroup_group *g, uint32_t top)
 {
-	const char *dir = intern_text(&e->series->names, g->dir),
-		   *above = intern_text(&e->series->names, top->dir);
-	size_t n = strlen(above);
-	return strncmp(dir, above, n) == 0 && (dir[n] == '\0' || dir[n] == '/');
+	return text_within(
+		intern_text(&e->series->names, g->dir), intern_text(&e->series->names, top));
 }
 
 static void walk_trees(struct engine *e, struct sample *out)
@@ -388,7 +387,7 @@ static void count_kills(struct engine *e)
 	}
 	for (size_t i = 0; i < c->count; i++)
 		for (size_t k = 0; c->groups[i].own_kills && k < c->count; k++)
-			if (group_within(e, &c->groups[i], &c->groups[k]))
+			if (group_within(e, &c->groups[i], c->groups[k].dir))
 				c->groups[k].kills += c->groups[i].own_kills;
 }
 
@@ -538,14 +537,6 @@ static bool sample_pids(struct engine *e, struct cgroup_group *g, bool keep, con
 	return v >= g->pids_limit / 2;
 }
 
-static bool is_below(const struct engine *e, const struct cgroup_group *g, uint32_t dir)
-{
-	const char *top = intern_text(&e->series->names, dir),
-		   *path = intern_text(&e->series->names, g->dir);
-	size_t len = strlen(top);
-	return strncmp(path, top, len) == 0 && path[len] == '/';
-}
-
 static void sample_io(struct engine *e, struct cgroup_group *g, bool keep, const struct out *o)
 {
 	bool v2 = g->kind & GROUP_V2;
@@ -633,7 +624,7 @@ static bool near_limit(const struct engine *e, const struct sample *prev, const 
 static void list_members(struct engine *e, const struct cgroup_group *g, struct sample *out)
 {
 	for (size_t i = 0; i < e->cgroups->count; i++) {
-		if (!group_within(e, &e->cgroups->groups[i], g))
+		if (!group_within(e, &e->cgroups->groups[i], g->dir))
 			continue;
 		char path[PATH_MAX];
 		(void)snprintf(path, sizeof path, "%s/cgroup.procs",
@@ -675,7 +666,7 @@ void engine_cgroups(struct engine *e, const struct sample *prev, struct sample *
 		if (g->pids && sample_pids(e, g, keep, &o) && nshort < COUNTOF(short_of_pids))
 			short_of_pids[nshort++] = g->dir;
 		for (size_t k = 0; !g->pids && k < nshort; k++)
-			if (is_below(e, g, short_of_pids[k])) {
+			if (group_within(e, g, short_of_pids[k])) {
 				sample_refused_forks(e, g, keep, &o);
 				break;
 			}

@@ -23,8 +23,7 @@ static bool same_server(const struct view *v, int32_t a, int32_t b)
 	if (!ua || !ub || strncmp(ua->p->comm, ub->p->comm, PROC_COMM) != 0)
 		return false;
 	return ua->parent == ub || ub->parent == ua ||
-	       (ua->parent && ua->parent == ub->parent &&
-		       strncmp(ua->parent->p->comm, ua->p->comm, PROC_COMM) == 0);
+	       (ua->parent == ub->parent && view_namesake(ua));
 }
 
 static bool is_victim(const struct view *v, const struct verdict *cause, int32_t pid)

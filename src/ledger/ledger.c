@@ -420,9 +420,7 @@ static void add_ports(struct builder *b)
 		if (used * 100 < limit)
 			continue;
 		char peer[48];
-		const char *name = arena_printf(&v->scratch,
-			strchr(address_text(peer, &g->peer), ':') ? "[%s]:%u" : "%s:%u", peer,
-			g->port);
+		const char *name = who_end(v, address_text(peer, &g->peer), g->port);
 		struct ledger_row *r = ledger_add_row(
 			b, RES_TCP_PORTS, name, g->netns, "sock_diag, ip_local_port_range");
 		if (!r)

@@ -11,6 +11,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+const char *who_end(struct view *v, const char *address, uint16_t port)
+{
+	if (!port)
+		return arena_str(&v->scratch, address);
+	return arena_printf(&v->scratch, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
+}
+
 const char *who_name(struct view *v, const struct proc *p)
 {
 	return arena_strn(&v->scratch, p->comm, strnlen(p->comm, PROC_COMM));
@@ -383,6 +390,14 @@ bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid)
 		}
 	}
 	return false;
+}
+
+bool who_lives_in(const struct view *v, const struct usage *u, uint32_t cgroup)
+{
+	return who_is_member(v, cgroup, u->p->pid) ||
+	       ((u->p->have & HAVE_CGROUP) &&
+		       text_within(intern_text(&v->series->names, u->p->cgroup),
+			       intern_text(&v->series->names, cgroup)));
 }
 
 /* Many small processes of one program use as much together as a large one does. */

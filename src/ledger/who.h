@@ -91,6 +91,8 @@ size_t who_hugepages(struct view *v, struct who *out, size_t max);
 /* Does this process have a file open on one of the devices (as far as was looked)? */
 bool who_has_file_on(const struct view *v, int32_t pid, const uint64_t *devnos, size_t n);
 bool who_is_member(const struct view *v, uint32_t cgroup, int32_t pid);
+/* The same, or by the path of its group in this one or below it. The path may be that of another hierarchy (version 1). */
+bool who_lives_in(const struct view *v, const struct usage *u, uint32_t cgroup);
 /* Device numbers of a disk and its partitions. */
 size_t who_disk_family(const struct view *v, uint32_t disk_series, uint64_t *devnos, size_t max);
 /* Adds those of all volumes that lie on it to the n that are there; how many there are now, max at most. */
@@ -106,5 +108,7 @@ const char *who_user(struct view *v, uint32_t uid);
 double who_age(const struct view *v, const struct usage *u);
 /* A process's name, as text of its own. */
 const char *who_name(struct view *v, const struct proc *p);
+/* One end of a connection as it is written: "192.0.2.7:80", "[2001:db8::7]:80"; port 0: the address alone. */
+const char *who_end(struct view *v, const char *address, uint16_t port);
 
 #endif

@@ -304,7 +304,7 @@ size_t who_fills(struct view *v, uint64_t devno, double lost, struct who *out, s
 	if (lost <= 0 || !look_at(v, devno, &s))
 		return 0;
 	const struct crowd *growing = &s.crowds[0], *passing = NULL, *keeping = NULL;
-	bool chars = devno >> 20 == 0; /* nobody is charged for what he writes to a tmpfs */
+	bool chars = !devno_has_device(devno); /* nobody is charged for what he writes to a tmpfs */
 	for (size_t i = 0; i < s.ncrowds; i++)
 		chars = chars && s.crowds[i].bytes < FAIR * lost;
 	double most = 0;

@@ -120,7 +120,6 @@ static size_t by_opened(
 	*ret = (struct opened){0};
 	if (!by)
 		return 0;
-	memset(by, 0, (v->nusages + 1) * sizeof *by);
 	for (unsigned k = 1; k < v->n; k++) {
 		const struct table *t = &view_at(v, k)->flows;
 		for (uint32_t j = 0; j < t->count; j++) {
@@ -307,7 +306,6 @@ static const struct usage *makes_entries(struct view *v, const struct ct_peer *t
 	double *by = arena_alloc(&v->scratch, (v->nusages + 1) * sizeof *by);
 	if (top->proto != 6 || !by)
 		return NULL;
-	memset(by, 0, (v->nusages + 1) * sizeof *by);
 	double all = made_there(v, top, one_place, by);
 	for (size_t i = 0; i < v->nusages; i++)
 		if (by[i] * 2 > all)

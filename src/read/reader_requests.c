@@ -69,33 +69,33 @@ static int send_nft(int fd, unsigned message)
 	return send_all(fd, &q, sizeof q);
 }
 
-/* Without UDIAG_SHOW_VFS and _ICONS: these take locks for each socket, and a long queue would end the dump. */
-static int send_unix(int fd)
+static int send_unix(int fd, unsigned flags, struct unix_diag_req ask)
 {
 	struct {
 		struct nlmsghdr h;
 		struct unix_diag_req r;
-	} q = {dump_header(sizeof q, SOCK_DIAG_BY_FAMILY),
-		{.sdiag_family = AF_UNIX,
-			.udiag_states = 1u << TCP_LISTEN,
-			.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN | UDIAG_SHOW_UID}};
+	} q = {dump_header(sizeof q, SOCK_DIAG_BY_FAMILY), ask};
+	q.r.sdiag_family = AF_UNIX;
+	q.r.udiag_states = 1u << TCP_LISTEN;
+	q.h.nlmsg_flags = (uint16_t)flags;
 	return send_all(fd, &q, sizeof q);
+}
+
+/* Without UDIAG_SHOW_VFS and _ICONS: these take locks for each socket, and a long queue would end the dump. */
+static int send_unix_listeners(int fd)
+{
+	return send_unix(fd, NLM_F_REQUEST | NLM_F_DUMP,
+		(struct unix_diag_req){
+			.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN | UDIAG_SHOW_UID});
 }
 
 /* No dump: only the lock of this socket's queue is taken, and an answer that is too long is an error of this one alone. */
 int reader_send_unix_queue(int fd, uint32_t inode)
 {
-	struct {
-		struct nlmsghdr h;
-		struct unix_diag_req r;
-	} q = {dump_header(sizeof q, SOCK_DIAG_BY_FAMILY),
-		{.sdiag_family = AF_UNIX,
-			.udiag_states = 1u << TCP_LISTEN,
-			.udiag_ino = inode,
+	return send_unix(fd, NLM_F_REQUEST,
+		(struct unix_diag_req){.udiag_ino = inode,
 			.udiag_show = UDIAG_SHOW_ICONS,
-			.udiag_cookie = {UINT32_MAX, UINT32_MAX}}};
-	q.h.nlmsg_flags = NLM_F_REQUEST;
-	return send_all(fd, &q, sizeof q);
+			.udiag_cookie = {UINT32_MAX, UINT32_MAX}});
 }
 
 static int send_packet(int fd)
@@ -177,7 +177,7 @@ int reader_send_dump(struct reader *r, int fd, enum reader_dump what)
 	case DUMP_NFT_CHAINS: return send_nft(fd, NFT_MSG_GETCHAIN);
 	case DUMP_NFT_RULES: return send_nft(fd, NFT_MSG_GETRULE);
 	case DUMP_NFT_SETS: return send_nft(fd, NFT_MSG_GETSET);
-	case DUMP_UNIX_LISTEN: return send_unix(fd);
+	case DUMP_UNIX_LISTEN: return send_unix_listeners(fd);
 	case DUMP_PACKET: return send_packet(fd);
 	default: return -EINVAL;
 	}

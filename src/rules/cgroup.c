@@ -56,15 +56,13 @@ double own_oom_kills(struct view *v, uint32_t group)
 {
 	double kills;
 	const char *path = intern_text(&v->series->names, group);
-	size_t len = strlen(path);
 	if (!view_delta(v, view_id(v, M_CG_OOM_KILLS, 0, group), &kills) || kills <= 0 ||
 		!at_own_limit(v, group))
 		return 0;
 	/* It counts, and its limit is asked, for what happens below it as well. */
 	for (uint32_t id = view_each(v, M_CG_OOM_KILLS, 0); id;
 		id = view_each(v, M_CG_OOM_KILLS, id)) {
-		const char *other = series_instance(v->series, id);
-		if (strncmp(other, path, len) == 0 && other[len] == '/')
+		if (text_below(series_instance(v->series, id), path))
 			kills -= own_oom_kills(v, series_row(v->series, id)->instance);
 	}
 	return kills > 0 ? kills : 0;
@@ -205,13 +203,6 @@ const struct rule_case rule_case_cgroup_pids = {
 		  "raise TasksMax of the unit.",
 };
 
-/* Is one of the paths that of a group, and the other of one below it? */
-static bool is_below(const char *path, const char *top)
-{
-	size_t n = strlen(top);
-	return strncmp(path, top, n) == 0 && path[n] == '/';
-}
-
 /* At its limit at some moment; two tasks less, where a fork needs as many. */
 static bool was_full(const struct view *v, uint32_t id, double limit)
 {
@@ -241,13 +232,13 @@ static struct refusals refused_forks(
 		double limit = 0, n = 0, ever = 0;
 		(void)view_gauge(v, view_id(v, M_CG_PIDS_LIMIT, 0, other), &limit);
 		(void)view_delta(v, id, &n);
-		if (is_below(name, path)) {
+		if (text_below(name, path)) {
 			if (n > 0)
 				below.id = id;
 			below.now += n;
 			below.ever += limit <= 0 && view_gauge(v, id, &ever) ? ever : 0;
 			others = others || (limit > 0 && n > 0);
-		} else if (is_below(path, name)) {
+		} else if (text_below(path, name)) {
 			others = others ||
 				 (limit > 0 &&
 					 was_full(v, view_id(v, M_CG_PIDS_USED, 0, other), limit));
@@ -333,20 +324,12 @@ const struct rule_case rule_case_cgroup_cpu = {
 		  "of them burn the same quota at once.",
 };
 
-/* Its own port, or that of the server whose worker it is. */
-static bool owns(const struct usage *u, int32_t pid)
-{
-	return pid && (pid == u->p->pid ||
-			      (u->parent && u->parent->p->pid == pid &&
-				      memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0));
-}
-
 static bool has_tcp_clients(const struct view *v, const struct usage *u)
 {
 	const struct sample *last = view_last(v);
 	for (uint32_t k = 0; k < last->listeners.count; k++) {
 		const struct listener *l = &TABLE_ROWS(last->listeners, struct listener)[k];
-		if (!owns(u, l->pid))
+		if (!view_serves_for(u, l->pid))
 			continue;
 		if (!last->have_conns) /* not looked at */
 			return true;
@@ -378,7 +361,7 @@ static bool has_unix_clients(const struct view *v, const struct usage *u)
 		for (uint32_t k = 0; k < s->unix_listeners.count; k++) {
 			const struct unix_listener *l =
 				&TABLE_ROWS(s->unix_listeners, struct unix_listener)[k];
-			if (l->waiting && owns(u, l->pid))
+			if (l->waiting && view_serves_for(u, l->pid))
 				return true;
 		}
 	}
@@ -403,7 +386,8 @@ static bool has_udp_clients(const struct view *v, const struct usage *u)
 		const struct udp_socket *l = &TABLE_ROWS(last->udp_sockets, struct udp_socket)[k],
 					*before = NULL;
 		unsigned stood = 0;
-		for (unsigned i = 0; owns(u, l->pid) && chosen_port(v, l) && i < v->n; i++) {
+		for (unsigned i = 0; view_serves_for(u, l->pid) && chosen_port(v, l) && i < v->n;
+			i++) {
 			const struct udp_socket *o = sample_udp_near(view_at(v, i), l, k);
 			if (!o || o->stale)
 				continue;

@@ -9,6 +9,7 @@
 #include "ledger/stack.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 static const double BUSY = 0.90;
@@ -84,16 +85,11 @@ static bool bytes_of(const struct view *v, uint32_t instance, double *ret_read, 
 	       view_delta(v, view_id(v, M_DISK_WRITE_BYTES, 0, instance), ret_written);
 }
 
-static double least(double a, double b)
-{
-	return a < b ? a : b;
-}
-
 /* What is read counts when the disk did it; what is written when it went to the cache, which may be long before. */
 static double part_explained(const struct busy_disk *d, double read, double written)
 {
 	double all = d->read_bytes + d->write_bytes;
-	return all > 0 ? (least(read, d->read_bytes) + least(written, d->write_bytes)) / all : 1;
+	return all > 0 ? (fmin(read, d->read_bytes) + fmin(written, d->write_bytes)) / all : 1;
 }
 
 static double enough(const struct busy_disk *d)

@@ -194,13 +194,6 @@ static void find_others(const struct view *v, const struct senders *s, struct fi
 		}
 }
 
-static double delta(
-	const struct view *v, enum metric m, const struct net_link *l, uint32_t instance)
-{
-	double d = 0;
-	return view_delta(v, view_id(v, m, l->netns, instance), &d) && d > 0 ? d : 0;
-}
-
 void find_fillers(
 	struct view *v, const struct net_link *l, double sent, double wait_s, struct filling *ret)
 {
@@ -210,8 +203,10 @@ void find_fillers(
 	s.rows = arena_alloc(&v->scratch, room * sizeof *s.rows);
 	if (!s.rows)
 		return;
-	s.forwarded = (delta(v, M_IP_FORWARDED, l, 0) + delta(v, M_IP6_FORWARDED, l, 0)) * 2 >
-		      delta(v, M_NET_TX_PACKETS, l, l->name);
+	double forwarded = view_grown(v, view_id(v, M_IP_FORWARDED, l->netns, 0)) +
+			   view_grown(v, view_id(v, M_IP6_FORWARDED, l->netns, 0));
+	s.forwarded =
+		forwarded * 2 > view_grown(v, view_id(v, M_NET_TX_PACKETS, l->netns, l->name));
 	add_rows(v, &s);
 	add_ended(v, &s);
 	sum_up(&s, ret);

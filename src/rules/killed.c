@@ -2,21 +2,17 @@
  * SPDX-License-Identifier: ISC */
 #include "rules/killed.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-static bool below(const char *path, const char *group)
-{
-	size_t n = strlen(group);
-	return strncmp(path, group, n) == 0 && (path[n] == '/' || path[n] == '\0');
-}
 
 /* Of one that lived too short for its group to be seen, the group is that of who bears its name and parent now. */
 static bool in_group(const struct view *v, const struct ended_sum *r, uint32_t cgroup)
 {
 	/* Its path may be that of another hierarchy (version 1): who was seen in the group was in it. */
 	if (who_is_member(v, cgroup, r->pid) ||
-		(r->cgroup && below(intern_text(&v->series->names, r->cgroup),
+		(r->cgroup && text_within(intern_text(&v->series->names, r->cgroup),
 				      intern_text(&v->series->names, cgroup))))
 		return true;
 	for (size_t i = 0; i < v->nusages; i++) {

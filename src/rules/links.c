@@ -19,8 +19,7 @@ static const char *link_text(const struct view *v, const struct net_link *l)
 
 static double grown(const struct view *v, enum metric m, const struct net_link *l)
 {
-	double d = 0;
-	return view_delta(v, view_id(v, m, l->netns, l->name), &d) && d > 0 ? d : 0;
+	return view_grown(v, view_id(v, m, l->netns, l->name));
 }
 
 /* ---- sending ---- */

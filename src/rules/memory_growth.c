@@ -16,17 +16,6 @@ static const double LESS = 0.6, MORE = 1.1; /* of what files grew by: about as m
 static const double LEFT =
 	0.05; /* of all: nearly used up, as MemAvailable is low; less than that somebody always takes */
 
-/* The group or one below it. */
-static bool lives_in(const struct view *v, const struct usage *u, uint32_t group)
-{
-	const char *name = intern_text(&v->series->names, group),
-		   *path = u->p->have & HAVE_CGROUP ? intern_text(&v->series->names, u->p->cgroup)
-						    : "";
-	size_t n = strlen(name);
-	return who_is_member(v, group, u->p->pid) ||
-	       (n > 1 && strncmp(path, name, n) == 0 && (path[n] == '/' || path[n] == '\0'));
-}
-
 double memory_own_room(struct view *v, const struct usage *u)
 {
 	const struct sample *s = view_last(v);
@@ -56,7 +45,7 @@ double memory_group_room(struct view *v, const struct usage *u)
 		uint32_t group = series_row(v->series, id)->instance;
 		if (!view_gauge(v, id, &limit) || limit <= 0 ||
 			!view_gauge(v, view_id(v, M_CG_MEM_ANON, 0, group), &used) ||
-			!lives_in(v, u, group))
+			!who_lives_in(v, u, group))
 			continue;
 		double here = limit > used ? limit - used : 0;
 		room = room < 0 || here < room ? here : room;
@@ -80,12 +69,12 @@ const struct usage *memory_grower_in(struct view *v, uint32_t group, double leas
 	double most = 0;
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
-		if (u->p->kernel || u->p->self || u->gone || (group && !lives_in(v, u, group)))
+		if (u->p->kernel || u->p->self || u->gone || (group && !who_lives_in(v, u, group)))
 			continue;
 		double sum = 0;
 		for (size_t k = 0; k < v->nusages; k++)
 			if (same_program(u, &v->usages[k]) && !v->usages[k].gone &&
-				(!group || lives_in(v, &v->usages[k], group)))
+				(!group || who_lives_in(v, &v->usages[k], group)))
 				sum += grown_by(&v->usages[k]);
 		if (grown_by(u) > most && sum >= MOST * least) {
 			most = grown_by(u);
@@ -163,11 +152,11 @@ void memory_taker_first(struct view *v, struct verdict *f, uint32_t group, doubl
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		double own = u->p->kernel || u->p->self ? 0 : grown_to(v, u, full), sum = 0;
-		if (own <= most || (group && !lives_in(v, u, group)))
+		if (own <= most || (group && !who_lives_in(v, u, group)))
 			continue;
 		for (size_t k = 0; k < v->nusages; k++)
 			if (same_program(u, &v->usages[k]) &&
-				(!group || lives_in(v, &v->usages[k], group)))
+				(!group || who_lives_in(v, &v->usages[k], group)))
 				sum += grown_to(v, &v->usages[k], full);
 		if (sum >= least) {
 			taker = u;
@@ -182,11 +171,6 @@ void memory_taker_first(struct view *v, struct verdict *f, uint32_t group, doubl
 }
 
 /* ---- files that have no disk ---- */
-
-static bool has_no_disk(uint64_t devno)
-{
-	return devno >> 20 == 0;
-}
 
 /* What an open file grew by since the first sample that knows it. */
 static double file_grown(const struct view *v, const struct open_file *f)
@@ -209,7 +193,7 @@ static double files_grown(const struct view *v, const struct usage *u, uint64_t 
 	double open = 0, held = 0;
 	for (uint32_t i = 0; s && i < s->files.count; i++) {
 		const struct open_file *f = &TABLE_ROWS(s->files, struct open_file)[i];
-		double grown = f->pid == u->p->pid && f->writable && has_no_disk(f->devno)
+		double grown = f->pid == u->p->pid && f->writable && !devno_has_device(f->devno)
 				       ? file_grown(v, f)
 				       : 0;
 		if (grown > 0)
@@ -221,7 +205,7 @@ static double files_grown(const struct view *v, const struct usage *u, uint64_t 
 		s = view_at(v, i)->have_held ? view_at(v, i) : NULL;
 	for (uint32_t i = 0; s && i < s->held.count; i++) {
 		const struct held_file *h = &TABLE_ROWS(s->held, struct held_file)[i];
-		if (h->pid != u->p->pid || !has_no_disk(h->devno) || !h->growth || !h->since_ns)
+		if (h->pid != u->p->pid || devno_has_device(h->devno) || !h->growth || !h->since_ns)
 			continue;
 		*ret_devno = h->devno;
 		held += (double)h->growth * 1e9 / (double)h->since_ns * v->seconds;
@@ -235,7 +219,7 @@ static uint64_t grown_filesystem(struct view *v, double shared)
 	for (uint32_t id = view_each(v, M_FS_DEVNO, 0); id; id = view_each(v, M_FS_DEVNO, id)) {
 		double devno, size;
 		uint32_t mount = series_row(v->series, id)->instance;
-		if (!view_gauge(v, id, &devno) || !has_no_disk((uint64_t)devno) ||
+		if (!view_gauge(v, id, &devno) || devno_has_device((uint64_t)devno) ||
 			!view_gauge(v, view_id(v, M_FS_SIZE, 0, mount), &size))
 			continue;
 		struct trend t = use_trend_of_rest(v, view_id(v, M_FS_FREE, 0, mount), size);
@@ -258,7 +242,7 @@ static bool blame_files(struct view *v, struct verdict *f, uint32_t group, doubl
 	for (size_t i = 0; i < v->nusages; i++) {
 		const struct usage *u = &v->usages[i];
 		uint64_t devno = 0;
-		if (u->p->kernel || u->p->self || u->gone || (group && !lives_in(v, u, group)))
+		if (u->p->kernel || u->p->self || u->gone || (group && !who_lives_in(v, u, group)))
 			continue;
 		double files = files_grown(v, u, &devno);
 		if (files > most && files >= MOST * shared && files <= MORE * shared) {
@@ -318,10 +302,10 @@ bool memory_blame_growth(struct view *v, struct verdict *f, uint32_t group, doub
 		const struct usage *u = &v->usages[i];
 		double sum = 0;
 		bool first = !u->p->kernel && !u->p->self && !u->gone &&
-			     (!group || lives_in(v, u, group));
+			     (!group || who_lives_in(v, u, group));
 		for (size_t k = 0; first && k < v->nusages; k++) {
 			if (!same_program(u, &v->usages[k]) || v->usages[k].gone ||
-				(group && !lives_in(v, &v->usages[k], group)))
+				(group && !who_lives_in(v, &v->usages[k], group)))
 				continue;
 			first = k >= i;
 			sum += grown_by(&v->usages[k]);
@@ -363,7 +347,7 @@ static uint32_t full_group_of(struct view *v, const struct usage *u)
 		id = view_each(v, M_CG_MEM_LIMIT, id)) {
 		double limit, used, hits = 0;
 		uint32_t group = series_row(v->series, id)->instance;
-		if (view_gauge(v, id, &limit) && limit > 0 && lives_in(v, u, group) &&
+		if (view_gauge(v, id, &limit) && limit > 0 && who_lives_in(v, u, group) &&
 			view_gauge(v, view_id(v, M_CG_MEM_ANON, 0, group), &used) &&
 			(used >= 0.9 * limit ||
 				(view_delta(v, view_id(v, M_CG_MEM_HITS, 0, group), &hits) &&

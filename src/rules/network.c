@@ -94,8 +94,7 @@ static void ports_verdict(
 	if (!full && eta < 0)
 		return;
 	char peer[48];
-	const char *to = say(
-		v, strchr(address_text(peer, &g->peer), ':') ? "[%s]:%u" : "%s:%u", peer, g->port);
+	const char *to = who_end(v, address_text(peer, &g->peer), g->port);
 	struct who who_takes[WHO_MAX];
 	size_t takers = who_ports(v, g, who_takes, WHO_MAX);
 	if (full && told_with_other(v, out, g, to, used, limit, takers ? who_takes[0].pid : 0))
@@ -522,8 +521,7 @@ static bool is_of_family(const struct address *a, bool six)
 /* Growth of a counter in a namespace, 0 where it is not known. */
 static double grown(const struct view *v, enum metric m, unsigned netns)
 {
-	double d = 0;
-	return view_delta(v, view_id(v, m, netns, 0), &d) && d > 0 ? d : 0;
+	return view_grown(v, view_id(v, m, netns, 0));
 }
 
 /* Who sends datagrams to many, where these are more than all else that is sent and passed on here. The table is that of all namespaces. */

@@ -266,11 +266,8 @@ static void slow_remedies(struct view *v, struct verdict *f, const struct server
 		NULL, "the program that sends it", true, "work on the program", "none");
 	if (most->peer.family)
 		verdict_remedy(f, "Disconnect that client for now",
-			say(v, "%s client kill addr %s:%u", cli,
-				strchr(server_slot_peer(v, most), ':')
-					? say(v, "[%s]", server_slot_peer(v, most))
-					: server_slot_peer(v, most),
-				most->peer_port),
+			say(v, "%s client kill addr %s", cli,
+				who_end(v, server_slot_peer(v, most), most->peer_port)),
 			NULL, false, "its command that waits is lost", "it comes back");
 	if (keys)
 		verdict_remedy(f, "Forbid the command to that user",

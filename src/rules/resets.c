@@ -309,8 +309,7 @@ static void cut_verdict(struct view *v, struct verdicts *out, struct resets *r)
 	if (!u) /* it is gone already: nobody can be named who suffers */
 		return;
 	const char *name = who_name(v, u->p), *ns = in_netns(v, r->netns);
-	const char *to = say(
-		v, strchr(address_text(peer, &r->peer), ':') ? "[%s]:%u" : "%s:%u", peer, r->port);
+	const char *to = who_end(v, address_text(peer, &r->peer), r->port);
 	struct verdict *f = begin(v, out, r, false, port_text(v, r->port), r->pid);
 	if (!f)
 		return;

@@ -173,9 +173,7 @@ static void judge(struct view *v, struct verdicts *out, const struct server_pool
 		silent || partly ? STATE_STALLED : STATE_SATURATED, address);
 	if (!f)
 		return;
-	const char *ns = in_netns(v, p->netns), *at = strchr(address, ':')
-							      ? say(v, "[%s]:53", address)
-							      : say(v, "%s:53", address);
+	const char *ns = in_netns(v, p->netns), *at = who_end(v, address, DNS_PORT);
 	int32_t pid = owner_of(v, p->netns, server);
 	const struct usage *u = pid ? view_usage(v, pid) : NULL;
 	f->netns = p->netns;
@@ -200,8 +198,7 @@ static void judge(struct view *v, struct verdicts *out, const struct server_pool
 	const struct udp_socket *asked = partly ? NULL : asks_itself(v, pid);
 	if (u && asked) {
 		char peer[48];
-		const char *to = say(v,
-			strchr(address_text(peer, &asked->peer), ':') ? "[%s]:53" : "%s:53", peer);
+		const char *to = who_end(v, address_text(peer, &asked->peer), DNS_PORT);
 		f->culprits[f->nculprits++] = (struct who){"destination", to, 0, -1,
 			say(v, "%s as %s passes questions on to it, and waits", who_name(v, u->p),
 				address)};

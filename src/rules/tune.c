@@ -151,6 +151,16 @@ static bool of_memory(enum tune_form form)
 	return form == FORM_CG_MEMORY || form == FORM_TCP_MEM || form == FORM_COMMIT;
 }
 
+double tune_takeover(const struct tune_input *in)
+{
+	return in->peers > 1 ? (double)in->peers / (in->peers - 1) : 1;
+}
+
+double tune_next_size(double n)
+{
+	return exp2(ceil(log2(n) - 1e-9));
+}
+
 /* The next power of two, as tables have them; of bytes, CPUs and what people count, two figures. */
 static double round_up(double v, enum tune_form form)
 {
@@ -164,7 +174,7 @@ static double round_up(double v, enum tune_form form)
 		figure = figure < 1 ? 1 : figure;
 		return ceil(v / mib / figure - 1e-9) * figure * mib;
 	}
-	return exp2(ceil(log2(v) - 1e-9));
+	return tune_next_size(v);
 }
 
 void tune_keep(struct tuning *t, const char *why)
@@ -211,7 +221,7 @@ static const char *refusals(struct view *v, const struct tuning *t)
 void tune_judge(struct view *v, struct tuning *out, const struct tune_input *in, double each,
 	double share, enum tune_form form)
 {
-	double peers = in->peers > 1 ? (double)in->peers / (in->peers - 1) : 1;
+	double peers = tune_takeover(in);
 	double high = out->high > out->used ? out->high : out->used;
 	if (form == FORM_LISTEN && high > out->limit) /* the kernel lets one more in */
 		high = out->limit;
@@ -313,7 +323,7 @@ static void tune_quota(
 		out->high_hour = true;
 	}
 	out->refused = out->refused_per_s = 0;
-	double peers = in->peers > 1 ? (double)in->peers / (in->peers - 1) : 1;
+	double peers = tune_takeover(in);
 	bool short_then = peers > 1 && out->high * peers > out->limit;
 	out->why = say(v, "held back in %.0f %% of the periods%s", 100 * held, since);
 	if (short_then)
@@ -391,7 +401,7 @@ static void tune_group_disk(
 	struct view *v, const struct ledger_row *r, const struct tune_input *in, struct tuning *out)
 {
 	static const double at_limit = 0.9; /* as the rule has it */
-	double share = 0, peers = in->peers > 1 ? (double)in->peers / (in->peers - 1) : 1;
+	double share = 0, peers = tune_takeover(in);
 	const struct cgroup_io *io = tune_group_io(v, r->cgroup, &share);
 	if (!io)
 		return;

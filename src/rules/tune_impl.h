@@ -75,6 +75,10 @@ const struct tune_high *tune_recorded(
 void tune_take_high(struct tuning *out, const struct tune_high *h);
 /* " in this look" behind a number that is of no more than that, in an answer that is of a recording; "". */
 const char *tune_since(const struct tune_input *in, enum tune_mark mark);
+/* What this machine has to carry, in its own load, when one of `peers` fails: the others share it; 1 without any. */
+double tune_takeover(const struct tune_input *in);
+/* n, or the next power of two. */
+double tune_next_size(double n);
 bool tune_fits(const char *only, const char *name, enum resource res);
 const struct tunable *tune_of_class(enum resource res);
 /* The limit of I/O that a group is nearest to; NULL. */

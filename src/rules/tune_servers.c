@@ -85,7 +85,7 @@ static void tune_stored(struct view *v, const struct server_book *b, const struc
 static void tune_behind(struct view *v, const struct server_limit *s, const struct server_pool *p,
 	const struct tune_input *in, struct tuning *out)
 {
-	double peers = in->peers > 1 ? (double)in->peers / (in->peers - 1) : 1;
+	double peers = tune_takeover(in);
 	bool waits = p->waiting > 0 && p->used >= p->limit;
 	if (!waits && (peers <= 1 || out->high * peers <= out->limit)) {
 		tune_keep(out, say(v, "high-water%s %.0f %% of the limit, %s",

@@ -16,12 +16,7 @@ static const struct server_limit server_limits[] = {
 	kind, pool, name, process, per, bytes, unit, more, file, line, now, afterwards, danger)    \
 	{kind, POOL_##pool, name, process, PER_##per, bytes, unit, more, file, line, now,          \
 		afterwards, danger},
-#define LISTEN_SETTING(program, file, line)
-#define DATAGRAM_SETTING(program, file, line)
 #include "catalogue/server_limits.def"
-#undef SERVER_LIMIT
-#undef LISTEN_SETTING
-#undef DATAGRAM_SETTING
 };
 
 struct program_setting {
@@ -29,25 +24,13 @@ struct program_setting {
 };
 
 static const struct program_setting listen_settings[] = {
-#define SERVER_LIMIT(                                                                              \
-	kind, pool, name, process, per, bytes, unit, more, file, line, now, afterwards, danger)
-#define DATAGRAM_SETTING(program, file, line)
 #define LISTEN_SETTING(program, file, line) {program, file, line},
 #include "catalogue/server_limits.def"
-#undef SERVER_LIMIT
-#undef LISTEN_SETTING
-#undef DATAGRAM_SETTING
 };
 
 static const struct program_setting datagram_settings[] = {
-#define SERVER_LIMIT(                                                                              \
-	kind, pool, name, process, per, bytes, unit, more, file, line, now, afterwards, danger)
-#define LISTEN_SETTING(program, file, line)
 #define DATAGRAM_SETTING(program, file, line) {program, file, line},
 #include "catalogue/server_limits.def"
-#undef SERVER_LIMIT
-#undef LISTEN_SETTING
-#undef DATAGRAM_SETTING
 };
 
 const struct server_limit *tune_server_limits(size_t *ret_n)

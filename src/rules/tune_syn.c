@@ -10,11 +10,6 @@
 #include <math.h>
 #include <string.h>
 
-static double next_size(double n)
-{
-	return exp2(ceil(log2(n) - 1e-9));
-}
-
 /* ---- all ---- */
 
 /* Half-open connections at a port, now; and all that there are. */
@@ -73,7 +68,7 @@ static void tune_syn(struct view *v, const struct ledger_row *r, double half, st
 	if (!t || out->refused_per_s <= 0)
 		return;
 	out->action = TUNE_RAISE;
-	out->value = next_size(2 * r->limit);
+	out->value = tune_next_size(2 * r->limit);
 	if (out->value > t->most)
 		out->value = t->most;
 	if (r->limit >= t->most) {
@@ -87,7 +82,7 @@ static void tune_syn(struct view *v, const struct ledger_row *r, double half, st
 	out->file = t->file;
 	out->why = say(v, "%s; %s has a queue of %.0f", out->why, r->name, r->limit);
 	tune_settings(v, t, r, out);
-	double most = next_size(out->value * 4 / 3);
+	double most = tune_next_size(out->value * 4 / 3);
 	const char *value = say(v, "%.0f", most);
 	struct tune_place place = tune_place(v, r->netns, r->nholders ? r->holders[0].pid : 0);
 	const char *inside = in_netns(v, r->netns);
@@ -160,7 +155,7 @@ void tune_add_backlog(
 	}
 	if (drops <= 0)
 		return;
-	double more = next_size(2 * limit);
+	double more = tune_next_size(2 * limit);
 	struct tuning *out = &rows[(*n)++];
 	*out = (struct tuning){.action = rate > 0 ? TUNE_RAISE : TUNE_KEEP,
 		.name = class,

@@ -4,6 +4,7 @@
 
 #include "base/attr.h"
 #include "base/text.h"
+#include "ledger/who.h"
 #include "show/table.h"
 
 #include <arpa/inet.h>
@@ -55,10 +56,7 @@ static const char *netns_name(struct view *v, unsigned netns)
 static const char *end_text(struct view *v, const struct address *a, uint16_t port)
 {
 	char text[48];
-	(void)address_text(text, a);
-	if (port == 0)
-		return arena_str(&v->scratch, text);
-	return arena_printf(&v->scratch, strchr(text, ':') ? "[%s]:%u" : "%s:%u", text, port);
+	return who_end(v, address_text(text, a), port);
 }
 
 static const char *name_of(const struct view *v, uint32_t id)

@@ -3,6 +3,7 @@
 #include "store/retain.h"
 
 #include "base/attr.h"
+#include "base/text.h"
 #include "store/log.h"
 
 #include <dirent.h>
@@ -136,17 +137,11 @@ void store_files_free(struct store_files *f)
 	*f = (struct store_files){0};
 }
 
-static bool in_folder(const struct store_file *f, const char *folder)
-{
-	size_t n = strlen(folder);
-	return strncmp(f->name, folder, n) == 0 && f->name[n] == '/';
-}
-
 static bool too_old(const struct store_file *f, uint64_t now_s)
 {
-	uint64_t days = in_folder(f, "m1")   ? RETAIN_MINUTE_DAYS
-			: in_folder(f, "h1") ? RETAIN_HOUR_DAYS
-					     : RETAIN_RAW_DAYS;
+	uint64_t days = text_below(f->name, "m1")   ? RETAIN_MINUTE_DAYS
+			: text_below(f->name, "h1") ? RETAIN_HOUR_DAYS
+						    : RETAIN_RAW_DAYS;
 	return f->since_s && f->since_s + days * DAY < now_s;
 }
 
@@ -173,8 +168,8 @@ static struct store_file *next_to_go(struct store_files *f)
 		size_t there = 0;
 		for (size_t i = 0; i < f->count; i++) {
 			struct store_file *row = &f->rows[i];
-			if (!row->since_s ||
-				(!in_folder(row, order[k][0]) && !in_folder(row, order[k][1])))
+			if (!row->since_s || (!text_below(row->name, order[k][0]) &&
+						     !text_below(row->name, order[k][1])))
 				continue;
 			there++;
 			if (!oldest || row->since_s < oldest->since_s)
@@ -191,7 +186,7 @@ static uint64_t believed(const struct store_files *f, uint64_t now_s)
 {
 	uint64_t newest[NEWEST] = {0}; /* begins, greatest first */
 	for (size_t i = 0; i < f->count; i++) {
-		uint64_t at = in_folder(&f->rows[i], "raw") ? f->rows[i].begin_s : 0;
+		uint64_t at = text_below(f->rows[i].name, "raw") ? f->rows[i].begin_s : 0;
 		for (size_t k = 0; k < NEWEST; k++)
 			if (at > newest[k]) {
 				uint64_t x = newest[k];
@@ -233,7 +228,8 @@ double retain_lasts(int dir, uint64_t budget, uint64_t now_s)
 	if (store_files_list(dir, &f) == 0) {
 		for (size_t i = 0; i < f.count; i++) {
 			const struct store_file *row = &f.rows[i];
-			if (!in_folder(row, "raw") || !row->begin_s || row->begin_s + DAY < now_s)
+			if (!text_below(row->name, "raw") || !row->begin_s ||
+				row->begin_s + DAY < now_s)
 				continue;
 			bytes += row->bytes;
 			if (!first || row->begin_s < first)

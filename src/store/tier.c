@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "store/tier.h"
 
+#include "base/text.h"
 #include "store/retain.h"
 #include "store/segment_impl.h"
 
@@ -430,10 +431,8 @@ static int build(int dir, const struct store_files *files, const char *from, con
 	b->number = b->nsources ? b->sources[0].s.first_number : 0;
 	for (size_t i = 0; i < files->count && r == 0 && b->nsources < SOURCES_MAX; i++) {
 		const struct store_file *f = &files->rows[i];
-		size_t n = strlen(from);
 		bool before = minutes && f->begin_s < begin_s;
-		if (strncmp(f->name, from, n) == 0 && f->name[n] == '/' &&
-			f->begin_s + (minutes ? LEAD_S : 0) >= begin_s &&
+		if (text_below(f->name, from) && f->begin_s + (minutes ? LEAD_S : 0) >= begin_s &&
 			f->begin_s < begin_s + length_s)
 			r = add_source(b, dir, f->name, d, before);
 	}

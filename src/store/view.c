@@ -172,6 +172,12 @@ static double cpu_whole(const struct view *v)
 	return sum;
 }
 
+double view_grown(const struct view *v, uint32_t id)
+{
+	double d = 0;
+	return view_delta(v, id, &d) && d > 0 ? d : 0;
+}
+
 bool view_rate(const struct view *v, uint32_t id, double *ret)
 {
 	double d;
@@ -431,6 +437,24 @@ bool view_starts_strangers(const struct usage *u)
 	return starts(u, false);
 }
 
+const struct usage *view_namesake(const struct usage *u)
+{
+	return u->parent && strncmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0 ? u->parent
+										    : NULL;
+}
+
+bool view_serves(const struct usage *u)
+{
+	const struct usage *parent = view_namesake(u);
+	return u->listens || (parent && parent->listens);
+}
+
+bool view_serves_for(const struct usage *u, int32_t pid)
+{
+	const struct usage *parent = view_namesake(u);
+	return pid && (pid == u->p->pid || (parent && parent->p->pid == pid));
+}
+
 static void link_usages(struct view *v)
 {
 	for (size_t i = 0; i < v->nusages; i++) {
@@ -490,8 +514,7 @@ static struct program_key program_key(const struct usage *u)
 	key.comm[PROC_COMM - 1] = '\0';
 	key.uid = u->p->uid;
 	key.netns = u->p->netns;
-	key.serves = u->listens || (u->parent && u->parent->listens &&
-					   memcmp(u->parent->p->comm, u->p->comm, PROC_COMM) == 0);
+	key.serves = view_serves(u);
 	if (key.serves || !is_interpreter(key.comm))
 		return key;
 	if (u->parent && !view_starts_strangers(u->parent))

@@ -98,6 +98,8 @@ bool view_gauge(
 bool view_highest(const struct view *v, uint32_t id, double *ret, uint64_t *ret_at_ns);
 bool view_delta(
 	const struct view *v, uint32_t id, double *ret); /* growth of a counter over the window */
+/* The same, 0 where it is not known. */
+double view_grown(const struct view *v, uint32_t id);
 bool view_rate(const struct view *v, uint32_t id,
 	double *ret); /* the same per second; of SHARE: ratio of time */
 /* Time of the first sample by which the counter had begun to grow in this window. */
@@ -112,6 +114,11 @@ struct trend trend_fit(const double *t, const double *y, unsigned n);
 double trend_eta(const struct view *v, struct trend t, double left);
 
 const struct usage *view_usage(const struct view *v, int32_t pid);
+/* It listens, or is a worker of one that does: a child that bears its name. Of the latter: of the process `pid`, or that itself. */
+bool view_serves(const struct usage *u);
+bool view_serves_for(const struct usage *u, int32_t pid);
+/* The parent that bears its name, as a worker's does; NULL: none. */
+const struct usage *view_namesake(const struct usage *u);
 /* It starts a service anew when that ended: systemd, supervisord ... */
 bool view_is_manager(const struct usage *u);
 /* What it starts has nothing in common but that: a manager, the first process of a container, cron. */

@@ -191,6 +191,16 @@ static void amounts(void)
 
 static void logs(void)
 {
+	CHECK(text_within("/system.slice/a.service", "/system.slice"));
+	CHECK(text_within("/a", "/a"));
+	CHECK(!text_below("/a", "/a"));
+	CHECK(text_below("/a/b", "/a"));
+	CHECK(!text_within("/ab", "/a"));
+	CHECK(!text_within("/a", "/a/b"));
+	CHECK(text_below("/a", "/"));
+	CHECK(!text_below("/", "/"));
+	CHECK(!text_within("", "/"));
+	CHECK(!text_within("/a", ""));
 	CHECK(text_names_log("/var/app/error.log"));
 	CHECK(text_names_log("/var/app/error.log.1"));
 	CHECK(text_names_log("/var/app/app.log-20261122"));

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* net and states: interfaces, and what the firewall tracks. */
 #include "base/text.h"
+#include "ledger/who.h"
 #include "query/states.h"
 #include "show/screens/screen_impl.h"
 
@@ -13,13 +14,6 @@
 const char *netns_text(const struct view *v, unsigned netns)
 {
 	return netns == NETNS_HOST ? "" : series_netns_name(v->series, netns);
-}
-
-const char *end_text(struct view *v, const char *address, uint16_t port)
-{
-	if (!port)
-		return arena_str(&v->scratch, address);
-	return say(v, strchr(address, ':') ? "[%s]:%u" : "%s:%u", address, port);
 }
 
 /* ---- interfaces ---- */
@@ -278,9 +272,9 @@ static int build_states(struct screen *s, struct view *v, const struct screen_co
 			break;
 		cell_text(row, S_PROTO, proto_text(v, t->proto));
 		cell_text(
-			row, S_SOURCE, end_text(v, address_text(from, &t->source), t->source_port));
-		cell_text(row, S_DESTINATION,
-			end_text(v, address_text(to, &t->destination), t->port));
+			row, S_SOURCE, who_end(v, address_text(from, &t->source), t->source_port));
+		cell_text(
+			row, S_DESTINATION, who_end(v, address_text(to, &t->destination), t->port));
 		cell_text(row, S_STATE, p->state);
 		cell_number(s, row, S_RATE, p->rate < 0 ? NAN : p->rate);
 		cell_number(s, row, S_SENT, t->counted ? (double)t->bytes[0] : NAN);

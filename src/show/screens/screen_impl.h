@@ -80,9 +80,8 @@ void meter_memory(struct screen *s, struct view *v, const struct screen_context 
 void meter_disks(struct screen *s, struct view *v, const struct screen_context *c, unsigned most);
 void meter_net(struct screen *s, struct view *v, const struct screen_context *c, unsigned most);
 
-/* Name of a network namespace, "" of the host's own; "10.0.0.1:80", "[2001:db8::1]:80", the address alone without a port. */
+/* Name of a network namespace, "" of the host's own. */
 const char *netns_text(const struct view *v, unsigned netns);
-const char *end_text(struct view *v, const char *address, uint16_t port);
 
 /* Numbers as people read them, in the view's memory. */
 const char *read_bytes(struct view *v, double x);

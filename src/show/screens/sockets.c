@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* conns and talk: the queues of sockets, and who sends to whom. */
 #include "base/text.h"
+#include "ledger/who.h"
 #include "show/screens/screen_impl.h"
 
 #include <string.h>
@@ -105,7 +106,7 @@ static void add_listeners(struct screen *s, struct view *v, const struct screen_
 		(void)snprintf(port, sizeof port, "%u", l->port);
 		cell_text(row, Q_KIND, "listen");
 		cell_number(s, row, Q_RECV, l->waiting);
-		cell_text(row, Q_LOCAL, end_text(v, address_text(local, &l->local), l->port));
+		cell_text(row, Q_LOCAL, who_end(v, address_text(local, &l->local), l->port));
 		cell_text(row, Q_PEER, "");
 		cell_text(row, Q_WHO, process_text(v, l->pid, 1));
 		cell_number(s, row, Q_LIMIT, l->backlog);
@@ -163,8 +164,8 @@ static void add_connections(struct screen *s, struct view *v, const struct scree
 		cell_unit(row, Q_RECV, (double)g->recvq, CELL_BYTES);
 		cell_unit(row, Q_SEND, (double)g->sendq, CELL_BYTES);
 		cell_text(row, Q_LOCAL,
-			end_text(v, address_text(local, &g->local), g->outgoing ? 0 : g->port));
-		cell_text(row, Q_PEER, end_text(v, peer, g->outgoing ? g->port : 0));
+			who_end(v, address_text(local, &g->local), g->outgoing ? 0 : g->port));
+		cell_text(row, Q_PEER, who_end(v, peer, g->outgoing ? g->port : 0));
 		cell_number(s, row, Q_CONNS, g->total);
 		cell_text(row, Q_WHO, process_text(v, g->pid, g->owners));
 		if (g->window_closed)
@@ -198,8 +199,8 @@ static void add_local_sockets(struct screen *s, struct view *v, const struct scr
 			return;
 		cell_text(row, Q_KIND, "udp");
 		cell_unit(row, Q_RECV, u->recvq, CELL_BYTES);
-		cell_text(row, Q_LOCAL, end_text(v, address_text(local, &u->local), u->port));
-		cell_text(row, Q_PEER, u->peer_port ? end_text(v, peer, u->peer_port) : "");
+		cell_text(row, Q_LOCAL, who_end(v, address_text(local, &u->local), u->port));
+		cell_text(row, Q_PEER, u->peer_port ? who_end(v, peer, u->peer_port) : "");
 		cell_text(row, Q_WHO, process_text(v, u->pid, 1));
 		if (u->buffer)
 			cell_unit(row, Q_LIMIT, u->buffer, CELL_BYTES);

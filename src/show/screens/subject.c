@@ -40,21 +40,15 @@ static bool has_pid(const struct subject *s, int32_t pid)
 	return false;
 }
 
-static bool below(const char *path, const char *group)
-{
-	size_t n = strlen(group);
-	return strncmp(path, group, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
 static bool in_cgroup(const struct subject *s, const struct view *v, const struct proc *p)
 {
 	if (p->have & HAVE_CGROUP)
-		return below(intern_text(&v->series->names, p->cgroup), s->cgroup);
+		return text_within(intern_text(&v->series->names, p->cgroup), s->cgroup);
 	const struct sample *last = view_last(v);
 	const struct member *rows = TABLE_ROWS(last->members, struct member);
 	for (uint32_t i = 0; i < last->members.count; i++)
 		if (rows[i].pid == p->pid &&
-			below(intern_text(&v->series->names, rows[i].cgroup), s->cgroup))
+			text_within(intern_text(&v->series->names, rows[i].cgroup), s->cgroup))
 			return true;
 	return false;
 }

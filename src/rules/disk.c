@@ -14,6 +14,10 @@
 
 static const double BUSY = 0.90;
 static const double PSI_WAIT = 0.20;
+static const double ALWAYS =
+	0.8; /* of those who wait a thread is blocked for nearly all the time */
+static const double SETTLE_S =
+	10; /* if less: installing a package does that to a database for some seconds */
 static const double RIVAL =
 	0.1; /* whose job moves this much of what the culprit's moves waits for its own work */
 static const double RIVAL_COMMITS =
@@ -44,7 +48,9 @@ const struct rule_case rule_case_disk_saturated = {
 		"tenth where requests are below 32 KiB: a journal adds to them), the kernel writes "
 		"what was written before, as pages still to be written show, or the culprit "
 		"is not known; then it is a finding when a server waits. Where answers take half a "
-		"second or more, what a job has read since it began counts as well.",
+		"second or more, what a job has read since it began counts as well. Where "
+		"their threads are blocked for less than four fifths of the time, all of them "
+		"together, nobody is told before it lasted 10 s.",
 	.false_alarms =
 		"A backup or copy that has the disk for itself: busy 100 %, but only it waits, "
 		"with "
@@ -248,9 +254,16 @@ static bool is_rival(const struct view *v, const struct busy_disk *d, const stru
 	return !d->small || own->waiting >= RIVAL * culprit->waiting;
 }
 
-/* Processes blocked on files of this disk, apart from the culprit's job; first: NULL when it is no process, or not known. */
-static size_t blocked_others(
-	struct view *v, const struct busy_disk *d, const struct io_job *first, struct verdict *into)
+/* Its threads in D at a time, on average over the window. */
+static double waiting(const struct view *v, const struct usage *u)
+{
+	return u->waiting * u->samples / v->n;
+}
+
+/* Processes blocked on files of this disk, apart from the culprit's job, and how many of their threads are at a time; first: NULL when it is no process,
+ * or not known. */
+static size_t blocked_others(struct view *v, const struct busy_disk *d, const struct io_job *first,
+	struct verdict *into, double *ret_waiting)
 {
 	const struct usage *culprit = first ? first->top : NULL;
 	size_t n = 0;
@@ -272,6 +285,7 @@ static size_t blocked_others(
 		if (!culprit && !is_server(u))
 			continue;
 		n++;
+		*ret_waiting += waiting(v, u);
 		verdict_victim(into, u->listens ? "server" : "process", who_name(v, u->p),
 			u->p->pid,
 			say(v, "blocked in %u of %u samples%s%s", u->blocked, v->n,
@@ -422,7 +436,8 @@ static void disk_saturated(struct view *v, struct verdicts *out, uint32_t id)
 		first = maps_files(v, &d);
 	const struct usage *top = first ? first->top : NULL;
 	struct verdict victims = {0};
-	size_t blocked = blocked_others(v, &d, first, &victims);
+	double threads = 0;
+	size_t blocked = blocked_others(v, &d, first, &victims, &threads);
 	bool serves = top && top->listens && top->blocked >= 2 &&
 		      (first != d.jobs || who_has_file_on(v, top->p->pid, d.devnos, d.nown)) &&
 		      part_explained(&d, io_job_read(first), first->write_bytes) >= enough(&d);
@@ -433,6 +448,8 @@ static void disk_saturated(struct view *v, struct verdicts *out, uint32_t id)
 		return;
 	memcpy(f->victims, victims.victims, sizeof victims.victims);
 	f->nvictims = victims.nvictims;
+	threads += serves ? waiting(v, top) : 0;
+	f->settle_s = threads >= ALWAYS ? 0 : SETTLE_S;
 	f->device = id;
 	f->devno = d.nown ? d.devnos[0] : 0;
 	f->used = d.busy > 1 ? 1 : d.busy;

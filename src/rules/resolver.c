@@ -4,6 +4,7 @@
  * not one name somewhere, a question to it tells whose answer every resolver has at hand (books/dns.c). */
 #include "rules/verdict.h"
 
+#include "base/text.h"
 #include "ledger/servers.h"
 
 #include <arpa/inet.h>
@@ -106,27 +107,47 @@ static int32_t owner_of(const struct view *v, unsigned netns, const struct addre
 	return 0;
 }
 
-/* What the nameserver asks itself and waits for, as others wait for it: a question that was sent on and not answered. NULL: none is seen. */
-static const struct udp_socket *asks_itself(const struct view *v, int32_t pid)
+/* A nameserver that another one asks, and how many of its questions there waited from one sample to the next. */
+struct upstream {
+	struct address address;
+	unsigned waits;
+};
+
+/* What a nameserver asks itself and waits for, as others wait for it: questions that were sent on and not answered. Fills the one it waits for most;
+ * returns how many it waited for in all. */
+static unsigned waits_itself(const struct view *v, int32_t pid, struct upstream *ret)
 {
-	const struct udp_socket *last = NULL;
+	struct upstream rows[WAITERS];
+	size_t n = 0;
 	unsigned total = 0;
-	if (!pid || who_is_stopped(v, pid))
-		return NULL;
+	*ret = (struct upstream){0};
 	for (unsigned k = 1; k < v->n; k++) {
 		const struct sample *s = view_at(v, k), *before = view_at(v, k - 1);
 		for (uint32_t i = 0; i < s->udp_sockets.count; i++) {
 			const struct udp_socket *u =
 				&TABLE_ROWS(s->udp_sockets, struct udp_socket)[i];
+			size_t at = 0;
 			/* An answer that it does not read came in time. */
 			if (u->pid != pid || u->peer_port != DNS_PORT || u->stale || u->recvq ||
 				who_is_loopback(&u->peer) || !asked_before(before, u, i))
 				continue;
 			total++;
-			last = u;
+			while (at < n && !address_equal(&rows[at].address, &u->peer))
+				at++;
+			if (at == WAITERS)
+				continue;
+			if (at == n)
+				rows[n++] = (struct upstream){.address = u->peer};
+			if (++rows[at].waits > ret->waits)
+				*ret = rows[at];
 		}
 	}
-	return total >= WAITS_LEAST ? last : NULL;
+	return total;
+}
+
+static bool asks_itself(const struct view *v, int32_t pid, struct upstream *ret)
+{
+	return pid && !who_is_stopped(v, pid) && waits_itself(v, pid, ret) >= WAITS_LEAST;
 }
 
 static void name_waiters(struct view *v, struct verdict *f, const struct waits *w)
@@ -195,10 +216,10 @@ static void judge(struct view *v, struct verdicts *out, const struct server_pool
 	const char *why = silent   ? "does not answer"
 			  : partly ? "answers, but no question for IPv6 addresses (AAAA)"
 				   : "answers late";
-	const struct udp_socket *asked = partly ? NULL : asks_itself(v, pid);
-	if (u && asked) {
+	struct upstream asked;
+	if (u && !partly && asks_itself(v, pid, &asked)) {
 		char peer[48];
-		const char *to = who_end(v, address_text(peer, &asked->peer), DNS_PORT);
+		const char *to = who_end(v, address_text(peer, &asked.address), DNS_PORT);
 		f->culprits[f->nculprits++] = (struct who){"destination", to, 0, -1,
 			say(v, "%s as %s passes questions on to it, and waits", who_name(v, u->p),
 				address)};
@@ -263,4 +284,154 @@ void rule_dns_slow(struct view *v, struct verdicts *out)
 			address_named(name + 4, &server))
 			judge(v, out, p, &server, name + 4);
 	}
+}
+
+/* ---- a nameserver that has no room for further questions ---- */
+
+const struct rule_case rule_case_dns_full = {
+	.mechanism =
+		"A nameserver that asks others for the answer keeps each question until it has "
+		"one, and may keep so many (num-queries-per-thread of Unbound, "
+		"recursive-clients of BIND). Where answers do not come, or more is asked than "
+		"others answer, these places are taken, and further questions are dropped: "
+		"their senders wait until they give up.",
+	.threshold =
+		"Its own statistics tell that questions were dropped for want of room, at least "
+		"one a second, and that four fifths of the places are taken. The culprit is the "
+		"nameserver for which half of what it asked waits from one second to the next; "
+		"where there is none, those who ask.",
+	.false_alarms =
+		"Many questions under way, none of which is dropped: after a start the cache "
+		"is empty. A moment in which some were dropped.",
+	.confirm = "unbound-control stats_noreset | grep -E 'requestlist|recursion.time'; rndc "
+		   "recursing && tail /var/cache/bind/named.recursing",
+	.remedy = "Another nameserver in place of the one that does not answer; answers from the "
+		  "cache meanwhile (serve-expired, stale-answer-enable); a limit for each client.",
+};
+
+static double growth(const struct view *v, int32_t pid, const char *name)
+{
+	double d = 0;
+	return server_number_growth(v, pid, name, &d) && d > 0 ? d : 0;
+}
+
+/* Questions that its pool dropped from the first look of the window to the last, and how many it was asked; *ret_s: seconds between the two. */
+static double dropped(
+	const struct view *v, const struct server_pool *p, double *ret_s, double *ret_asked)
+{
+	const struct server_pool *rows[STORE_MAX];
+	double t[STORE_MAX];
+	unsigned n = server_pool_history(v, p, t, rows);
+	if (n < 2 || rows[n - 1]->refused < rows[0]->refused ||
+		rows[n - 1]->served < rows[0]->served)
+		return 0;
+	*ret_s = t[n - 1] - t[0];
+	*ret_asked = (double)(rows[n - 1]->served - rows[0]->served) +
+		     growth(v, p->server, "requests.v4") + growth(v, p->server, "requests.v6");
+	return (double)(rows[n - 1]->refused - rows[0]->refused) +
+	       growth(v, p->server, "requests.overwritten");
+}
+
+static void full_remedies(
+	struct view *v, struct verdict *f, const struct server_book *b, const char *upstream)
+{
+	bool unbound = strcmp(server_kind(v, b), "unbound") == 0;
+	if (upstream)
+		verdict_remedy(f,
+			say(v, "Ask another nameserver than %s, or see why it does not answer",
+				upstream),
+			say(v, "dig +time=2 +tries=1 @%s . NS", upstream),
+			unbound ? "forward-addr: in unbound.conf" : "forwarders { }; in named.conf",
+			true, "none", "none");
+	else
+		verdict_remedy(f,
+			"Limit what each client may ask; see who asks, and whether for names that "
+			"do not exist",
+			say(v, "%stimeout 5 tcpdump -nni any -c 200 udp dst port 53",
+				in_netns(v, b->netns)),
+			unbound ? "ip-ratelimit: 100 in unbound.conf"
+				: "fetches-per-zone, rate-limit { }; in named.conf",
+			true, "who asks more is refused", "many clients behind one address");
+	verdict_remedy(f, "Answer from the cache although it is old, rather than not at all", NULL,
+		unbound ? "serve-expired: yes in unbound.conf"
+			: "stale-answer-enable yes; in named.conf",
+		true, "answers may be out of date", "none");
+	verdict_remedy(f, "More places: plimsoll tune tells how many, and what they cost", NULL,
+		unbound ? "num-queries-per-thread: in unbound.conf"
+			: "recursive-clients in named.conf",
+		true, "memory", "each answer comes as late as before");
+}
+
+static void judge_full(struct view *v, struct verdicts *out, const struct server_book *b,
+	const struct server_pool *p)
+{
+	double span = 0, asked = 0, lost = dropped(v, p, &span, &asked);
+	if (span <= 0 || lost < span || !p->have_limit || (double)p->used < 0.8 * (double)p->limit)
+		return;
+	const char *name = server_name(v, b);
+	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED,
+		say(v, "%s/%s", name, intern_text(&v->series->names, p->name)));
+	if (!f)
+		return;
+	char text[48], took[32];
+	struct upstream up;
+	unsigned total = waits_itself(v, b->pid, &up);
+	const char *to = total >= WAITS_LEAST && up.waits * 2 >= total
+				 ? address_text(text, &up.address)
+				 : NULL;
+	f->netns = b->netns;
+	f->pid = b->pid;
+	f->used = (double)p->used;
+	f->limit = (double)p->limit;
+	f->refused = lost;
+	f->culprits[f->nculprits++] =
+		to ? (struct who){"destination", who_end(v, to, DNS_PORT), 0,
+			     (double)up.waits / total,
+			     say(v, "does not answer: %s waits for it with %.0f %% of what it asks",
+				     name, 100.0 * up.waits / total)}
+		   : (struct who){"traffic", "many questions", 0, -1,
+			     say(v, "%.0f a second, more than it has answers for in time",
+				     asked / span)};
+	f->title = say(v,
+		"%s has no room for further questions: %" PRIu64
+		" are under way, %.0f a second are "
+		"dropped",
+		name, p->used, lost / span);
+	verdict_victim(f, "server", name, b->pid, "who asks it gets no answer");
+	bool unbound = strcmp(server_kind(v, b), "unbound") == 0;
+	verdict_evidence(f,
+		say(v,
+			"%" PRIu64 " of %" PRIu64
+			" questions are under way, and %.0f were dropped in %.0f "
+			"s, as %s tells",
+			p->used, p->limit, lost, span, name),
+		-1, f->used, f->limit,
+		unbound ? "unbound-control stats_noreset | grep requestlist"
+			: "rndc recursing && wc -l /var/cache/bind/named.recursing");
+	if (p->time_us)
+		verdict_evidence(f,
+			say(v, "an answer that is not in the cache takes %s on average",
+				text_duration(took, (double)p->time_us / 1e6)),
+			-1, (double)p->time_us / 1e6, -1,
+			"unbound-control stats_noreset | grep total.recursion.time");
+	if (to)
+		verdict_evidence(f,
+			say(v,
+				"%u times in %.0f s a question to %s waited from one second to the "
+				"next",
+				up.waits, v->seconds, to),
+			-1, up.waits, -1,
+			say(v, "%sss -uanp 'dst %s'", in_netns(v, b->netns),
+				who_end(v, to, DNS_PORT)));
+	full_remedies(v, f, b, to);
+}
+
+void rule_dns_full(struct view *v, struct verdicts *out)
+{
+	const struct server_book *b;
+	const struct server_pool *p;
+	for (uint32_t at = 0; (p = server_next_pool(v, POOL_QUEUE, &at, &b));)
+		if (strcmp(server_kind(v, b), "unbound") == 0 ||
+			strcmp(server_kind(v, b), "bind") == 0)
+			judge_full(v, out, b, p);
 }

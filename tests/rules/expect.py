@@ -15,7 +15,7 @@ STATES = ("filling", "saturated", "exhausted", "stalled", "wrong", "note")
 KINDS = ("process", "job", "cgroup", "peer", "destination", "session", "file", "config", "slot", "backend", "device", "interface", "path", "traffic", "kernel", "hardware")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|[+-]\d\d:\d\d)\Z")
 # The first word of a command that confirms something: a program, not prose.
-TOOLS = set("awk bridge cat cd conntrack cut df dmesg du find getent grep head iostat ip journalctl ls lsblk lsof nsenter nstat pidstat ps readlink sar sh ss stat strace redis-cli "
+TOOLS = set("awk bridge cat cd conntrack cut df dmesg du find getent grep head iostat ip journalctl ls lsblk lsof nsenter nstat pidstat ps readlink sar sh ss stat strace redis-cli rndc unbound-control "
             "nft openssl ping sysctl systemd-cgtop tail tc timeout top vmstat wc watch".split())
 
 

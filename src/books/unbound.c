@@ -106,9 +106,10 @@ static bool seconds_us(struct scan value, uint64_t *ret)
 
 bool unbound_parse(struct scan text, const struct unbound_config *c, struct book *ret)
 {
-	enum { QUERIES, WAITING, MOST, EXCEEDED, TCP, POOL_FIELDS };
+	enum { QUERIES, ALL, ASKED, MOST, EXCEEDED, TCP, POOL_FIELDS };
 	static const struct line_wanted wanted[] = {[QUERIES] = {"total.num.queries", NULL},
-		[WAITING] = {"total.requestlist.current.all", NULL},
+		[ALL] = {"total.requestlist.current.all", NULL},
+		[ASKED] = {"total.requestlist.current.user", NULL},
 		[MOST] = {"total.requestlist.max", NULL},
 		[EXCEEDED] = {"total.requestlist.exceeded", NULL},
 		[TCP] = {"total.tcpusage", NULL},
@@ -133,13 +134,17 @@ bool unbound_parse(struct scan text, const struct unbound_config *c, struct book
 	}
 	if (!(seen & 1u << QUERIES))
 		return false;
+	/* What clients asked counts for the limit; Unbound 1.10 tells nonsense of it at times. */
+	uint64_t under_way =
+		(seen & 1u << ASKED) && pool[ASKED] < pool[ALL] ? pool[ASKED] : pool[ALL];
 	uint64_t threads = c->threads ? c->threads : 1, most;
+	book_line(ret, "number config.threads %" PRIu64, threads);
 	if (c->queries && !__builtin_mul_overflow(c->queries, threads, &most))
 		(void)snprintf(limit, sizeof limit, " limit=%" PRIu64, most);
 	book_line(ret,
 		"pool queue requests used=%" PRIu64 "%s high=%" PRIu64 " served=%" PRIu64
 		" refused=%" PRIu64 " time=%" PRIu64,
-		pool[WAITING], limit, pool[MOST], pool[QUERIES], pool[EXCEEDED], time_us);
+		under_way, limit, pool[MOST], pool[QUERIES], pool[EXCEEDED], time_us);
 	limit[0] = '\0';
 	if (!__builtin_mul_overflow(c->tcp ? c->tcp : 10, threads, &most)) /* 10: unbound.conf(5) */
 		(void)snprintf(limit, sizeof limit, " limit=%" PRIu64, most);

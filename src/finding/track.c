@@ -40,11 +40,12 @@ void track_update(struct track *t, struct view *v, const struct findings *fs,
 			continue;
 		bool sure = f->state == STATE_EXHAUSTED && f->refused > 0;
 		row->last_ns = v->now_ns;
+		if (!row->open && (!row->seen || f->since_ns < row->since_ns))
+			row->since_ns = f->since_ns;
 		row->shown_ns += row->seen++ ? step : 0;
 		bool settled = f->neffects || (double)row->shown_ns >= f->settle_s * 1e9;
 		if (!row->open && ((row->seen >= 2 && settled) || sure)) {
 			row->open = true;
-			row->since_ns = f->since_ns;
 			row->severity = f->severity;
 			row->state = f->state;
 			(void)snprintf(row->title, sizeof row->title, "%s", f->title);

@@ -18,7 +18,7 @@ struct tracked {
 	char title[160], resource[160];
 	enum severity severity;
 	enum finding_state state;
-	uint64_t since_ns, last_ns; /* opened; last seen */
+	uint64_t since_ns, last_ns; /* as it told when it was first seen; last seen */
 	uint64_t shown_ns; /* until it opens: how long it was seen, less how long it was not */
 	unsigned seen;
 	bool open;

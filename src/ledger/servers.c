@@ -4,7 +4,6 @@
 
 #include "ledger/use.h"
 
-#include <math.h>
 #include <string.h>
 
 enum {
@@ -51,7 +50,6 @@ static void count_processes(const struct view *v, struct server *s)
 			continue;
 		s->children++;
 		s->threads += u->p->threads;
-		s->most_threads = fmax(s->most_threads, u->p->threads);
 	}
 	if (first && s->children <= 0)
 		s->threads = first->p->threads;

@@ -44,7 +44,6 @@ struct server {
 	const struct server_pool *pool; /* its workers as it counts them; NULL */
 	double limit;                   /* of workers, as configured; -1: not known */
 	double children, threads;       /* that the first one started; of all of these */
-	double most_threads;            /* of one of its children */
 	double workers; /* how many connections it can serve at once: the limit, or its children where each has one; -1: not known */
 	double taken, waits, backlog;
 	double refused;  /* connections that were dropped in the window */

@@ -44,7 +44,7 @@ struct who cpu_forker_who(struct view *v, const struct cpu_forker *k, double all
 
 /* Fills *ret; pointers are into the view. */
 void cpu_waits(struct view *v, struct cpu_waits *ret);
-/* A finding that others wait: critical where it is gross, else one that settles first. NULL: there is no room. */
+/* A finding that others wait; one that settles first where that is not gross. NULL: there is no room. */
 struct verdict *cpu_verdict(
 	struct view *v, struct verdicts *out, const struct cpu_waits *w, const char *instance);
 /* What helps against work of the kernel's own threads. */

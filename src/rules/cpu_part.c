@@ -383,7 +383,8 @@ const struct rule_case rule_case_cpu_sys = {
 	.threshold = "No idle time and others wait (as cpu.saturated), and two thirds of the busy "
 		     "time is kernel time; or one third is, and processes that lived less than a "
 		     "second used a third of the busy time, with 10 ms of CPU each or less: what "
-		     "they cost is their start and end.",
+		     "they cost is their start and end. Recorders tell of it when they tell of "
+		     "cpu.saturated.",
 	.false_alarms = "A compiler run starts many processes, but they compute; and it delays "
 			"itself alone. Kernel time with idle time left.",
 	.confirm = "vmstat 1 5   # sy against us; grep processes /proc/stat; perf top; execsnoop",

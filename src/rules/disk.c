@@ -48,9 +48,10 @@ const struct rule_case rule_case_disk_saturated = {
 		"tenth where requests are below 32 KiB: a journal adds to them), the kernel writes "
 		"what was written before, as pages still to be written show, or the culprit "
 		"is not known; then it is a finding when a server waits. Where answers take half a "
-		"second or more, what a job has read since it began counts as well. Where "
-		"their threads are blocked for less than four fifths of the time, all of them "
-		"together, nobody is told before it lasted 10 s.",
+		"second or more, what a job has read since it began counts as well. Recorders "
+		"tell of it after 10 s, at once where their threads are blocked for four fifths of "
+		"the "
+		"time, all of them together, or something else follows from it.",
 	.false_alarms =
 		"A backup or copy that has the disk for itself: busy 100 %, but only it waits, "
 		"with "

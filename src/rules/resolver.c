@@ -1,6 +1,6 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
-/* Rule for nameservers. Who waits for one shows as a UDP socket connected to its port 53 that outlives a sample; whether it is the nameserver that is late, and
+/* Rules for nameservers. Who waits for one shows as a UDP socket connected to its port 53 that outlives a sample; whether it is the nameserver that is late, and
  * not one name somewhere, a question to it tells whose answer every resolver has at hand (books/dns.c). */
 #include "rules/verdict.h"
 
@@ -18,6 +18,9 @@ enum {
 	WAITERS = 32,
 	WAITS_LEAST = 2,
 };
+
+static const double MOSTLY =
+	0.8; /* of the places for questions are taken: BIND drops from nine tenths on */
 
 const struct rule_case rule_case_dns_slow = {
 	.mechanism = "A program that looks up a name waits in the C library until the nameserver "
@@ -292,20 +295,25 @@ const struct rule_case rule_case_dns_full = {
 	.mechanism =
 		"A nameserver that asks others for the answer keeps each question until it has "
 		"one, and may keep so many (num-queries-per-thread of Unbound, "
-		"recursive-clients of BIND). Where answers do not come, or more is asked than "
-		"others answer, these places are taken, and further questions are dropped: "
-		"their senders wait until they give up.",
+		"recursive-clients of BIND). Where answers come late, or more is asked than "
+		"others answer, these places are taken, and questions are dropped, the oldest "
+		"ones or further ones: who asked waits until it gives up (Unbound), or is "
+		"told that it failed (BIND).",
 	.threshold =
 		"Its own statistics tell that questions were dropped for want of room, at least "
-		"one a second, and that four fifths of the places are taken. The culprit is the "
-		"nameserver for which half of what it asked waits from one second to the next; "
-		"where there is none, those who ask.",
+		"one a second, and that four fifths of its places are taken, or of those of one "
+		"thread, as far as it is known how many there are. The culprit is the "
+		"nameserver to which at least half of the questions went that wait from one "
+		"second to the next, where these take a quarter of the places; where they went "
+		"to many, those who ask.",
 	.false_alarms =
 		"Many questions under way, none of which is dropped: after a start the cache "
-		"is empty. A moment in which some were dropped.",
+		"is empty. A moment in which some were dropped. Nameservers that are asked by "
+		"TCP, TLS or at another port than 53 are not seen: then only the one that has no "
+		"room is named.",
 	.confirm = "unbound-control stats_noreset | grep -E 'requestlist|recursion.time'; rndc "
 		   "recursing && tail /var/cache/bind/named.recursing",
-	.remedy = "Another nameserver in place of the one that does not answer; answers from the "
+	.remedy = "Another nameserver in place of the one that answers late; answers from the "
 		  "cache meanwhile (serve-expired, stale-answer-enable); a limit for each client.",
 };
 
@@ -315,21 +323,41 @@ static double growth(const struct view *v, int32_t pid, const char *name)
 	return server_number_growth(v, pid, name, &d) && d > 0 ? d : 0;
 }
 
-/* Questions that its pool dropped from the first look of the window to the last, and how many it was asked; *ret_s: seconds between the two. */
-static double dropped(
-	const struct view *v, const struct server_pool *p, double *ret_s, double *ret_asked)
+/* What is known of a full one. */
+struct full {
+	const struct server_book *b;
+	const struct server_pool *p;
+	const char *name;
+	double lost, asked, span; /* questions between two looks, seconds between them */
+	struct upstream up;       /* whom it waits for most */
+	unsigned waits;           /* for all of these together */
+	const char *to;           /* address of the one that is to blame, or NULL */
+};
+
+/* Counters that somebody sets to zero (unbound-control stats) begin anew. */
+static void count_dropped(const struct view *v, struct full *d)
 {
 	const struct server_pool *rows[STORE_MAX];
 	double t[STORE_MAX];
-	unsigned n = server_pool_history(v, p, t, rows);
-	if (n < 2 || rows[n - 1]->refused < rows[0]->refused ||
-		rows[n - 1]->served < rows[0]->served)
-		return 0;
-	*ret_s = t[n - 1] - t[0];
-	*ret_asked = (double)(rows[n - 1]->served - rows[0]->served) +
-		     growth(v, p->server, "requests.v4") + growth(v, p->server, "requests.v6");
-	return (double)(rows[n - 1]->refused - rows[0]->refused) +
-	       growth(v, p->server, "requests.overwritten");
+	unsigned n = server_pool_history(v, d->p, t, rows);
+	for (unsigned i = 1; i < n; i++) {
+		const struct server_pool *a = rows[i - 1], *b = rows[i];
+		d->lost += b->refused > a->refused ? (double)(b->refused - a->refused) : 0;
+		d->asked += b->served > a->served ? (double)(b->served - a->served) : 0;
+	}
+	d->span = n ? t[n - 1] - t[0] : 0;
+	d->lost += growth(v, d->p->server, "requests.overwritten");
+	d->asked += growth(v, d->p->server, "requests.v4") + growth(v, d->p->server, "requests.v6");
+}
+
+/* Each thread of Unbound has a list of its own, and one client may always come to the same. */
+static bool is_full(const struct view *v, const struct full *d)
+{
+	uint64_t threads = 1;
+	if (!server_number_of(v, view_last(v), d->b->pid, "config.threads", &threads) || !threads)
+		threads = 1;
+	return !d->p->have_limit ||
+	       (double)d->p->used >= MOSTLY * (double)d->p->limit / (double)threads;
 }
 
 static void full_remedies(
@@ -340,7 +368,7 @@ static void full_remedies(
 		verdict_remedy(f,
 			say(v, "Ask another nameserver than %s, or see why it does not answer",
 				upstream),
-			say(v, "dig +time=2 +tries=1 @%s . NS", upstream),
+			say(v, "%sdig +time=2 +tries=1 @%s . NS", in_netns(v, b->netns), upstream),
 			unbound ? "forward-addr: in unbound.conf" : "forwarders { }; in named.conf",
 			true, "none", "none");
 	else
@@ -362,68 +390,82 @@ static void full_remedies(
 		true, "memory", "each answer comes as late as before");
 }
 
-static void judge_full(struct view *v, struct verdicts *out, const struct server_book *b,
-	const struct server_pool *p)
+static void full_evidence(struct view *v, struct verdict *f, const struct full *d)
 {
-	double span = 0, asked = 0, lost = dropped(v, p, &span, &asked);
-	if (span <= 0 || lost < span || !p->have_limit || (double)p->used < 0.8 * (double)p->limit)
-		return;
-	const char *name = server_name(v, b);
-	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED,
-		say(v, "%s/%s", name, intern_text(&v->series->names, p->name)));
-	if (!f)
-		return;
-	char text[48], took[32];
-	struct upstream up;
-	unsigned total = waits_itself(v, b->pid, &up);
-	const char *to = total >= WAITS_LEAST && up.waits * 2 >= total
-				 ? address_text(text, &up.address)
-				 : NULL;
-	f->netns = b->netns;
-	f->pid = b->pid;
-	f->used = (double)p->used;
-	f->limit = (double)p->limit;
-	f->refused = lost;
-	f->culprits[f->nculprits++] =
-		to ? (struct who){"destination", who_end(v, to, DNS_PORT), 0,
-			     (double)up.waits / total,
-			     say(v, "does not answer: %s waits for it with %.0f %% of what it asks",
-				     name, 100.0 * up.waits / total)}
-		   : (struct who){"traffic", "many questions", 0, -1,
-			     say(v, "%.0f a second, more than it has answers for in time",
-				     asked / span)};
-	f->title = say(v,
-		"%s has no room for further questions: %" PRIu64
-		" are under way, %.0f a second are "
-		"dropped",
-		name, p->used, lost / span);
-	verdict_victim(f, "server", name, b->pid, "who asks it gets no answer");
-	bool unbound = strcmp(server_kind(v, b), "unbound") == 0;
+	bool unbound = strcmp(server_kind(v, d->b), "unbound") == 0;
+	const char *of = d->p->have_limit ? say(v, " of %" PRIu64, d->p->limit) : "";
+	char took[32];
 	verdict_evidence(f,
 		say(v,
-			"%" PRIu64 " of %" PRIu64
-			" questions are under way, and %.0f were dropped in %.0f "
-			"s, as %s tells",
-			p->used, p->limit, lost, span, name),
+			"%" PRIu64 "%s questions are under way, and %.0f were dropped in %.0f s, "
+			"as %s tells",
+			d->p->used, of, d->lost, d->span, d->name),
 		-1, f->used, f->limit,
 		unbound ? "unbound-control stats_noreset | grep requestlist"
 			: "rndc recursing && wc -l /var/cache/bind/named.recursing");
-	if (p->time_us)
+	if (d->p->time_us)
 		verdict_evidence(f,
 			say(v, "an answer that is not in the cache takes %s on average",
-				text_duration(took, (double)p->time_us / 1e6)),
-			-1, (double)p->time_us / 1e6, -1,
+				text_duration(took, (double)d->p->time_us / 1e6)),
+			-1, (double)d->p->time_us / 1e6, -1,
 			"unbound-control stats_noreset | grep total.recursion.time");
-	if (to)
+	if (d->to)
 		verdict_evidence(f,
 			say(v,
 				"%u times in %.0f s a question to %s waited from one second to the "
 				"next",
-				up.waits, v->seconds, to),
-			-1, up.waits, -1,
-			say(v, "%sss -uanp 'dst %s'", in_netns(v, b->netns),
-				who_end(v, to, DNS_PORT)));
-	full_remedies(v, f, b, to);
+				d->up.waits, v->seconds, d->to),
+			-1, d->up.waits, -1,
+			say(v, "%sss -uanp 'dst %s'", in_netns(v, d->b->netns),
+				who_end(v, d->to, DNS_PORT)));
+}
+
+static void blame_full(struct view *v, struct verdict *f, struct full *d, char text[static 48])
+{
+	bool many = d->waits * 4 >= d->p->used * (v->n - 1);
+	if (many && d->up.waits * 2 >= d->waits) {
+		d->to = address_text(text, &d->up.address);
+		f->culprits[f->nculprits++] = (struct who){"destination",
+			who_end(v, d->to, DNS_PORT), 0, (double)d->up.waits / d->waits,
+			say(v, "answers late or not at all: %.0f %% of what waits is for it",
+				100.0 * d->up.waits / d->waits)};
+	} else if (many) {
+		f->culprits[f->nculprits++] = (struct who){"traffic", "many questions", 0, -1,
+			say(v, "%.0f a second, which wait for many nameservers",
+				d->asked / d->span)};
+	}
+	f->culprits[f->nculprits++] = (struct who){"process", d->name, d->b->pid, -1,
+		say(v, "has %" PRIu64 " questions under way", d->p->used)};
+}
+
+static void judge_full(struct view *v, struct verdicts *out, const struct server_book *b,
+	const struct server_pool *p)
+{
+	struct full d = {.b = b, .p = p, .name = server_name(v, b)};
+	char text[48];
+	count_dropped(v, &d);
+	if (d.span <= 0 || d.lost < d.span || !is_full(v, &d))
+		return;
+	struct verdict *f = verdict_new(v, out, SEVERITY_CRITICAL, STATE_EXHAUSTED,
+		say(v, "%s/%s", d.name, intern_text(&v->series->names, p->name)));
+	if (!f)
+		return;
+	d.waits = waits_itself(v, b->pid, &d.up);
+	f->netns = b->netns;
+	f->pid = b->pid;
+	f->used = (double)p->used;
+	f->limit = p->have_limit ? (double)p->limit : -1;
+	f->refused = d.lost;
+	blame_full(v, f, &d, text);
+	f->title = say(v,
+		"%s drops %.0f questions a second: it has no place for more than the %" PRIu64
+		" that are under way",
+		d.name, d.lost / d.span, p->used);
+	verdict_victim(f, "server", d.name, b->pid,
+		strcmp(server_kind(v, b), "bind") == 0 ? "who asks it is told that it failed"
+						       : "who asks it gets no answer");
+	full_evidence(v, f, &d);
+	full_remedies(v, f, b, d.to);
 }
 
 void rule_dns_full(struct view *v, struct verdicts *out)

@@ -82,7 +82,7 @@ struct verdict {
 	size_t nremedies;
 	struct effect effects[VERDICT_EFFECTS];
 	size_t neffects;
-	double settle_s; /* 0; or so mild that it comes and goes on any busy machine: unless something follows from it, nobody is told before it was seen for so long */
+	double settle_s; /* 0; or so mild that it comes and goes on any busy machine: unless something follows from it, it opens (finding/track.h) when it was seen for so long */
 	bool lost; /* what was asked for is gone: nothing that makes others wait is the cause */
 	const struct mute *muted; /* somebody knows and does not want to be told; NULL */
 };

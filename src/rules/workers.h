@@ -49,9 +49,8 @@ struct held {
 	int32_t stopped; /* or is this one, which is stopped; HELD_STOPPED: one of them; 0 */
 };
 
-enum {
-	SPARE_THREADS = 2
-}; /* of each process of a threaded Apache: the first, and the one that accepts; they serve nobody */
+/* Of each process of a threaded Apache: the first and the one that accepts, which serve nobody; and those that serve, where ThreadsPerChild is not set. */
+enum { SPARE_THREADS = 2, APACHE_THREADS = 25 };
 
 struct held workers_held(struct view *v, const struct server *s);
 /* Slots whose process is gone, at two books one after the other. */

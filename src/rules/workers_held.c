@@ -218,12 +218,20 @@ static bool none_since(const struct view *v, const struct server *s, uint64_t at
 	return older > 0;
 }
 
-/* Threads that all of its processes have when none of them ends: as many as are configured, or, where that is not known, each as many as the largest. */
-static double threads_of_all(const struct view *v, const struct server *s)
+/* One of its processes that have threads has fewer than it began with. What has one alone (mod_cgid) serves no connections. */
+static bool threads_gone(const struct view *v, const struct server *s)
 {
 	uint64_t each;
-	bool told = server_number_of(v, view_last(v), s->pid, "config.threads", &each) && each > 0;
-	return s->children * (told ? (double)each + SPARE_THREADS : s->most_threads);
+	if (!server_number_of(v, view_last(v), s->pid, "config.threads", &each) || each == 0)
+		each = APACHE_THREADS;
+	for (size_t i = 0; i < v->nusages; i++) {
+		const struct usage *u = &v->usages[i];
+		const struct usage *parent = view_namesake(u);
+		if (!u->gone && u->p->state != 'Z' && parent && parent->p->pid == s->pid &&
+			u->p->threads > 1 && u->p->threads < each + SPARE_THREADS)
+			return true;
+	}
+	return false;
 }
 
 /* Fewer connections are served than there may be workers, and yet no thread is free: processes that end keep their places. In one that ends the thread
@@ -233,8 +241,7 @@ static bool ends_in_place(const struct view *v, const struct server *s)
 {
 	return s->limit > 0 && s->children > 0 && s->threads > s->children &&
 	       s->taken >= s->children && s->taken * 10 <= s->limit * 9 &&
-	       s->threads - s->taken < SPARE_THREADS * s->children &&
-	       s->threads < threads_of_all(v, s);
+	       s->threads - s->taken < SPARE_THREADS * s->children && threads_gone(v, s);
 }
 
 static bool dips(struct view *v, const struct server *s, struct held *h)

@@ -17,17 +17,19 @@ const struct rule_case rule_case_workers_ranges = {
 		"overlap. Each is an answer of its own to be made and logged, however small; many "
 		"parts of a large file by one client cost as much as as many visitors, and a list "
 		"of overlapping ones sends more than the whole file.",
-	.threshold = "There is harm: connections wait for a worker for a second or more, or all "
-		     "processors are busy, a third of them with the server, and somebody waits for "
-		     "one. And in the last "
-		     "half a minute of its log half of the time that all answers took went into "
-		     "parts of files (206); where the log has no durations, two thirds of all "
-		     "answers are parts. One to "
-		     "three clients got half of these parts, each of them little else. They also "
-		     "account for the harm: they have half of the connections that are served, or "
-		     "parts took half of the "
-		     "workers' time; or as much time as half of the processor time that the server "
-		     "used (20 ms for each part where the log has no durations).",
+	.threshold =
+		"There is harm: connections wait for a worker for a second or more, or all "
+		"processors are busy, a third of them with the server, and somebody waits for "
+		"one. And in the last "
+		"half a minute of its log half of the time that all answers took went into "
+		"parts of files (206); where the log has no durations, two thirds of all "
+		"answers are parts. One to "
+		"three clients got half of these parts, each of them little else. They also "
+		"account for the harm: they have half of the connections that are served, or "
+		"parts took half of the "
+		"workers' time; or as much time as half of the processor time that the server "
+		"used (20 ms for each part where the log has no durations). Of busy processors "
+		"recorders tell when they tell of cpu.saturated.",
 	.false_alarms =
 		"Players, readers of documents and broken downloads ask for ranges all day: nobody "
 		"waits. A slow page beside somebody who downloads: the parts took little of "

@@ -142,6 +142,7 @@ def fire_more_connections_than_threads(t):
     t.server(700, "apache2", 8080, waiting=9)
     for k in range(4):
         t.proc(701 + k, "apache2", ppid=700, uid=33, threads=27, switches=0)
+    t.proc(709, "apache2", ppid=700, uid=33, switches=0)  # mod_cgid's
     t.clients("10.77.0.2", 8080, 9, "waits", first=40000)
     t.clients("10.77.0.3", 8080, 90, "asked")
     t.clients("10.77.0.4", 8080, 30, "idle", first=60000)

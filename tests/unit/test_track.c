@@ -9,6 +9,7 @@
 
 static struct store store;
 static struct view view;
+static int64_t since_s;  /* of the last that opened: seconds after the first look */
 static char events[256]; /* a letter each with the second: "o2 c9 " */
 
 static void note_event(
@@ -18,6 +19,8 @@ static void note_event(
 	size_t n = strlen(events);
 	(void)f;
 	CHECK_STR(row->resource, "cpu");
+	if (event == TRACK_OPEN)
+		since_s = ((int64_t)row->since_ns - (int64_t)*begin) / (int64_t)SECOND;
 	(void)snprintf(events + n, sizeof events - n, "%c%" PRIu64 " ",
 		"o~c"[event == TRACK_OPEN       ? 0
 			: event == TRACK_CHANGE ? 1
@@ -46,6 +49,7 @@ static const char *looks(const char *shown, double settle_s)
 		if (shown[i] == 'c')
 			verdict_effect(&f, "tcp.listen:80", "waits");
 		view.now_ns = begin + i * SECOND;
+		f.since_ns = view.now_ns - 5 * SECOND; /* the begin of its window */
 		arena_reset(&view.scratch);
 		track_update(&t, &view, &fs, note_event, &begin);
 	}
@@ -68,6 +72,7 @@ int main(void)
 	/* one that settles first */
 	CHECK_STR(looks("sssss.....", 5), "");
 	CHECK_STR(looks("ssssss", 5), "o5 ");
+	CHECK_INT(since_s, -5);
 	CHECK_STR(looks("ss.ssss.sss", 5), "o10 ");
 	CHECK_STR(looks("sss...ssss", 5), "");
 	CHECK_STR(looks("s.s.s.s.s.s.s.s.s.s.s.s.", 5), "");

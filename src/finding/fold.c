@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -67,9 +68,10 @@ bool findings_known(const char *only)
 	return false;
 }
 
-/* What a cause explains goes into it: the resource among its effects, who suffers among its victims. */
+/* What a cause explains goes into it: the resource among its effects, who suffers among its victims. It is no milder than what follows from it. */
 static void take_in(struct verdict *cause, const struct verdict *symptom)
 {
+	cause->settle_s = fmin(cause->settle_s, symptom->settle_s);
 	verdict_effect(cause, symptom->resource, symptom->title);
 	for (size_t n = 0; n < symptom->nvictims; n++) {
 		bool known = false;

@@ -38,12 +38,12 @@ void track_update(struct track *t, struct view *v, const struct findings *fs,
 		struct tracked *row = f->state == STATE_NOTE ? NULL : row_of(t, finding_id(v, f));
 		if (!row)
 			continue;
-		bool sure = f->state == STATE_EXHAUSTED && f->refused > 0;
+		bool sure = f->state == STATE_EXHAUSTED && f->refused > 0 && f->settle_s <= 0;
 		row->last_ns = v->now_ns;
 		if (!row->open && (!row->seen || f->since_ns < row->since_ns))
 			row->since_ns = f->since_ns;
 		row->shown_ns += row->seen++ ? step : 0;
-		bool settled = f->neffects || (double)row->shown_ns >= f->settle_s * 1e9;
+		bool settled = (double)row->shown_ns >= f->settle_s * 1e9;
 		if (!row->open && ((row->seen >= 2 && settled) || sure)) {
 			row->open = true;
 			row->severity = f->severity;

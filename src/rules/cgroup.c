@@ -324,31 +324,36 @@ const struct rule_case rule_case_cgroup_cpu = {
 		  "of them burn the same quota at once.",
 };
 
+/* Somebody waits to be accepted at this port, or for an answer, or sent what is not read. */
+static bool waits_at(const struct sample *s, const struct listener *l)
+{
+	const struct listener *o = sample_listener(s, l);
+	if (o && o->waiting)
+		return true;
+	for (uint32_t c = 0; c < s->conns.count; c++) {
+		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[c];
+		if (!g->outgoing && g->port == l->port && g->netns == l->netns &&
+			(g->owing || g->recvq_conns))
+			return true;
+	}
+	return false;
+}
+
+/* More than once: a probe, or a look at its numbers now and then, makes no server of a job. */
 static bool has_tcp_clients(const struct view *v, const struct usage *u)
 {
 	const struct sample *last = view_last(v);
 	for (uint32_t k = 0; k < last->listeners.count; k++) {
 		const struct listener *l = &TABLE_ROWS(last->listeners, struct listener)[k];
+		unsigned waits = 0;
 		if (!view_serves_for(u, l->pid))
 			continue;
 		if (!last->have_conns) /* not looked at */
 			return true;
-		for (unsigned i = 0; i < v->n; i++) {
-			const struct listener *o = sample_listener(view_at(v, i), l);
-			if (o && o->waiting)
-				return true;
-		}
-		for (uint32_t c = 0; c < last->conns.count; c++) {
-			const struct conn_group *g = &TABLE_ROWS(last->conns, struct conn_group)[c];
-			const struct conn_group *before =
-				g->outgoing || g->port != l->port || g->netns != l->netns
-					? NULL
-					: server_conn_near(view_at(v, 0), g, c);
-			if (!g->outgoing && g->port == l->port && g->netns == l->netns &&
-				(!before || !g->have_info || g->bytes_in != before->bytes_in ||
-					g->time_wait || g->owing || g->recvq_conns))
-				return true;
-		}
+		for (unsigned i = 0; i < v->n; i++)
+			waits += waits_at(view_at(v, i), l);
+		if (waits >= 2)
+			return true;
 	}
 	return false;
 }

@@ -657,7 +657,8 @@ const struct rule_case rule_case_cpu_steal = {
 		     "smaller than it looks.",
 	.threshold = "Steal above 15 % of the machine while idle time is below 5 %: work waits, "
 		     "and nobody on this machine is to blame.",
-	.false_alarms = "Steal with idle time left: the guest was not held up for long. A "
+	.false_alarms = "Steal with idle time left: the guest was not held up for long. A job at "
+			"low priority (nice) that uses the processors alone: a note. A "
 			"burstable instance out of credits shows exactly this, and it is real.",
 	.confirm = "vmstat 1 5   # column st",
 	.remedy = "Move the guest, buy dedicated processors, or ask the provider; on the machine "
@@ -675,8 +676,14 @@ void rule_cpu_steal(struct view *v, struct verdicts *out)
 	(void)view_rate(v, view_id(v, M_CPU_IOWAIT, 0, 0), &iowait);
 	if (steal < 0.15 || idle + iowait > IDLE_FULL)
 		return;
-	struct verdict *f = verdict_new(
-		v, out, steal > 0.3 ? SEVERITY_CRITICAL : SEVERITY_WARNING, STATE_SATURATED, NULL);
+	struct cpu_waits w;
+	cpu_waits(v, &w);
+	bool alone = w.state == CPU_NOBODY_WAITS && w.top && w.top->yields;
+	struct verdict *f = verdict_new(v, out,
+		alone         ? SEVERITY_NOTICE
+		: steal > 0.3 ? SEVERITY_CRITICAL
+			      : SEVERITY_WARNING,
+		alone ? STATE_NOTE : STATE_SATURATED, NULL);
 	if (!f)
 		return;
 	double cpus = 1;

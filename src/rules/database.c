@@ -8,7 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { WAIT_MS = 3000, MANY = 5, CHAIN = 64 };
+enum { WAIT_MS = 3000, LONG_MS = 30000, MANY = 5, CHAIN = 64 };
+static const double SETTLE_S = 15; /* who holds the lock is at work, and will let go */
 
 const char *database_sessions(struct view *v, const struct server_book *b)
 {
@@ -39,7 +40,10 @@ const struct rule_case rule_case_locks_held = {
 		"A session waits three seconds or more for a lock, at two looks, or sessions wait "
 		"at two looks for one that was idle in its transaction all the while, three "
 		"seconds or more: whoever waited and is gone was refused (a time-out). The culprit "
-		"is the root: who blocks others and waits for nobody. Five waiting sessions, or "
+		"is the root: who blocks others and waits for nobody. Where that one is at work "
+		"and "
+		"nobody waits for half a minute, recorders tell of it after 15 s: it will let go. "
+		"Five waiting sessions, or "
 		"one that waits for half a minute, are critical.",
 	.false_alarms =
 		"A session idle in a transaction that blocks nobody. Short waits for locks, "
@@ -235,7 +239,7 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 	uint64_t idle = w.longest_ms < WAIT_MS ? idle_from(root, b) : 0;
 	if ((w.longest_ms < WAIT_MS && !idle) || !blocked_before(v, b, w.root, idle, &since))
 		return;
-	bool many = w.waiting >= MANY || w.longest_ms >= 30000;
+	bool many = w.waiting >= MANY || w.longest_ms >= LONG_MS;
 	struct verdict *f = verdict_new(v, out, many ? SEVERITY_CRITICAL : SEVERITY_WARNING,
 		STATE_SATURATED, server_name(v, b));
 	if (!f)
@@ -256,6 +260,8 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 	f->port = b->port;
 	f->used = w.waiting;
 	f->since_ns = since;
+	if (root && root->state == SLOT_WORKING && w.longest_ms < LONG_MS)
+		f->settle_s = SETTLE_S;
 	f->culprits[f->nculprits++] = (struct who){"session", who, root ? root->pid : 0,
 		(double)w.waiting / (w.all ? w.all : 1),
 		say(v, "%s %s and blocks %u others%s%s%s",

@@ -51,9 +51,9 @@ const struct rule_case rule_case_server_fork = {
 		"GiB, more on virtual machines, and meanwhile nobody is served. Then each page "
 		"that is written is copied, which takes memory, up to as much again; with "
 		"transparent huge pages 2 MiB are copied for each key, and each such write waits.",
-	.threshold =
-		"Forks of 100 ms or more took five hundredths of the time watched, and the server "
-		"did not wait for a CPU itself. One such fork is a note.",
+	.threshold = "Two forks and more, of 100 ms or more each, took five hundredths of the time "
+		     "watched, and the server "
+		     "did not wait for a CPU itself. One such fork is a note.",
 	.false_alarms = "A large server that saves once in a while.",
 	.confirm = "redis-cli info stats | grep fork; redis-cli info persistence; cat "
 		   "/sys/kernel/mm/transparent_hugepage/enabled",
@@ -82,7 +82,7 @@ static void judge_fork(struct view *v, struct verdicts *out, const struct server
 		return;
 	const struct usage *u = view_usage(v, b->pid);
 	double lost = forks * us / 1e6, part = lost / v->seconds;
-	bool often = part >= PART && !(u && u->delay_s >= EXCUSED * lost);
+	bool often = forks >= 2 && part >= PART && !(u && u->delay_s >= EXCUSED * lost);
 	const char *name = u ? who_name(v, u->p) : server_name(v, b);
 	struct verdict *f = verdict_new(v, out, often ? SEVERITY_WARNING : SEVERITY_NOTICE,
 		often ? STATE_SATURATED : STATE_NOTE, name);

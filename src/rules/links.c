@@ -195,14 +195,16 @@ void rule_net_tx(struct view *v, struct verdicts *out)
 
 /* ---- receiving ---- */
 
-enum { FEW_LOST = 10 }; /* nobody notices */
+enum { FEW_LOST = 10 };              /* nobody notices ... */
+static const double RX_SHARE = 1000; /* ... nor one in so many that the device took */
 
 const struct rule_case rule_case_net_rx = {
 	.mechanism = "Packets that come faster than the kernel takes them are lost: in the ring of "
 		     "the device (missed, fifo), or in the backlog of the CPU that "
 		     "has to handle them (softnet).",
 	.threshold = "The device's missed or fifo counter, or the softnet drop counter of a CPU, "
-		     "grew in two steps of the window and more, by ten and more.",
+		     "grew in two steps of the window and more, by ten and more, the device's by "
+		     "a thousandth of the packets.",
 	.false_alarms = "rx_dropped of an interface: packets of protocols that nobody serves count "
 			"there. Times squeezed: the softirq goes on a moment later.",
 	.confirm = "ip -s -s link show IF; ethtool -S IF; cat /proc/net/softnet_stat   # second "
@@ -229,7 +231,7 @@ static void ring_verdict(struct view *v, struct verdicts *out, const struct net_
 	uint32_t missed = view_id(v, M_NET_RX_MISSED, l->netns, l->name),
 		 fifo = view_id(v, M_NET_RX_FIFO, l->netns, l->name);
 	double lost = grown(v, M_NET_RX_MISSED, l) + grown(v, M_NET_RX_FIFO, l);
-	if (lost < FEW_LOST ||
+	if (lost < FEW_LOST || lost * RX_SHARE < grown(v, M_NET_RX_PACKETS, l) ||
 		view_steps_growing(v, missed, 0.5) + view_steps_growing(v, fifo, 0.5) < 2)
 		return;
 	const char *name = link_text(v, l);
@@ -313,6 +315,10 @@ void rule_net_rx(struct view *v, struct verdicts *out)
 
 /* ---- the link itself ---- */
 
+enum {
+	ONCE = 3
+}; /* changes of the carrier at most where it is switched off and on: autonegotiation may take two tries */
+
 const struct rule_case rule_case_net_link = {
 	.mechanism = "A cable, plug, transceiver or port that is not sound: the carrier comes and "
 		     "goes, packets arrive damaged, or both ends do not agree on duplex.",
@@ -320,7 +326,8 @@ const struct rule_case rule_case_net_link = {
 		     "or damaged packets (CRC, frame) or collisions in two steps and more. A "
 		     "carrier that was there and is gone, of an interface that carried traffic.",
 	.false_alarms = "A port without a cable that is switched on. Interfaces of containers that "
-			"come and go: once up, once down. A bridge or VLAN has the carrier of "
+			"come and go: once up, once down; any that is switched off and on again "
+			"once. A bridge or VLAN has the carrier of "
 			"what it lies on, which is told. Promiscuous mode is a note: "
 			"somebody looks at packets, or a virtual machine needs them.",
 	.confirm = "ip -s -s link show IF; ethtool IF; dmesg | grep IF",
@@ -420,6 +427,9 @@ static void sound(struct view *v, struct verdicts *out, const struct net_link *l
 	unsigned hits = view_steps_growing(v, view_id(v, M_NET_COLLISIONS, l->netns, l->name), 0.5);
 	const char *name = link_text(v, l);
 	if (changes >= (l->kind ? 3 : 2) && told_at_other_end(v, l, changes))
+		return;
+	/* Off and on again, by an administrator, or a tool that sets up the device. */
+	if (changes <= ONCE && switched_off(v, l))
 		return;
 	if (changes >= (l->kind ? 3 : 2))
 		link_verdict(v, out, l, "its carrier comes and goes",

@@ -14,6 +14,8 @@ static const double IDLE_LEAST = 8, IDLE_SHARE = 0.75, FULL_SHARE = 0.9;
 /* Queues are first in, first out: where one waits that long, nobody behind it was accepted meanwhile. A busy server's pause, of a collector of garbage, of a
  * fork, is shorter. */
 static const double LATE_S = 3;
+static const double SETTLE_S =
+	8; /* one burst, after which the queue was empty again, is seen for five */
 enum {
 	LATE_LEAST = 2
 }; /* who wait, at each look: one alone may be one that nobody will ever take (a debugger's port) */
@@ -31,7 +33,8 @@ const struct rule_case rule_case_listen_overflow = {
 		     "wait in all samples, the oldest for three seconds or more. If the queue is "
 		     "full most of the time, the "
 		     "owner is too slow to accept; if it is mostly empty while connections are "
-		     "dropped, the backlog is too small for bursts. Where three quarters of the "
+		     "dropped, the backlog is too small for bursts, of which recorders tell when "
+		     "they come again within seconds. Where three quarters of the "
 		     "connections that were taken are of one peer that asks nothing on them, while "
 		     "others wait, that peer is at fault, or may be.",
 	.false_alarms = "A few waiting connections, which is what the queue is for. The "
@@ -213,6 +216,7 @@ static void listener_verdict(struct view *v, struct verdicts *out, const struct 
 	verdict_began(f, since);
 	if (!since && late)
 		f->since_ns = view_last(v)->real_ns - (uint64_t)(oldest * 1e9);
+	f->settle_s = slow ? 0 : SETTLE_S;
 	f->used = most;
 	f->limit = l->backlog;
 	f->refused = dropped;

@@ -4,6 +4,7 @@
 #include "rules/memory.h"
 
 #include "base/text.h"
+#include "rules/cpu.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -355,6 +356,7 @@ void rule_memory_dirty(struct view *v, struct verdicts *out)
 		const struct usage *u = &v->usages[i];
 		if (u->p->kernel || u->p->self || u->blocked < 2 ||
 			memcmp(u->p->comm, writer->p->comm, PROC_COMM) == 0 ||
+			(!u->listens && cpu_same_job(writer, u)) ||
 			!strstr(intern_text(&v->series->names, u->p->wchan), "balance_dirty"))
 			continue;
 		verdict_victim(&draft, u->listens ? "server" : "process", who_name(v, u->p),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { RESET_ROWS = 256, REACHED = 256, RESETS_LEAST = 10, SHARE_LEAST = 20 };
+static const double SETTLE_S = 10; /* who refuses may be started anew just now */
 
 const struct rule_case rule_case_net_rst = {
 	.mechanism =
@@ -21,7 +22,9 @@ const struct rule_case rule_case_net_rst = {
 		"At least ten in the window, in half of its steps. Cut by a server here: "
 		"established connections that it closed with data unread (TCPAbortOnClose), one in "
 		"twenty of those that ended. Cut by others: the same of connections that a process "
-		"here made. Refused: connects of a process that reached nobody on that port.",
+		"here made. Refused: connects of a process that reached nobody on that port; "
+		"recorders tell "
+		"of them after 10 s, since who refuses may be started anew just now.",
 	.false_alarms =
 		"Clients that go away in the middle of an answer, and port scans: they are not "
 		"counted. A reset after the other side has closed: it hurts nobody. ::1 "
@@ -314,6 +317,7 @@ static void cut_verdict(struct view *v, struct verdicts *out, struct resets *r)
 	if (!f)
 		return;
 	r->told = true;
+	f->settle_s = refused ? SETTLE_S : 0;
 	f->peer_netns = far_netns(v, r);
 	enum metric m = refused ? M_TCP_ATTEMPT_FAILS : M_TCP_ESTAB_RESETS;
 	f->since_ns = view_grew_at(v, view_id(v, m, r->netns, 0));

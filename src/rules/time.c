@@ -21,20 +21,23 @@ const struct rule_case rule_case_clock = {
 		     "daemon that keeps the clock moves it by half a millisecond a second. A clock "
 		     "that nothing keeps right is a note.",
 	.false_alarms =
-		"A machine that just booted or came back from suspension, whose clock is set once.",
+		"A machine that just booted, whose clock the daemon that keeps it sets for the "
+		"first "
+		"time: a note. One that came back from suspension, whose clock is set once.",
 	.confirm =
 		"timedatectl; chronyc tracking; journalctl -u chrony -u systemd-timesyncd | tail",
 	.remedy = "One daemon that keeps the clock (chrony, systemd-timesyncd), and nothing else "
 		  "that sets it: no date or ntpdate in cron.",
 };
 
-/* Who sets clocks, and lived in the window or lives. */
-static bool setter(struct view *v, struct who *ret)
+/* Who sets clocks, and lived in the window or lives; the latter keeps it. */
+static bool setter(struct view *v, struct who *ret, bool *ret_keeps)
 {
 	static const char *const names[] = {"date", "ntpdate", "hwclock", "timedatectl", "sntp",
 		"chronyd", "ntpd", "systemd-timesyn", "openntpd"};
 	struct ended_sum *rows;
 	size_t n = ended_sums(v, &rows);
+	*ret_keeps = false;
 	for (size_t k = 0; k < COUNTOF(names); k++) {
 		for (size_t i = 0; i < n; i++)
 			if (strcmp(rows[i].comm, names[k]) == 0) {
@@ -52,6 +55,7 @@ static bool setter(struct view *v, struct who *ret)
 			if (strncmp(v->usages[i].p->comm, names[k], PROC_COMM) == 0) {
 				*ret = (struct who){"process", names[k], v->usages[i].p->pid, -1,
 					"keeps the clock"};
+				*ret_keeps = true;
 				return true;
 			}
 	}
@@ -73,7 +77,15 @@ void rule_clock(struct view *v, struct verdicts *out)
 	}
 	struct verdict *f;
 	if (fabs(worst) >= JUMP) {
-		f = verdict_new(v, out, SEVERITY_WARNING, STATE_WRONG, NULL);
+		struct who who = {"kernel", "clock", 0, -1, "who set it was not seen"};
+		uint64_t kept;
+		bool keeps,
+			seen = setter(v, &who, &keeps),
+			first = seen && keeps &&
+				sample_get(view_at(v, 0), view_id(v, M_CLOCK_SYNC, 0, 0), &kept) &&
+				!kept;
+		f = verdict_new(v, out, first ? SEVERITY_NOTICE : SEVERITY_WARNING,
+			first ? STATE_NOTE : STATE_WRONG, NULL);
 		if (!f)
 			return;
 		char d[32];
@@ -81,10 +93,7 @@ void rule_clock(struct view *v, struct verdicts *out)
 		f->since_ns = at < v->now_ns ? at : v->now_ns;
 		f->title = say(v, "The clock was set %s by %s", worst > 0 ? "forward" : "back",
 			text_duration(d, fabs(worst)));
-		if (!setter(v, &f->culprits[0]))
-			f->culprits[0] =
-				(struct who){"kernel", "clock", 0, -1, "who set it was not seen"};
-		f->nculprits = 1;
+		f->culprits[f->nculprits++] = who;
 		verdict_evidence(f, say(v, "it moved by %.3f s more than time went by", worst), -1,
 			worst, JUMP,
 			"journalctl -g 'clock|time' -n 20   # chrony, systemd-timesyncd, date");

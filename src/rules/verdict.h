@@ -82,7 +82,7 @@ struct verdict {
 	size_t nremedies;
 	struct effect effects[VERDICT_EFFECTS];
 	size_t neffects;
-	double settle_s; /* 0; or so mild that it comes and goes on any busy machine: unless something follows from it, it opens (finding/track.h) when it was seen for so long */
+	double settle_s; /* 0; or it is so mild, or so short, on any healthy machine now and then that it opens (finding/track.h) when it was seen for so long; at once where something follows from it that does */
 	bool lost; /* what was asked for is gone: nothing that makes others wait is the cause */
 	const struct mute *muted; /* somebody knows and does not want to be told; NULL */
 };

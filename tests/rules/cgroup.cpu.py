@@ -55,6 +55,15 @@ def quiet_port(t):
     return note("cgroup.cpu:/batch.slice/encode.service")
 
 
+def quiet_probe(t):
+    """The same, and its numbers are asked for each quarter of a minute: a short connection, answered."""
+    t.proc(600, "java", cpu=0.5, delay=0.4, open=[Sock(8001)])
+    t.listen(9100, 8001, backlog=128)
+    t.clients("10.77.0.9", 9100, 1, "idle", ms=2000)
+    t.group("/batch.slice/java.service", procs=[600], cpu=HALF)
+    return note("cgroup.cpu:/batch.slice/java.service")
+
+
 def quiet_beside(t):
     """A container whose ssh server sleeps while a job in it is held back."""
     t.proc(600, "sshd", cpu=0, open=[Sock(8001)])

@@ -39,6 +39,13 @@ def quiet(t):
     return note("checkpoint:postgres")
 
 
+def quiet_alone(t):
+    """An index is built anew, and nobody waits but who builds it."""
+    postgres(t, 60 * MIB, io=1, writes=[60 * MIB, 0], slots=[session(700, "nightly", "reindex table facts"), session(701, "shop", "select stock")],
+             requested=lambda i: 3 + (i > 3), timed=400, age=9000)
+    return note("checkpoint:postgres")
+
+
 def quiet_short(t):
     """A short load: the last checkpoint was one by the clock, and none was asked for."""
     postgres(t, 60 * MIB, requested=3, timed=400, age=9000)

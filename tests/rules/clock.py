@@ -28,6 +28,22 @@ def quiet(t):
     t.clock = lambda i: (START * 10**9 + int(i * t.step * 1.002 * 1e9), 10**14 + int(i * t.step * 1e9))
 
 
+def quiet_first_time(t):
+    """The daemon that keeps it has just begun, and sets it for the first time."""
+    jump(t, 1.4)
+    t.proc(400, "systemd-timesyn")
+    t.set("timex", "state 5\nstatus 64\noffset 0\nfreq 0\nmaxerror 16000000\nesterror 16000000\n")
+    return note("clock")
+
+
+def fire_again(t):
+    """It keeps the clock, and something had moved it."""
+    jump(t, -3600)
+    t.proc(400, "systemd-timesyn")
+    t.set("timex", "state 0\nstatus 8193\noffset 0\nfreq 0\nmaxerror 16000\nesterror 16\n")
+    return finding("clock", "wrong", "warning", culprit=("process", "systemd-timesyn", 400))
+
+
 def quiet_not_kept(t):
     """Nothing keeps it right: worth knowing."""
     t.set("timex", "state 5\nstatus 64\noffset 0\nfreq 0\nmaxerror 16000000\nesterror 16000000\n")

@@ -37,6 +37,17 @@ def quiet_switched_off(t):
     t.link("eth0", carrier=[1, 1, 1, 0, 0, 0], up=lambda i: i < 3)
 
 
+def quiet_off_and_on(t):
+    """An administrator switches it off and on: ifdown, ifup."""
+    t.link("eth0", carrier=[1, 1, 0, 0, 1, 1], changes=[8, 8, 9, 9, 10, 10], up=lambda i: i not in (2, 3), speed=1000)
+
+
+def fire_off_and_on_again(t):
+    """Something switches it off and on without end."""
+    t.link("eth0", carrier=[1, 0, 1, 0, 1, 0], changes=[8, 9, 10, 11, 12, 13], up=lambda i: i % 2 == 0, speed=1000)
+    return finding("net.link:eth0", "wrong", culprit=("hardware", "eth0"), text="flaps")
+
+
 def fire_one_cable(t):
     """A virtual cable, both of whose ends are here: the other one is switched off and on."""
     net = t.netns("web", 4026532200)

@@ -24,6 +24,11 @@ def fire_backlog(t):
     return finding("net.rx", "exhausted", severity="warning", culprit=("traffic", "packets at eth0"), refused=1200, since=1)
 
 
+def quiet_few_of_many(t):
+    """A few of five million."""
+    t.link("eth0", packets=1000000, missed=5, speed=10000)
+
+
 def quiet(t):
     """Packets of protocols that nobody serves, and a softirq that goes on a moment later."""
     t.link("eth0", packets=90000, rx_dropped=5)

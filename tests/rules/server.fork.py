@@ -28,6 +28,12 @@ def quiet(t):
     return note("cpu.thread:redis-server")
 
 
+def quiet_one(t):
+    """A very large one saves once: it serves nobody for a second, and then for an hour it does."""
+    redis(t, [9000, 9000, 9000, 950000, 950000, 950000], [50, 50, 50, 51, 51, 51])
+    return note("cpu.thread:redis-server")
+
+
 def quiet_short(t):
     """A small one saves all the time."""
     redis(t, lambda i: 3000 + i, lambda i: 50 + i)

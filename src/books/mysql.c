@@ -42,9 +42,11 @@ static const char numbers[] =
 	" 'Created_tmp_disk_tables', 'Innodb_row_lock_current_waits', 'Innodb_row_lock_waits', "
 	"'Innodb_row_lock_time', 'Innodb_deadlocks',"
 	" 'Innodb_buffer_pool_wait_free', 'Innodb_log_waits', 'Table_locks_waited', "
-	"'Table_open_cache_overflows', 'Innodb_history_list_length', 'Uptime')";
+	"'Table_open_cache_overflows', 'Innodb_history_list_length', 'Uptime', "
+	"'Innodb_buffer_pool_bytes_data')";
 static const char limits[] =
-	"SELECT 'limit', @@global.max_connections, @@global.innodb_lock_wait_timeout";
+	"SELECT 'limit', @@global.max_connections, @@global.innodb_lock_wait_timeout, "
+	"@@global.innodb_buffer_pool_size";
 
 /* The place of who waits for whom: id, blocker. */
 static const char sessions[] =

@@ -25,7 +25,8 @@ static void status_row(struct scan name, struct scan text, struct mysql_found *f
 		{"Innodb_deadlocks", "deadlocks"}, {"Innodb_buffer_pool_wait_free", "memory.waits"},
 		{"Innodb_log_waits", "log.waits"}, {"Table_locks_waited", "locks.table.waits"},
 		{"Table_open_cache_overflows", "tables.overflows"},
-		{"Innodb_history_list_length", "history.length"}, {"Uptime", "uptime.s"}};
+		{"Innodb_history_list_length", "history.length"}, {"Uptime", "uptime.s"},
+		{"Innodb_buffer_pool_bytes_data", "cache.bytes"}};
 	uint64_t v;
 	for (size_t i = 0; line_number(text, &v) && i < COUNTOF(wanted); i++) {
 		if (!scan_is(name, wanted[i].theirs))
@@ -68,11 +69,13 @@ bool mysql_row(const struct scan *f, int n, struct mysql_found *found, struct bo
 	uint64_t v;
 	if (n == 2) /* SHOW STATUS has no first field of ours */
 		status_row(f[0], f[1], found, ret);
-	else if (n == 3 && scan_is(f[0], "limit")) {
+	else if (n == 4 && scan_is(f[0], "limit")) {
 		if (line_number(f[1], &v))
 			found->limit = v;
 		if (line_number(f[2], &v))
 			book_line(ret, "number locks.timeout.s %" PRIu64, v);
+		if (line_number(f[3], &v))
+			book_line(ret, "number cache.most %" PRIu64, v);
 	} else if (n == 3 && scan_is(f[0], "tables")) {
 		if (line_number(f[1], &v))
 			found->tables = v;

@@ -16,16 +16,35 @@ static const double LESS = 0.6, MORE = 1.1; /* of what files grew by: about as m
 static const double LEFT =
 	0.05; /* of all: nearly used up, as MemAvailable is low; less than that somebody always takes */
 
+static double grown_by(const struct usage *u)
+{
+	return ((double)u->p->rss_pages - (u->born ? 0 : (double)u->first->rss_pages)) * 4096;
+}
+
+/* Where it grows by what it keeps of its files (a buffer pool), which has a size: what is left of that. -1: it does not, or does not tell. */
+static double cache_room(struct view *v, int32_t server, const struct usage *u)
+{
+	const struct sample *s = view_last(v);
+	uint64_t most, used;
+	double grown;
+	if (!server_number_of(v, s, server, "cache.most", &most) ||
+		!server_number_of(v, s, server, "cache.bytes", &used) ||
+		!server_number_growth(v, server, "cache.bytes", &grown) ||
+		grown < LESS * grown_by(u))
+		return -1;
+	return most > used ? (double)(most - used) : 0;
+}
+
 double memory_own_room(struct view *v, const struct usage *u)
 {
 	const struct sample *s = view_last(v);
 	int32_t server = server_first(v, u->p->pid);
 	const struct server_book *b = server_book_of(s, server);
 	uint64_t loading = 0;
-	double room = -1;
 	/* What it reads from its own file at its start ends with that. */
 	if (b && server_number_of(v, s, server, "loading", &loading) && loading)
 		return 0;
+	double room = b ? cache_room(v, server, u) : -1;
 	for (uint32_t i = 0; b && b->status == BOOK_OK && i < s->pools.count; i++) {
 		const struct server_pool *p = &TABLE_ROWS(s->pools, struct server_pool)[i];
 		if (p->server != server || p->kind != POOL_MEMORY || !p->have_limit || !p->limit)
@@ -51,11 +70,6 @@ double memory_group_room(struct view *v, const struct usage *u)
 		room = room < 0 || here < room ? here : room;
 	}
 	return room;
-}
-
-static double grown_by(const struct usage *u)
-{
-	return ((double)u->p->rss_pages - (u->born ? 0 : (double)u->first->rss_pages)) * 4096;
 }
 
 static bool same_program(const struct usage *a, const struct usage *b)

@@ -53,6 +53,17 @@ def server(t, kind, rss, pools=(), numbers=None):
     t.book(kind.split("-")[0], 600, kind, port=6379, pools=pools, numbers=numbers)
 
 
+def quiet_buffer_pool(t):
+    """A dump after the start fills the buffer pool, which has room for less than the machine has left."""
+    server(t, "mysql", t.line(600, 2648), numbers={"cache.bytes": lambda i: int((400 + i * 400) * MIB), "cache.most": 3000 * MIB})
+
+
+def fire_beside_buffer_pool(t):
+    """The pool has its size already, and the server grows on."""
+    server(t, "mysql", t.line(3600, 5648), numbers={"cache.bytes": 2990 * MIB, "cache.most": 3000 * MIB})
+    return finding("memory:mysql", "filling", culprit=("process", "mysql", 600))
+
+
 def quiet_ceiling(t):
     """A cache warms up: it is at 2.6 of the 3 GB that it may have, and will stop there."""
     server(t, "memcached", t.line(600, 2648), pools=[("memory", "-", dict(used=lambda i: int((600 + i * 409.6) * MIB), limit=3000 * MIB))])

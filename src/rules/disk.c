@@ -6,7 +6,9 @@
 #include "rules/cpu.h"
 
 #include "base/text.h"
+#include "ledger/servers.h"
 #include "ledger/stack.h"
+#include "rules/cgroup.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -63,7 +65,8 @@ const struct rule_case rule_case_disk_saturated = {
 		"nobody; processes of a server that work for no client (PostgreSQL's checkpointer, "
 		"the child that saves for Redis). A copy that waits until what it wrote is on the "
 		"disk. An "
-		"SSD at 100 % busy with answers in microseconds. None of these raises anything.",
+		"SSD at 100 % busy with answers in microseconds. A MySQL with one session at work, "
+		"as a dump. None of these raises anything.",
 	.confirm =
 		"iostat -x 1 5   # %util, aqu-sz, await; ps -eLo stat,pid,wchan:32,comm | grep ^D",
 	.remedy = "Slow the one who moves most (ionice, cgroup io.max), move its work to another "
@@ -424,6 +427,17 @@ static void accuse(struct view *v, struct verdict *f, struct busy_disk *d,
 	}
 }
 
+/* A database that tells how many of its sessions are at work: one alone, as a dump, waits for what it asked for itself. */
+static bool works_for_one(const struct view *v, const struct usage *u)
+{
+	const struct sample *s = view_last(v);
+	int32_t server = server_first(v, u->p->pid);
+	const struct server_book *b = server_book_of(s, server);
+	const struct server_pool *p = server_pool_of(s, server, POOL_CONNECTIONS, 0);
+	return b && b->status == BOOK_OK && strcmp(server_kind(v, b), "mysql") == 0 && p &&
+	       p->working <= 1 && !cgroup_has_clients(v, u);
+}
+
 static void disk_saturated(struct view *v, struct verdicts *out, uint32_t id)
 {
 	struct busy_disk d;
@@ -439,7 +453,7 @@ static void disk_saturated(struct view *v, struct verdicts *out, uint32_t id)
 	struct verdict victims = {0};
 	double threads = 0;
 	size_t blocked = blocked_others(v, &d, first, &victims, &threads);
-	bool serves = top && top->listens && top->blocked >= 2 &&
+	bool serves = top && top->listens && top->blocked >= 2 && !works_for_one(v, top) &&
 		      (first != d.jobs || who_has_file_on(v, top->p->pid, d.devnos, d.nown)) &&
 		      part_explained(&d, io_job_read(first), first->write_bytes) >= enough(&d);
 	if (blocked == 0 && !serves)

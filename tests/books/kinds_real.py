@@ -168,6 +168,12 @@ def postgres():
         same("postgres in transactions", b.numbers["sessions.transaction"], 1)
         same("postgres oldest transaction id", b.numbers["xid.age"], int(run(psql + ["-c", "select max(age(datfrozenxid)) from pg_database"], user="postgres")))
         same("postgres freeze limit", b.numbers["xid.freeze.max.age"], 200000000)
+        # A few that wait to be the leader are no pile of locks.
+        for _ in range(3):
+            sessions.append(session("select pg_advisory_lock(7);\n"))
+            time.sleep(0.3)
+        b = ask("postgres", p.pid, "127.0.0.1", 5433, user="postgres")
+        same("postgres advisory locks", (b.pools["connections", ""]["locked"], [s["text"] for s in b.slots if s["state"] == "locked"]), (3, ["update t set a = 3;"]))
         # Somebody else's right is not enough, and is told as that.
         same("postgres denied", ask("postgres", p.pid, "127.0.0.1", 5433).status, "denied")
         # No room: those that are kept for superusers are taken too.
@@ -325,6 +331,7 @@ def mysql():
         same("mysql query", (by_state["locked"]["text"], by_state["locked"]["who"]), ("update shop.t set b = 3 where a = 1", "mysql"))
         true("mysql time", 1000 <= by_state["transaction"]["ms"] < 9000, by_state["transaction"]["ms"])
         same("mysql waits", (b.numbers["locks.waiting"], b.numbers["locks.timeout.s"]), (1, 50))
+        true("mysql buffer pool", 0 < b.numbers["cache.bytes"] < b.numbers["cache.most"] == 16 << 20, (b.numbers["cache.bytes"], b.numbers["cache.most"]))
         same("mysql denied", ask("mysql", p.pid, "127.0.0.1", 3307).status, "denied")
         sessions += [session("select sleep(40);\n") for _ in range(9)]
         time.sleep(1)

@@ -46,6 +46,24 @@ def fire_serves(t):
     return finding("disk.io:sda", "saturated", culprit=("process", "postgres", 500))
 
 
+def mysql(t, working):
+    busy(t)
+    t.proc(500, "mysqld", state="D", wchan="folio_wait_bit", cpu=0.2, io=dict(read=60 * MB, calls=300, wchar=9000), open=[File("/var/lib/mysql/t.ibd", inode=51, writable=True), Sock(5001)])
+    t.listen(3306, 5001, waiting=0, backlog=80)
+    t.book("mysql", 500, "mysqld", port=3306, pools=[("connections", "-", dict(used=30, limit=151, working=working))])
+
+
+def fire_serves_many(t):
+    """Eight sessions of a database read what is not in its memory."""
+    mysql(t, 8)
+    return finding("disk.io:sda", "saturated", culprit=("process", "mysqld", 500))
+
+
+def quiet_dump(t):
+    """One session of it, a dump by its unix socket, reads all there is."""
+    mysql(t, 1)
+
+
 def quiet(t):
     """A backup that has the disk for itself: only it waits."""
     busy(t)

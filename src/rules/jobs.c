@@ -114,9 +114,11 @@ const struct rule_case rule_case_restarts = {
 		"With an error as exit status: two after 20 ms of CPU each, or three, when a "
 		"service manager starts them; or three after 20 ms of CPU each when who starts "
 		"them only waits for them, and waits before it does so again.",
-	.false_alarms = "Tools whose failure is an answer (grep, test, curl and other clients in a "
-			"loop that waits for something). Jobs that end well. Processes that "
-			"somebody ends with SIGTERM or SIGKILL.",
+	.false_alarms =
+		"Tools whose failure is an answer (grep, test, curl and other clients in a "
+		"loop that waits for something). Of what a script tries again, as until a "
+		"database is there, recorders tell after 30 s. Jobs that end well. Processes that "
+		"somebody ends with SIGTERM or SIGKILL.",
 	.confirm =
 		"systemctl status UNIT; journalctl -u UNIT -n 50; dmesg | grep -i segfault | tail",
 	.remedy = "Stop it from being restarted, read its last lines, mend what it trips over "
@@ -164,6 +166,8 @@ static bool watches_over(const struct view *v, const struct ended_sum *r)
 	return u && r->life_s <= 0.8 * v->seconds && u->cpu_s <= 0.02 * v->seconds;
 }
 
+static const double TRIES_S = 30;
+
 static bool crashes(const struct view *v, const struct ended_sum *r)
 {
 	const struct usage *parent = view_usage(v, r->ppid);
@@ -207,6 +211,10 @@ static void judge_restarts(struct view *v, struct verdicts *out, const struct en
 			pid = v->usages[i].p->pid;
 	char life[32];
 	double each = r->life_s / r->count;
+	/* A script that waits for what it needs asks again and again until that is there. */
+	f->settle_s = fault || is_manager(v, r->ppid, intern_text(&v->series->names, r->cgroup))
+			      ? 0
+			      : TRIES_S;
 	f->used = r->count;
 	f->refused = r->failed;
 	f->cgroup = r->cgroup;
@@ -396,13 +404,17 @@ const struct rule_case rule_case_hang = {
 		     "machine shows it.",
 	.threshold = "In uninterruptible sleep (D) in every sample of four seconds or more, not "
 		     "put on a CPU once, while no disk is busy or without answers.",
-	.false_alarms = "A process that waits for a slow disk: it is woken by each answer. One "
-			"that waits for its child to exec (vfork), or is frozen.",
+	.false_alarms =
+		"A process that waits for a slow disk: it is woken by each answer. One "
+		"that waits for its child to exec (vfork), or is frozen. Who writes to a "
+		"filesystem that is frozen for a snapshot: recorders tell of it after 20 s.",
 	.confirm = "ps -eo pid,stat,wchan:32,comm | grep ' D'; cat /proc/PID/stack; cat "
 		   "/proc/mounts | grep -E 'nfs|fuse|cifs'",
 	.remedy = "Bring back the server or program behind the filesystem; else unmount it lazily "
 		  "(umount -l) or with force (-f), so that others go on.",
 };
+
+static const double FROZEN_S = 20;
 
 static bool meant(const char *wchan)
 {
@@ -464,6 +476,8 @@ void rule_hang(struct view *v, struct verdicts *out)
 			return;
 		f->pid = u->p->pid;
 		f->used = v->seconds;
+		/* A filesystem is frozen while a snapshot of it is made. */
+		f->settle_s = strstr(wchan, "percpu_rwsem") ? FROZEN_S : 0;
 		f->title = say(v, "%s hangs: it waits for %s and made no progress for %.0f s", name,
 			side ? side : "something that does not answer", v->seconds);
 		f->culprits[f->nculprits++] =

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: ISC */
 #include "finding/track.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,15 @@ const char *track_event_name(enum track_event e)
 {
 	static const char *const names[] = {"open", "change", "close"};
 	return names[e];
+}
+
+/* What is to come is told when it has held for half of the time that it leaves, at most for so long: what warms up to its size looks the same before. */
+static const double FORECAST_S = 12;
+
+static double settles(const struct verdict *f)
+{
+	bool forecast = f->state == STATE_FILLING && f->eta_s > 0;
+	return fmax(f->settle_s, forecast ? fmin(f->eta_s / 2, FORECAST_S) : 0);
 }
 
 static struct tracked *row_of(struct track *t, const char *id)
@@ -38,12 +48,13 @@ void track_update(struct track *t, struct view *v, const struct findings *fs,
 		struct tracked *row = f->state == STATE_NOTE ? NULL : row_of(t, finding_id(v, f));
 		if (!row)
 			continue;
-		bool sure = f->state == STATE_EXHAUSTED && f->refused > 0 && f->settle_s <= 0;
+		double settle_s = settles(f);
+		bool sure = f->state == STATE_EXHAUSTED && f->refused > 0 && settle_s <= 0;
 		row->last_ns = v->now_ns;
 		if (!row->open && (!row->seen || f->since_ns < row->since_ns))
 			row->since_ns = f->since_ns;
 		row->shown_ns += row->seen++ ? step : 0;
-		bool settled = (double)row->shown_ns >= f->settle_s * 1e9;
+		bool settled = (double)row->shown_ns >= settle_s * 1e9;
 		if (!row->open && ((row->seen >= 2 && settled) || sure)) {
 			row->open = true;
 			row->severity = f->severity;

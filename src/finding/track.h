@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: ISC */
 /* track: findings over time. One opens when it was seen in two looks running (at once when
  * something is refused now; a mild one when it was seen for as long as its rule says, less the
- * time in which it was not), and closes when it was absent for a while, so that one trouble is one
+ * time in which it was not; a forecast in half of the time that it leaves), and closes when it was absent for a while, so that one trouble is one
  * finding and nothing flaps. */
 #ifndef FINDING_TRACK_H
 #define FINDING_TRACK_H

@@ -28,7 +28,7 @@ static void note_event(
 		(view.now_ns - *begin) / SECOND);
 }
 
-/* shown: a character for each look: '.' not there, 's' there, 'r' with refusals, '_' nobody looks. */
+/* shown: a character for each look: '.' not there, 's' there, 'r' with refusals, 'f' on its way, the end 8 s off, '_' nobody looks. */
 static const char *looks(const char *shown, double settle_s)
 {
 	static struct track t;
@@ -38,7 +38,10 @@ static const char *looks(const char *shown, double settle_s)
 	for (size_t i = 0; shown[i]; i++) {
 		struct verdict f = {.rule = RULE_cpu_saturated,
 			.severity = SEVERITY_WARNING,
-			.state = shown[i] == 'r' ? STATE_EXHAUSTED : STATE_SATURATED,
+			.state = shown[i] == 'r'   ? STATE_EXHAUSTED
+				 : shown[i] == 'f' ? STATE_FILLING
+						   : STATE_SATURATED,
+			.eta_s = shown[i] == 'f' ? 8 : -1,
 			.resource = "cpu",
 			.title = "taken",
 			.refused = shown[i] == 'r' ? 1 : -1,
@@ -75,6 +78,10 @@ int main(void)
 	CHECK_STR(looks("sss...ssss", 5), "");
 	CHECK_STR(looks("s.s.s.s.s.s.s.s.s.s.s.s.", 5), "");
 	CHECK_STR(looks("rrrr.", 5), "");
+	/* what is to come */
+	CHECK_STR(looks("ffff.", 0), "");
+	CHECK_STR(looks("ffffff", 0), "o4 ");
+	CHECK_STR(looks("ffrff", 0), "o2 ~3 ");
 	/* a pause counts for no more than what is held */
 	CHECK_STR(looks("s______________s.", 20), "");
 	CHECK_STR(looks("s______________s______________ss", 10), "o30 ");

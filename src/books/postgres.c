@@ -43,25 +43,28 @@ static const char queries[] =
 	" FROM pg_stat_activity WHERE backend_type = 'client backend';"
 
 	/* Who builds an index concurrently waits for other transactions to end (virtualxid), and delays nobody; a few that wait for an advisory lock want to
-	 * be the leader, or to be next. */
+	 * be the leader, or to be next: these are told where others wait for them. */
 	"WITH s AS (SELECT *, extract(epoch FROM clock_timestamp() - CASE WHEN state LIKE 'idle%%' "
 	"THEN state_change ELSE query_start END) * 1000 AS ms,"
 	" coalesce(wait_event_type = 'Lock' AND wait_event <> 'virtualxid' AND (wait_event <> "
 	"'advisory' OR count(*) FILTER (WHERE wait_event_type = 'Lock' AND wait_event = "
 	"'advisory') OVER () >= 5), false) AS locked"
 	" FROM pg_stat_activity WHERE pid <> pg_backend_pid()),"
-	" w AS (SELECT pid, (pg_blocking_pids(pid))[1] AS blocker FROM"
-	" (SELECT pid FROM s WHERE locked ORDER BY query_start LIMIT 50) q)"
-	" SELECT 'session', s.pid, s.state, coalesce(w.blocker, 0), s.locked, greatest(s.ms, "
+	" l AS (SELECT pid, locked, (pg_blocking_pids(pid))[1] AS blocker FROM"
+	" (SELECT pid, locked FROM s WHERE wait_event_type = 'Lock' ORDER BY locked DESC, "
+	"query_start LIMIT 50) q),"
+	" w AS (SELECT pid, blocker FROM l WHERE locked OR pid IN (SELECT blocker FROM l WHERE "
+	"locked))"
+	" SELECT 'session', s.pid, s.state, coalesce(w.blocker, 0), w.pid IS NOT NULL, greatest(s.ms, "
 	"0)::bigint,"
 	" host(s.client_addr), s.client_port, coalesce(nullif(s.application_name, ''), "
 	"s.usename::text),"
 	" left(coalesce(nullif(s.query, ''), s.backend_type), 120)"
 	" FROM s LEFT JOIN w ON w.pid = s.pid"
 	" WHERE (s.backend_type = 'client backend' AND s.state <> 'idle' AND s.ms >= 1000) OR "
-	"s.locked"
+	"w.pid IS NOT NULL"
 	" OR s.pid IN (SELECT blocker FROM w)"
-	" ORDER BY s.pid IN (SELECT blocker FROM w) DESC, s.locked DESC, s.ms DESC LIMIT 200;"
+	" ORDER BY s.pid IN (SELECT blocker FROM w) DESC, w.pid IS NOT NULL DESC, s.ms DESC LIMIT 200;"
 
 	/* Belongs to no session, and has no pid: the one that somebody waits for, else the oldest. */
 	"SELECT 'session', 0, 'idle in transaction', 0, false, greatest(extract(epoch FROM "

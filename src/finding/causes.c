@@ -138,7 +138,9 @@ static enum strength linked_by(const struct view *v, enum cause_link link,
 {
 	bool is = false;
 	switch (link) {
-	case LINK_HOST: return symptom->lost ? NOT_LINKED : LINKED_BY_HOST;
+	/* A nameserver without room is no proxy with all requests of the host. */
+	case LINK_HOST:
+		return symptom->lost || cause->rule == RULE_dns_full ? NOT_LINKED : LINKED_BY_HOST;
 	case LINK_NETNS: return symptom->netns == cause->netns ? LINKED_BY_NETNS : NOT_LINKED;
 	case LINK_SERVER: return of_server(v, cause, symptom) ? LINKED_BY_PROCESS : NOT_LINKED;
 	case LINK_MEMBER:

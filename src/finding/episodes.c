@@ -104,6 +104,17 @@ static void take_event(
 	}
 }
 
+static void drop_before(struct episodes *e, uint64_t from_ns)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < e->count; i++)
+		if (!e->rows[i].until_ns || e->rows[i].until_ns >= from_ns)
+			e->rows[kept++] = e->rows[i];
+		else
+			free(e->rows[i].recorded);
+	e->count = kept;
+}
+
 int episodes_look(struct history *h, struct store *into, struct view *v, unsigned window,
 	uint64_t from_ns, uint64_t to_ns, const char *only, struct verdicts *scratch,
 	struct episodes *ret)
@@ -112,7 +123,10 @@ int episodes_look(struct history *h, struct store *into, struct view *v, unsigne
 	struct findings fs;
 	struct looking l = {ret, 0, false};
 	*ret = (struct episodes){0};
-	int r = track ? history_seek(h, into, from_ns) : -ENOMEM;
+	/* What began before the span had settled by then. */
+	uint64_t lead_ns = TRACK_SETTLES_S * UINT64_C(1000000000),
+		 begin_ns = from_ns > lead_ns ? from_ns - lead_ns : 0;
+	int r = track ? history_seek(h, into, begin_ns) : -ENOMEM;
 	into->count = 0;
 	while (r == 0 && !l.failed) {
 		r = history_next(h);
@@ -126,8 +140,11 @@ int episodes_look(struct history *h, struct store *into, struct view *v, unsigne
 		/* A pause, or another run: what was before is no window with what is now. */
 		if (before && (s->mono_ns <= before->mono_ns || apart > track->hold_ns * 2))
 			into->count = 1;
-		ret->first_ns = ret->first_ns ? ret->first_ns : s->real_ns;
-		ret->last_ns = s->real_ns;
+		bool within = s->real_ns >= from_ns;
+		if (within) {
+			ret->first_ns = ret->first_ns ? ret->first_ns : s->real_ns;
+			ret->last_ns = s->real_ns;
+		}
 		if (into->count < window)
 			continue;
 		r = view_open(v, into, window);
@@ -136,13 +153,14 @@ int episodes_look(struct history *h, struct store *into, struct view *v, unsigne
 		l.now_ns = v->now_ns;
 		if (r == 0)
 			track_update(track, v, &fs, take_event, &l);
-		ret->looks++;
+		ret->looks += within;
 	}
 	free(track);
 	if (l.failed || (r < 0 && r != -ENODATA)) {
 		episodes_free(ret);
 		return l.failed ? -ENOMEM : r;
 	}
+	drop_before(ret, from_ns);
 	sort_episodes(ret);
 	return ret->looks ? 0 : -ENODATA;
 }

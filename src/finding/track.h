@@ -1,15 +1,15 @@
 /* SPDX-FileCopyrightText: 2026 The Plimsoll authors
  * SPDX-License-Identifier: ISC */
 /* track: findings over time. One opens when it was seen in two looks running (at once when
- * something is refused now; a mild one when it was seen for as long as its rule says, less the
- * time in which it was not; a forecast in half of the time that it leaves), and closes when it was absent for a while, so that one trouble is one
+ * something is refused now; a mild one when it was seen for as long as its rule says, less a
+ * quarter of the time in which it was not; a forecast in half of the time that it leaves), and closes when it was absent for a while, so that one trouble is one
  * finding and nothing flaps. */
 #ifndef FINDING_TRACK_H
 #define FINDING_TRACK_H
 
 #include "finding/finding.h"
 
-enum { TRACK_MAX = 256 };
+enum { TRACK_MAX = 256, TRACK_SETTLES_S = 30 }; /* the longest settle_s */
 
 enum track_event { TRACK_OPEN, TRACK_CHANGE, TRACK_CLOSE };
 
@@ -19,8 +19,9 @@ struct tracked {
 	enum severity severity;
 	enum finding_state state;
 	uint64_t since_ns, last_ns; /* as it told when it was first seen; last seen */
-	uint64_t shown_ns; /* until it opens: how long it was seen, less how long it was not */
-	unsigned seen;
+	uint64_t
+		shown_ns; /* until it opens: how long it was seen, less a part of how long it was not */
+	unsigned seen; /* looks running; an open one's do not count */
 	bool open;
 };
 

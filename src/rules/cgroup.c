@@ -339,20 +339,40 @@ static bool waits_at(const struct sample *s, const struct listener *l)
 	return false;
 }
 
-/* More than once: a probe, or a look at its numbers now and then, makes no server of a job. */
+/* What its clients sent, all together; *ret_known: false where that is not told of one of them. */
+static uint64_t sent_to(const struct sample *s, const struct listener *l, bool *ret_known)
+{
+	uint64_t bytes = 0;
+	for (uint32_t c = 0; c < s->conns.count; c++) {
+		const struct conn_group *g = &TABLE_ROWS(s->conns, struct conn_group)[c];
+		if (g->outgoing || g->port != l->port || g->netns != l->netns)
+			continue;
+		bytes += g->bytes_in;
+		*ret_known = *ret_known && g->have_info;
+	}
+	return bytes;
+}
+
+/* Somebody waits at two looks, or asks in three steps: a probe, or a look at its numbers now and then, makes no server of a job. */
 static bool has_tcp_clients(const struct view *v, const struct usage *u)
 {
 	const struct sample *last = view_last(v);
 	for (uint32_t k = 0; k < last->listeners.count; k++) {
 		const struct listener *l = &TABLE_ROWS(last->listeners, struct listener)[k];
-		unsigned waits = 0;
+		unsigned waits = 0, asks = 0;
+		uint64_t before = UINT64_MAX;
+		bool known = true;
 		if (!view_serves_for(u, l->pid))
 			continue;
 		if (!last->have_conns) /* not looked at */
 			return true;
-		for (unsigned i = 0; i < v->n; i++)
+		for (unsigned i = 0; i < v->n; i++) {
+			uint64_t bytes = sent_to(view_at(v, i), l, &known);
 			waits += waits_at(view_at(v, i), l);
-		if (waits >= 2)
+			asks += bytes > before;
+			before = bytes;
+		}
+		if (waits >= 2 || asks >= 3 || !known)
 			return true;
 	}
 	return false;

@@ -30,6 +30,7 @@ static const double SHARES =
 static const double RIVAL =
 	0.5; /* who gets this much of what the culprit gets is as busy as that */
 
+static const double HARDLY = 0.05; /* of the machine: nobody who does not give way works there */
 static const double KERNEL_PART = 0.05; /* of the machine, by threads of the kernel */
 static const double JOB_PART = 0.25;    /* of the machine, by one program beside a server */
 
@@ -678,7 +679,11 @@ void rule_cpu_steal(struct view *v, struct verdicts *out)
 		return;
 	struct cpu_waits w;
 	cpu_waits(v, &w);
-	bool alone = w.state == CPU_NOBODY_WAITS && w.top && w.top->yields;
+	double hard = 0; /* used by what does not give way */
+	for (size_t i = 0; i < v->nprograms; i++)
+		hard += v->programs[i].yields ? 0 : v->programs[i].cpu_s;
+	bool alone = w.state == CPU_NOBODY_WAITS && w.top && w.top->yields &&
+		     hard <= HARDLY * w.cpus * v->seconds;
 	struct verdict *f = verdict_new(v, out,
 		alone         ? SEVERITY_NOTICE
 		: steal > 0.3 ? SEVERITY_CRITICAL

@@ -40,9 +40,9 @@ const struct rule_case rule_case_locks_held = {
 		"A session waits three seconds or more for a lock, at two looks, or sessions wait "
 		"at two looks for one that was idle in its transaction all the while, three "
 		"seconds or more: whoever waited and is gone was refused (a time-out). The culprit "
-		"is the root: who blocks others and waits for nobody. Where that one is at work "
-		"and "
-		"nobody waits for half a minute, recorders tell of it after 15 s: it will let go. "
+		"is the root: who blocks others and waits for nobody. Where that one is at work, "
+		"few wait and nobody for half a minute, recorders tell of it after 15 s: it will "
+		"let go. "
 		"Five waiting sessions, or "
 		"one that waits for half a minute, are critical.",
 	.false_alarms =
@@ -260,7 +260,7 @@ static void judge_locks(struct view *v, struct verdicts *out, const struct serve
 	f->port = b->port;
 	f->used = w.waiting;
 	f->since_ns = since;
-	if (root && root->state == SLOT_WORKING && w.longest_ms < LONG_MS)
+	if (root && root->state == SLOT_WORKING && !many)
 		f->settle_s = SETTLE_S;
 	f->culprits[f->nculprits++] = (struct who){"session", who, root ? root->pid : 0,
 		(double)w.waiting / (w.all ? w.all : 1),

@@ -14,7 +14,7 @@ enum { FAILED_LEAST = 10, LOST_LEAST = 20, BEFORE_LEAST = 20, FRESH_S = 10 };
 static const double FAILED_SHARE = 0.05, LOST_SHARE = 0.25; /* of all answers */
 static const double TIMES = 4;                              /* what is usual */
 static const double UNKNOWN_SHARE = 0.5;                    /* where nobody knows what is usual */
-static const double SETTLE_S = 15; /* a server behind that is started anew is away for less */
+static const double SETTLE_S = 18; /* a server behind that is started anew is away for less */
 
 const struct rule_case rule_case_errors = {
 	.mechanism =
@@ -30,7 +30,7 @@ const struct rule_case rule_case_errors = {
 		"quarter of all. And four times what is usual: the middle one of the shares of ten "
 		"minutes each, of the last hours; where these are too few, the share of the two "
 		"minutes before; where there was nothing before, half of all answers must fail. "
-		"The last of them came just now. Recorders tell of it after 15 s: a server behind "
+		"The last of them came just now. Recorders tell of it after 18 s: a server behind "
 		"that is started anew is away for less.",
 	.false_alarms = "Scanners, which ask for what was never there: 404 for unknown URLs counts "
 			"for nothing. A page that fails all day, at its usual rate. 504, which "

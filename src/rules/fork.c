@@ -12,7 +12,9 @@
 #include <string.h>
 
 enum { LONG_US = 100000 }; /* that a fork lets everybody wait */
-#define PART    0.05       /* of the time that forks take, as commands.slow */
+#define PART 0.05          /* of the time that forks take, as commands.slow */
+#define PART_EVER                                                                                  \
+	0.01 /* since its start: one so large that a fork takes seconds cannot have two in a window */
 #define EXCUSED 0.5
 #define NO_ROOM 65536.0 /* bytes, as filesystem.space */
 
@@ -51,7 +53,9 @@ const struct rule_case rule_case_server_fork = {
 		"GiB, more on virtual machines, and meanwhile nobody is served. Then each page "
 		"that is written is copied, which takes memory, up to as much again; with "
 		"transparent huge pages 2 MiB are copied for each key, and each such write waits.",
-	.threshold = "Two forks and more, of 100 ms or more each, took five hundredths of the time "
+	.threshold = "Two forks and more, of 100 ms or more each, or one where all since the start "
+		     "took a "
+		     "hundredth, took five hundredths of the time "
 		     "watched, and the server "
 		     "did not wait for a CPU itself. One such fork is a note.",
 	.false_alarms = "A large server that saves once in a while.",
@@ -75,6 +79,16 @@ static double forks_of(const struct view *v, int32_t pid)
 	return n;
 }
 
+/* Of the time since its start, had all forks taken as long as the last. */
+static double part_ever(const struct view *v, int32_t pid, double us)
+{
+	double forks, uptime;
+	return number(v, view_last(v), pid, "forks", &forks) &&
+			       number(v, view_last(v), pid, "uptime.s", &uptime) && uptime > 0
+		       ? forks * us / 1e6 / uptime
+		       : 0;
+}
+
 static void judge_fork(struct view *v, struct verdicts *out, const struct server_book *b)
 {
 	double us, copied = highest(v, b->pid, "fork.copied"), forks = forks_of(v, b->pid);
@@ -82,7 +96,8 @@ static void judge_fork(struct view *v, struct verdicts *out, const struct server
 		return;
 	const struct usage *u = view_usage(v, b->pid);
 	double lost = forks * us / 1e6, part = lost / v->seconds;
-	bool often = forks >= 2 && part >= PART && !(u && u->delay_s >= EXCUSED * lost);
+	bool again = forks >= 2 || part_ever(v, b->pid, us) >= PART_EVER;
+	bool often = again && part >= PART && !(u && u->delay_s >= EXCUSED * lost);
 	const char *name = u ? who_name(v, u->p) : server_name(v, b);
 	struct verdict *f = verdict_new(v, out, often ? SEVERITY_WARNING : SEVERITY_NOTICE,
 		often ? STATE_SATURATED : STATE_NOTE, name);

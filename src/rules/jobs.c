@@ -166,6 +166,12 @@ static bool watches_over(const struct view *v, const struct ended_sum *r)
 	return u && r->life_s <= 0.8 * v->seconds && u->cpu_s <= 0.02 * v->seconds;
 }
 
+static bool is_shell(const struct usage *u)
+{
+	return u && (strcmp(u->p->comm, "sh") == 0 || strcmp(u->p->comm, "bash") == 0 ||
+			    strcmp(u->p->comm, "dash") == 0);
+}
+
 static const double TRIES_S = 30;
 
 static bool crashes(const struct view *v, const struct ended_sum *r)
@@ -212,9 +218,7 @@ static void judge_restarts(struct view *v, struct verdicts *out, const struct en
 	char life[32];
 	double each = r->life_s / r->count;
 	/* A script that waits for what it needs asks again and again until that is there. */
-	f->settle_s = fault || is_manager(v, r->ppid, intern_text(&v->series->names, r->cgroup))
-			      ? 0
-			      : TRIES_S;
+	f->settle_s = !fault && parent && is_shell(parent) ? TRIES_S : 0;
 	f->used = r->count;
 	f->refused = r->failed;
 	f->cgroup = r->cgroup;
@@ -294,12 +298,6 @@ static bool is_cron(const struct usage *u)
 		if (strncmp(u->p->comm, names[i], PROC_COMM) == 0)
 			return true;
 	return false;
-}
-
-static bool is_shell(const struct usage *u)
-{
-	return u && (strcmp(u->p->comm, "sh") == 0 || strcmp(u->p->comm, "bash") == 0 ||
-			    strcmp(u->p->comm, "dash") == 0);
 }
 
 /* What cron started: its child, or what the shell that it starts runs. */

@@ -315,6 +315,7 @@ void rule_net_rx(struct view *v, struct verdicts *out)
 
 /* ---- the link itself ---- */
 
+static const double NEGOTIATES_S = 4; /* both ends, once it is switched on */
 enum {
 	ONCE = 3
 }; /* changes of the carrier at most where it is switched off and on: autonegotiation may take two tries */
@@ -336,7 +337,8 @@ const struct rule_case rule_case_net_link = {
 };
 
 static void link_verdict(struct view *v, struct verdicts *out, const struct net_link *l,
-	const char *what, const char *title, enum metric m, double count, enum severity severity)
+	const char *what, const char *title, enum metric m, double count, enum severity severity,
+	double settle_s)
 {
 	const char *name = link_text(v, l);
 	struct verdict *f = verdict_new(v, out, severity, STATE_WRONG, name);
@@ -344,6 +346,7 @@ static void link_verdict(struct view *v, struct verdicts *out, const struct net_
 		return;
 	uint32_t id = view_id(v, m, l->netns, l->name);
 	f->netns = l->netns;
+	f->settle_s = settle_s;
 	f->used = count;
 	f->since_ns = view_grew_at(v, id) ? view_grew_at(v, id) : f->since_ns;
 	f->title = title;
@@ -429,28 +432,29 @@ static void sound(struct view *v, struct verdicts *out, const struct net_link *l
 	if (changes >= (l->kind ? 3 : 2) && told_at_other_end(v, l, changes))
 		return;
 	/* Off and on again, by an administrator, or a tool that sets up the device. */
-	if (changes <= ONCE && switched_off(v, l))
+	bool switched = changes <= ONCE && switched_off(v, l);
+	if (switched && !(down && was_used))
 		return;
-	if (changes >= (l->kind ? 3 : 2))
+	if (!switched && changes >= (l->kind ? 3 : 2))
 		link_verdict(v, out, l, "its carrier comes and goes",
 			say(v, "The link of %s flaps: its carrier changed %.0f times in %.0f s",
 				name, changes, v->seconds),
-			M_NET_CARRIER_CHANGES, changes, SEVERITY_CRITICAL);
+			M_NET_CARRIER_CHANGES, changes, SEVERITY_CRITICAL, 0);
 	else if (down && was_used)
 		link_verdict(v, out, l, "its carrier is gone",
 			say(v, "The link of %s went down", name), M_NET_CARRIER_CHANGES, changes,
-			SEVERITY_CRITICAL);
+			SEVERITY_CRITICAL, switched ? NEGOTIATES_S : 0);
 	else if (damaged > 0 && bad >= 2)
 		link_verdict(v, out, l, "packets arrive damaged",
 			say(v, "%s receives damaged packets", name), M_NET_RX_CRC, damaged,
-			SEVERITY_WARNING);
+			SEVERITY_WARNING, 0);
 	else if (collided > 0 && hits >= 2)
 		link_verdict(v, out, l,
 			l->duplex == DUPLEX_IS_HALF ? "collisions, half duplex" : "collisions",
 			say(v, "%s has collisions: %s", name,
 				l->duplex == DUPLEX_IS_HALF ? "it is in half duplex"
 							    : "one end is in half duplex"),
-			M_NET_COLLISIONS, collided, SEVERITY_WARNING);
+			M_NET_COLLISIONS, collided, SEVERITY_WARNING, 0);
 }
 
 /* Somebody sees all packets of the interface. The ports of a bridge always do. */

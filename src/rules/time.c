@@ -10,7 +10,8 @@
 #include <math.h>
 #include <string.h>
 
-static const double JUMP = 0.5; /* seconds: a daemon that slews is at 0.5 ms a second at most */
+static const double YOUNG_S = 600; /* then a daemon that keeps the clock has set it */
+static const double JUMP = 0.5;    /* seconds: a daemon that slews is at 0.5 ms a second at most */
 
 const struct rule_case rule_case_clock = {
 	.mechanism = "The clock was set, and did not get there by and by: timeouts end too early "
@@ -30,14 +31,14 @@ const struct rule_case rule_case_clock = {
 		  "that sets it: no date or ntpdate in cron.",
 };
 
-/* Who sets clocks, and lived in the window or lives; the latter keeps it. */
-static bool setter(struct view *v, struct who *ret, bool *ret_keeps)
+/* Who sets clocks, and lived in the window or lives; the latter keeps it, and *ret_begins, since a short time. */
+static bool setter(struct view *v, struct who *ret, bool *ret_begins)
 {
 	static const char *const names[] = {"date", "ntpdate", "hwclock", "timedatectl", "sntp",
 		"chronyd", "ntpd", "systemd-timesyn", "openntpd"};
 	struct ended_sum *rows;
 	size_t n = ended_sums(v, &rows);
-	*ret_keeps = false;
+	*ret_begins = false;
 	for (size_t k = 0; k < COUNTOF(names); k++) {
 		for (size_t i = 0; i < n; i++)
 			if (strcmp(rows[i].comm, names[k]) == 0) {
@@ -55,7 +56,7 @@ static bool setter(struct view *v, struct who *ret, bool *ret_keeps)
 			if (strncmp(v->usages[i].p->comm, names[k], PROC_COMM) == 0) {
 				*ret = (struct who){"process", names[k], v->usages[i].p->pid, -1,
 					"keeps the clock"};
-				*ret_keeps = true;
+				*ret_begins = who_age(v, &v->usages[i]) < YOUNG_S;
 				return true;
 			}
 	}
@@ -79,9 +80,9 @@ void rule_clock(struct view *v, struct verdicts *out)
 	if (fabs(worst) >= JUMP) {
 		struct who who = {"kernel", "clock", 0, -1, "who set it was not seen"};
 		uint64_t kept;
-		bool keeps,
-			seen = setter(v, &who, &keeps),
-			first = seen && keeps &&
+		bool begins,
+			seen = setter(v, &who, &begins),
+			first = seen && begins &&
 				sample_get(view_at(v, 0), view_id(v, M_CLOCK_SYNC, 0, 0), &kept) &&
 				!kept;
 		f = verdict_new(v, out, first ? SEVERITY_NOTICE : SEVERITY_WARNING,

@@ -55,6 +55,15 @@ def quiet_port(t):
     return note("cgroup.cpu:/batch.slice/encode.service")
 
 
+def fire_seldom_asked(t):
+    """Two requests a second, each of which takes a sixth of one."""
+    t.proc(600, "java", cpu=0.2, delay=0.4, open=[Sock(8001), Sock(70000)])
+    t.listen(8080, 8001, backlog=128)
+    t.connect("10.0.0.5", 8080, "10.77.0.9", 20000, inode=70000, tcp=dict(sent=lambda i: 900 * i, received=lambda i: 300 * (i + 1), sent_ms=300, received_ms=310))
+    t.group(GROUP, procs=[600], cpu=HALF)
+    return finding("cgroup.cpu:" + GROUP, "saturated", culprit=("process", "java", 600))
+
+
 def quiet_probe(t):
     """The same, and its numbers are asked for each quarter of a minute: a short connection, answered."""
     t.proc(600, "java", cpu=0.5, delay=0.4, open=[Sock(8001)])

@@ -31,9 +31,17 @@ def quiet(t):
 def quiet_first_time(t):
     """The daemon that keeps it has just begun, and sets it for the first time."""
     jump(t, 1.4)
-    t.proc(400, "systemd-timesyn")
+    t.proc(400, "systemd-timesyn", start=10**7 - 5000)
     t.set("timex", "state 5\nstatus 64\noffset 0\nfreq 0\nmaxerror 16000000\nesterror 16000000\n")
     return note("clock")
+
+
+def fire_another(t):
+    """A daemon keeps the clock since days, and something else sets it: so the kernel says that it is not right."""
+    jump(t, 3600)
+    t.proc(400, "systemd-timesyn", start=5000)
+    t.set("timex", "state 5\nstatus 64\noffset 0\nfreq 0\nmaxerror 16000000\nesterror 16000000\n")
+    return finding("clock", "wrong", "warning", culprit=("process", "systemd-timesyn", 400))
 
 
 def fire_again(t):

@@ -25,6 +25,15 @@ def quiet_batch(t):
     return note("cpu.steal")
 
 
+def fire_beside_batch(t):
+    """A server beside a compilation at low priority: what is stolen is its time too, and it does not wait for the compilation."""
+    t.cpu(user=0.12, nice=0.45, system=0.03, steal=0.39, idle=0.01)
+    t.proc(500, "shopd", cpu=0.45, delay=0.02)
+    for k in range(8):
+        t.proc(600 + k, "cc1", nice=19, cpu=0.22, delay=0.4)
+    return finding("cpu.steal", "saturated", culprit=("hardware", "hypervisor"))
+
+
 def quiet(t):
     """Steal with idle time left: the guest was not held up for long."""
     t.cpu(user=0.25, system=0.03, steal=0.30, idle=0.42)

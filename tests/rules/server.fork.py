@@ -34,6 +34,14 @@ def quiet_one(t):
     return note("cpu.thread:redis-server")
 
 
+def fire_large(t):
+    """A very large one saves each minute, for two seconds each time."""
+    t.server(650, "redis-server", 6379, cpu=0.3)
+    t.book("redis", 650, "redis", port=6379, pools=[("memory", "-", dict(used=80 << 30))],
+           numbers={"fork.us": [9000, 9000, 9000, 2000000, 2000000, 2000000], "forks": [500, 500, 500, 501, 501, 501], "uptime.s": 32000, "commands": lambda i: 900 * i})
+    return finding("cpu.thread:redis-server", "saturated", "warning", culprit=("process", "redis-server", 650))
+
+
 def quiet_short(t):
     """A small one saves all the time."""
     redis(t, lambda i: 3000 + i, lambda i: 50 + i)

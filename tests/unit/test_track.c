@@ -74,9 +74,11 @@ int main(void)
 	CHECK_STR(looks("sssss.....", 5), "");
 	CHECK_STR(looks("ssssss", 5), "o5 ");
 	CHECK_INT(since_s, -5);
-	CHECK_STR(looks("ss.ssss.sss", 5), "o10 ");
-	CHECK_STR(looks("sss...ssss", 5), "");
-	CHECK_STR(looks("s.s.s.s.s.s.s.s.s.s.s.s.", 5), "");
+	CHECK_STR(looks("ss.ssss.sss", 5), "o8 ");
+	CHECK_STR(looks("sss...sss", 5), "");
+	CHECK_STR(looks("sss...ssss", 5), "o9 ");
+	CHECK_STR(looks("ss.ss.ss.ss.ss.ss.", 5), "o9 ");
+	CHECK_STR(looks("s.s.s.s.s.s.s.s.", 5), "o14 ");
 	CHECK_STR(looks("rrrr.", 5), "");
 	/* what is to come */
 	CHECK_STR(looks("ffff.", 0), "");

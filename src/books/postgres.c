@@ -55,7 +55,8 @@ static const char queries[] =
 	"query_start LIMIT 50) q),"
 	" w AS (SELECT pid, blocker FROM l WHERE locked OR pid IN (SELECT blocker FROM l WHERE "
 	"locked))"
-	" SELECT 'session', s.pid, s.state, coalesce(w.blocker, 0), w.pid IS NOT NULL, greatest(s.ms, "
+	" SELECT 'session', s.pid, s.state, coalesce(w.blocker, 0), w.pid IS NOT NULL, "
+	"greatest(s.ms, "
 	"0)::bigint,"
 	" host(s.client_addr), s.client_port, coalesce(nullif(s.application_name, ''), "
 	"s.usename::text),"
@@ -64,7 +65,8 @@ static const char queries[] =
 	" WHERE (s.backend_type = 'client backend' AND s.state <> 'idle' AND s.ms >= 1000) OR "
 	"w.pid IS NOT NULL"
 	" OR s.pid IN (SELECT blocker FROM w)"
-	" ORDER BY s.pid IN (SELECT blocker FROM w) DESC, w.pid IS NOT NULL DESC, s.ms DESC LIMIT 200;"
+	" ORDER BY s.pid IN (SELECT blocker FROM w) DESC, w.pid IS NOT NULL DESC, s.ms DESC LIMIT "
+	"200;"
 
 	/* Belongs to no session, and has no pid: the one that somebody waits for, else the oldest. */
 	"SELECT 'session', 0, 'idle in transaction', 0, false, greatest(extract(epoch FROM "
